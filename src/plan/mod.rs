@@ -1,0 +1,274 @@
+//! What the author asked for: a [`Plan`] of [`Task`]s, read from text.
+//!
+//! One reader a dialect, text in, `Plan` out, with a source location for every task. A reader never
+//! guesses silently: what it did not understand is a warning, what would change the meaning is a fault.
+//! This module knows nothing of git, processes or runs.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// A plan as its author wrote it, before anything about it was checked (see [`crate::graph`]).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The format it was written in.
+    pub dialect: Dialect,
+    /// The plan's own title, or the name of its file.
+    pub title: String,
+    /// In the order of the text.
+    pub tasks: Vec<Task>,
+    /// What the plan asks of the run that executes it.
+    #[serde(default)]
+    pub wishes: Wishes,
+    /// Documents an executor should know of, relative to the repository (a spec, the plan itself).
+    #[serde(default)]
+    pub artifacts: Vec<String>,
+}
+
+/// One unit of work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// The plan's own id, byte for byte.
+    pub id: TaskId,
+    /// One line.
+    pub title: String,
+    /// What to do, as Markdown.
+    #[serde(default)]
+    pub body: String,
+    /// Tasks that must be done before this one; when one fails, this one is held.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<TaskId>,
+    /// Tasks that must be settled, however, before this one: order and nothing more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<TaskId>,
+    /// A name the plan gives to tasks that belong together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Globs of what the task may change; empty when the plan does not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+    /// Files that must exist and not be empty when the task is done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub creates: Vec<String>,
+    /// Dependencies that must stand in a manifest, as `Cargo.toml: argon2`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depends: Vec<String>,
+    /// How the plan wants the task verified.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verify: Vec<Check>,
+    /// Whether the task writes code or decides something.
+    #[serde(default)]
+    pub kind: Kind,
+    /// Who should do it, in the plan's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Whether the task may end without a change.
+    #[serde(default)]
+    pub allow_empty: bool,
+    /// `sh` commands for the embedded shell executor: the task's own fenced `sh` block, or `run`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// What the plan's own files say was done before this run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
+    /// Where the task stands in the text.
+    pub location: Location,
+}
+
+/// How the plan wants a task verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Check {
+    /// A command for `sh -c`, said to be one by the plan's format.
+    Command(String),
+    /// One code span, or a line of a fenced block: a command if its first word can be run.
+    Code(String),
+    /// Words for the executor; no command proves them.
+    Prose(String),
+}
+
+impl Check {
+    /// The text as the author wrote it.
+    pub fn text(&self) -> &str {
+        match self {
+            Check::Command(text) | Check::Code(text) | Check::Prose(text) => text,
+        }
+    }
+}
+
+/// Progress that the plan's own files record from before this run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// What they say of the task.
+    pub status: ImportedStatus,
+    /// The commit they name, as written; a claim until git confirms it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+}
+
+/// What a plan's own files may say of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportedStatus {
+    /// Begun, not finished: it will be run.
+    InProgress,
+    /// Finished before this run: it will not be run.
+    Done,
+    /// Left out on purpose: it will not be run.
+    Skipped,
+}
+
+/// Whether a task writes code or decides something.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Code, tests, documents.
+    #[default]
+    Implementation,
+    /// Decisions and skeletons.
+    Design,
+}
+
+/// How much context an executor is given, and how deep its result is verified.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Weight {
+    /// The task and its files.
+    Light,
+    /// All that is known.
+    #[default]
+    Full,
+}
+
+/// What a plan asks of its run; flags and configuration override it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Wishes {
+    /// Commands that must pass on the integrated tree at the end.
+    pub final_verify: Vec<String>,
+    /// Light or full.
+    pub weight: Option<Weight>,
+    /// How many attempts may run side by side, at least one.
+    pub jobs: Option<usize>,
+    /// Attempts after the first.
+    pub retries: Option<u32>,
+    /// A wall-clock limit for an attempt, as written (`10m`).
+    pub timeout: Option<String>,
+}
+
+/// The plan formats that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    /// A directory of `job-<N>-*.md`.
+    Jobs,
+    /// `PLAN.md` with `### Task N:` headings.
+    Sendit,
+    /// Our own: `[plan]` and `[[task]]`.
+    Toml,
+}
+
+impl Dialect {
+    /// All of them, in the order they are tried.
+    pub const ALL: [Dialect; 3] = [Dialect::Jobs, Dialect::Sendit, Dialect::Toml];
+
+    /// The name that `--dialect` takes and that is stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dialect::Jobs => "jobs",
+            Dialect::Sendit => "sendit",
+            Dialect::Toml => "toml",
+        }
+    }
+
+    /// Whether its tasks run one after the other whatever `--jobs` says.
+    pub fn is_sequential(self) -> bool {
+        matches!(self, Dialect::Jobs | Dialect::Sendit)
+    }
+
+    /// Attempts after the first, when nobody says otherwise (contract, `run` defaults).
+    pub fn retries(self) -> u32 {
+        match self {
+            Dialect::Jobs => 0,
+            Dialect::Sendit | Dialect::Toml => 1,
+        }
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A task's id as the plan spells it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TaskId(String);
+
+impl TaskId {
+    /// Takes the plan's spelling as it is; [`crate::graph`] checks it.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The plan's spelling.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for TaskId {
+    fn from(id: &str) -> Self {
+        Self::new(id)
+    }
+}
+
+/// Where something stands in a plan's text.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Location {
+    /// As the user named it, for messages.
+    pub file: PathBuf,
+    /// From 1.
+    pub line: u32,
+    /// From 1, in characters.
+    pub column: u32,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
+    }
+}
+
+/// How bad a fault is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Told, and gone on.
+    Warning,
+    /// The plan cannot be run.
+    Error,
+}
+
+/// Something wrong with a plan, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// How bad.
+    pub severity: Severity,
+    /// One line, lower case, no full stop, the thing named in backticks.
+    pub message: String,
+    /// Where it stands, when it stands somewhere.
+    pub location: Option<Location>,
+    /// How many bytes of the text from there are meant; 0 when only the place is known.
+    pub len: usize,
+    /// What to do about it, such as "did you mean `schema`?".
+    pub help: Option<String>,
+}

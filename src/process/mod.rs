@@ -1,0 +1,151 @@
+//! The only module that starts processes.
+//!
+//! [`run`] is for short commands of our own choice (git, mostly): environment given in full, output
+//! captured, no shell. What executors and checks need (a session, deadlines, a supervisor that leaves
+//! nothing behind) is in `supervise`. This module knows neither git nor tasks.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command as Child, Stdio};
+
+use anyhow::{Context as _, Result};
+
+/// A command to run to its end, with nothing inherited but what is named here.
+#[derive(Debug, Clone)]
+pub struct Command {
+    program: OsString,
+    args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    dir: Option<PathBuf>,
+    stdin: Option<Vec<u8>>,
+}
+
+/// What a command left when it ended.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// The exit status, or 128 + n after signal n.
+    pub status: i32,
+    /// All of it.
+    pub stdout: Vec<u8>,
+    /// All of it.
+    pub stderr: Vec<u8>,
+}
+
+impl Command {
+    /// A command with an empty environment, run in the current directory with standard input closed.
+    pub fn new(program: impl AsRef<OsStr>) -> Self {
+        Self {
+            program: program.as_ref().into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            dir: None,
+            stdin: None,
+        }
+    }
+
+    /// Adds one argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.args.push(arg.as_ref().into());
+        self
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.args
+            .extend(args.into_iter().map(|arg| arg.as_ref().into()));
+        self
+    }
+
+    /// Sets one variable of the otherwise empty environment.
+    #[must_use]
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.env.push((name.as_ref().into(), value.as_ref().into()));
+        self
+    }
+
+    /// Runs it in `dir`.
+    #[must_use]
+    pub fn dir(mut self, dir: impl AsRef<Path>) -> Self {
+        self.dir = Some(dir.as_ref().into());
+        self
+    }
+
+    /// Feeds it `bytes`.
+    #[must_use]
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.stdin = Some(bytes.into());
+        self
+    }
+}
+
+impl Output {
+    /// Standard output as text, without the final newline.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout)
+            .trim_end_matches('\n')
+            .to_owned()
+    }
+
+    /// The last line that it complained with.
+    pub fn complaint(&self) -> String {
+        let text = String::from_utf8_lossy(&self.stderr);
+        text.lines()
+            .rev()
+            .find(|line| !line.trim().is_empty())
+            .unwrap_or("no message")
+            .trim()
+            .to_owned()
+    }
+}
+
+/// Runs `command` to its end and captures what it prints. Only failing to start is an error.
+pub fn run(command: &Command) -> Result<Output> {
+    let mut child = Child::new(&command.program);
+    child
+        .args(&command.args)
+        .env_clear()
+        .envs(command.env.iter().map(|(name, value)| (name, value)));
+    child.stdout(Stdio::piped()).stderr(Stdio::piped());
+    child.stdin(if command.stdin.is_some() {
+        Stdio::piped()
+    } else {
+        Stdio::null()
+    });
+    if let Some(dir) = &command.dir {
+        child.current_dir(dir);
+    }
+    let mut child = child
+        .spawn()
+        .with_context(|| format!("could not start `{}`", command.program.to_string_lossy()))?;
+    let feeder = command
+        .stdin
+        .clone()
+        .zip(child.stdin.take())
+        .map(|(bytes, mut pipe)| {
+            // A child that does not read all of its input is no failure of ours.
+            std::thread::spawn(move || pipe.write_all(&bytes).unwrap_or_default())
+        });
+    let output = child
+        .wait_with_output()
+        .context("could not wait for a child")?;
+    if let Some(feeder) = feeder {
+        feeder.join().unwrap_or_default();
+    }
+    Ok(Output {
+        status: exit_status(output.status),
+        stdout: output.stdout,
+        stderr: output.stderr,
+    })
+}
+
+/// The status as a shell reports it.
+fn exit_status(status: std::process::ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt as _;
+    status
+        .code()
+        .or_else(|| status.signal().map(|signal| 128 + signal))
+        .unwrap_or(-1)
+}

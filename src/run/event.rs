@@ -1,0 +1,446 @@
+//! What can happen in a run: one closed enum, past tense, stored as it stands.
+//!
+//! Everything the tool knows of a run is a fold of these (see [`crate::run::state`]). Time, number and
+//! checkpoint are stamped by the journal ([`Recorded`]), so the core has no clock. Commits are hex
+//! strings here: the core does not know git.
+
+use serde::{Deserialize, Serialize};
+
+use super::evidence::{Claim, Outcome, Signal, Verdict};
+use super::policy::Policy;
+use crate::plan::TaskId;
+
+/// An event as the journal holds it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// Its number in the run, from 1 without gaps.
+    pub seq: u64,
+    /// When it was recorded, as RFC 3339 in UTC.
+    pub at: String,
+    /// The checkpoint commit that holds it; the journal fills it in, it is not part of the record.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub checkpoint: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// Something that happened to a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The run began; the plan lies beside this record.
+    Started {
+        /// The run's id.
+        run: String,
+        /// The commit that the run starts from.
+        base: String,
+        /// Sha-256 of the plan as it was read.
+        plan_hash: String,
+        /// How the user named the plan, relative to the repository.
+        plan_path: String,
+        /// Everything that decides how the run goes on.
+        policy: Box<Policy>,
+    },
+    /// A process took the run up again.
+    Resumed {
+        /// Why it had ended, as far as can be told.
+        reason: String,
+    },
+    /// An attempt is about to run; written before its process exists.
+    AttemptStarted {
+        /// The task.
+        task: TaskId,
+        /// The attempt's number within the task, from 1.
+        attempt: u32,
+        /// The slot whose worktree it uses, from 1.
+        slot: u32,
+        /// The commit it starts from and is judged against.
+        base: String,
+        /// A commit with what an earlier attempt left, checked out over the base.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+    },
+    /// The attempt's process ended and what it left is safe.
+    AttemptEnded {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+        /// How the process ended.
+        outcome: Outcome,
+        /// What the executor said.
+        claim: Claim,
+        /// The tip of the task branch, when it moved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tip: Option<String>,
+        /// A commit holding what was left uncommitted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        salvage: Option<String>,
+        /// Other commits the attempt made or named, kept reachable.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        strays: Vec<String>,
+        /// Whether the tool made the commit for the executor.
+        #[serde(default, skip_serializing_if = "is_false")]
+        committed_by_tool: bool,
+        /// What was observed of the worktree when the process had ended.
+        residue: Residue,
+        /// How long the process ran.
+        millis: u64,
+    },
+    /// The attempt was running when its driver died; what it left is safe.
+    AttemptAbandoned {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+        /// The tip of the task branch, when it moved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tip: Option<String>,
+        /// A commit holding what was left uncommitted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        salvage: Option<String>,
+        /// Why it was given up.
+        reason: String,
+    },
+    /// The attempt was judged.
+    Judged {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+        /// With every reason.
+        verdict: Verdict,
+        /// How long judging took.
+        millis: u64,
+    },
+    /// The accepted commit stands on the run's branch.
+    Integrated {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+        /// The executor's commit.
+        commit: String,
+        /// What the run's branch was before.
+        onto: String,
+        /// What it is now: `commit` itself, or a merge that has it as a parent.
+        tip: String,
+    },
+    /// The accepted commit does not fit what others did meanwhile.
+    Conflicted {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+        /// The executor's commit.
+        commit: String,
+        /// What it was to be integrated onto.
+        onto: String,
+        /// The paths in conflict, or what failed on the merged tree.
+        paths: Vec<String>,
+        /// One sentence.
+        reason: String,
+    },
+    /// The task failed, and nothing more is tried unasked.
+    Failed {
+        /// The task.
+        task: TaskId,
+        /// Every reason, joined.
+        reason: String,
+    },
+    /// A person is asked what to do about a task.
+    Asked {
+        /// The task.
+        task: TaskId,
+        /// What happened.
+        reason: String,
+        /// The last step that the executor completed, when it said so.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        last_completed: String,
+    },
+    /// The executor says that the plan is wrong.
+    Kickback {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+        /// Which of the six.
+        signal: Signal,
+        /// One sentence.
+        reason: String,
+        /// All it said.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        details: String,
+        /// What it recommends.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        recommendation: String,
+        /// How it would split the task.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        suggested_split: Vec<String>,
+    },
+    /// Something outside the task stands in its way.
+    Blocked {
+        /// The task.
+        task: TaskId,
+        /// The blocker.
+        reason: String,
+    },
+    /// The attempt reached a time limit, and nothing more is tried unasked.
+    TimedOut {
+        /// The task.
+        task: TaskId,
+        /// Which limit, and what to do about it.
+        reason: String,
+    },
+    /// The task is left out.
+    Skipped {
+        /// The task.
+        task: TaskId,
+        /// Who decided.
+        by: By,
+        /// Why.
+        reason: String,
+    },
+    /// A new attempt of the task was decided.
+    Retried {
+        /// The task.
+        task: TaskId,
+        /// Who decided.
+        by: By,
+        /// Why, for the next attempt's prompt.
+        reason: String,
+        /// A person's words, verbatim.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        words: String,
+        /// Whether it starts from what the last attempt left.
+        #[serde(default, skip_serializing_if = "is_false")]
+        continues: bool,
+    },
+    /// A person answered a kickback or a blocker.
+    Answered {
+        /// The task.
+        task: TaskId,
+        /// The answer, verbatim.
+        words: String,
+    },
+    /// The run waits; nothing is lost.
+    Paused {
+        /// The task whose attempt met the limit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<TaskId>,
+        /// Why.
+        reason: String,
+        /// When to go on, as RFC 3339, when that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<String>,
+    },
+    /// The run was asked to stop, and did.
+    Stopped {
+        /// Who asked: a signal, `stop`, or an answer.
+        reason: String,
+    },
+    /// The commands that prove the whole ran on the integrated tree.
+    Verified {
+        /// The integrated commit.
+        commit: String,
+        /// Whether all passed.
+        passed: bool,
+        /// What failed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reasons: Vec<String>,
+    },
+    /// Something that only we may change was changed while the run was driven.
+    Quarantined {
+        /// What.
+        reason: String,
+    },
+    /// The run's branch was brought into the user's.
+    Landed {
+        /// The user's branch.
+        branch: String,
+        /// What it was.
+        from: String,
+        /// What it is.
+        to: String,
+    },
+    /// Nothing is left to do.
+    Finished,
+}
+
+/// Who decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum By {
+    /// The run's own policy.
+    Policy,
+    /// A person.
+    Person,
+}
+
+/// What was observed of a worktree when its executor had ended, before anything was cleaned.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Residue {
+    /// Uncommitted or untracked paths that git does not ignore, the first few.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dirty: Vec<String>,
+    /// How many there are.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub dirty_count: usize,
+    /// `merge`, `rebase` and the like, when one is under way.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub in_progress: String,
+    /// What HEAD is, when it is not the task branch.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub head: String,
+    /// Why the worktree can no longer be trusted, when it cannot.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub lost: String,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+impl Event {
+    /// The name in the `Event` trailer and in stored records.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Event::Started { .. } => "started",
+            Event::Resumed { .. } => "resumed",
+            Event::AttemptStarted { .. } => "attempt-started",
+            Event::AttemptEnded { .. } => "attempt-ended",
+            Event::AttemptAbandoned { .. } => "attempt-abandoned",
+            Event::Judged { .. } => "judged",
+            Event::Integrated { .. } => "integrated",
+            Event::Conflicted { .. } => "conflicted",
+            Event::Failed { .. } => "failed",
+            Event::Asked { .. } => "asked",
+            Event::Kickback { .. } => "kickback",
+            Event::Blocked { .. } => "blocked",
+            Event::TimedOut { .. } => "timed-out",
+            Event::Skipped { .. } => "skipped",
+            Event::Retried { .. } => "retried",
+            Event::Answered { .. } => "answered",
+            Event::Paused { .. } => "paused",
+            Event::Stopped { .. } => "stopped",
+            Event::Verified { .. } => "verified",
+            Event::Quarantined { .. } => "quarantined",
+            Event::Landed { .. } => "landed",
+            Event::Finished => "finished",
+        }
+    }
+
+    /// Every name, for the crash points and the tests that must not forget one.
+    pub const NAMES: [&'static str; 22] = [
+        "started",
+        "resumed",
+        "attempt-started",
+        "attempt-ended",
+        "attempt-abandoned",
+        "judged",
+        "integrated",
+        "conflicted",
+        "failed",
+        "asked",
+        "kickback",
+        "blocked",
+        "timed-out",
+        "skipped",
+        "retried",
+        "answered",
+        "paused",
+        "stopped",
+        "verified",
+        "quarantined",
+        "landed",
+        "finished",
+    ];
+
+    /// The task it concerns, if it concerns one.
+    pub fn task(&self) -> Option<&TaskId> {
+        match self {
+            Event::AttemptStarted { task, .. }
+            | Event::AttemptEnded { task, .. }
+            | Event::AttemptAbandoned { task, .. }
+            | Event::Judged { task, .. }
+            | Event::Integrated { task, .. }
+            | Event::Conflicted { task, .. }
+            | Event::Failed { task, .. }
+            | Event::Asked { task, .. }
+            | Event::Kickback { task, .. }
+            | Event::Blocked { task, .. }
+            | Event::TimedOut { task, .. }
+            | Event::Skipped { task, .. }
+            | Event::Retried { task, .. }
+            | Event::Answered { task, .. } => Some(task),
+            Event::Paused { task, .. } => task.as_ref(),
+            Event::Started { .. }
+            | Event::Resumed { .. }
+            | Event::Stopped { .. }
+            | Event::Verified { .. }
+            | Event::Quarantined { .. }
+            | Event::Landed { .. }
+            | Event::Finished => None,
+        }
+    }
+
+    /// The attempt it concerns, if it concerns one.
+    pub fn attempt(&self) -> Option<u32> {
+        match self {
+            Event::AttemptStarted { attempt, .. }
+            | Event::AttemptEnded { attempt, .. }
+            | Event::AttemptAbandoned { attempt, .. }
+            | Event::Judged { attempt, .. }
+            | Event::Integrated { attempt, .. }
+            | Event::Conflicted { attempt, .. }
+            | Event::Kickback { attempt, .. } => Some(*attempt),
+            _ => None,
+        }
+    }
+
+    /// The commits that must stay reachable because the event speaks of them, the main one first.
+    pub fn pins(&self) -> Vec<&str> {
+        let mut pins: Vec<&str> = match self {
+            Event::Started { base, .. } => vec![base],
+            Event::AttemptEnded {
+                tip,
+                salvage,
+                strays,
+                ..
+            } => tip
+                .iter()
+                .chain(salvage)
+                .chain(strays)
+                .map(String::as_str)
+                .collect(),
+            Event::AttemptAbandoned { tip, salvage, .. } => {
+                tip.iter().chain(salvage).map(String::as_str).collect()
+            }
+            Event::Integrated { commit, tip, .. } => vec![commit, tip],
+            Event::Conflicted { commit, .. } => vec![commit],
+            Event::Landed { to, .. } => vec![to],
+            _ => Vec::new(),
+        };
+        pins.dedup();
+        pins
+    }
+
+    /// Whether losing it would lose work or a decision: the journal puts a barrier before it.
+    pub fn is_durable(&self) -> bool {
+        matches!(
+            self,
+            Event::Started { .. }
+                | Event::Integrated { .. }
+                | Event::Answered { .. }
+                | Event::Skipped { by: By::Person, .. }
+                | Event::Retried { by: By::Person, .. }
+                | Event::Landed { .. }
+        )
+    }
+}

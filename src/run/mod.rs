@@ -1,0 +1,5 @@
+//! The pure core: events, the state they fold into, what to do next, and the loop that does it.
+
+pub mod event;
+pub mod evidence;
+pub mod policy;

@@ -1,0 +1,134 @@
+//! What decides how a run goes on: limits, gates, who executes. Part of `started`, so that an old
+//! journal keeps its meaning when a configuration file changes, and a bare `resume` needs no flags.
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Weight;
+
+/// The policy in force for a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Who executes.
+    pub executor: Executor,
+    /// How many attempts may run side by side, at least one.
+    pub jobs: u32,
+    /// Attempts of a task after the first.
+    pub retries: u32,
+    /// New attempts after conflicts, counted apart.
+    pub conflict_retries: u32,
+    /// What happens when a task has failed for good.
+    pub on_failure: OnFailure,
+    /// Who commits.
+    pub commit: CommitMode,
+    /// What a change outside the declared files means.
+    pub scope: Scope,
+    /// How much context an executor is given.
+    pub weight: Weight,
+    /// Wall-clock limit of an attempt in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+    /// Longest silence of an attempt in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stall_timeout_ms: Option<u64>,
+    /// Between INT, TERM and KILL, in milliseconds.
+    pub grace_ms: u64,
+    /// How long a rate-limited run pauses, in milliseconds, when nobody says until when.
+    pub rate_limit_pause_ms: u64,
+    /// Commands that verify each task, besides its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verify: Vec<String>,
+    /// Commands that verify the whole at the end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub final_verify: Vec<String>,
+    /// A command that makes a fresh worktree usable, once a slot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setup: Option<String>,
+    /// Names of environment variables passed on to executors and verify commands.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pass_env: Vec<String>,
+    /// Whether every attempt gets a new worktree.
+    #[serde(default)]
+    pub fresh: bool,
+    /// Whether checkpoints that pin work wait for the disk.
+    pub durability: Durability,
+    /// The prompt template, when the user replaced ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+    /// Only these tasks run; empty means all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
+    /// Tasks before this one are left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+}
+
+/// Who executes the tasks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Executor {
+    /// Each task's own `sh` block or `run`.
+    Shell,
+    /// One command for all tasks; `{prompt}` and `{prompt_file}` are replaced in its arguments.
+    Command {
+        /// Its name in notes and reports.
+        name: String,
+        /// Program and arguments.
+        argv: Vec<String>,
+    },
+}
+
+impl Executor {
+    /// The name in notes and reports.
+    pub fn name(&self) -> &str {
+        match self {
+            Executor::Shell => "shell",
+            Executor::Command { name, .. } => name,
+        }
+    }
+}
+
+/// What happens when a task has failed for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailure {
+    /// A person is asked: retry, skip or stop.
+    Ask,
+    /// Nothing new starts; the run waits for a person.
+    Stop,
+    /// The task stays failed and the rest goes on.
+    Skip,
+}
+
+/// Who makes the commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CommitMode {
+    /// The executor; what it leaves uncommitted fails the attempt.
+    Executor,
+    /// The tool, of all that the executor left.
+    Tool,
+    /// The executor, and the tool for what a good attempt leaves uncommitted.
+    Auto,
+}
+
+/// What a change outside the files a task declares means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Nothing.
+    Off,
+    /// It is recorded and shown.
+    Warn,
+    /// The attempt is refused.
+    Enforce,
+}
+
+/// Whether checkpoints that pin work wait for the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// They do: what was reported done survives a power cut.
+    Full,
+    /// They do not: as durable as git's own writes by default.
+    Process,
+}
