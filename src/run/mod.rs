@@ -2,4 +2,7 @@
 
 pub mod event;
 pub mod evidence;
+mod fold;
+mod frontier;
 pub mod policy;
+pub mod state;
