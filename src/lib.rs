@@ -3,4 +3,6 @@
 pub mod graph;
 pub mod plan;
 pub mod process;
+pub mod report;
 pub mod run;
+pub mod verify;

@@ -1,0 +1,7 @@
+//! Deciding whether an attempt is good: facts are observed, rules judge them.
+//!
+//! The executor's words are a claim; what counts is what git and the checks show.
+
+pub mod facts;
+pub mod rules;
+pub mod scope;
