@@ -1,5 +1,6 @@
 //! `git enact` executes implementation plans: one verified commit per task, with all of its state in git.
 
+pub mod git;
 pub mod plan;
 pub mod process;
 pub mod run;
