@@ -1,8 +1,24 @@
 //! `git enact` executes implementation plans: one verified commit per task, with all of its state in git.
+//!
+//! The modules stand in the order in which a plan passes through them; each uses only those above it.
 
-pub mod graph;
+// What the author asked for, read from text.
 pub mod plan;
-pub mod process;
-pub mod report;
+
+// A plan that was checked once.
+pub mod graph;
+
+// The pure core: events, the state they fold into, what to do next, and the loop that does it.
 pub mod run;
+
+// The only module that starts processes.
+pub mod process;
+
+// The only module that says `git2` or names the `git` program.
+pub mod git;
+
+// Deciding whether an attempt is good.
 pub mod verify;
+
+// Replays and live events, made visible.
+pub mod report;

@@ -1,0 +1,267 @@
+//! The one place that starts `git`, and the fixed environment it gets.
+//!
+//! Nothing is inherited but where programs, the user's home and the user's own configuration are. What a
+//! repository's configuration could make git execute or ask (hooks, file system monitors, pagers, editors,
+//! prompts) is switched off, because an executor can write that configuration.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::sync::OnceLock;
+
+use anyhow::{Result, anyhow, bail};
+
+use super::{Repo, Worktree};
+use crate::process::{self, Command, Output};
+
+/// The first git with `merge-tree --write-tree`.
+const MINIMUM: (u32, u32) = (2, 38);
+
+/// What is taken over from our own environment. The `GIT_*` names among them say where the user's
+/// configuration and identity are; none of them can point git at another repository.
+const INHERITED: [&str; 20] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "TMPDIR",
+    "TZ",
+    "EMAIL",
+    "XDG_CONFIG_HOME",
+    "XDG_CACHE_HOME",
+    "SSH_AUTH_SOCK",
+    "GNUPGHOME",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_EXEC_PATH",
+    "GIT_COMMITTER_NAME",
+    "GIT_COMMITTER_EMAIL",
+    "GIT_AUTHOR_NAME",
+    "GIT_AUTHOR_EMAIL",
+    "LD_LIBRARY_PATH",
+];
+
+const FIXED: [(&str, &str); 11] = [
+    ("LC_ALL", "C"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("GIT_OPTIONAL_LOCKS", "0"),
+    ("GIT_NO_REPLACE_OBJECTS", "1"),
+    ("GIT_NO_LAZY_FETCH", "1"),
+    ("GIT_LITERAL_PATHSPECS", "1"),
+    ("GIT_EDITOR", ":"),
+    ("GIT_SEQUENCE_EDITOR", ":"),
+    ("GIT_PAGER", "cat"),
+    ("GIT_ASKPASS", "true"),
+    ("GIT_ADVICE", "0"),
+];
+
+/// Options that hold whatever the repository's configuration says. `trustctime`, `checkStat` and
+/// `ignoreStat` decide whether a changed file is noticed; the sparse and split ones whether an index that
+/// we read in process has its usual shape.
+const OPTIONS: [(&str, &str); 19] = [
+    ("core.hooksPath", "/dev/null"),
+    ("core.fsmonitor", "false"),
+    ("core.untrackedCache", "false"),
+    ("core.trustctime", "true"),
+    ("core.checkStat", "default"),
+    ("core.ignoreStat", "false"),
+    ("core.sparseCheckout", "false"),
+    ("core.splitIndex", "false"),
+    ("core.alternateRefsCommand", "false"),
+    ("index.sparse", "false"),
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
+    ("commit.gpgSign", "false"),
+    ("submodule.recurse", "false"),
+    ("protocol.allow", "never"),
+    ("status.showUntrackedFiles", "all"),
+    ("status.renames", "false"),
+    ("merge.renames", "true"),
+    ("merge.directoryRenames", "conflict"),
+];
+
+/// The events of hooks that configuration can define since git 2.54; `core.hooksPath` does not stop those.
+const HOOK_EVENTS: [&str; 12] = [
+    "applypatch-msg",
+    "pre-commit",
+    "prepare-commit-msg",
+    "commit-msg",
+    "post-commit",
+    "post-checkout",
+    "post-merge",
+    "post-rewrite",
+    "post-index-change",
+    "fsmonitor-watchman",
+    "reference-transaction",
+    "pre-auto-gc",
+];
+
+/// One `git` command to be.
+pub struct Git {
+    command: Command,
+}
+
+impl Git {
+    /// A command on the repository as a whole.
+    pub fn new(repo: &Repo) -> Result<Self> {
+        Self::at(repo.common_dir(), None)
+    }
+
+    /// A command in the checkout that we were started in.
+    pub fn here(repo: &Repo) -> Result<Self> {
+        Self::at(repo.git_dir(), repo.checkout())
+    }
+
+    /// A command in a worktree of ours, whatever its `.git` file says by now.
+    pub(in crate::git) fn within(worktree: &Worktree) -> Result<Self> {
+        Self::at(worktree.git_dir(), Some(worktree.path()))
+    }
+
+    /// A command with `git_dir` and `work_tree` given, so that nothing is left to discovery.
+    pub(in crate::git) fn at(git_dir: &Path, work_tree: Option<&Path>) -> Result<Self> {
+        let mut command = base(require_version()?).env("GIT_DIR", git_dir);
+        if let Some(work_tree) = work_tree {
+            command = command.env("GIT_WORK_TREE", work_tree).dir(work_tree);
+            if let Some(parent) = work_tree.parent() {
+                command = command.env("GIT_CEILING_DIRECTORIES", parent);
+            }
+        } else {
+            command = command.dir(git_dir);
+        }
+        Ok(Self { command })
+    }
+
+    /// Sets one more variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command = self.command.env(name, value);
+        self
+    }
+
+    /// Feeds it `bytes`.
+    #[must_use]
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.command = self.command.stdin(bytes);
+        self
+    }
+
+    /// Adds arguments before those that running it names; they may be paths.
+    #[must_use]
+    pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.command = self.command.args(args);
+        self
+    }
+
+    /// Runs it to its end, whatever the end is.
+    pub fn run<S: AsRef<OsStr>>(self, args: impl IntoIterator<Item = S>) -> Result<Output> {
+        process::run(&self.command.args(args))
+    }
+
+    /// Runs it to its end, which must be a good one.
+    pub fn check<S: AsRef<OsStr>>(self, args: impl IntoIterator<Item = S>) -> Result<Output> {
+        let args: Vec<OsString> = args.into_iter().map(|arg| arg.as_ref().into()).collect();
+        let output = process::run(&self.command.args(&args))?;
+        if output.status != 0 {
+            let words: Vec<_> = args
+                .iter()
+                .take(2)
+                .map(|arg| arg.to_string_lossy())
+                .collect();
+            bail!(
+                "`git {}` ended with status {}: {}",
+                words.join(" "),
+                output.status,
+                output.complaint()
+            );
+        }
+        Ok(output)
+    }
+}
+
+/// `git` with the fixed environment and options. The options travel in the environment, so that what git
+/// itself starts has them as well.
+fn base(version: (u32, u32)) -> Command {
+    let mut command = Command::new("git");
+    for name in INHERITED {
+        if let Some(value) = std::env::var_os(name) {
+            command = command.env(name, value);
+        }
+    }
+    for (name, value) in FIXED {
+        command = command.env(name, value);
+    }
+    let mut options: Vec<(String, &str)> = OPTIONS
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), *value))
+        .collect();
+    if version >= (2, 54) {
+        options.extend(
+            HOOK_EVENTS
+                .iter()
+                .map(|event| (format!("hook.{event}.enabled"), "false")),
+        );
+    }
+    for (n, (key, value)) in options.iter().enumerate() {
+        command = command
+            .env(format!("GIT_CONFIG_KEY_{n}"), key)
+            .env(format!("GIT_CONFIG_VALUE_{n}"), value);
+    }
+    command.env("GIT_CONFIG_COUNT", options.len().to_string())
+}
+
+/// The version of the `git` on PATH, asked once.
+pub fn version() -> Result<(u32, u32)> {
+    static VERSION: OnceLock<Result<(u32, u32), String>> = OnceLock::new();
+    VERSION
+        .get_or_init(|| ask_version().map_err(|error| format!("{error:#}")))
+        .clone()
+        .map_err(|message| anyhow!(message))
+}
+
+/// The version, when it is one that we can work with.
+pub fn require_version() -> Result<(u32, u32)> {
+    let found = version()?;
+    if found < MINIMUM {
+        bail!(
+            "git {}.{} is too old: {}.{} or newer is needed (`git merge-tree --write-tree`)",
+            found.0,
+            found.1,
+            MINIMUM.0,
+            MINIMUM.1
+        );
+    }
+    Ok(found)
+}
+
+fn ask_version() -> Result<(u32, u32)> {
+    let mut command = Command::new("git").arg("--version");
+    for name in INHERITED {
+        if let Some(value) = std::env::var_os(name) {
+            command = command.env(name, value);
+        }
+    }
+    let text = process::run(&command)?.text();
+    parse_version(&text)
+        .ok_or_else(|| anyhow!("`git --version` says `{text}`, which names no version"))
+}
+
+fn parse_version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.split_whitespace().nth(2)?.split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_every_packager_are_understood() {
+        assert_eq!(parse_version("git version 2.47.3"), Some((2, 47)));
+        assert_eq!(
+            parse_version("git version 2.39.5 (Apple Git-154)"),
+            Some((2, 39))
+        );
+        assert_eq!(parse_version("git version 2.38.rc0"), Some((2, 38)));
+        assert_eq!(parse_version("hub"), None);
+    }
+}

@@ -1,0 +1,187 @@
+//! A worktree's private index: what we believe about its files, whatever its own index says.
+//!
+//! An executor can make `git status` blind through the worktree's own index (assume-unchanged and
+//! skip-worktree bits, forged stat data). So cleanliness is judged with an index that only we write. It is
+//! kept, with its stat data, so that judging costs a `stat` a file and not a hash: it is brought to another
+//! tree by changing the entries that differ, and whatever may have been written within the second in which
+//! the index was is marked for hashing before its file gets a newer time.
+
+use std::ffi::OsStr;
+use std::fs::{File, FileTimes};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result};
+use git2::{Index, IndexEntry, IndexTime, Oid};
+
+use super::{Repo, Worktree};
+
+impl Worktree {
+    /// The private index.
+    pub(in crate::git) fn private(&self) -> PathBuf {
+        self.git_dir().join("enact-index")
+    }
+
+    /// Names the tree that the private index matches; missing while that is in doubt.
+    fn mark(&self) -> PathBuf {
+        self.git_dir().join("enact-index.tree")
+    }
+
+    /// Takes the worktree's own index as the private one. Only right after git itself has written it.
+    pub(in crate::git) fn adopt_index(&self, repo: &Repo, commit: Oid) -> Result<()> {
+        self.adopt_index_file(&self.git_dir().join("index"), repo.tree_of(commit)?)
+    }
+
+    /// Takes `file`, which matches `tree`, as the private index.
+    pub(in crate::git) fn adopt_index_file(&self, file: &Path, tree: Oid) -> Result<()> {
+        self.forget_mark()?;
+        copy_with_time(file, &self.private())?;
+        self.write_mark(tree)
+    }
+
+    /// Gives the worktree the private index as its own, which ends every trick played with that.
+    pub(in crate::git) fn install_index(&self) -> Result<()> {
+        let own = self.git_dir().join("index");
+        if self.private().exists() {
+            copy_with_time(&self.private(), &own)
+        } else {
+            remove_if_there(&own)
+        }
+    }
+
+    /// Makes the private index match the tree of `commit`.
+    pub(in crate::git) fn bring_index(&self, repo: &Repo, commit: Oid) -> Result<()> {
+        let tree = repo.tree_of(commit)?;
+        let before = self.read_mark(repo);
+        if before == Some(tree) {
+            return Ok(());
+        }
+        self.forget_mark()?;
+        let written = std::fs::metadata(self.private())
+            .and_then(|found| found.modified())
+            .ok();
+        let mut index = self.open_index(repo)?;
+        match before {
+            Some(before) if written.is_some() => apply(&mut index, repo, before, tree)?,
+            // Keeps the stat data of the entries that the tree has as well.
+            _ => index.read_tree(&repo.raw().find_tree(tree)?)?,
+        }
+        distrust_racy(&mut index, written)?;
+        index
+            .write()
+            .context("the private index could not be written")?;
+        self.write_mark(tree)
+    }
+
+    fn open_index(&self, repo: &Repo) -> Result<Index> {
+        let path = self.private();
+        let format = repo.raw().object_format();
+        match Index::open_ext(&path, format) {
+            Ok(index) => Ok(index),
+            // A shape that libgit2 cannot read, or a damaged file: it is rebuilt from the tree.
+            Err(_) => {
+                remove_if_there(&path)?;
+                Index::open_ext(&path, format).context("the private index cannot be opened")
+            }
+        }
+    }
+
+    fn read_mark(&self, repo: &Repo) -> Option<Oid> {
+        let text = std::fs::read_to_string(self.mark()).ok()?;
+        let tree = Oid::from_str_ext(text.trim(), repo.raw().object_format()).ok()?;
+        repo.raw().find_tree(tree).ok().map(|tree| tree.id())
+    }
+
+    fn write_mark(&self, tree: Oid) -> Result<()> {
+        std::fs::write(self.mark(), tree.to_string())
+            .context("the private index could not be marked")
+    }
+
+    fn forget_mark(&self) -> Result<()> {
+        remove_if_there(&self.mark())
+    }
+}
+
+/// Changes the entries that differ between two trees; their stat data is empty, so that git hashes them.
+fn apply(index: &mut Index, repo: &Repo, before: Oid, after: Oid) -> Result<()> {
+    let changes = repo.changed(before, after)?;
+    // Deletions first: a directory may stand where a file was.
+    for change in changes.iter().filter(|change| change.new.is_none()) {
+        index.remove(Path::new(OsStr::from_bytes(&change.raw)), 0)?;
+    }
+    for change in &changes {
+        if let Some((mode, oid)) = change.new {
+            index
+                .add(&unknown(change.raw.clone(), u32::try_from(mode)?, oid))
+                .with_context(|| format!("`{}` cannot be put into an index", change.path))?;
+        }
+    }
+    Ok(())
+}
+
+/// Empties the stat data of entries that may have changed unnoticed: the file is as young as the index was.
+/// Git itself does so by comparing with the index's time, which writing the index anew makes younger.
+fn distrust_racy(index: &mut Index, written: Option<SystemTime>) -> Result<()> {
+    let Some(written) = written.and_then(|time| time.duration_since(UNIX_EPOCH).ok()) else {
+        return Ok(());
+    };
+    let second = i64::try_from(written.as_secs())?;
+    let racy: Vec<IndexEntry> = index
+        .iter()
+        .filter(|entry| i64::from(entry.mtime.seconds()) >= second)
+        .collect();
+    for entry in racy {
+        index.add(&unknown(entry.path, entry.mode, entry.id))?;
+    }
+    Ok(())
+}
+
+/// An entry whose file was never looked at.
+fn unknown(path: Vec<u8>, mode: u32, id: Oid) -> IndexEntry {
+    IndexEntry {
+        ctime: IndexTime::new(0, 0),
+        mtime: IndexTime::new(0, 0),
+        dev: 0,
+        ino: 0,
+        mode,
+        uid: 0,
+        gid: 0,
+        file_size: 0,
+        id,
+        flags: 0,
+        flags_extended: 0,
+        path,
+    }
+}
+
+/// Copies an index whole or not at all, with its time, against which git compares the files'.
+pub(in crate::git) fn copy_with_time(from: &Path, to: &Path) -> Result<()> {
+    let copy = || {
+        let modified = std::fs::metadata(from)?.modified()?;
+        let draft = to.with_extension("draft");
+        std::fs::copy(from, &draft)?;
+        File::options()
+            .write(true)
+            .open(&draft)?
+            .set_times(FileTimes::new().set_modified(modified))?;
+        std::fs::rename(&draft, to)
+    };
+    copy().with_context(|| {
+        format!(
+            "`{}` cannot be copied to `{}`",
+            from.display(),
+            to.display()
+        )
+    })
+}
+
+/// Removes a file that need not be there.
+pub(in crate::git) fn remove_if_there(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("`{}` cannot be removed", path.display()))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,179 @@
+//! The only module that says `git2` or names the `git` program.
+//!
+//! Objects, trees and refs are read and written in process; worktrees, checkouts, status and merges with
+//! content go through `git`, whose answer differs from libgit2's there (filters, sparse and split indexes,
+//! renamed directories). Everything here speaks of commits, trees, refs and paths: it knows neither plans
+//! nor runs, and spells none of our ref names.
+
+mod command;
+mod identity;
+mod index;
+mod merge;
+mod notes;
+mod objects;
+mod paths;
+mod refs;
+mod salvage;
+mod slots;
+mod whole;
+mod worktree;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+pub use git2::Oid;
+
+pub use command::{Git, require_version, version};
+pub use identity::Identity;
+pub use merge::Merge;
+pub use objects::{Commit, Entry, Named, NewCommit, mode};
+pub use paths::{Change, ChangeKind};
+pub use refs::{Expected, Moved};
+pub use salvage::Message;
+pub use slots::Listed;
+pub use worktree::{Dirty, Worktree};
+
+/// A repository of the user's, opened for objects and refs.
+pub struct Repo {
+    raw: git2::Repository,
+    common_dir: PathBuf,
+    git_dir: PathBuf,
+    workdir: Option<PathBuf>,
+}
+
+/// What HEAD says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The full name of the branch it is on; `None` when it is detached.
+    pub branch: Option<String>,
+    /// The commit; `None` on a branch without one.
+    pub commit: Option<Oid>,
+}
+
+impl Repo {
+    /// Opens the repository that `dir` lies in.
+    pub fn discover(dir: &Path) -> Result<Self> {
+        let raw = git2::Repository::discover(dir).map_err(|error| refusal(dir, &error))?;
+        Self::opened(raw)
+    }
+
+    /// Opens the same repository again, for another thread.
+    pub fn reopen(&self) -> Result<Self> {
+        let raw = git2::Repository::open(&self.git_dir)
+            .map_err(|error| refusal(&self.git_dir, &error))?;
+        Self::opened(raw)
+    }
+
+    fn opened(raw: git2::Repository) -> Result<Self> {
+        let common_dir = absolute(raw.commondir())?;
+        let git_dir = absolute(raw.path())?;
+        let workdir = if raw.is_worktree() {
+            git2::Repository::open(&common_dir)
+                .ok()
+                .and_then(|main| main.workdir().map(Path::to_path_buf))
+        } else {
+            raw.workdir().map(Path::to_path_buf)
+        };
+        let workdir = workdir.as_deref().map(absolute).transpose()?;
+        Ok(Self {
+            raw,
+            common_dir,
+            git_dir,
+            workdir,
+        })
+    }
+
+    /// What all worktrees share: objects, refs, configuration.
+    pub fn common_dir(&self) -> &Path {
+        &self.common_dir
+    }
+
+    /// The git directory of the checkout we were started in.
+    pub fn git_dir(&self) -> &Path {
+        &self.git_dir
+    }
+
+    /// The main checkout, wherever we were started; `None` when the repository is bare.
+    pub fn workdir(&self) -> Option<&Path> {
+        self.workdir.as_deref()
+    }
+
+    /// The checkout we were started in: the main one, or a linked worktree.
+    pub fn checkout(&self) -> Option<&Path> {
+        self.raw.workdir()
+    }
+
+    /// The commit that the user's words name.
+    pub fn resolve(&self, rev: &str) -> Result<Oid> {
+        use git2::ErrorCode;
+        let object = self
+            .raw
+            .revparse_single(rev)
+            .map_err(|error| match error.code() {
+                ErrorCode::Ambiguous => anyhow!("`{rev}` is ambiguous: give more of it"),
+                ErrorCode::NotFound | ErrorCode::UnbornBranch => {
+                    anyhow!("`{rev}` names no commit of this repository")
+                }
+                _ => anyhow!("`{rev}` cannot be understood: {}", error.message()),
+            })?;
+        match object.peel_to_commit() {
+            Ok(commit) => Ok(commit.id()),
+            Err(_) => bail!("`{rev}` is no commit"),
+        }
+    }
+
+    /// Where HEAD of the checkout stands that we were started in.
+    pub fn head(&self) -> Result<Head> {
+        head_of(&self.raw)
+    }
+
+    pub(in crate::git) fn raw(&self) -> &git2::Repository {
+        &self.raw
+    }
+}
+
+/// Where HEAD of `raw` stands.
+fn head_of(raw: &git2::Repository) -> Result<Head> {
+    let head = raw.find_reference("HEAD").context("HEAD cannot be read")?;
+    let branch = head
+        .symbolic_target_bytes()
+        .map(|name| String::from_utf8_lossy(name).into_owned());
+    let commit = head
+        .resolve()
+        .ok()
+        .and_then(|at| at.peel_to_commit().ok())
+        .map(|commit| commit.id());
+    Ok(Head { branch, commit })
+}
+
+/// The path without links and `..`, so that two spellings of one directory compare equal.
+fn absolute(path: &Path) -> Result<PathBuf> {
+    path.canonicalize()
+        .with_context(|| format!("`{}` cannot be read", path.display()))
+}
+
+/// Why a repository could not be opened, as one line that says what to do.
+fn refusal(dir: &Path, error: &git2::Error) -> anyhow::Error {
+    let dir = dir.display();
+    match error.code() {
+        git2::ErrorCode::NotFound => anyhow!("`{dir}` is not in a git repository"),
+        git2::ErrorCode::Owner => anyhow!(
+            "the repository at `{dir}` belongs to somebody else; if you trust it: \
+             `git config --global --add safe.directory '{dir}'`"
+        ),
+        _ if error
+            .message()
+            .to_ascii_lowercase()
+            .contains("extensions.refstorage") =>
+        {
+            anyhow!(
+                "the repository at `{dir}` keeps its refs in reftables, which are not supported; \
+                 convert them with `git refs migrate --ref-format=files`"
+            )
+        }
+        _ => anyhow!(
+            "the repository at `{dir}` cannot be opened: {}",
+            error.message()
+        ),
+    }
+}

@@ -1,0 +1,277 @@
+//! Blobs, trees and commits, read and written in process.
+//!
+//! A commit is written as bytes into the object database and read back: libgit2's own way of making
+//! commits reports success on a full disk with nothing written.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use git2::{ErrorCode, ObjectType, Oid};
+
+use super::{Identity, Repo};
+
+/// The file modes that git knows.
+pub mod mode {
+    /// A plain file.
+    pub const FILE: i32 = 0o100_644;
+    /// A directory.
+    pub const TREE: i32 = 0o040_000;
+    /// A submodule's commit.
+    pub const COMMIT: i32 = 0o160_000;
+}
+
+/// One entry of a tree to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name, without a slash.
+    pub name: String,
+    /// One of [`mode`]'s.
+    pub mode: i32,
+    /// What it names.
+    pub oid: Oid,
+}
+
+impl Entry {
+    /// A plain file.
+    pub fn file(name: impl Into<String>, oid: Oid) -> Self {
+        Self {
+            name: name.into(),
+            mode: mode::FILE,
+            oid,
+        }
+    }
+
+    /// A directory.
+    pub fn tree(name: impl Into<String>, oid: Oid) -> Self {
+        Self {
+            name: name.into(),
+            mode: mode::TREE,
+            oid,
+        }
+    }
+}
+
+/// A commit to be written.
+#[derive(Debug, Clone)]
+pub struct NewCommit<'a> {
+    /// Its tree.
+    pub tree: Oid,
+    /// Its parents, which must exist.
+    pub parents: &'a [Oid],
+    /// Its message.
+    pub message: &'a str,
+    /// Who writes it.
+    pub author: &'a Identity,
+    /// When, in seconds since 1970.
+    pub time: i64,
+}
+
+/// A commit as read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Its tree.
+    pub tree: Oid,
+    /// Its parents.
+    pub parents: Vec<Oid>,
+    /// The first line of its message.
+    pub subject: String,
+    /// All of its message.
+    pub message: String,
+    /// Who wrote it.
+    pub author: Identity,
+    /// When it was committed, in seconds since 1970.
+    pub time: i64,
+}
+
+/// What a hash, or the beginning of one, stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// Nothing, or it is no hash.
+    Missing,
+    /// More than one object.
+    Ambiguous,
+    /// A commit.
+    Commit(Oid),
+    /// Something else: `tree`, `blob` or `tag`.
+    Other(&'static str),
+}
+
+impl Repo {
+    /// Stores `bytes`.
+    pub fn write_blob(&self, bytes: &[u8]) -> Result<Oid> {
+        self.raw()
+            .blob(bytes)
+            .context("an object could not be written")
+    }
+
+    /// The bytes of a blob.
+    pub fn read_blob(&self, oid: Oid) -> Result<Vec<u8>> {
+        let blob = self
+            .raw()
+            .find_blob(oid)
+            .with_context(|| format!("blob {oid} cannot be read"))?;
+        Ok(blob.content().to_vec())
+    }
+
+    /// What `path` names below a commit or tree: mode and object; `None` when there is nothing.
+    pub fn entry_at(&self, commit_or_tree: Oid, path: &str) -> Result<Option<(i32, Oid)>> {
+        let tree = self.raw().find_tree(self.tree_of(commit_or_tree)?)?;
+        match tree.get_path(Path::new(path)) {
+            Ok(entry) => Ok(Some((entry.filemode(), entry.id()))),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("`{path}` cannot be looked up")),
+        }
+    }
+
+    /// The bytes of the file at `path`; `None` when there is no file.
+    pub fn blob_at(&self, commit_or_tree: Oid, path: &str) -> Result<Option<Vec<u8>>> {
+        match self.entry_at(commit_or_tree, path)? {
+            Some((mode, oid)) if mode != mode::TREE && mode != mode::COMMIT => {
+                self.read_blob(oid).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The size of the file at `path`, without reading it.
+    pub fn size_at(&self, commit_or_tree: Oid, path: &str) -> Result<Option<u64>> {
+        match self.entry_at(commit_or_tree, path)? {
+            Some((mode, oid)) if mode != mode::TREE && mode != mode::COMMIT => {
+                let (size, _) = self.raw().odb()?.read_header(oid)?;
+                Ok(Some(u64::try_from(size)?))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The entries of a tree, in git's order.
+    pub fn entries(&self, tree: Oid) -> Result<Vec<Entry>> {
+        let tree = self
+            .raw()
+            .find_tree(tree)
+            .with_context(|| format!("tree {tree} cannot be read"))?;
+        let entries = tree.iter().map(|entry| Entry {
+            name: String::from_utf8_lossy(entry.name_bytes()).into_owned(),
+            mode: entry.filemode(),
+            oid: entry.id(),
+        });
+        Ok(entries.collect())
+    }
+
+    /// Stores a tree of `entries`, which may come in any order.
+    pub fn write_tree(&self, entries: &[Entry]) -> Result<Oid> {
+        let mut builder = self.raw().treebuilder(None)?;
+        for entry in entries {
+            builder
+                .insert(&entry.name, entry.oid, entry.mode)
+                .with_context(|| format!("`{}` cannot be put into a tree", entry.name))?;
+        }
+        builder.write().context("an object could not be written")
+    }
+
+    /// The tree of a commit; a tree is its own.
+    pub fn tree_of(&self, commit_or_tree: Oid) -> Result<Oid> {
+        let object = self
+            .raw()
+            .find_object(commit_or_tree, None)
+            .with_context(|| format!("object {commit_or_tree} cannot be read"))?;
+        let tree = object
+            .peel_to_tree()
+            .with_context(|| format!("{commit_or_tree} has no tree"))?;
+        Ok(tree.id())
+    }
+
+    /// Stores a commit; no ref moves.
+    pub fn write_commit(&self, commit: &NewCommit<'_>) -> Result<Oid> {
+        let raw = self.raw();
+        let signature = commit.author.at(commit.time)?;
+        let tree = raw
+            .find_tree(commit.tree)
+            .with_context(|| format!("tree {} cannot be read", commit.tree))?;
+        let parents = commit
+            .parents
+            .iter()
+            .map(|parent| {
+                raw.find_commit(*parent)
+                    .with_context(|| format!("parent {parent} is no commit that can be read"))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let parents: Vec<&git2::Commit<'_>> = parents.iter().collect();
+        let bytes =
+            raw.commit_create_buffer(&signature, &signature, commit.message, &tree, &parents)?;
+        let odb = raw.odb()?;
+        let oid = odb
+            .write(ObjectType::Commit, &bytes)
+            .context("a commit could not be written")?;
+        let stored = odb
+            .read(oid)
+            .context("a commit was written and is not there")?;
+        if stored.data() != &*bytes {
+            bail!("commit {oid} was written and reads differently");
+        }
+        Ok(oid)
+    }
+
+    /// Reads a commit.
+    pub fn commit(&self, oid: Oid) -> Result<Commit> {
+        let commit = self
+            .raw()
+            .find_commit(oid)
+            .with_context(|| format!("commit {oid} cannot be read"))?;
+        let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
+        let author = commit.author();
+        Ok(Commit {
+            tree: commit.tree_id(),
+            parents: commit.parent_ids().collect(),
+            subject: message.lines().next().unwrap_or_default().to_owned(),
+            author: Identity {
+                name: String::from_utf8_lossy(author.name_bytes()).into_owned(),
+                email: String::from_utf8_lossy(author.email_bytes()).into_owned(),
+            },
+            time: commit.time().seconds(),
+            message,
+        })
+    }
+
+    /// Whether `oid` is a commit that can be read.
+    pub fn is_commit(&self, oid: Oid) -> bool {
+        self.raw().find_commit(oid).is_ok()
+    }
+
+    /// What a hash that somebody claims stands for; a beginning of at least four digits will do.
+    pub fn find(&self, name: &str) -> Named {
+        let name = name.trim().to_ascii_lowercase();
+        if name.len() < 4 || !name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Named::Missing;
+        }
+        match self.raw().find_object_by_prefix(&name, None) {
+            Ok(object) => match object.kind() {
+                Some(ObjectType::Commit) => Named::Commit(object.id()),
+                Some(kind) => Named::Other(kind.str()),
+                None => Named::Missing,
+            },
+            Err(error) if error.code() == ErrorCode::Ambiguous => Named::Ambiguous,
+            Err(_) => Named::Missing,
+        }
+    }
+
+    /// Whether `ancestor` is `of` itself or one of the commits it descends from.
+    pub fn is_ancestor(&self, ancestor: Oid, of: Oid) -> Result<bool> {
+        if ancestor == of {
+            return Ok(true);
+        }
+        self.raw()
+            .graph_descendant_of(of, ancestor)
+            .with_context(|| format!("the history of {of} cannot be read"))
+    }
+
+    /// The commits that `tip` has and `base` has not, newest first.
+    pub fn commits_between(&self, base: Oid, tip: Oid) -> Result<Vec<Oid>> {
+        let mut walk = self.raw().revwalk()?;
+        walk.set_sorting(git2::Sort::TOPOLOGICAL)?;
+        walk.push(tip)?;
+        walk.hide(base)?;
+        walk.map(|oid| oid.with_context(|| format!("the history of {tip} cannot be read")))
+            .collect()
+    }
+}

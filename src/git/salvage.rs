@@ -1,0 +1,143 @@
+//! Keeping what an executor left uncommitted.
+//!
+//! A salvage is a commit that holds every tracked and untracked file that git does not ignore, made with
+//! a scratch index: neither the worktree nor its own index is touched. The same tree becomes the task's
+//! commit where the tool commits for the executor.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use git2::{Index, Oid};
+
+use super::index::{copy_with_time, remove_if_there};
+use super::{Expected, Git, Identity, NewCommit, Repo, Worktree, mode};
+
+/// What a commit of ours says, and who says it when.
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'a> {
+    /// The message.
+    pub text: &'a str,
+    /// Who.
+    pub author: &'a Identity,
+    /// When, in seconds since 1970.
+    pub time: i64,
+}
+
+impl Worktree {
+    /// Stores what differs from `tip` as a commit on top of it that no ref names; `None` when nothing does.
+    pub fn salvage(&mut self, repo: &Repo, tip: Oid, message: Message<'_>) -> Result<Option<Oid>> {
+        let tree = self.gather(repo, tip)?;
+        remove_if_there(&self.scratch())?;
+        self.commit_tree(repo, tip, tree, message)
+    }
+
+    /// Commits everything onto `branch`, which stands at `tip`, as the executor would have; the worktree's
+    /// own index follows. `None` when there is nothing to commit.
+    pub fn commit_all(
+        &mut self,
+        repo: &Repo,
+        branch: &str,
+        tip: Oid,
+        message: Message<'_>,
+    ) -> Result<Option<Oid>> {
+        let tree = self.gather(repo, tip)?;
+        let commit = self.commit_tree(repo, tip, tree, message)?;
+        if let Some(commit) = commit {
+            let moved = repo.move_to(branch, commit, Expected::At(tip), "git enact: commit")?;
+            if moved.is_err() {
+                bail!("`{branch}` moved while its worktree was being committed");
+            }
+            self.adopt_index_file(&self.scratch(), tree)?;
+            self.install_index()?;
+            self.settle_at(commit);
+        }
+        remove_if_there(&self.scratch())?;
+        Ok(commit)
+    }
+
+    fn scratch(&self) -> std::path::PathBuf {
+        self.git_dir().join("enact-scratch")
+    }
+
+    fn commit_tree(
+        &self,
+        repo: &Repo,
+        tip: Oid,
+        tree: Oid,
+        message: Message<'_>,
+    ) -> Result<Option<Oid>> {
+        if tree == repo.tree_of(tip)? {
+            return Ok(None);
+        }
+        repo.write_commit(&NewCommit {
+            tree,
+            parents: &[tip],
+            message: message.text,
+            author: message.author,
+            time: message.time,
+        })
+        .map(Some)
+    }
+
+    /// The tree of everything in the worktree; the scratch index matches it.
+    fn gather(&mut self, repo: &Repo, tip: Oid) -> Result<Oid> {
+        self.unsettle();
+        let nested: Vec<Vec<u8>> = self
+            .changes(repo, tip)?
+            .into_iter()
+            .filter(|path| path.ends_with(b"/"))
+            .collect();
+        let scratch = self.scratch();
+        copy_with_time(&self.private(), &scratch)?;
+        add_all(Git::within(self)?, &scratch)?;
+        let mut index = Index::open_ext(&scratch, repo.raw().object_format())
+            .context("the scratch index cannot be opened")?;
+        if !nested.is_empty() {
+            for path in nested {
+                self.gather_nested(repo, &mut index, &path)?;
+            }
+            index.write()?;
+        }
+        index
+            .write_tree_to(repo.raw())
+            .context("what the worktree holds could not be written")
+    }
+
+    /// Adds the files of a repository that somebody made inside the worktree: git would keep no more than
+    /// the name of its commit, which is lost with it.
+    fn gather_nested(&self, repo: &Repo, index: &mut Index, path: &[u8]) -> Result<()> {
+        use std::os::unix::ffi::OsStrExt as _;
+        let name = path.strip_suffix(b"/").unwrap_or(path);
+        let relative = Path::new(std::ffi::OsStr::from_bytes(name));
+        let scratch = self.git_dir().join("enact-nested");
+        remove_if_there(&scratch)?;
+        let within = Git::at(self.git_dir(), Some(&self.path().join(relative)))?;
+        add_all(within, &scratch)?;
+        let inner = Index::open_ext(&scratch, repo.raw().object_format())?;
+        if index
+            .get_path(relative, 0)
+            .is_some_and(|entry| i32::try_from(entry.mode).is_ok_and(|found| found == mode::COMMIT))
+        {
+            index.remove(relative, 0)?;
+        }
+        for mut entry in inner.iter() {
+            entry.path = [name, b"/", &entry.path].concat();
+            index.add(&entry)?;
+        }
+        remove_if_there(&scratch)
+    }
+}
+
+/// Adds all that is there to an index of ours. What cannot be read is left out rather than all the rest.
+fn add_all(git: Git, index: &Path) -> Result<()> {
+    let output =
+        git.env("GIT_INDEX_FILE", index)
+            .run(["add", "--all", "--ignore-errors", "--", "."])?;
+    if output.status > 1 && !index.exists() {
+        bail!(
+            "what the worktree holds could not be gathered: {}",
+            output.complaint()
+        );
+    }
+    Ok(())
+}

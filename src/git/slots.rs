@@ -1,0 +1,205 @@
+//! Making, finding and removing worktrees of ours.
+//!
+//! `git worktree add` cannot simply be repeated after a crash, and two of them at once trip over each other:
+//! so what a dead process left is cleared first, and all of it happens under one lock. A worktree is ours
+//! when it is locked with a reason that begins with our name; nothing else is ever removed.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use git2::Oid;
+
+use super::{Git, Repo, Worktree};
+
+/// How the lock reason of our worktrees begins.
+const OURS: &str = "git enact";
+
+/// A linked worktree as the repository knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Where its files are, or were.
+    pub path: PathBuf,
+    /// Its own git directory.
+    pub git_dir: PathBuf,
+    /// Why it is locked, when it is.
+    pub reason: Option<String>,
+}
+
+impl Listed {
+    /// Whether we made it.
+    pub fn is_ours(&self) -> bool {
+        self.reason
+            .as_ref()
+            .is_some_and(|reason| reason.starts_with(OURS))
+    }
+}
+
+impl Repo {
+    /// Makes a worktree at `path`, detached at `at`. What we left there before is removed; anything else
+    /// there is refused. `reason` stands in `git worktree list`.
+    pub fn create_worktree(&self, path: &Path, reason: &str, at: Oid) -> Result<Worktree> {
+        let _lock = self.worktrees_lock()?;
+        let path = &placed(path)?;
+        self.clear(path)?;
+        let reason = format!("{OURS}: {reason}");
+        let output = Git::new(self)?
+            .args(["worktree", "add", "--no-track", "--lock", "--reason"])
+            .args([reason.as_str(), "--detach", "--quiet", "--"])
+            .args([path])
+            .run([at.to_string()])?;
+        if output.status != 0 {
+            bail!(
+                "a worktree at `{}` could not be made: {}",
+                path.display(),
+                output.complaint()
+            );
+        }
+        let mut worktree = self.open_worktree(path)?;
+        worktree.adopt(self, at)?;
+        Ok(worktree)
+    }
+
+    /// Opens a worktree that we made.
+    pub fn open_worktree(&self, path: &Path) -> Result<Worktree> {
+        let path = placed(path)?;
+        match self.find_worktree(&path)? {
+            Some(listed) if listed.is_ours() => Ok(Worktree::new(path, listed.git_dir)),
+            Some(_) => bail!("the worktree `{}` is not ours", path.display()),
+            None => bail!("`{}` is no worktree of this repository", path.display()),
+        }
+    }
+
+    /// Removes a worktree of ours with everything in it; whether there was one.
+    pub fn remove_worktree(&self, path: &Path) -> Result<bool> {
+        let _lock = self.worktrees_lock()?;
+        let path = placed(path)?;
+        let existed = self.find_worktree(&path)?.is_some() || path.exists();
+        self.clear(&path)?;
+        Ok(existed)
+    }
+
+    /// The linked worktrees of the repository, in the order of their paths.
+    pub fn worktrees(&self) -> Result<Vec<Listed>> {
+        let mut found = Vec::new();
+        let Ok(entries) = std::fs::read_dir(self.common_dir().join("worktrees")) else {
+            return Ok(found);
+        };
+        for entry in entries {
+            let git_dir = entry?.path();
+            let Ok(pointer) = std::fs::read_to_string(git_dir.join("gitdir")) else {
+                continue;
+            };
+            let dot_git = git_dir.join(pointer.trim_end());
+            let path = dot_git.parent().unwrap_or(&dot_git);
+            found.push(Listed {
+                path: placed(path).unwrap_or_else(|_| path.to_path_buf()),
+                reason: std::fs::read_to_string(git_dir.join("locked")).ok(),
+                git_dir,
+            });
+        }
+        found.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(found)
+    }
+
+    fn find_worktree(&self, path: &Path) -> Result<Option<Listed>> {
+        Ok(self
+            .worktrees()?
+            .into_iter()
+            .find(|listed| listed.path == path))
+    }
+
+    /// Removes what we left at `path`: files first, then git's own entry, so that a crash in between leaves
+    /// what the next call recognises.
+    fn clear(&self, path: &Path) -> Result<()> {
+        let listed = self.find_worktree(path)?;
+        if let Some(listed) = &listed
+            && !listed.is_ours()
+        {
+            bail!("`{}` is a worktree that we did not make", path.display());
+        }
+        if path.symlink_metadata().is_ok() {
+            if listed.is_none() && !self.is_remnant(path) {
+                bail!(
+                    "`{}` exists and is not ours; move it away, or set another place",
+                    path.display()
+                );
+            }
+            remove_all(path)?;
+        }
+        if let Some(listed) = listed {
+            remove_all(&listed.git_dir)?;
+        }
+        Ok(())
+    }
+
+    /// Whether `path` is empty, or a worktree of this repository that git no longer lists.
+    fn is_remnant(&self, path: &Path) -> bool {
+        let is_empty = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+        let points_here = std::fs::read_to_string(path.join(".git")).is_ok_and(|pointer| {
+            pointer
+                .strip_prefix("gitdir: ")
+                .is_some_and(|dir| Path::new(dir).starts_with(self.common_dir().join("worktrees")))
+        });
+        is_empty || points_here
+    }
+
+    /// Held while worktrees are made or removed; the kernel frees it when its process dies.
+    fn worktrees_lock(&self) -> Result<File> {
+        let dir = self.common_dir().join("enact");
+        std::fs::create_dir_all(&dir)
+            .with_context(|| format!("`{}` cannot be made", dir.display()))?;
+        let path = dir.join("worktrees.lock");
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .with_context(|| format!("`{}` cannot be opened", path.display()))?;
+        file.lock()
+            .with_context(|| format!("`{}` cannot be locked", path.display()))?;
+        Ok(file)
+    }
+}
+
+/// The path with its parent made and freed of links, so that it compares equal to what git wrote down.
+fn placed(path: &Path) -> Result<PathBuf> {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        bail!("`{}` is no place for a worktree", path.display());
+    };
+    if !parent.exists() {
+        std::fs::create_dir_all(parent)
+            .with_context(|| format!("`{}` cannot be made", parent.display()))?;
+    }
+    Ok(super::absolute(parent)?.join(name))
+}
+
+/// Removes a file or a directory with everything in it, following no links; directories that were made
+/// unreadable are opened up first.
+fn remove_all(path: &Path) -> Result<()> {
+    let remove = || match path.symlink_metadata() {
+        Ok(found) if found.is_dir() => std::fs::remove_dir_all(path),
+        Ok(_) => std::fs::remove_file(path),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    };
+    let result = match remove() {
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            open_up(path);
+            remove()
+        }
+        result => result,
+    };
+    result.with_context(|| format!("`{}` cannot be removed", path.display()))
+}
+
+fn open_up(dir: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    if !dir.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+        return;
+    }
+    // What still cannot be opened is reported by the removal that follows.
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700)).unwrap_or_default();
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        open_up(&entry.path());
+    }
+}

@@ -1,0 +1,87 @@
+//! Whether everything that a commit needs is there.
+//!
+//! An executor can name a commit whose objects were pruned, or never written. Git would notice at the first
+//! checkout; we notice before the commit is believed.
+
+use std::collections::HashSet;
+
+use anyhow::Result;
+use git2::{ObjectType, Oid};
+
+use super::{Repo, mode};
+
+impl Repo {
+    /// Whether every commit, tree and blob that `tip` reaches exists, taking for granted what `base` has.
+    pub fn is_whole(&self, tip: Oid, base: Oid) -> Result<bool> {
+        let mut walk = Walk {
+            repo: self,
+            odb: self.raw().odb()?,
+            seen: HashSet::new(),
+        };
+        let base_tree = self.tree_of(base)?;
+        for commit in walk.commits(tip, base) {
+            let Some(commit) = commit else {
+                return Ok(false);
+            };
+            let Ok(commit) = self.raw().find_commit(commit) else {
+                return Ok(false);
+            };
+            if !walk.tree(commit.tree_id(), Some(base_tree))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+struct Walk<'a> {
+    repo: &'a Repo,
+    odb: git2::Odb<'a>,
+    seen: HashSet<Oid>,
+}
+
+impl Walk<'_> {
+    /// The commits from `tip` down to what `base` has; `None` where one cannot be read.
+    fn commits(&self, tip: Oid, base: Oid) -> Vec<Option<Oid>> {
+        let Ok(mut walk) = self.repo.raw().revwalk() else {
+            return vec![None];
+        };
+        if walk.push(tip).is_err() || walk.hide(base).is_err() {
+            return vec![None];
+        }
+        walk.map(Result::ok).collect()
+    }
+
+    /// Whether all below `tree` exists; a subtree that `known` has at the same place is taken for granted.
+    fn tree(&mut self, tree: Oid, known: Option<Oid>) -> Result<bool> {
+        if Some(tree) == known || !self.seen.insert(tree) {
+            return Ok(true);
+        }
+        let Ok(found) = self.repo.raw().find_tree(tree) else {
+            return Ok(false);
+        };
+        let known = known.and_then(|known| self.repo.raw().find_tree(known).ok());
+        for entry in &found {
+            let before = known
+                .as_ref()
+                .and_then(|known| known.get_name_bytes(entry.name_bytes()));
+            let whole = match entry.kind() {
+                Some(ObjectType::Tree) => {
+                    let before = before.filter(|before| before.filemode() == mode::TREE);
+                    self.tree(entry.id(), before.map(|before| before.id()))?
+                }
+                // A submodule's commit lives in the submodule.
+                Some(ObjectType::Commit) => true,
+                _ => {
+                    before.is_some_and(|before| before.id() == entry.id())
+                        || !self.seen.insert(entry.id())
+                        || self.odb.exists(entry.id())
+                }
+            };
+            if !whole {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}

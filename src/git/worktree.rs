@@ -1,0 +1,314 @@
+//! A worktree that is kept and moved from base to base, and never trusted.
+//!
+//! Whoever ran in it may have changed anything: its files, its index, its HEAD, the file that says which
+//! repository it belongs to. So git is always told where things are, the index that judges is our own (see
+//! `index`), and what may be discarded is said by the caller, after it was salvaged (see `salvage`).
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use git2::Oid;
+
+use super::index::remove_if_there;
+use super::{Expected, Git, Head, Repo};
+
+/// How many paths are named when a worktree is dirty.
+const NAMED: usize = 20;
+
+/// State files of commands that were not finished, and what to call those.
+const UNFINISHED: [(&str, &str); 9] = [
+    ("rebase-merge", "rebase"),
+    ("rebase-apply/applying", "am"),
+    ("rebase-apply", "rebase"),
+    ("MERGE_HEAD", "merge"),
+    ("CHERRY_PICK_HEAD", "cherry-pick"),
+    ("REVERT_HEAD", "revert"),
+    ("sequencer", "cherry-pick or revert"),
+    ("BISECT_START", "bisect"),
+    ("BISECT_LOG", "bisect"),
+];
+
+/// What else such commands and killed processes leave in a worktree's git directory.
+const LEFTOVERS: [&str; 12] = [
+    "MERGE_MODE",
+    "MERGE_MSG",
+    "MERGE_RR",
+    "AUTO_MERGE",
+    "SQUASH_MSG",
+    "REBASE_HEAD",
+    "BISECT_NAMES",
+    "BISECT_TERMS",
+    "BISECT_EXPECTED_REV",
+    "index.lock",
+    "HEAD.lock",
+    "enact-index.lock",
+];
+
+/// A linked worktree of ours.
+#[derive(Debug)]
+pub struct Worktree {
+    path: PathBuf,
+    git_dir: PathBuf,
+    /// The commit it was last seen clean at, with nobody let into it since.
+    settled: Option<Oid>,
+}
+
+/// What is uncommitted in a worktree.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dirty {
+    /// The first paths, for people.
+    pub paths: Vec<String>,
+    /// How many there are.
+    pub count: usize,
+    /// Whether the repository's `info/exclude` is not what it was when the worktree was made: files may
+    /// be hidden by it.
+    pub excludes_changed: bool,
+}
+
+impl Dirty {
+    /// Whether nothing is uncommitted.
+    pub fn is_clean(&self) -> bool {
+        self.count == 0
+    }
+}
+
+impl Worktree {
+    pub(in crate::git) fn new(path: PathBuf, git_dir: PathBuf) -> Self {
+        Self {
+            path,
+            git_dir,
+            settled: None,
+        }
+    }
+
+    /// Where its files are.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its own git directory, within the repository's.
+    pub fn git_dir(&self) -> &Path {
+        &self.git_dir
+    }
+
+    /// Whether it still is the worktree we made, or why it is not.
+    pub fn verify(&self) -> Result<(), String> {
+        let is_dir = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_dir());
+        if !is_dir(&self.path) {
+            return Err(format!(
+                "`{}` is no directory any more",
+                self.path.display()
+            ));
+        }
+        if !is_dir(&self.git_dir) {
+            return Err("git no longer knows the worktree".to_owned());
+        }
+        let dot_git = self.path.join(".git");
+        if !dot_git
+            .symlink_metadata()
+            .is_ok_and(|found| found.is_file())
+        {
+            return Err("its `.git` file is gone".to_owned());
+        }
+        let points = |file: &Path, prefix: &str, from: &Path, to: &Path| {
+            let text = std::fs::read_to_string(file).unwrap_or_default();
+            let target = text
+                .strip_prefix(prefix)
+                .unwrap_or_default()
+                .trim_end_matches('\n');
+            !target.is_empty() && from.join(target).canonicalize().ok() == to.canonicalize().ok()
+        };
+        if !points(&dot_git, "gitdir: ", &self.path, &self.git_dir) {
+            return Err("its `.git` file points elsewhere".to_owned());
+        }
+        if !points(&self.git_dir.join("gitdir"), "", &self.git_dir, &dot_git) {
+            return Err("git looks for the worktree elsewhere".to_owned());
+        }
+        let common = self
+            .git_dir
+            .parent()
+            .and_then(Path::parent)
+            .unwrap_or(&self.git_dir);
+        if !points(&self.git_dir.join("commondir"), "", &self.git_dir, common) {
+            return Err("the worktree belongs to another repository".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Where its HEAD stands.
+    pub fn head(&self, repo: &Repo) -> Result<Head> {
+        let text = std::fs::read_to_string(self.git_dir.join("HEAD"))
+            .context("the worktree's HEAD cannot be read")?;
+        let text = text.trim();
+        if let Some(branch) = text.strip_prefix("ref: ") {
+            let branch = branch.trim();
+            return Ok(Head {
+                branch: Some(branch.to_owned()),
+                commit: repo.read(branch)?,
+            });
+        }
+        let commit = Oid::from_str_ext(text, repo.raw().object_format())
+            .context("the worktree's HEAD names neither a branch nor a commit")?;
+        Ok(Head {
+            branch: None,
+            commit: Some(commit),
+        })
+    }
+
+    /// What git command is unfinished in it: `merge`, `rebase` and the like.
+    pub fn in_progress(&self) -> Option<&'static str> {
+        UNFINISHED
+            .iter()
+            .find(|(file, _)| self.git_dir.join(file).symlink_metadata().is_ok())
+            .map(|(_, name)| *name)
+    }
+
+    /// Somebody is about to be let in: what was known of its state is known no longer.
+    pub fn unsettle(&mut self) {
+        self.settled = None;
+    }
+
+    /// What differs from the files of `tip`, or is there besides them and not ignored.
+    pub fn dirty(&mut self, repo: &Repo, tip: Oid) -> Result<Dirty> {
+        self.settled = None;
+        let paths = self.changes(repo, tip)?;
+        let dirty = Dirty {
+            count: paths.len(),
+            paths: paths
+                .iter()
+                .take(NAMED)
+                .map(|path| String::from_utf8_lossy(path).into_owned())
+                .collect(),
+            excludes_changed: self.excludes_changed(repo),
+        };
+        let is_settled = dirty.is_clean()
+            && !dirty.excludes_changed
+            && self.in_progress().is_none()
+            && self.head(repo)?.commit == Some(tip);
+        self.settled = is_settled.then_some(tip);
+        Ok(dirty)
+    }
+
+    /// The paths of [`Worktree::dirty`]; a repository within the worktree ends with a slash.
+    pub(in crate::git) fn changes(&self, repo: &Repo, tip: Oid) -> Result<Vec<Vec<u8>>> {
+        self.bring_index(repo, tip)?;
+        let output = Git::within(self)?
+            .env("GIT_INDEX_FILE", self.private())
+            // The index is ours alone: what git learns of the files should stay in it.
+            .env("GIT_OPTIONAL_LOCKS", "1")
+            .check([
+                "status",
+                "--porcelain=v1",
+                "-z",
+                "--untracked-files=all",
+                "--no-renames",
+                "--ignore-submodules=none",
+            ])?;
+        // `XY path`: X compares the index with HEAD, which is not asked here; Y the files with the index.
+        let changes = output.stdout.split(|byte| *byte == 0).filter_map(|line| {
+            let (flags, path) = (line.get(..2)?, line.get(3..)?);
+            (flags[1] != b' ').then(|| path.to_vec())
+        });
+        Ok(changes.collect())
+    }
+
+    /// Puts `branch` at `to` and the worktree on it, with index and files to match. Refuses to discard
+    /// what is uncommitted.
+    pub fn switch(&mut self, repo: &Repo, branch: &str, to: Oid) -> Result<()> {
+        let at = self.head(repo)?.commit;
+        if self.settled.is_none() || self.settled != at {
+            let Some(at) = at else {
+                bail!("the worktree `{}` has no commit", self.path.display());
+            };
+            let dirty = self.dirty(repo, at)?;
+            if !dirty.is_clean() {
+                bail!(
+                    "the worktree `{}` holds uncommitted work: {}",
+                    self.path.display(),
+                    dirty.paths.join(", ")
+                );
+            }
+        }
+        self.settled = None;
+        self.install_index()?;
+        place_branch(repo, branch, to)?;
+        self.write_head(&format!("ref: {branch}\n"))?;
+        if at != Some(to) {
+            Git::within(self)?.check(["reset", "--hard", "--quiet"])?;
+            self.adopt_index(repo, to)?;
+        }
+        self.settled = Some(to);
+        Ok(())
+    }
+
+    /// Discards everything but ignored files and detaches the worktree at `to`. The caller has salvaged.
+    pub fn clean(&mut self, repo: &Repo, to: Oid) -> Result<()> {
+        self.settled = None;
+        for name in UNFINISHED.iter().map(|(name, _)| name).chain(&LEFTOVERS) {
+            let path = self.git_dir.join(name);
+            if path.is_dir() {
+                std::fs::remove_dir_all(&path)
+                    .with_context(|| format!("`{}` cannot be removed", path.display()))?;
+            } else {
+                remove_if_there(&path)?;
+            }
+        }
+        self.install_index()?;
+        self.write_head(&format!("{to}\n"))?;
+        Git::within(self)?.check(["reset", "--hard", "--quiet"])?;
+        Git::within(self)?.check(["clean", "-ffdq"])?;
+        self.adopt_index(repo, to)?;
+        self.settled = Some(to);
+        Ok(())
+    }
+
+    /// Takes a worktree that git has just made, at `at`, as the start of what we know of it.
+    pub(in crate::git) fn adopt(&mut self, repo: &Repo, at: Oid) -> Result<()> {
+        self.adopt_index(repo, at)?;
+        std::fs::write(self.excludes(), read_or_empty(&shared_excludes(repo)))
+            .context("the excludes cannot be noted")?;
+        self.settled = Some(at);
+        Ok(())
+    }
+
+    /// The state after we committed all that was in it.
+    pub(in crate::git) fn settle_at(&mut self, tip: Oid) {
+        self.settled = Some(tip);
+    }
+
+    fn excludes(&self) -> PathBuf {
+        self.git_dir.join("enact-exclude")
+    }
+
+    fn excludes_changed(&self, repo: &Repo) -> bool {
+        read_or_empty(&self.excludes()) != read_or_empty(&shared_excludes(repo))
+    }
+
+    fn write_head(&self, text: &str) -> Result<()> {
+        let draft = self.git_dir.join("HEAD.enact");
+        std::fs::write(&draft, text)
+            .and_then(|()| std::fs::rename(&draft, self.git_dir.join("HEAD")))
+            .context("the worktree's HEAD cannot be written")
+    }
+}
+
+fn shared_excludes(repo: &Repo) -> PathBuf {
+    repo.common_dir().join("info/exclude")
+}
+
+fn read_or_empty(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_default()
+}
+
+/// Makes `branch` name `to`, whatever it named.
+fn place_branch(repo: &Repo, branch: &str, to: Oid) -> Result<()> {
+    let expected = match repo.read(branch)? {
+        Some(at) if at == to => return Ok(()),
+        Some(at) => Expected::At(at),
+        None => Expected::Missing,
+    };
+    match repo.move_to(branch, to, expected, "git enact: task started")? {
+        Ok(()) => Ok(()),
+        Err(_) => bail!("`{branch}` is being moved by somebody else"),
+    }
+}
