@@ -20,5 +20,8 @@ pub mod git;
 // Deciding whether an attempt is good.
 pub mod verify;
 
+// Bringing an accepted commit onto the run's branch.
+pub mod integrate;
+
 // Replays and live events, made visible.
 pub mod report;

@@ -2,6 +2,8 @@
 //!
 //! The executor's words are a claim; what counts is what git and the checks show.
 
+pub mod checks;
 pub mod facts;
+pub mod observe;
 pub mod rules;
 pub mod scope;
