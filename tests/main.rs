@@ -1,1 +1,4 @@
-fn main() {}
+//! One test binary, one file per promise.
+
+mod simulation;
+mod support;

@@ -1,5 +1,12 @@
 //! The pure core: events, the state they fold into, what to do next, and the loop that does it.
 
+pub mod crash;
+pub mod decide;
+pub mod engine;
 pub mod event;
 pub mod evidence;
+mod fold;
+mod frontier;
 pub mod policy;
+pub mod schedule;
+pub mod state;

@@ -32,8 +32,6 @@ pub struct Policy {
     pub stall_timeout_ms: Option<u64>,
     /// Between INT, TERM and KILL, in milliseconds.
     pub grace_ms: u64,
-    /// How long a rate-limited run pauses, in milliseconds, when nobody says until when.
-    pub rate_limit_pause_ms: u64,
     /// Commands that verify each task, besides its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verify: Vec<String>,

@@ -1,0 +1,97 @@
+//! What follows a refused attempt: a retry, a status that needs a person, or a pause. Pure.
+
+use super::event::{By, Event};
+use super::evidence::{ClaimStatus, Reason, ReasonKind, Signal};
+use super::policy::Policy;
+use super::state::TaskState;
+use crate::plan::TaskId;
+
+/// The event that follows when the newest attempt of `task` was refused or did not integrate.
+pub(super) fn after_refusal(id: &TaskId, task: &TaskState, policy: &Policy) -> Event {
+    let id = id.clone();
+    let verdict = task.last().and_then(|last| last.verdict.as_ref());
+    if verdict.is_some_and(|verdict| verdict.accepted.is_some()) {
+        return after_conflict(id, task, policy);
+    }
+    let reasons = verdict.map_or(&[][..], |verdict| &verdict.reasons);
+    let has = |kind| reasons.iter().any(|reason| reason.kind == kind);
+    let reason = joined(reasons);
+    if has(ReasonKind::ClaimedKickback) {
+        return kickback(id, task, reason);
+    }
+    if has(ReasonKind::RateLimited) {
+        return Event::Paused {
+            task: Some(id),
+            reason,
+            until: None,
+        };
+    }
+    if has(ReasonKind::ClaimedBlocked) {
+        return Event::Blocked { task: id, reason };
+    }
+    if task.failures <= policy.retries {
+        return Event::Retried {
+            task: id,
+            by: By::Policy,
+            reason,
+            words: String::new(),
+            continues: false,
+        };
+    }
+    if has(ReasonKind::TimedOut) || has(ReasonKind::Stalled) {
+        let reason =
+            format!("{reason}; split the task, raise the limit, or find out what it waited for");
+        return Event::TimedOut { task: id, reason };
+    }
+    Event::Failed { task: id, reason }
+}
+
+/// The other's work stands; this task is tried again on the new base, within its own count.
+fn after_conflict(id: TaskId, task: &TaskState, policy: &Policy) -> Event {
+    let reason = task
+        .last()
+        .and_then(|last| last.aside.clone())
+        .unwrap_or_default();
+    if task.conflicts <= policy.conflict_retries {
+        Event::Retried {
+            task: id,
+            by: By::Policy,
+            reason,
+            words: String::new(),
+            continues: false,
+        }
+    } else {
+        Event::Failed { task: id, reason }
+    }
+}
+
+fn kickback(id: TaskId, task: &TaskState, reason: String) -> Event {
+    let claim = task
+        .last()
+        .and_then(|last| last.claim.clone())
+        .unwrap_or_default();
+    debug_assert_eq!(
+        claim.status,
+        ClaimStatus::Kickback,
+        "a kickback comes from a claim only"
+    );
+    Event::Kickback {
+        task: id,
+        attempt: task.attempts,
+        signal: claim.signal.unwrap_or(Signal::MissingContext),
+        reason: if claim.reason.is_empty() {
+            reason
+        } else {
+            claim.reason
+        },
+        details: claim.details,
+        recommendation: claim.recommendation,
+        suggested_split: claim.suggested_split,
+    }
+}
+
+/// Every reason, as `status --json` shows them.
+pub fn joined(reasons: &[Reason]) -> String {
+    let texts: Vec<&str> = reasons.iter().map(|reason| reason.text.as_str()).collect();
+    texts.join("; ")
+}

@@ -1,0 +1,353 @@
+//! The loop: prepare an action, record the event, make the world follow; wait; again.
+//!
+//! The engine drives any [`World`] and any [`Journal`]; the simulation in the tests drives it over
+//! both in memory and kills it between any two steps. One thread runs it, and only it changes the
+//! state. What is slow (attempts, checks, a question to a person) is begun by the world, stays *under
+//! way* here, and comes back as [`News`]. What is under way is known to this process only: after a
+//! crash the same action is simply asked for again.
+
+use std::collections::HashSet;
+
+use anyhow::{Context as _, Result};
+
+use super::crash;
+use super::event::{Event, Recorded};
+use super::schedule::{self, Action, Situation};
+use super::state::{Drive, Phase, State};
+use crate::plan::TaskId;
+
+/// Where events are kept.
+pub trait Journal {
+    /// Gives `event` its number and time.
+    fn stamp(&mut self, event: Event) -> Recorded;
+    /// Makes `recorded` the newest checkpoint, with `state` as what it led to. The only commit point.
+    fn append(
+        &mut self,
+        recorded: &Recorded,
+        state: &State,
+        attachments: &[Attachment],
+    ) -> Result<String>;
+}
+
+/// What the engine acts on.
+pub trait World {
+    /// Makes what nobody can see yet and says what then happened; `None` when it is slow and its event
+    /// will come as news. Harmless if forgotten.
+    fn prepare(&mut self, action: &Action, state: &State) -> Result<Option<Event>>;
+    /// Makes the world agree with an event that was just recorded. Harmless if repeated.
+    fn follow(&mut self, recorded: &Recorded, state: &State) -> Result<()>;
+    /// Makes the world agree with `state`, whatever an earlier driver left. Harmless if repeated.
+    fn settle(&mut self, state: &State) -> Result<()>;
+    /// Finds out what became of an attempt that ran when its driver died.
+    fn recover(&mut self, task: &TaskId, attempt: u32, state: &State) -> Result<Arrived>;
+    /// Blocks until something happens.
+    fn wait(&mut self) -> Result<News>;
+    /// Ends every attempt that runs; their events still come as news.
+    fn cancel(&mut self);
+}
+
+/// What consumes events.
+pub trait Sink {
+    /// Called once for each event, after it was recorded.
+    fn on(&mut self, recorded: &Recorded, state: &State);
+}
+
+/// A file that is kept beside an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its name in the checkpoint's tree.
+    pub name: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+/// An event of something that was under way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arrived {
+    /// What happened.
+    pub event: Event,
+    /// What is kept beside it.
+    pub attachments: Vec<Attachment>,
+}
+
+/// What a world can report.
+#[derive(Debug, Clone, PartialEq)]
+pub enum News {
+    /// Something that was under way ended.
+    Arrived(Box<Arrived>),
+    /// Somebody asked for a clean stop: nothing new starts.
+    Stop(String),
+    /// Somebody asked for an end now: what runs is ended, and kept.
+    Cancel(String),
+}
+
+/// How a drive ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Nothing is left to do.
+    Finished,
+    /// A person must decide.
+    NeedsPerson,
+    /// It waits, resumable.
+    Paused,
+    /// It was asked to stop.
+    Stopped,
+    /// What only we may change was changed.
+    Quarantined,
+}
+
+/// One drive of one run.
+pub struct Engine<'a, W, J> {
+    world: &'a mut W,
+    journal: &'a mut J,
+    sink: &'a mut dyn Sink,
+    state: State,
+    situation: Situation,
+    under_way: HashSet<UnderWay>,
+}
+
+/// What was begun by this process and has not come back.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum UnderWay {
+    Attempt(TaskId),
+    Judging(TaskId),
+    Integrating(TaskId),
+    Asking(TaskId),
+    Verifying,
+}
+
+impl<'a, W: World, J: Journal> Engine<'a, W, J> {
+    /// An engine over `state`, which is what the journal holds.
+    pub fn new(
+        world: &'a mut W,
+        journal: &'a mut J,
+        sink: &'a mut dyn Sink,
+        state: State,
+        interactive: bool,
+    ) -> Self {
+        let situation = Situation {
+            stopping: None,
+            interactive,
+        };
+        Self {
+            world,
+            journal,
+            sink,
+            state,
+            situation,
+            under_way: HashSet::new(),
+        }
+    }
+
+    /// Where things stand.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Takes up what an earlier driver left: the world is made to agree with the journal, then each
+    /// attempt that was running is adopted or abandoned.
+    pub fn recover(&mut self, reason: &str) -> Result<()> {
+        self.world.settle(&self.state)?;
+        if self.is_settled() {
+            return Ok(());
+        }
+        self.record(
+            Event::Resumed {
+                reason: reason.to_owned(),
+            },
+            &[],
+        )?;
+        let running: Vec<TaskId> = self.interrupted().collect();
+        for task in running {
+            let attempt = self.state.task(&task).map_or(0, |task| task.attempts);
+            let arrived = self.world.recover(&task, attempt, &self.state)?;
+            self.record(arrived.event, &arrived.attachments)?;
+        }
+        Ok(())
+    }
+
+    /// Drives the run until nothing more can be done without a person, time, or at all.
+    pub fn drive(&mut self) -> Result<Ended> {
+        loop {
+            let actions = schedule::next(&self.state, &self.situation);
+            let fresh = actions
+                .into_iter()
+                .find(|action| !self.is_under_way(action));
+            if let Some(action) = fresh {
+                self.act(&action)?;
+            } else if self.under_way.is_empty() {
+                return Ok(self.ended());
+            } else {
+                self.listen()?;
+            }
+        }
+    }
+
+    fn interrupted(&self) -> impl Iterator<Item = TaskId> + '_ {
+        let tasks = self.state.graph().tasks();
+        let running = |&task: &usize| matches!(self.state.at(task).phase, Phase::Attempting(_));
+        self.state
+            .active()
+            .filter(running)
+            .map(|task| tasks[task].id.clone())
+    }
+
+    /// Whether a drive would do nothing: then a resume leaves the journal as it is.
+    fn is_settled(&self) -> bool {
+        if self.state.run.drive == Drive::Finished {
+            return true;
+        }
+        let mut awake = self.state.clone();
+        awake.run.drive = Drive::Running;
+        self.interrupted().next().is_none() && schedule::next(&awake, &self.situation).is_empty()
+    }
+
+    fn act(&mut self, action: &Action) -> Result<()> {
+        if let Action::Record(event) = action {
+            return self.record((**event).clone(), &[]);
+        }
+        match self
+            .world
+            .prepare(action, &self.state)
+            .with_context(|| describe(action))?
+        {
+            Some(event) => self.record(event, &[]),
+            None => {
+                self.under_way.extend(UnderWay::of(action));
+                Ok(())
+            }
+        }
+    }
+
+    fn record(&mut self, event: Event, attachments: &[Attachment]) -> Result<()> {
+        let recorded = record(self.journal, &mut self.state, event, attachments)?;
+        self.under_way
+            .retain(|begun| !begun.ends_with(&recorded.event));
+        if let Event::AttemptStarted { task, .. } = &recorded.event {
+            self.under_way.insert(UnderWay::Attempt(task.clone()));
+        }
+        self.sink.on(&recorded, &self.state);
+        self.world.follow(&recorded, &self.state)?;
+        crash::point("followed", recorded.event.name());
+        Ok(())
+    }
+
+    fn listen(&mut self) -> Result<()> {
+        match self.world.wait()? {
+            News::Arrived(arrived) => self.record(arrived.event, &arrived.attachments),
+            News::Stop(reason) => {
+                self.situation.stopping = Some(reason);
+                self.under_way
+                    .retain(|begun| !matches!(begun, UnderWay::Asking(_)));
+                Ok(())
+            }
+            News::Cancel(reason) => {
+                self.situation.stopping = Some(reason);
+                self.under_way
+                    .retain(|begun| !matches!(begun, UnderWay::Asking(_)));
+                self.world.cancel();
+                Ok(())
+            }
+        }
+    }
+
+    fn is_under_way(&self, action: &Action) -> bool {
+        // Integration is a queue: while one is under way no other may be begun.
+        let integrating = || {
+            self.under_way
+                .iter()
+                .any(|begun| matches!(begun, UnderWay::Integrating(_)))
+        };
+        match UnderWay::of(action) {
+            Some(UnderWay::Integrating(_)) => integrating(),
+            Some(begun) => self.under_way.contains(&begun),
+            None => false,
+        }
+    }
+
+    fn ended(&self) -> Ended {
+        match &self.state.run.drive {
+            Drive::Finished => Ended::Finished,
+            Drive::Quarantined(_) => Ended::Quarantined,
+            _ if self.state.needs_person() && self.situation.stopping.is_none() => {
+                Ended::NeedsPerson
+            }
+            Drive::Paused(..) => Ended::Paused,
+            Drive::Running | Drive::Stopped(_) => Ended::Stopped,
+        }
+    }
+}
+
+impl UnderWay {
+    fn of(action: &Action) -> Option<Self> {
+        match action {
+            Action::Record(_) => None,
+            Action::Start { task, .. } => Some(UnderWay::Attempt(task.clone())),
+            Action::Judge { task, .. } => Some(UnderWay::Judging(task.clone())),
+            Action::Integrate { task, .. } => Some(UnderWay::Integrating(task.clone())),
+            Action::Ask { task } => Some(UnderWay::Asking(task.clone())),
+            Action::VerifyAll { .. } => Some(UnderWay::Verifying),
+        }
+    }
+
+    /// Whether `event` is what this was begun for.
+    fn ends_with(&self, event: &Event) -> bool {
+        match (self, event) {
+            (UnderWay::Verifying, Event::Verified { .. }) => true,
+            (UnderWay::Asking(_), Event::Stopped { .. }) => true,
+            (
+                UnderWay::Attempt(task),
+                Event::AttemptEnded { task: ended, .. }
+                | Event::AttemptAbandoned { task: ended, .. },
+            )
+            | (
+                UnderWay::Judging(task),
+                Event::Judged { task: ended, .. } | Event::AttemptAbandoned { task: ended, .. },
+            )
+            | (
+                UnderWay::Integrating(task),
+                Event::Integrated { task: ended, .. } | Event::Conflicted { task: ended, .. },
+            )
+            | (
+                UnderWay::Asking(task),
+                Event::Retried { task: ended, .. }
+                | Event::Skipped { task: ended, .. }
+                | Event::Answered { task: ended, .. },
+            ) => task == ended,
+            _ => false,
+        }
+    }
+}
+
+/// Appends one event to a run that this process holds: the only way to change it.
+pub fn record(
+    journal: &mut impl Journal,
+    state: &mut State,
+    event: Event,
+    attachments: &[Attachment],
+) -> Result<Recorded> {
+    let mut recorded = journal.stamp(event);
+    crash::point("prepared", recorded.event.name());
+    state.apply(&recorded)?;
+    recorded.checkpoint = journal.append(&recorded, state, attachments)?;
+    crash::point("recorded", recorded.event.name());
+    Ok(recorded)
+}
+
+/// What was being done, for the error that stops a drive.
+fn describe(action: &Action) -> String {
+    match action {
+        Action::Record(event) => format!("could not record `{}`", event.name()),
+        Action::Start { task, attempt, .. } => {
+            format!("could not start attempt {attempt} of task `{task}`")
+        }
+        Action::Judge { task, attempt } => {
+            format!("could not judge attempt {attempt} of task `{task}`")
+        }
+        Action::Integrate { task, attempt } => {
+            format!("could not integrate attempt {attempt} of task `{task}`")
+        }
+        Action::Ask { task } => format!("could not ask about task `{task}`"),
+        Action::VerifyAll { .. } => "could not run the final verification".to_owned(),
+    }
+}

@@ -1,0 +1,214 @@
+//! What to do next, given the graph and where everything stands. Pure, and cannot fail.
+
+use super::decide;
+use super::event::Event;
+use super::policy::OnFailure;
+use super::state::{Drive, Phase, State};
+use crate::plan::TaskId;
+
+/// Something the engine should do now.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Record a decision that needs nothing of the world.
+    Record(Box<Event>),
+    /// Begin an attempt.
+    Start {
+        /// The task.
+        task: TaskId,
+        /// The number of the new attempt.
+        attempt: u32,
+        /// Where it runs, from 1.
+        slot: u32,
+        /// The commit it starts from.
+        base: String,
+        /// What an earlier attempt left, to go on from.
+        from: Option<String>,
+    },
+    /// Judge an attempt that ended.
+    Judge {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+    },
+    /// Bring an accepted commit onto the run's branch.
+    Integrate {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+    },
+    /// Ask a person what to do about a task.
+    Ask {
+        /// The task.
+        task: TaskId,
+    },
+    /// Run the commands that prove the whole.
+    VerifyAll {
+        /// The integrated commit.
+        commit: String,
+    },
+}
+
+/// What the engine knows besides the state.
+#[derive(Debug, Clone, Default)]
+pub struct Situation {
+    /// Why nothing new may start, when somebody asked the run to stop.
+    pub stopping: Option<String>,
+    /// Whether a person can be asked right now.
+    pub interactive: bool,
+}
+
+/// What should be done now, in this order. Actions that are under way are named again; the engine
+/// knows which those are.
+pub fn next(state: &State, situation: &Situation) -> Vec<Action> {
+    let mut actions = decisions(state);
+    if !actions.is_empty() {
+        return actions;
+    }
+    actions.extend(judgements(state));
+    actions.extend(oldest_accepted(state));
+    actions.extend(questions(state, situation));
+    if may_start(state, situation) {
+        actions.extend(starts(state));
+    }
+    if actions.is_empty() && state.active().next().is_none() {
+        actions.extend(ending(state, situation));
+    }
+    actions
+}
+
+/// What follows from refusals and failures by policy alone.
+fn decisions(state: &State) -> Vec<Action> {
+    let policy = &state.run.policy;
+    let refused = state
+        .active()
+        .filter(|&task| state.at(task).phase == Phase::Refused);
+    let mut actions: Vec<Action> = refused
+        .map(|task| decide::after_refusal(&state.graph().tasks()[task].id, state.at(task), policy))
+        .map(|event| Action::Record(Box::new(event)))
+        .collect();
+    actions.extend(
+        state
+            .attention()
+            .filter(|&task| wants_asking(state, task))
+            .map(|task| {
+                let last = state.at(task).last();
+                let last_completed = last
+                    .and_then(|last| last.claim.as_ref())
+                    .map(|claim| claim.last_completed.clone());
+                Action::Record(Box::new(Event::Asked {
+                    task: state.graph().tasks()[task].id.clone(),
+                    reason: state.at(task).reason.clone().unwrap_or_default(),
+                    last_completed: last_completed.unwrap_or_default(),
+                }))
+            }),
+    );
+    actions
+}
+
+/// A failure asks for a person unless the policy is to go on without; a blocker always does.
+fn wants_asking(state: &State, task: usize) -> bool {
+    let task = state.at(task);
+    match task.phase {
+        Phase::Failed | Phase::TimedOut => {
+            !task.asked && state.run.policy.on_failure != OnFailure::Skip
+        }
+        Phase::Blocked => !task.asked,
+        _ => false,
+    }
+}
+
+fn judgements(state: &State) -> impl Iterator<Item = Action> + '_ {
+    state
+        .active()
+        .filter(|&task| matches!(state.at(task).phase, Phase::Ended(_)))
+        .map(|task| Action::Judge {
+            task: state.graph().tasks()[task].id.clone(),
+            attempt: state.at(task).attempts,
+        })
+}
+
+/// Integration is a queue in order of completion: one at a time, so that each knows its base.
+fn oldest_accepted(state: &State) -> Option<Action> {
+    let task = state
+        .active()
+        .filter(|&task| matches!(state.at(task).phase, Phase::Accepted(_)))
+        .min_by_key(|&task| state.at(task).last().map(|last| last.ended_seq))?;
+    let id = state.graph().tasks()[task].id.clone();
+    Some(Action::Integrate {
+        task: id,
+        attempt: state.at(task).attempts,
+    })
+}
+
+fn questions(state: &State, situation: &Situation) -> Vec<Action> {
+    if !situation.interactive || situation.stopping.is_some() || state.run.drive != Drive::Running {
+        return Vec::new();
+    }
+    // One question at a time, and only once nothing else scrolls past it.
+    let asked = state.attention().find(|&task| state.at(task).asked);
+    asked
+        .filter(|_| state.active().next().is_none())
+        .map(|task| Action::Ask {
+            task: state.graph().tasks()[task].id.clone(),
+        })
+        .into_iter()
+        .collect()
+}
+
+fn may_start(state: &State, situation: &Situation) -> bool {
+    state.run.drive == Drive::Running && situation.stopping.is_none() && !state.needs_person()
+}
+
+fn starts(state: &State) -> Vec<Action> {
+    let busy: Vec<u32> = state
+        .active()
+        .filter_map(|task| state.at(task).phase.slot())
+        .collect();
+    let free = (1..=state.run.policy.jobs).filter(|slot| !busy.contains(slot));
+    free.zip(state.ready())
+        .map(|(slot, task)| {
+            let current = state.at(task);
+            let left = current
+                .last()
+                .and_then(|last| last.salvage.clone().or_else(|| last.tip.clone()));
+            Action::Start {
+                task: state.graph().tasks()[task].id.clone(),
+                attempt: current.attempts + 1,
+                slot,
+                base: match current.last() {
+                    Some(last) if current.continues && left.is_some() => last.base.clone(),
+                    _ => state.run.tip.clone(),
+                },
+                from: left.filter(|_| current.continues),
+            }
+        })
+        .collect()
+}
+
+/// What ends a drive when nothing is left to start, judge or integrate.
+fn ending(state: &State, situation: &Situation) -> Option<Action> {
+    if state.run.drive != Drive::Running {
+        return None;
+    }
+    if let Some(reason) = &situation.stopping {
+        return Some(Action::Record(Box::new(Event::Stopped {
+            reason: reason.clone(),
+        })));
+    }
+    if state.needs_person() {
+        return None;
+    }
+    let verified = state
+        .run
+        .verified
+        .as_ref()
+        .is_some_and(|verdict| verdict.commit == state.run.tip);
+    if !state.run.policy.final_verify.is_empty() && !verified {
+        return Some(Action::VerifyAll {
+            commit: state.run.tip.clone(),
+        });
+    }
+    Some(Action::Record(Box::new(Event::Finished)))
+}

@@ -1,0 +1,497 @@
+//! Where a run and each of its tasks stand: what the events fold into.
+//!
+//! [`State::apply`] (in `fold`) is the only way a run changes: one `match` over where a task stands and
+//! what happened; whatever has no row there is refused with both sides named. State knows no clock, no
+//! git and no files; what can be derived from it quickly is kept in `frontier`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::event::Residue;
+use super::evidence::{Claim, Outcome, Verdict};
+use super::frontier::Frontier;
+use super::policy::Policy;
+use crate::graph::Graph;
+use crate::plan::TaskId;
+
+/// Where a run and each of its tasks stand.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// What concerns the run as a whole.
+    pub run: RunState,
+    pub(super) graph: Arc<Graph>,
+    pub(super) tasks: Vec<TaskState>,
+    pub(super) frontier: Frontier,
+}
+
+/// What concerns a run as a whole; stored in snapshots.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunState {
+    /// The run's id.
+    pub id: String,
+    /// The commit it started from.
+    pub base: String,
+    /// The newest commit of the run's branch.
+    pub tip: String,
+    /// Sha-256 of the plan as it was read.
+    pub plan_hash: String,
+    /// How the user named the plan, relative to the repository.
+    pub plan_path: String,
+    /// Everything that decides how the run goes on.
+    pub policy: Policy,
+    /// Whether it is being driven, as far as the journal knows.
+    pub drive: Drive,
+    /// The number of the newest event.
+    pub seq: u64,
+    /// When it started, as RFC 3339.
+    pub started_at: String,
+    /// When the newest event was recorded.
+    pub updated_at: String,
+    /// The newest final verification, and the commit it was made on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<FinalVerdict>,
+    /// Where the run landed: branch and commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landed: Option<(String, String)>,
+}
+
+/// What the commands that prove the whole said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinalVerdict {
+    /// The integrated commit.
+    pub commit: String,
+    /// Whether all passed.
+    pub passed: bool,
+    /// What failed.
+    pub reasons: Vec<String>,
+}
+
+/// Whether a run is being driven.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Drive {
+    /// A process drives it, or died doing so.
+    Running,
+    /// It waits: why, and until when if that is known.
+    Paused(String, Option<String>),
+    /// It was asked to stop: why.
+    Stopped(String),
+    /// What only we may change was changed: what.
+    Quarantined(String),
+    /// Nothing was left to do.
+    Finished,
+}
+
+/// Where one task stands; stored in snapshots.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskState {
+    /// Where it is on its way.
+    pub phase: Phase,
+    /// The number of its newest attempt; 0 before the first. Never used twice.
+    #[serde(default)]
+    pub attempts: u32,
+    /// Attempts that count against the retries, since a person last decided.
+    #[serde(default)]
+    pub failures: u32,
+    /// Conflicts on integration, since a person last decided.
+    #[serde(default)]
+    pub conflicts: u32,
+    /// Whether a person was asked and has not decided.
+    #[serde(default)]
+    pub asked: bool,
+    /// The executor's commit, once integrated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Why it stands where it stands, when that needs saying.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// A person's words for the next attempts, verbatim.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
+    /// Whether the next attempt starts from what the last one left.
+    #[serde(default)]
+    pub continues: bool,
+    /// What is known of each attempt, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<AttemptState>,
+}
+
+/// Where a task is on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Not begun, or to be begun again.
+    Pending,
+    /// An attempt runs in this slot.
+    Attempting(u32),
+    /// Its process ended in this slot; it is to be judged.
+    Ended(u32),
+    /// Judged good in this slot; to be integrated.
+    Accepted(u32),
+    /// Judged bad, or in conflict; what follows is to be decided.
+    Refused,
+    /// Integrated, or done before this run.
+    Done,
+    /// Failed for good, unless a person decides otherwise.
+    Failed,
+    /// Reached a time limit for good.
+    TimedOut,
+    /// Something outside stands in its way.
+    Blocked,
+    /// Its executor says that the plan is wrong.
+    Kickback,
+    /// Left out by decision.
+    Skipped,
+    /// Left out of this run by what the user selected, or done elsewhere: its dependents go on.
+    LeftOut,
+}
+
+/// What is known of one attempt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttemptState {
+    /// Its number within the task.
+    pub number: u32,
+    /// The commit it started from.
+    pub base: String,
+    /// How its process ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// What the executor said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
+    /// The tip of the task branch, when it moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tip: Option<String>,
+    /// What it left uncommitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salvage: Option<String>,
+    /// What was observed of its worktree.
+    #[serde(default)]
+    pub residue: Residue,
+    /// What judging concluded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// Why it did not count, or did not fit: abandoned, in conflict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aside: Option<String>,
+    /// How long it ran and was judged.
+    #[serde(default)]
+    pub millis: u64,
+    /// The event that ended it, whose checkpoint holds its output.
+    #[serde(default)]
+    pub ended_seq: u64,
+}
+
+/// Where a task stands, as users see it; the names are the contract's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Not begun.
+    Pending,
+    /// Attempted, judged or integrated right now.
+    Running,
+    /// Integrated, or done before.
+    Done,
+    /// Failed for good.
+    Failed,
+    /// Something outside stands in its way.
+    Blocked,
+    /// The plan is wrong, its executor says.
+    Kickback,
+    /// Out of time for good.
+    TimedOut,
+    /// Left out by decision.
+    Skipped,
+    /// Not selected for this run; users see it as skipped, dependents as done.
+    LeftOut,
+    /// A need of it failed or was skipped.
+    Held,
+}
+
+/// How many tasks stand where; the names are the contract's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the names are the statuses")]
+pub struct Counts {
+    pub total: usize,
+    pub pending: usize,
+    pub running: usize,
+    pub done: usize,
+    pub failed: usize,
+    pub blocked: usize,
+    pub partial: usize,
+    pub kickback: usize,
+    pub timed_out: usize,
+    pub skipped: usize,
+    pub held: usize,
+    pub stale: usize,
+    pub reverted: usize,
+}
+
+/// An event that does not fit where things stand; a journal that holds one was tampered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Illegal {
+    /// What happened.
+    pub event: &'static str,
+    /// What it met.
+    pub standing: String,
+}
+
+impl fmt::Display for Illegal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` cannot happen when {}", self.event, self.standing)
+    }
+}
+
+impl std::error::Error for Illegal {}
+
+impl Standing {
+    /// The name in JSON and in notes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Standing::Pending => "pending",
+            Standing::Running => "running",
+            Standing::Done => "done",
+            Standing::Failed => "failed",
+            Standing::Blocked => "blocked",
+            Standing::Kickback => "kickback",
+            Standing::TimedOut => "timed_out",
+            Standing::Skipped | Standing::LeftOut => "skipped",
+            Standing::Held => "held",
+        }
+    }
+
+    /// Whether those that need it may start.
+    pub(crate) fn satisfies(self) -> bool {
+        matches!(self, Standing::Done | Standing::LeftOut)
+    }
+
+    /// Whether those that need it are held.
+    pub(crate) fn has_fallen(self) -> bool {
+        matches!(
+            self,
+            Standing::Failed | Standing::TimedOut | Standing::Skipped | Standing::Held
+        )
+    }
+
+    /// Whether those that only come after it may start.
+    pub(crate) fn is_settled(self) -> bool {
+        self.satisfies() || self.has_fallen()
+    }
+
+    /// Whether a person should look at it.
+    pub(crate) fn wants_attention(self) -> bool {
+        self.has_fallen() || matches!(self, Standing::Blocked | Standing::Kickback)
+    }
+}
+
+impl Counts {
+    pub(crate) fn slot(&mut self, standing: Standing) -> &mut usize {
+        match standing {
+            Standing::Pending => &mut self.pending,
+            Standing::Running => &mut self.running,
+            Standing::Done => &mut self.done,
+            Standing::Failed => &mut self.failed,
+            Standing::Blocked => &mut self.blocked,
+            Standing::Kickback => &mut self.kickback,
+            Standing::TimedOut => &mut self.timed_out,
+            Standing::Skipped | Standing::LeftOut => &mut self.skipped,
+            Standing::Held => &mut self.held,
+        }
+    }
+}
+
+impl Phase {
+    /// The slot whose worktree it occupies.
+    pub fn slot(&self) -> Option<u32> {
+        match self {
+            Phase::Attempting(slot) | Phase::Ended(slot) | Phase::Accepted(slot) => Some(*slot),
+            _ => None,
+        }
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        match self {
+            Phase::Pending => Standing::Pending,
+            Phase::Attempting(_) | Phase::Ended(_) | Phase::Accepted(_) | Phase::Refused => {
+                Standing::Running
+            }
+            Phase::Done => Standing::Done,
+            Phase::Failed => Standing::Failed,
+            Phase::TimedOut => Standing::TimedOut,
+            Phase::Blocked => Standing::Blocked,
+            Phase::Kickback => Standing::Kickback,
+            Phase::Skipped => Standing::Skipped,
+            Phase::LeftOut => Standing::LeftOut,
+        }
+    }
+}
+
+impl TaskState {
+    pub(super) fn new() -> Self {
+        Self {
+            phase: Phase::Pending,
+            attempts: 0,
+            failures: 0,
+            conflicts: 0,
+            asked: false,
+            commit: None,
+            reason: None,
+            words: Vec::new(),
+            continues: false,
+            history: Vec::new(),
+        }
+    }
+
+    /// The newest attempt.
+    pub fn last(&self) -> Option<&AttemptState> {
+        self.history.last()
+    }
+
+    pub(super) fn last_mut(&mut self) -> Option<&mut AttemptState> {
+        self.history.last_mut()
+    }
+
+    /// How long its attempts ran and were judged, together.
+    pub fn millis(&self) -> u64 {
+        self.history.iter().map(|attempt| attempt.millis).sum()
+    }
+
+    /// What a person's decision resets.
+    pub(super) fn decided(&mut self) {
+        self.asked = false;
+        self.failures = 0;
+        self.conflicts = 0;
+    }
+}
+
+/// What a run's newest checkpoint says in short, so that one commit answers `status`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Headline {
+    /// The run's id.
+    pub run: String,
+    /// The plan's title.
+    pub title: String,
+    /// The run's status, as if nobody drove it.
+    pub status: String,
+    /// The newest commit of the run's branch.
+    pub tip: String,
+    /// When the run started, as RFC 3339.
+    pub started_at: String,
+    /// How many tasks stand where.
+    pub counts: Counts,
+}
+
+impl State {
+    /// The plan that is run.
+    pub fn graph(&self) -> &Arc<Graph> {
+        &self.graph
+    }
+
+    /// Where a task stands, by its place in the plan.
+    pub fn at(&self, task: usize) -> &TaskState {
+        &self.tasks[task]
+    }
+
+    /// Where a task stands.
+    pub fn task(&self, id: &TaskId) -> Option<&TaskState> {
+        self.graph.index(id).map(|task| &self.tasks[task])
+    }
+
+    /// Where a task stands in one word, held ones included.
+    pub fn standing(&self, task: usize) -> Standing {
+        self.frontier.standing(task)
+    }
+
+    /// How many tasks stand where.
+    pub fn counts(&self) -> &Counts {
+        self.frontier.counts()
+    }
+
+    /// Tasks that may start now, in the plan's order.
+    pub fn ready(&self) -> impl Iterator<Item = usize> + '_ {
+        self.frontier.ready()
+    }
+
+    /// Tasks that occupy a slot or wait for a decision of the policy, in the plan's order.
+    pub fn active(&self) -> impl Iterator<Item = usize> + '_ {
+        self.frontier.active()
+    }
+
+    /// Tasks that a person should look at, in the plan's order.
+    pub fn attention(&self) -> impl Iterator<Item = usize> + '_ {
+        self.frontier.attention()
+    }
+
+    /// Whether nothing new may start before a person has decided.
+    pub fn needs_person(&self) -> bool {
+        self.attention().any(|task| {
+            let state = &self.tasks[task];
+            state.asked || matches!(state.phase, Phase::Kickback | Phase::Blocked)
+        })
+    }
+
+    /// Why `task` stands where it stands, when that needs saying.
+    pub fn reason(&self, task: usize) -> Option<String> {
+        if self.standing(task) == Standing::Held {
+            let mut fallen = self
+                .graph
+                .needs(task)
+                .iter()
+                .filter(|&&need| self.standing(need).has_fallen());
+            let need = *fallen.next()?;
+            let id = &self.graph.tasks()[need].id;
+            return Some(format!(
+                "needs `{id}`, which is {}",
+                self.standing(need).name()
+            ));
+        }
+        self.tasks[task].reason.clone()
+    }
+
+    /// The run's status in one word (contract, Statuses), given whether a process drives it.
+    pub fn status(&self, driven: bool) -> &'static str {
+        match &self.run.drive {
+            Drive::Quarantined(_) => "quarantined",
+            Drive::Finished => self.conclusion(),
+            _ if driven => "running",
+            _ if self.needs_person() => "needs_person",
+            Drive::Paused(..) => "paused",
+            Drive::Running | Drive::Stopped(_) => "stopped",
+        }
+    }
+
+    /// How a finished run ended.
+    fn conclusion(&self) -> &'static str {
+        let counts = self.counts();
+        let left_out = self
+            .tasks
+            .iter()
+            .filter(|task| task.phase == Phase::LeftOut)
+            .count();
+        let failed_proof = self
+            .run
+            .verified
+            .as_ref()
+            .is_some_and(|verdict| !verdict.passed);
+        match () {
+            () if counts.done + left_out == counts.total && !failed_proof => "complete",
+            () if counts.done == 0 => "failed",
+            () => "partial",
+        }
+    }
+
+    /// What `status` answers with from one commit.
+    pub fn headline(&self) -> Headline {
+        Headline {
+            run: self.run.id.clone(),
+            title: self.graph.plan().title.clone(),
+            status: self.status(false).to_owned(),
+            tip: self.run.tip.clone(),
+            started_at: self.run.started_at.clone(),
+            counts: self.counts().clone(),
+        }
+    }
+}

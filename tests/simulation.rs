@@ -1,0 +1,287 @@
+//! Whole runs on a simulated world: a driver that dies anywhere, twice, ends as the calm run does.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use git_enact::graph::Graph;
+use git_enact::plan::{Dialect, Kind, Location, Plan, Task, TaskId, Weight, Wishes};
+use git_enact::run::engine::{self, Ended, Engine};
+use git_enact::run::event::{By, Event, Recorded};
+use git_enact::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Scope};
+use git_enact::run::state::{Phase, State};
+
+use crate::support::sim::{Auditor, Chance, Disk, Fuse, SimJournal, SimWorld};
+
+fn task(id: String, needs: Vec<TaskId>, after: Vec<TaskId>) -> Task {
+    Task {
+        title: format!("task {id}"),
+        id: TaskId::new(id),
+        body: String::new(),
+        needs,
+        after,
+        group: None,
+        files: Vec::new(),
+        creates: Vec::new(),
+        depends: Vec::new(),
+        verify: Vec::new(),
+        kind: Kind::Implementation,
+        agent: None,
+        allow_empty: false,
+        run: None,
+        imported: None,
+        location: Location::default(),
+    }
+}
+
+fn random_graph(chance: &mut Chance) -> Arc<Graph> {
+    let count = 1 + chance.below(7);
+    let tasks = (0..count)
+        .map(|nth| {
+            let (mut needs, mut after) = (Vec::new(), Vec::new());
+            for earlier in 0..nth {
+                match chance.below(5) {
+                    0 => needs.push(TaskId::new(earlier.to_string())),
+                    1 => after.push(TaskId::new(earlier.to_string())),
+                    _ => {}
+                }
+            }
+            task(nth.to_string(), needs, after)
+        })
+        .collect();
+    let plan = Plan {
+        dialect: Dialect::Toml,
+        title: "simulated".to_owned(),
+        tasks,
+        wishes: Wishes::default(),
+        artifacts: Vec::new(),
+    };
+    Arc::new(Graph::new(plan).expect("edges only go back"))
+}
+
+fn policy(chance: &mut Chance) -> Policy {
+    Policy {
+        executor: Executor::Shell,
+        jobs: 1 + chance.below(3) as u32,
+        retries: chance.below(3) as u32,
+        conflict_retries: 3,
+        on_failure: if chance.below(2) == 0 {
+            OnFailure::Stop
+        } else {
+            OnFailure::Skip
+        },
+        commit: CommitMode::Executor,
+        scope: Scope::Warn,
+        weight: Weight::Full,
+        timeout_ms: None,
+        stall_timeout_ms: None,
+        grace_ms: 1,
+        verify: Vec::new(),
+        final_verify: if chance.below(2) == 0 {
+            Vec::new()
+        } else {
+            vec!["true".to_owned()]
+        },
+        setup: None,
+        pass_env: Vec::new(),
+        fresh: false,
+        durability: Durability::Process,
+        prompt: None,
+        only: Vec::new(),
+        from: None,
+    }
+}
+
+fn replay(graph: &Arc<Graph>, journal: &[Recorded]) -> State {
+    let mut state =
+        State::start(graph.clone(), &journal[0]).expect("a journal begins with `started`");
+    for recorded in &journal[1..] {
+        state.apply(recorded).expect("a journal replays");
+    }
+    state
+}
+
+/// Drives the run once, from what is on disk until it ends or dies.
+fn drive(disk: &mut Disk, graph: &Arc<Graph>, seed: u64, fuse: Option<u64>) -> Option<Ended> {
+    let state = replay(graph, &disk.journal);
+    let done = HashSet::from_iter(
+        (0..graph.len())
+            .filter(|&nth| state.at(nth).phase == Phase::Done)
+            .map(|nth| graph.tasks()[nth].id.clone()),
+    );
+    let fuse = Rc::new(RefCell::new(Fuse(fuse)));
+    let jobs = state.run.policy.jobs as usize;
+    let Disk {
+        journal,
+        branch,
+        executed,
+        finished_alone,
+    } = disk;
+    let chance = Chance::new(seed ^ journal.len() as u64);
+    let mut world = SimWorld {
+        branch,
+        executed,
+        finished_alone,
+        fuse: fuse.clone(),
+        seed,
+        chance,
+        pending: VecDeque::new(),
+        live: HashMap::new(),
+        jobs,
+    };
+    let mut journal = SimJournal {
+        disk: journal,
+        fuse,
+    };
+    let mut auditor = Auditor {
+        graph: graph.clone(),
+        done,
+    };
+    let mut engine = Engine::new(&mut world, &mut journal, &mut auditor, state, false);
+    engine
+        .recover("simulated")
+        .and_then(|()| engine.drive())
+        .ok()
+}
+
+/// What a person decides when asked: the same whenever they are asked the same thing.
+fn decide(disk: &mut Disk, graph: &Arc<Graph>, seed: u64) {
+    let mut state = replay(graph, &disk.journal);
+    let open: Vec<usize> = state.attention().collect();
+    for nth in open {
+        let id = graph.tasks()[nth].id.clone();
+        let at = state.at(nth);
+        let tries = at
+            .history
+            .iter()
+            .filter(|attempt| attempt.outcome.is_some())
+            .count() as u64;
+        let gives_up =
+            tries > 6 || Chance::new(seed ^ (nth as u64 * 131) ^ (tries * 17)).below(3) == 0;
+        let event = match at.phase {
+            Phase::Failed | Phase::TimedOut | Phase::Blocked if at.asked && gives_up => {
+                Event::Skipped {
+                    task: id,
+                    by: By::Person,
+                    reason: "given up".to_owned(),
+                }
+            }
+            Phase::Failed | Phase::TimedOut if at.asked => Event::Retried {
+                task: id,
+                by: By::Person,
+                reason: "again".to_owned(),
+                words: "please".to_owned(),
+                continues: tries % 2 == 0,
+            },
+            Phase::Kickback if gives_up => Event::Skipped {
+                task: id,
+                by: By::Person,
+                reason: "given up".to_owned(),
+            },
+            Phase::Kickback | Phase::Blocked => Event::Answered {
+                task: id,
+                words: "so".to_owned(),
+            },
+            _ => continue,
+        };
+        let fuse = Rc::new(RefCell::new(Fuse(None)));
+        let mut journal = SimJournal {
+            disk: &mut disk.journal,
+            fuse,
+        };
+        engine::record(&mut journal, &mut state, event, &[]).expect("the decision is legal");
+    }
+}
+
+/// Drives a run to its end, dying at each of `deaths` (counted in steps of that drive).
+fn simulate(seed: u64, deaths: &[u64]) -> (Arc<Graph>, Disk, State) {
+    let mut chance = Chance::new(seed);
+    let graph = random_graph(&mut chance);
+    let policy = policy(&mut chance);
+    let mut disk = Disk::default();
+    disk.journal.push(Recorded {
+        seq: 1,
+        at: "t1".to_owned(),
+        checkpoint: String::new(),
+        event: Event::Started {
+            run: "sim-aaaa".to_owned(),
+            base: "base".to_owned(),
+            plan_hash: "h".to_owned(),
+            plan_path: "p".to_owned(),
+            policy: Box::new(policy),
+        },
+    });
+    let mut deaths = deaths.iter().copied();
+    for _ in 0..400 {
+        match drive(&mut disk, &graph, seed, deaths.next()) {
+            Some(Ended::Finished) => {
+                let state = replay(&graph, &disk.journal);
+                return (graph, disk, state);
+            }
+            Some(Ended::NeedsPerson) => decide(&mut disk, &graph, seed),
+            Some(Ended::Paused | Ended::Stopped) | None => {}
+            Some(Ended::Quarantined) => unreachable!("nothing tampers in a simulation"),
+        }
+    }
+    panic!("seed {seed} does not settle");
+}
+
+fn outcome(state: &State) -> Vec<(&'static str, usize)> {
+    (0..state.graph().len())
+        .map(|nth| {
+            let counted = state
+                .at(nth)
+                .history
+                .iter()
+                .filter(|attempt| attempt.outcome.is_some())
+                .count();
+            (state.standing(nth).name(), counted)
+        })
+        .collect()
+}
+
+fn dies_and_ends_as_the_calm_run(seed: u64) {
+    let (_, _, calm) = simulate(seed, &[]);
+    let mut chance = Chance::new(seed.rotate_left(17) ^ 0xABCD);
+    let deaths = [chance.below(60), chance.below(25)];
+    let (graph, disk, state) = simulate(seed, &deaths[..1 + (seed % 2) as usize]);
+    assert_eq!(
+        outcome(&state),
+        outcome(&calm),
+        "seed {seed} with deaths {deaths:?}"
+    );
+    assert_eq!(
+        disk.branch, state.run.tip,
+        "seed {seed}: the branch is where the journal says"
+    );
+    let mut again = disk.clone();
+    assert_eq!(drive(&mut again, &graph, seed, None), Some(Ended::Finished));
+    assert_eq!(
+        again.journal.len(),
+        disk.journal.len(),
+        "seed {seed}: a second resume changes nothing"
+    );
+    let mut numbers = HashSet::new();
+    for execution in &disk.executed {
+        assert!(
+            numbers.insert(execution.clone()),
+            "seed {seed}: {execution:?} was executed twice"
+        );
+    }
+}
+
+/// How many seeds: a fast subset, or as many as `ENACT_SIMULATIONS` says.
+fn seeds() -> u64 {
+    std::env::var("ENACT_SIMULATIONS")
+        .ok()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(6_000)
+}
+
+#[test]
+fn a_driver_that_dies_once_or_twice_anywhere_ends_as_the_calm_run() {
+    for seed in 1..=seeds() {
+        dies_and_ends_as_the_calm_run(seed);
+    }
+}

@@ -1,0 +1,363 @@
+//! A world and a journal in memory, in which a driver can die between any two steps.
+//!
+//! What survives a death lives in [`Disk`]; the rest is forgotten, as in life.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use git_enact::graph::Graph;
+use git_enact::plan::TaskId;
+use git_enact::run::engine::{Arrived, Attachment, Journal, News, Sink, World};
+use git_enact::run::event::{Event, Recorded, Residue};
+use git_enact::run::evidence::{Claim, ClaimStatus, Outcome, Reason, ReasonKind, Signal, Verdict};
+use git_enact::run::schedule::Action;
+use git_enact::run::state::State;
+
+/// A small, seeded source of chance.
+#[derive(Debug, Clone)]
+pub struct Chance(u64);
+
+impl Chance {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % bound
+    }
+}
+
+/// What survives the death of a driver.
+#[derive(Debug, Clone, Default)]
+pub struct Disk {
+    pub journal: Vec<Recorded>,
+    /// Where the run's branch points: a projection.
+    pub branch: String,
+    /// Every execution, as (task, attempt): what the outside world saw.
+    pub executed: Vec<(TaskId, u32)>,
+    /// Attempts whose process ended after its driver died.
+    pub finished_alone: HashSet<(TaskId, u32)>,
+}
+
+/// Steps until the driver dies; `None` when it lives.
+#[derive(Debug, Clone, Default)]
+pub struct Fuse(pub Option<u64>);
+
+impl Fuse {
+    fn burn(&mut self) -> Result<()> {
+        match &mut self.0 {
+            Some(0) => bail!("died"),
+            Some(steps) => {
+                *steps -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+pub struct SimJournal<'a> {
+    pub disk: &'a mut Vec<Recorded>,
+    pub fuse: std::rc::Rc<std::cell::RefCell<Fuse>>,
+}
+
+impl Journal for SimJournal<'_> {
+    fn stamp(&mut self, event: Event) -> Recorded {
+        let seq = self.disk.len() as u64 + 1;
+        Recorded {
+            seq,
+            at: format!("t{seq}"),
+            checkpoint: String::new(),
+            event,
+        }
+    }
+
+    fn append(&mut self, recorded: &Recorded, _: &State, _: &[Attachment]) -> Result<String> {
+        self.fuse.borrow_mut().burn()?;
+        self.disk.push(recorded.clone());
+        self.fuse.borrow_mut().burn()?;
+        Ok(format!("c{}", recorded.seq))
+    }
+}
+
+/// What the executor of a task does at its n-th counted attempt: the same whenever it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    Good,
+    Conflicting,
+    Refused,
+    Slow,
+    RateLimited,
+    Blocked,
+    KicksBack,
+}
+
+pub struct SimWorld<'a> {
+    pub branch: &'a mut String,
+    pub executed: &'a mut Vec<(TaskId, u32)>,
+    pub finished_alone: &'a mut HashSet<(TaskId, u32)>,
+    pub fuse: std::rc::Rc<std::cell::RefCell<Fuse>>,
+    pub seed: u64,
+    pub chance: Chance,
+    /// What is under way, with the event it will end with.
+    pub pending: VecDeque<Event>,
+    pub live: HashMap<TaskId, u32>,
+    pub jobs: usize,
+}
+
+/// How many attempts of a task came to an end that counts.
+fn counted(state: &State, task: &TaskId) -> u64 {
+    let task = state.task(task).expect("the plan has the task");
+    task.history
+        .iter()
+        .filter(|attempt| attempt.outcome.is_some())
+        .count() as u64
+}
+
+pub fn deed(seed: u64, task: &TaskId, nth: u64) -> Deed {
+    let mut hash = seed.wrapping_add(nth.wrapping_mul(7919));
+    for byte in task.as_str().bytes() {
+        hash = hash.wrapping_mul(31).wrapping_add(u64::from(byte));
+    }
+    match Chance::new(hash).below(24) {
+        0..=2 => Deed::Refused,
+        3 => Deed::Slow,
+        4 => Deed::RateLimited,
+        5 => Deed::Blocked,
+        6 => Deed::KicksBack,
+        7 => Deed::Conflicting,
+        _ => Deed::Good,
+    }
+}
+
+impl SimWorld<'_> {
+    fn end_of(&self, task: &TaskId, attempt: u32, state: &State) -> Event {
+        let deed = deed(self.seed, task, counted(state, task));
+        let status = match deed {
+            Deed::Blocked => ClaimStatus::Blocked,
+            Deed::KicksBack => ClaimStatus::Kickback,
+            Deed::RateLimited => ClaimStatus::RateLimited,
+            _ => ClaimStatus::Done,
+        };
+        Event::AttemptEnded {
+            task: task.clone(),
+            attempt,
+            outcome: if deed == Deed::Slow {
+                Outcome::TimedOut
+            } else {
+                Outcome::Exited(0)
+            },
+            claim: Claim {
+                status,
+                signal: Some(Signal::ScopeCreep),
+                ..Claim::default()
+            },
+            tip: Some(format!("{task}.{attempt}")),
+            salvage: None,
+            strays: Vec::new(),
+            committed_by_tool: false,
+            residue: Residue::default(),
+            millis: 1,
+        }
+    }
+
+    fn judgement(&self, task: &TaskId, attempt: u32, state: &State) -> Event {
+        let refusal = match deed(self.seed, task, counted(state, task) - 1) {
+            Deed::Good | Deed::Conflicting => None,
+            Deed::Refused => Some(ReasonKind::NoCommit),
+            Deed::Slow => Some(ReasonKind::TimedOut),
+            Deed::RateLimited => Some(ReasonKind::RateLimited),
+            Deed::Blocked => Some(ReasonKind::ClaimedBlocked),
+            Deed::KicksBack => Some(ReasonKind::ClaimedKickback),
+        };
+        let verdict = Verdict {
+            accepted: refusal.is_none().then(|| format!("{task}.{attempt}")),
+            reasons: refusal
+                .map(|kind| Reason::new(kind, "so it is"))
+                .into_iter()
+                .collect(),
+            ..Verdict::default()
+        };
+        Event::Judged {
+            task: task.clone(),
+            attempt,
+            verdict,
+            millis: 1,
+        }
+    }
+
+    fn integration(&self, task: &TaskId, attempt: u32, state: &State) -> Event {
+        let commit = format!("{task}.{attempt}");
+        let onto = state.run.tip.clone();
+        if deed(self.seed, task, counted(state, task) - 1) == Deed::Conflicting {
+            let (paths, reason) = (vec!["a".to_owned()], "conflict in a".to_owned());
+            return Event::Conflicted {
+                task: task.clone(),
+                attempt,
+                commit,
+                onto,
+                paths,
+                reason,
+            };
+        }
+        let tip = format!("{onto}+{task}");
+        Event::Integrated {
+            task: task.clone(),
+            attempt,
+            commit,
+            onto,
+            tip,
+        }
+    }
+}
+
+impl World for SimWorld<'_> {
+    fn prepare(&mut self, action: &Action, state: &State) -> Result<Option<Event>> {
+        self.fuse.borrow_mut().burn()?;
+        match action {
+            Action::Start {
+                task,
+                attempt,
+                slot,
+                base,
+                from,
+            } => Ok(Some(Event::AttemptStarted {
+                task: task.clone(),
+                attempt: *attempt,
+                slot: *slot,
+                base: base.clone(),
+                from: from.clone(),
+            })),
+            Action::Judge { task, attempt } => {
+                let event = self.judgement(task, *attempt, state);
+                self.pending.push_back(event);
+                Ok(None)
+            }
+            Action::Integrate { task, attempt } => {
+                let event = self.integration(task, *attempt, state);
+                if self.chance.below(2) == 0 {
+                    return Ok(Some(event));
+                }
+                self.pending.push_back(event);
+                Ok(None)
+            }
+            Action::VerifyAll { commit } => {
+                let event = Event::Verified {
+                    commit: commit.clone(),
+                    passed: true,
+                    reasons: Vec::new(),
+                };
+                self.pending.push_back(event);
+                Ok(None)
+            }
+            Action::Ask { .. } | Action::Record(_) => {
+                unreachable!("nobody is asked in a simulation")
+            }
+        }
+    }
+
+    fn follow(&mut self, recorded: &Recorded, state: &State) -> Result<()> {
+        self.fuse.borrow_mut().burn()?;
+        match &recorded.event {
+            Event::AttemptStarted { task, attempt, .. } => {
+                assert!(
+                    self.live.insert(task.clone(), *attempt).is_none(),
+                    "two live attempts of {task}"
+                );
+                assert!(self.live.len() <= self.jobs, "more attempts than slots");
+                self.executed.push((task.clone(), *attempt));
+                let event = self.end_of(task, *attempt, state);
+                self.pending.push_back(event);
+            }
+            Event::Integrated { tip, .. } => self.branch.clone_from(tip),
+            _ => {}
+        }
+        self.fuse.borrow_mut().burn()
+    }
+
+    fn settle(&mut self, state: &State) -> Result<()> {
+        self.fuse.borrow_mut().burn()?;
+        self.branch.clone_from(&state.run.tip);
+        self.fuse.borrow_mut().burn()
+    }
+
+    fn recover(&mut self, task: &TaskId, attempt: u32, state: &State) -> Result<Arrived> {
+        self.fuse.borrow_mut().burn()?;
+        let key = (task.clone(), attempt);
+        let ran = self.executed.contains(&key);
+        // Whether its process ended by itself is decided once, as a file on disk would.
+        let alone = self.finished_alone.contains(&key) || (ran && self.chance.below(2) == 0);
+        let event = if alone {
+            self.finished_alone.insert(key);
+            self.end_of(task, attempt, state)
+        } else {
+            Event::AttemptAbandoned {
+                task: task.clone(),
+                attempt,
+                tip: None,
+                salvage: None,
+                reason: "its driver died".to_owned(),
+            }
+        };
+        Ok(Arrived {
+            event,
+            attachments: Vec::new(),
+        })
+    }
+
+    fn wait(&mut self) -> Result<News> {
+        self.fuse.borrow_mut().burn()?;
+        let nth = self.chance.below(self.pending.len() as u64) as usize;
+        let event = self
+            .pending
+            .remove(nth)
+            .expect("something is under way when the engine waits");
+        if let Event::AttemptEnded { task, .. } = &event {
+            self.live.remove(task);
+        }
+        Ok(News::Arrived(Box::new(Arrived {
+            event,
+            attachments: Vec::new(),
+        })))
+    }
+
+    fn cancel(&mut self) {}
+}
+
+/// Checks each event against what must always hold.
+pub struct Auditor {
+    pub graph: Arc<Graph>,
+    pub done: HashSet<TaskId>,
+}
+
+impl Sink for Auditor {
+    fn on(&mut self, recorded: &Recorded, state: &State) {
+        match &recorded.event {
+            Event::AttemptStarted { task, .. } => {
+                assert!(
+                    !self.done.contains(task),
+                    "{task} was executed again after it was done"
+                );
+                for need in &self.graph.task(task).expect("known").needs {
+                    let need = self.graph.index(need).expect("known");
+                    assert_eq!(
+                        state.standing(need).name(),
+                        "done",
+                        "{task} started before its need"
+                    );
+                }
+            }
+            Event::Integrated { task, .. } => {
+                assert!(
+                    self.done.insert(task.clone()),
+                    "{task} was integrated twice"
+                );
+            }
+            _ => {}
+        }
+    }
+}
