@@ -17,9 +17,9 @@ impl Clock {
     pub fn from_env() -> Result<Self> {
         match std::env::var("ENACT_NOW") {
             Ok(text) => {
-                let time: Timestamp = text
-                    .parse()
-                    .with_context(|| format!("`ENACT_NOW` is `{text}`, which is no RFC 3339 time"))?;
+                let time: Timestamp = text.parse().with_context(|| {
+                    format!("`ENACT_NOW` is `{text}`, which is no RFC 3339 time")
+                })?;
                 Ok(Clock::Fixed(time.as_second()))
             }
             Err(_) => Ok(Clock::System),

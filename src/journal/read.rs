@@ -73,10 +73,7 @@ pub fn load_at(repo: &Repo, checkpoint: Oid) -> Result<Loaded> {
         pending.push_front(checkpoint.recorded);
     }
     let (mut state, mut layers) = match snapshot {
-        Some(found) => (
-            State::restore(graph, found.run, found.tasks),
-            found.layers,
-        ),
+        Some(found) => (State::restore(graph, found.run, found.tasks), found.layers),
         None => {
             let first = pending.pop_front().context("the journal holds no event")?;
             (State::start(graph, &first)?, Layers::default())
@@ -109,10 +106,13 @@ pub fn tip(repo: &Repo, run: &str) -> Result<Oid> {
 
 /// The runs of this repository, by id.
 pub fn runs(repo: &Repo) -> Result<Vec<RunRef>> {
-    let runs = repo.list(layout::RUNS)?.into_iter().filter_map(|(name, tip)| {
-        let id = layout::run_of(&name)?.to_owned();
-        Some(RunRef { id, tip })
-    });
+    let runs = repo
+        .list(layout::RUNS)?
+        .into_iter()
+        .filter_map(|(name, tip)| {
+            let id = layout::run_of(&name)?.to_owned();
+            Some(RunRef { id, tip })
+        });
     Ok(runs.collect())
 }
 
@@ -125,10 +125,7 @@ pub fn checkpoints<'a>(
 }
 
 /// `newest` and the checkpoints before it, newest first.
-pub fn checkpoints_from(
-    repo: &Repo,
-    newest: Oid,
-) -> impl Iterator<Item = Result<Checkpoint>> + '_ {
+pub fn checkpoints_from(repo: &Repo, newest: Oid) -> impl Iterator<Item = Result<Checkpoint>> + '_ {
     let mut next = Some(newest);
     std::iter::from_fn(move || {
         let oid = next.take()?;
@@ -143,8 +140,8 @@ pub fn checkpoints_from(
 /// The checkpoint `oid`, and the one before it.
 fn checkpoint(repo: &Repo, oid: Oid) -> Result<(Checkpoint, Option<Oid>)> {
     let commit = repo.commit(oid)?;
-    let mut recorded = codec::decode(&record_text(repo, oid)?)
-        .with_context(|| format!("checkpoint {oid}"))?;
+    let mut recorded =
+        codec::decode(&record_text(repo, oid)?).with_context(|| format!("checkpoint {oid}"))?;
     recorded.checkpoint = oid.to_string();
     // Below the first event lies the root, which holds the plan and no event.
     let before = commit.parents.first().copied().filter(|_| recorded.seq > 1);

@@ -27,8 +27,8 @@ pub struct Journal {
     clock: Clock,
     identity: Identity,
     tip: Option<Oid>,
-    /// What the next checkpoint has as its first parent.
-    previous: Oid,
+    /// What the first checkpoint stands on.
+    root: Option<Oid>,
     plan_tree: Oid,
     layers: Layers,
     seq: u64,
@@ -74,7 +74,7 @@ impl Journal {
         let identity = Identity::of(&repo)?;
         let plan_tree = write_plan(&repo, &graph, sources)?;
         let mut journal = Self {
-            previous: Oid::ZERO_SHA1,
+            root: None,
             repo,
             lease,
             clock,
@@ -86,7 +86,7 @@ impl Journal {
             at: 0,
         };
         let recorded = crate::run::engine::Journal::stamp(&mut journal, started);
-        journal.previous = journal.write_root(&graph, &recorded)?;
+        journal.root = Some(journal.write_root(&graph, &recorded)?);
         let state = State::start(graph, &recorded)?;
         journal.append_checkpoint(&recorded, &state, &[])?;
         Ok((journal, state))
@@ -110,7 +110,7 @@ impl Journal {
             lease,
             clock,
             tip: Some(tip),
-            previous: tip,
+            root: None,
             plan_tree,
             layers,
             seq: state.run.seq,
@@ -157,9 +157,8 @@ impl Journal {
             recorded.seq,
             self.seq
         );
-        let mut layers = self.layers.clone();
-        layers.on(&self.repo, recorded, state)?;
-        let tree = self.write_tree(recorded, state, attachments, &layers)?;
+        self.layers.on(&self.repo, recorded, state)?;
+        let tree = self.write_tree(recorded, state, attachments)?;
         let parents = self.parents(&recorded.event)?;
         let checkpoint = self.repo.write_commit(&NewCommit {
             tree,
@@ -185,8 +184,6 @@ impl Journal {
             .into());
         }
         self.tip = Some(checkpoint);
-        self.previous = checkpoint;
-        self.layers = layers;
         self.seq = recorded.seq;
         Ok(checkpoint)
     }
@@ -196,31 +193,35 @@ impl Journal {
         recorded: &Recorded,
         state: &State,
         attachments: &[Attachment],
-        layers: &Layers,
     ) -> Result<Oid> {
         let record = codec::encode(recorded, &state.headline())?;
         let mut entries = vec![
             Entry::file(layout::RECORD, self.repo.write_blob(record.as_bytes())?),
             Entry::tree(layout::PLAN, self.plan_tree),
         ];
-        entries.extend(layers.tree.map(|tree| Entry::tree(layout::STATE, tree)));
+        entries.extend(
+            self.layers
+                .tree
+                .map(|tree| Entry::tree(layout::STATE, tree)),
+        );
         if !attachments.is_empty() {
             let files = attachments
                 .iter()
                 .map(|kept| Ok(Entry::file(&kept.name, self.repo.write_blob(&kept.bytes)?)))
                 .collect::<Result<Vec<_>>>()?;
-            entries.push(Entry::tree(layout::ATTACHMENTS, self.repo.write_tree(&files)?));
+            entries.push(Entry::tree(
+                layout::ATTACHMENTS,
+                self.repo.write_tree(&files)?,
+            ));
         }
         self.repo.write_tree(&entries)
     }
 
     /// The previous checkpoint, and the commits that the event speaks of.
     fn parents(&self, event: &Event) -> Result<Vec<Oid>> {
-        let mut parents = vec![self.previous];
+        let mut parents: Vec<Oid> = self.tip.or(self.root).into_iter().collect();
         for pin in event.pins() {
-            let oid: Oid = pin
-                .parse()
-                .with_context(|| format!("`{pin}` is no commit's hash"))?;
+            let oid = self.repo.oid(pin)?;
             if !parents.contains(&oid) {
                 parents.push(oid);
             }
