@@ -1,4 +1,6 @@
 //! One test binary, one file per promise.
 
+mod git_storage;
+mod journal;
 mod simulation;
 mod support;

@@ -122,6 +122,20 @@ impl Repo {
         }
     }
 
+    /// The object id that `hex` spells out in full.
+    pub fn oid(&self, hex: &str) -> Result<Oid> {
+        let format = self.raw.object_format();
+        let length = if format == git2::ObjectFormat::Sha1 {
+            40
+        } else {
+            64
+        };
+        match Oid::from_str_ext(hex, format) {
+            Ok(oid) if hex.len() == length => Ok(oid),
+            _ => bail!("`{}` is no full hash", hex.escape_debug()),
+        }
+    }
+
     /// Where HEAD of the checkout stands that we were started in.
     pub fn head(&self) -> Result<Head> {
         head_of(&self.raw)

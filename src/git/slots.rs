@@ -37,14 +37,15 @@ impl Listed {
 
 impl Repo {
     /// Makes a worktree at `path`, detached at `at`. What we left there before is removed; anything else
-    /// there is refused. `reason` stands in `git worktree list`.
+    /// there is refused. Detached, so that nothing is tracked and nothing written to the configuration, which
+    /// is what concurrent calls would trip over. `reason` stands in `git worktree list`.
     pub fn create_worktree(&self, path: &Path, reason: &str, at: Oid) -> Result<Worktree> {
         let _lock = self.worktrees_lock()?;
         let path = &placed(path)?;
         self.clear(path)?;
         let reason = format!("{OURS}: {reason}");
         let output = Git::new(self)?
-            .args(["worktree", "add", "--no-track", "--lock", "--reason"])
+            .args(["worktree", "add", "--lock", "--reason"])
             .args([reason.as_str(), "--detach", "--quiet", "--"])
             .args([path])
             .run([at.to_string()])?;

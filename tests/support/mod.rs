@@ -1,3 +1,4 @@
 //! What the promises are tested with.
 
+pub mod repo;
 pub mod sim;

@@ -1,0 +1,303 @@
+//! Writing a journal: one checkpoint commit an event, by compare-and-swap of one ref.
+//!
+//! The ref is the only commit point. Everything before it (record, attachments, snapshot, the commit itself)
+//! is objects that nobody sees; a crash there leaves nothing to repair. The commits that an event speaks of
+//! are further parents of its checkpoint, so that recording them and keeping them is one step.
+
+use std::fmt;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::read::{self, Loaded};
+use super::snapshot::Layers;
+use super::{Clock, Lease, clock, codec, layout};
+use crate::git::{Entry, Expected, Identity, NewCommit, Oid, Repo};
+use crate::graph::Graph;
+use crate::run::crash;
+use crate::run::engine::Attachment;
+use crate::run::event::{Event, Recorded};
+use crate::run::policy::Durability;
+use crate::run::state::State;
+
+/// The journal of one run, open for writing by the one process that holds its lease.
+pub struct Journal {
+    repo: Repo,
+    lease: Lease,
+    clock: Clock,
+    identity: Identity,
+    tip: Option<Oid>,
+    /// What the first checkpoint stands on.
+    root: Option<Oid>,
+    plan_tree: Oid,
+    layers: Layers,
+    seq: u64,
+    /// The time of the newest event; the next one is not earlier, whatever the clock says.
+    at: i64,
+}
+
+/// The journal's ref was moved while this process drove the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Displaced {
+    /// Where we left it.
+    pub expected: Option<Oid>,
+    /// Where it is.
+    pub found: Option<Oid>,
+}
+
+impl fmt::Display for Displaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |oid: Option<Oid>| oid.map_or("nothing".to_owned(), |oid| oid.to_string());
+        write!(
+            f,
+            "the journal was moved while the run was driven: expected {}, found {}",
+            name(self.expected),
+            name(self.found)
+        )
+    }
+}
+
+impl std::error::Error for Displaced {}
+
+impl Journal {
+    /// Begins the journal of a run with its first event, `started`. `sources` are the plan's files as they
+    /// were read, by name.
+    pub fn create(
+        repo: Repo,
+        lease: Lease,
+        clock: Clock,
+        graph: Arc<Graph>,
+        sources: &[(String, Vec<u8>)],
+        started: Event,
+    ) -> Result<(Self, State)> {
+        layout::check_run_id(lease.run())?;
+        let identity = Identity::of(&repo)?;
+        let plan_tree = write_plan(&repo, &graph, sources)?;
+        let mut journal = Self {
+            root: None,
+            repo,
+            lease,
+            clock,
+            identity,
+            tip: None,
+            plan_tree,
+            layers: Layers::default(),
+            seq: 0,
+            at: 0,
+        };
+        let recorded = crate::run::engine::Journal::stamp(&mut journal, started);
+        journal.root = Some(journal.write_root(&graph, &recorded)?);
+        let state = State::start(graph, &recorded)?;
+        journal.append_checkpoint(&recorded, &state, &[])?;
+        Ok((journal, state))
+    }
+
+    /// Opens the journal of a run that this process may drive.
+    pub fn open(repo: Repo, lease: Lease, mut clock: Clock) -> Result<(Self, State)> {
+        let Loaded {
+            state,
+            tip,
+            layers,
+            plan_tree,
+        } = read::load(&repo, lease.run())?;
+        let at = clock::to_seconds(&state.run.updated_at).unwrap_or_default();
+        if let Clock::Fixed(now) = &mut clock {
+            *now = (*now).max(at + 1);
+        }
+        let journal = Self {
+            identity: Identity::of(&repo)?,
+            repo,
+            lease,
+            clock,
+            tip: Some(tip),
+            root: None,
+            plan_tree,
+            layers,
+            seq: state.run.seq,
+            at,
+        };
+        Ok((journal, state))
+    }
+
+    /// The run whose journal this is.
+    pub fn run(&self) -> &str {
+        self.lease.run()
+    }
+
+    /// The newest checkpoint.
+    pub fn tip(&self) -> Option<Oid> {
+        self.tip
+    }
+
+    /// The repository it lies in.
+    pub fn repo(&self) -> &Repo {
+        &self.repo
+    }
+
+    /// Who writes it.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Makes everything recorded so far survive a power cut, refs included.
+    pub fn flush(&self) -> Result<()> {
+        barrier(&self.repo)
+    }
+
+    /// Writes the checkpoint of `recorded`, which `state` already contains, and moves the journal to it.
+    fn append_checkpoint(
+        &mut self,
+        recorded: &Recorded,
+        state: &State,
+        attachments: &[Attachment],
+    ) -> Result<Oid> {
+        ensure!(
+            recorded.seq == self.seq + 1,
+            "event {} cannot follow event {}",
+            recorded.seq,
+            self.seq
+        );
+        self.layers.on(&self.repo, recorded, state)?;
+        let tree = self.write_tree(recorded, state, attachments)?;
+        let parents = self.parents(&recorded.event)?;
+        let checkpoint = self.repo.write_commit(&NewCommit {
+            tree,
+            parents: &parents,
+            message: &codec::message(self.lease.run(), recorded, state.graph().len()),
+            author: &self.identity,
+            time: clock::to_seconds(&recorded.at).unwrap_or(self.at),
+        })?;
+        if state.run.policy.durability == Durability::Full && recorded.event.is_durable() {
+            barrier(&self.repo)?;
+        }
+        crash::point("written", recorded.event.name());
+        let name = layout::run_ref(self.lease.run());
+        let expected = self.tip.map_or(Expected::Missing, Expected::At);
+        let moved = self
+            .repo
+            .move_to(&name, checkpoint, expected, recorded.event.name())?;
+        if let Err(moved) = moved {
+            return Err(Displaced {
+                expected: self.tip,
+                found: moved.found,
+            }
+            .into());
+        }
+        self.tip = Some(checkpoint);
+        self.seq = recorded.seq;
+        Ok(checkpoint)
+    }
+
+    fn write_tree(
+        &self,
+        recorded: &Recorded,
+        state: &State,
+        attachments: &[Attachment],
+    ) -> Result<Oid> {
+        let record = codec::encode(recorded, &state.headline())?;
+        let mut entries = vec![
+            Entry::file(layout::RECORD, self.repo.write_blob(record.as_bytes())?),
+            Entry::tree(layout::PLAN, self.plan_tree),
+        ];
+        entries.extend(
+            self.layers
+                .tree
+                .map(|tree| Entry::tree(layout::STATE, tree)),
+        );
+        if !attachments.is_empty() {
+            let files = attachments
+                .iter()
+                .map(|kept| Ok(Entry::file(&kept.name, self.repo.write_blob(&kept.bytes)?)))
+                .collect::<Result<Vec<_>>>()?;
+            entries.push(Entry::tree(
+                layout::ATTACHMENTS,
+                self.repo.write_tree(&files)?,
+            ));
+        }
+        self.repo.write_tree(&entries)
+    }
+
+    /// The previous checkpoint, and the commits that the event speaks of.
+    fn parents(&self, event: &Event) -> Result<Vec<Oid>> {
+        let mut parents: Vec<Oid> = self.tip.or(self.root).into_iter().collect();
+        for pin in event.pins() {
+            let oid = self.repo.oid(pin)?;
+            if !parents.contains(&oid) {
+                parents.push(oid);
+            }
+        }
+        Ok(parents)
+    }
+
+    /// A commit below the first checkpoint. Without it the run's base, which that checkpoint keeps, would be
+    /// its first parent, and the story of the run would go on into the user's history.
+    fn write_root(&self, graph: &Graph, first: &Recorded) -> Result<Oid> {
+        let run = self.lease.run();
+        let title = codec::subject_text(&graph.plan().title);
+        self.repo.write_commit(&NewCommit {
+            tree: self
+                .repo
+                .write_tree(&[Entry::tree(layout::PLAN, self.plan_tree)])?,
+            parents: &[],
+            message: &format!("plan: {title}\n\n{}: {run}\n", layout::TRAILER_RUN),
+            author: &self.identity,
+            time: clock::to_seconds(&first.at).unwrap_or_default(),
+        })
+    }
+}
+
+impl crate::run::engine::Journal for Journal {
+    fn stamp(&mut self, event: Event) -> Recorded {
+        self.at = self.clock.now().max(self.at);
+        Recorded {
+            seq: self.seq + 1,
+            at: clock::to_text(self.at),
+            checkpoint: String::new(),
+            event,
+        }
+    }
+
+    fn append(
+        &mut self,
+        recorded: &Recorded,
+        state: &State,
+        attachments: &[Attachment],
+    ) -> Result<String> {
+        self.append_checkpoint(recorded, state, attachments)
+            .map(|oid| oid.to_string())
+    }
+}
+
+fn write_plan(repo: &Repo, graph: &Graph, sources: &[(String, Vec<u8>)]) -> Result<Oid> {
+    let plan = serde_json::to_vec_pretty(graph.plan()).context("the plan could not be stored")?;
+    let mut entries = vec![Entry::file("plan.json", repo.write_blob(&plan)?)];
+    if !sources.is_empty() {
+        let files = sources
+            .iter()
+            .enumerate()
+            .map(|(n, (name, bytes))| {
+                // A path becomes one name: what it is called counts, not where it lies.
+                let name = name.rsplit('/').next().unwrap_or(name);
+                Ok(Entry::file(format!("{n}-{name}"), repo.write_blob(bytes)?))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        entries.push(Entry::tree("source", repo.write_tree(&files)?));
+    }
+    repo.write_tree(&entries)
+}
+
+/// Waits until the disk has everything that was written so far, by us and by executors: one flush of the
+/// file system instead of one for each object.
+fn barrier(repo: &Repo) -> Result<()> {
+    let dir = std::fs::File::open(repo.common_dir())
+        .with_context(|| format!("`{}` cannot be opened", repo.common_dir().display()))?;
+    #[cfg(target_os = "linux")]
+    rustix::fs::syncfs(&dir).context("the disk did not confirm")?;
+    #[cfg(not(target_os = "linux"))]
+    {
+        // No such call there: the directory at least, and the system's own sync of the rest.
+        dir.sync_all().context("the disk did not confirm")?;
+        rustix::fs::sync();
+    }
+    Ok(())
+}
