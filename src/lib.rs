@@ -3,3 +3,5 @@
 pub mod plan;
 pub mod process;
 pub mod run;
+
+pub mod attempt;

@@ -6,16 +6,13 @@
 
 use serde_json::{Map, Value};
 
+use super::{json, text};
 use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome, Signal};
 
 /// The longest string of a claim that is kept, in bytes.
 const TEXT_MAX: usize = 64 << 10;
 /// The longest list of a claim that is kept.
 const LIST_MAX: usize = 4096;
-/// The longest JSON object that is read, in bytes. No claim is longer, and brackets in hostile output
-/// cost at most this much.
-const OBJECT_MAX: usize = 1 << 20;
-
 /// Exit status: try later.
 const TRY_LATER: i32 = 75;
 /// Exit status: something outside the task stands in the way.
@@ -26,8 +23,10 @@ pub fn read(result_file: Option<&[u8]>, output: &[u8], outcome: Outcome) -> Clai
     let told = result_file
         .filter(|bytes| !bytes.trim_ascii().is_empty())
         .map(of_result_file)
-        .or_else(|| last_object(output).map(|object| of_object(&object, ClaimForm::Json)))
-        .or_else(|| super::text::read(output));
+        .or_else(|| {
+            json::last_with_status(output).map(|object| of_object(&object, ClaimForm::Json))
+        })
+        .or_else(|| text::read(output));
     bound_by_outcome(told, outcome)
 }
 
@@ -46,11 +45,11 @@ fn bound_by_outcome(told: Option<Claim>, outcome: Outcome) -> Claim {
             ..Claim::default()
         };
     };
-    let overruled = match outcome {
-        Outcome::Exited(0) => false,
-        // The executor was stopped short by others than itself: it must not be heard as if it had decided.
-        Outcome::Exited(TRY_LATER) => claim.status != ClaimStatus::Kickback,
-        _ => claim.status == ClaimStatus::Done,
+    let overruled = match (outcome, claim.status) {
+        (Outcome::Exited(0), _) => false,
+        (_, ClaimStatus::Done) => true,
+        (Outcome::Exited(TRY_LATER | BLOCKED), ClaimStatus::Partial) => true,
+        _ => false,
     };
     if overruled {
         claim.status = status;
@@ -101,15 +100,16 @@ fn of_object(object: &Map<String, Value>, form: ClaimForm) -> Claim {
         None if said.is_empty() => claim.reason = "the claim has no `status`".into(),
         None => claim.reason = format!("the claim has the unknown status `{}`", cut(&said, 100)),
     }
-    if claim.status == ClaimStatus::Kickback {
-        kick_back(&mut claim, &text("signal"));
-    }
+    settle_signal(&mut claim, &text("signal"));
     claim
 }
 
 /// A kickback always has a signal, for its route depends on it. One without, or with an unknown one, asks
 /// for what only a person can give (`missing_context`) and keeps the executor's word in the details.
-fn kick_back(claim: &mut Claim, said: &str) {
+pub(super) fn settle_signal(claim: &mut Claim, said: &str) {
+    if claim.status != ClaimStatus::Kickback {
+        return;
+    }
     let known = Signal::ALL
         .into_iter()
         .find(|signal| signal.name().eq_ignore_ascii_case(said));
@@ -170,54 +170,5 @@ pub(super) fn cut(text: &str, max: usize) -> &str {
     &text[..text.floor_char_boundary(max)]
 }
 
-/// The last JSON object in `output` that has a `status`, whatever stands around it.
-///
-/// Outermost objects only, so that a field of a larger object is no claim. One pass finds where objects
-/// begin and end by counting brackets outside strings; what is read as JSON afterwards does not overlap
-/// and is bounded, so that hostile output takes linear time.
-fn last_object(output: &[u8]) -> Option<Map<String, Value>> {
-    candidates(output)
-        .into_iter()
-        .rev()
-        .filter_map(|span| serde_json::from_slice::<Map<String, Value>>(&output[span]).ok())
-        .find(|object| object.contains_key("status"))
-}
-
-/// Spans that may be objects. A `{` that is never closed must not hide a claim behind it, so brackets are
-/// matched from a stack: a span is a candidate unless one that encloses it is.
-fn candidates(output: &[u8]) -> Vec<std::ops::Range<usize>> {
-    let mut open: Vec<usize> = Vec::new();
-    let mut closed: Vec<std::ops::Range<usize>> = Vec::new();
-    let mut in_string = false;
-    let mut at = 0;
-    while at < output.len() {
-        match output[at] {
-            // No JSON string goes over the end of its line: a stray quotation mark harms one line only.
-            b'\n' => in_string = false,
-            b'\\' if in_string => at += 1,
-            b'"' if !open.is_empty() => in_string = !in_string,
-            b'{' if !in_string => open.push(at),
-            b'}' if !in_string => {
-                if let Some(start) = open.pop() {
-                    if at + 1 - start <= OBJECT_MAX && looks_like_an_object(&output[start..]) {
-                        while closed.last().is_some_and(|inner| inner.start > start) {
-                            closed.pop();
-                        }
-                        closed.push(start..at + 1);
-                    }
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    closed
-}
-
-/// Whether a key follows the bracket: most brackets in program text are sorted out here.
-fn looks_like_an_object(bytes: &[u8]) -> bool {
-    bytes[1..]
-        .iter()
-        .find(|byte| !byte.is_ascii_whitespace())
-        .is_some_and(|byte| *byte == b'"')
-}
+#[cfg(test)]
+mod tests;

@@ -9,8 +9,19 @@ use std::path::Path;
 
 /// Passed on when set. Names that end in `*` are prefixes.
 const ALLOWED: [&str; 13] = [
-    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_*", "TERM", "TMPDIR", "TZ", "XDG_*",
-    "CARGO_HOME", "RUSTUP_HOME",
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "LC_*",
+    "TERM",
+    "TMPDIR",
+    "TZ",
+    "XDG_*",
+    "CARGO_HOME",
+    "RUSTUP_HOME",
 ];
 
 /// Never passed on, whoever asks.
@@ -76,7 +87,14 @@ mod tests {
 
     #[test]
     fn only_what_is_listed_or_asked_for_is_passed_on() {
-        let current = ["PATH", "LC_ALL", "PATHS", "XDG_RUNTIME_DIR", "API_KEY", "SECRET"];
+        let current = [
+            "PATH",
+            "LC_ALL",
+            "PATHS",
+            "XDG_RUNTIME_DIR",
+            "API_KEY",
+            "SECRET",
+        ];
         assert_eq!(
             names(&current, &["API_KEY"]),
             ["PATH", "LC_ALL", "XDG_RUNTIME_DIR", "API_KEY"]
@@ -85,7 +103,13 @@ mod tests {
 
     #[test]
     fn what_would_redirect_git_or_the_loader_is_refused_even_if_asked_for() {
-        let current = ["GIT_INDEX_FILE", "LD_PRELOAD", "DYLD_X", "BASH_ENV", "ENACT_TASK"];
+        let current = [
+            "GIT_INDEX_FILE",
+            "LD_PRELOAD",
+            "DYLD_X",
+            "BASH_ENV",
+            "ENACT_TASK",
+        ];
         assert_eq!(names(&current, &current), Vec::<String>::new());
     }
 
