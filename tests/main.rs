@@ -1,1 +1,3 @@
-fn main() {}
+//! What `git-enact` promises, one file a promise.
+
+mod plans;
