@@ -1,1 +1,4 @@
+//! What the tool promises, one module a promise.
+
+mod claims;
 mod supervision;

@@ -118,7 +118,7 @@ impl Signals {
         read.set_nonblocking(true)?;
         write.set_nonblocking(true)?;
         let wanted = [SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1];
-        let delivery = SignalDelivery::with_pipe(read, write, SignalOnly::default(), wanted)?;
+        let delivery = SignalDelivery::with_pipe(read, write, SignalOnly, wanted)?;
         Ok(Self(delivery))
     }
 }
@@ -257,14 +257,16 @@ impl<'a> Supervisor<'a> {
             }
         }
         let ended = Instant::now();
-        let left_some = self.status.is_some() && self.has_children()?;
-        let survivors = self.kill_all()?;
-        let held = self.drain()?;
+        // How it ended is settled now, whatever is asked of us while we clean up.
         let outcome = match (self.reason, self.status) {
             (Some(reason), _) => reason,
             (None, Some(status)) => outcome_of(status),
             (None, None) => Outcome::Cancelled,
         };
+        self.rung = Rung::Killed;
+        let left_some = self.status.is_some() && self.has_children()?;
+        let survivors = self.kill_all()?;
+        let held = self.drain()?;
         Ok(Ended {
             outcome,
             millis: millis(ended - self.started),
@@ -316,6 +318,9 @@ impl<'a> Supervisor<'a> {
     }
 
     fn kill(&mut self) {
+        if self.rung == Rung::Killed {
+            return;
+        }
         self.reason.get_or_insert(Outcome::Cancelled);
         self.climb(Rung::Killed);
     }
