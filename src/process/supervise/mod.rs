@@ -20,6 +20,7 @@ mod capture;
 mod descendants;
 mod supervisor;
 mod sweep;
+mod wake;
 mod wire;
 
 use std::ffi::OsString;
