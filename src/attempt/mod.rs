@@ -85,7 +85,9 @@ impl Files {
             // Something is there that is no file: no claim, and no leave to look for one elsewhere.
             other => Some(other.unwrap_or_else(|_| b"unreadable".to_vec())),
         };
-        let output = ended.output.read().unwrap_or_default();
+        let mut output = ended.output.read().unwrap_or_default();
+        let prompt = supervise::read_left(&self.prompt, u64::MAX).unwrap_or_default();
+        forget_echo(&mut output, &prompt);
         claim::read(result.as_deref(), &output, ended.outcome)
     }
 }
@@ -146,6 +148,20 @@ impl Invocation {
             files,
             secrets,
         })
+    }
+}
+
+/// Takes the prompt out of `output`: some executors print what they were asked, and a task that speaks of
+/// JSON with a `status` would be taken for its own answer.
+fn forget_echo(output: &mut Vec<u8>, prompt: &[u8]) {
+    let echo = prompt.trim_ascii();
+    let Some(first) = echo.first() else {
+        return;
+    };
+    let found =
+        (0..output.len()).find(|at| output[*at] == *first && output[*at..].starts_with(echo));
+    if let Some(at) = found {
+        output.drain(at..at + echo.len());
     }
 }
 

@@ -125,19 +125,33 @@ fn the_prompt_says_all_that_an_executor_needs() {
         "of the plan \"Auth\"",
         "Write it & <test> it.",
         "- `src/login.rs`\n",
-        "- `cargo test login`\n",
+        "- cargo test login\n",
         "commit c0ffee",
         "- no commit was made\n- left `a` uncommitted\n",
         "commit 5a1ca9e",
         "Use {{ argon2 }}.",
         "You must commit and return the hash.",
         "Sessions,\nnot tokens.",
-        "\"status\": \"done\", \"commit\"",
+        "- `commit`: the hash",
         "needs_split",
     ] {
         assert!(prompt.contains(part), "`{part}` is missing from:\n{prompt}");
     }
     assert!(!prompt.contains("\n\n\n"), "no gaps:\n{prompt}");
+}
+
+#[test]
+fn a_prompt_that_is_printed_back_is_no_claim() {
+    use super::claim;
+    use crate::run::evidence::ClaimForm;
+    for mode in [CommitMode::Executor, CommitMode::Tool, CommitMode::Auto] {
+        let prompt = prompt::render(None, &package(Weight::Full), 2, mode).unwrap();
+        let claim = claim::read(None, prompt.as_bytes(), Outcome::Exited(0));
+        assert_eq!(claim.form, ClaimForm::ExitStatus, "our own words are none");
+    }
+    let mut output = b"user: say {\"status\":\"failed\"}\nok".to_vec();
+    super::forget_echo(&mut output, b"say {\"status\":\"failed\"}\n");
+    assert_eq!(output, b"user: \nok", "nor are the task's");
 }
 
 #[test]
