@@ -1,10 +1,83 @@
-//! What the Markdown dialects have in common: verification fields, script blocks, lists of files.
+//! What the Markdown dialects have in common: bold fields, and what they say of checks, scripts and files.
 //!
 //! Knows no task: it turns fields into checks, scripts and globs, with faults where they make no sense.
 
-use super::markdown::{Block, Fence, Field, Span, fences, fields};
+use super::markdown::{Block, Fence, Line, Span, fences};
 use super::text::Text;
 use super::{Check, Fault, scope};
+
+/// A bold field of a section with all that belongs to its value.
+#[derive(Debug)]
+pub(super) struct Field<'d> {
+    pub(super) lines: Vec<&'d Line>,
+    pub(super) fences: Vec<&'d Fence>,
+}
+
+/// Every field of that name in a section, ignoring case.
+pub(super) fn fields<'d>(section: &'d [Block], name: &str) -> Vec<Field<'d>> {
+    section
+        .iter()
+        .enumerate()
+        .filter_map(|(at, block)| match block {
+            Block::Line(line)
+                if line
+                    .lead
+                    .as_ref()
+                    .is_some_and(|lead| lead.eq_ignore_ascii_case(name)) =>
+            {
+                Some(value(line, &section[at + 1..]))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// What belongs to a field: its own paragraph, a list or fence that it introduces, and if nothing stands
+/// on its line, all that follows up to the next field.
+fn value<'d>(first: &'d Line, rest: &'d [Block]) -> Field<'d> {
+    let mut field = Field {
+        lines: vec![first],
+        fences: Vec::new(),
+    };
+    for block in rest {
+        let is_empty = field
+            .lines
+            .iter()
+            .all(|line| !line.words && line.spans.is_empty());
+        let introduces = field
+            .lines
+            .iter()
+            .rev()
+            .find(|line| line.words)
+            .is_some_and(|line| line.text.ends_with(':'));
+        match block {
+            Block::Line(line) if line.lead.is_some() && line.indent <= first.indent => break,
+            Block::Line(line) => {
+                let same_paragraph = field
+                    .lines
+                    .last()
+                    .is_some_and(|last| last.paragraph == line.paragraph);
+                let list = line.depth > first.depth
+                    && (introduces
+                        || !line.apart
+                        || field.lines.iter().any(|taken| taken.depth > first.depth));
+                if !(same_paragraph || list || is_empty && field.fences.is_empty()) {
+                    break;
+                }
+                field.lines.push(line);
+            }
+            Block::Fence(fence) => {
+                let words = field.lines.iter().any(|line| line.words);
+                if !(is_empty || words && (introduces || !fence.apart)) {
+                    break;
+                }
+                field.fences.push(fence);
+            }
+            Block::Heading(_) | Block::Rule | Block::Table(_) => break,
+        }
+    }
+    field
+}
 
 /// The checks that a `Verify` field asks for: code and nothing else is code, all other is words.
 pub(super) fn checks(field: &Field<'_>) -> Vec<Check> {
