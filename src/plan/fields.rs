@@ -2,6 +2,8 @@
 //!
 //! Knows no task: it turns fields into checks, scripts and globs, with faults where they make no sense.
 
+use std::collections::HashSet;
+
 use super::markdown::{Block, Fence, Line, Span, fences};
 use super::text::Text;
 use super::{Check, Fault, scope};
@@ -35,48 +37,40 @@ pub(super) fn fields<'d>(section: &'d [Block], name: &str) -> Vec<Field<'d>> {
 /// What belongs to a field: its own paragraph, a list or fence that it introduces, and if nothing stands
 /// on its line, all that follows up to the next field.
 fn value<'d>(first: &'d Line, rest: &'d [Block]) -> Field<'d> {
-    let mut field = Field {
-        lines: vec![first],
-        fences: Vec::new(),
-    };
+    let mut lines = vec![first];
+    let mut fences = Vec::new();
+    let mut says_nothing = !first.words && first.spans.is_empty();
+    let mut has_words = first.words;
+    // Whether the last words end in a colon, so that what comes next is what they speak of.
+    let mut introduces = first.words && first.text.ends_with(':');
     for block in rest {
-        let is_empty = field
-            .lines
-            .iter()
-            .all(|line| !line.words && line.spans.is_empty());
-        let introduces = field
-            .lines
-            .iter()
-            .rev()
-            .find(|line| line.words)
-            .is_some_and(|line| line.text.ends_with(':'));
+        let last = lines[lines.len() - 1];
         match block {
             Block::Line(line) if line.lead.is_some() && line.indent <= first.indent => break,
             Block::Line(line) => {
-                let same_paragraph = field
-                    .lines
-                    .last()
-                    .is_some_and(|last| last.paragraph == line.paragraph);
-                let list = line.depth > first.depth
-                    && (introduces
-                        || !line.apart
-                        || field.lines.iter().any(|taken| taken.depth > first.depth));
-                if !(same_paragraph || list || is_empty && field.fences.is_empty()) {
+                let same_paragraph = last.paragraph == line.paragraph;
+                let goes_on = last.depth > first.depth || introduces || !line.apart;
+                let list = line.depth > first.depth && goes_on;
+                if !(same_paragraph || list || says_nothing && fences.is_empty()) {
                     break;
                 }
-                field.lines.push(line);
+                says_nothing &= !line.words && line.spans.is_empty();
+                has_words |= line.words;
+                if line.words {
+                    introduces = line.text.ends_with(':');
+                }
+                lines.push(line);
             }
             Block::Fence(fence) => {
-                let words = field.lines.iter().any(|line| line.words);
-                if !(is_empty || words && (introduces || !fence.apart)) {
+                if !(says_nothing || has_words && (introduces || !fence.apart)) {
                     break;
                 }
-                field.fences.push(fence);
+                fences.push(fence);
             }
             Block::Heading(_) | Block::Rule | Block::Table(_) => break,
         }
     }
-    field
+    Field { lines, fences }
 }
 
 /// The checks that a `Verify` field asks for: code and nothing else is code, all other is words.
@@ -107,12 +101,9 @@ fn prose(field: &Field<'_>) -> String {
 /// The `sh` blocks of a section that are not how it is verified, in order, as one script.
 pub(super) fn script(section: &[Block]) -> Option<String> {
     let verify = fields(section, "Verify");
-    let is_check = |fence: &Fence| {
-        verify
-            .iter()
-            .flat_map(|field| &field.fences)
-            .any(|check| check.range == fence.range)
-    };
+    let checks = verify.iter().flat_map(|field| &field.fences);
+    let checks: HashSet<usize> = checks.map(|fence| fence.range.start).collect();
+    let is_check = |fence: &Fence| checks.contains(&fence.range.start);
     let scripts: Vec<&str> = fences(section)
         .filter(|fence| {
             matches!(fence.language.as_str(), "sh" | "bash" | "shell") && !is_check(fence)
@@ -123,7 +114,7 @@ pub(super) fn script(section: &[Block]) -> Option<String> {
     (!scripts.is_empty()).then(|| scripts.concat())
 }
 
-/// The paths of a `Files` field: its code spans, or without any its words between commas.
+/// The paths of a `Files` field: its code spans, or without any its fenced lines and words between commas.
 pub(super) fn paths(field: &Field<'_>) -> Vec<Span> {
     let spans: Vec<Span> = field
         .lines
@@ -133,7 +124,17 @@ pub(super) fn paths(field: &Field<'_>) -> Vec<Span> {
     if !spans.is_empty() {
         return spans;
     }
-    let mut paths = Vec::new();
+    let listed = field.fences.iter().flat_map(|fence| {
+        let first_words = fence
+            .text
+            .lines()
+            .filter_map(|line| line.split_whitespace().next());
+        first_words.map(|word| Span {
+            text: word.to_owned(),
+            range: fence.range.clone(),
+        })
+    });
+    let mut paths: Vec<Span> = listed.collect();
     for line in &field.lines {
         for part in line.text.split([',', '，', '、', ';']) {
             let part = part
@@ -153,6 +154,7 @@ pub(super) fn paths(field: &Field<'_>) -> Vec<Span> {
 
 /// Paths as globs; what leaves the repository is a fault at its place.
 pub(super) fn globs(paths: &[Span], text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<String> {
+    let mut seen = HashSet::new();
     let mut globs = Vec::new();
     for path in paths {
         let glob = scope::glob_of(&path.text);
@@ -160,7 +162,7 @@ pub(super) fn globs(paths: &[Span], text: &Text<'_>, faults: &mut Vec<Fault>) ->
             Some(objection) => {
                 faults.push(text.error(path.range.clone(), format!("`{}` {objection}", path.text)));
             }
-            None if !globs.contains(&glob) => globs.push(glob),
+            None if seen.insert(glob.clone()) => globs.push(glob),
             None => {}
         }
     }
