@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use source::{Faults, Loaded, Source, hash_input, load};
 pub use suggest::did_you_mean;
-pub use text::is_invisible;
+pub use text::{char_start, is_invisible};
 
 /// A plan as its author wrote it, before anything about it was checked (see [`crate::graph`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
