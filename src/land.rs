@@ -38,8 +38,12 @@ pub fn plan(repo: &Repo, tip: Oid, means: Means) -> Result<String> {
     }
     let is_ahead = repo.is_ancestor(from, tip)?;
     Ok(match means {
-        Means::Either | Means::FastForwardOnly if is_ahead => format!("fast-forward {branch} to {tip}"),
-        Means::FastForwardOnly => format!("{branch} has moved on since the run started: no fast-forward is possible"),
+        Means::Either | Means::FastForwardOnly if is_ahead => {
+            format!("fast-forward {branch} to {tip}")
+        }
+        Means::FastForwardOnly => {
+            format!("{branch} has moved on since the run started: no fast-forward is possible")
+        }
         Means::Squash => format!("squash the run into one commit on {branch}"),
         Means::Either | Means::Merge => format!("merge {tip} into {branch}"),
     })
@@ -62,34 +66,57 @@ pub fn land(repo: &Repo, tip: Oid, means: Means, message: &str) -> Result<Landin
         .run([tip_text.as_str()])?;
     if output.status != 0 {
         // A merge that stopped half-way is taken back; git keeps what the user had uncommitted.
-        if Git::here(repo)?.run(["rev-parse", "--verify", "--quiet", "MERGE_HEAD"])?.status == 0 {
+        if Git::here(repo)?
+            .run(["rev-parse", "--verify", "--quiet", "MERGE_HEAD"])?
+            .status
+            == 0
+        {
             Git::here(repo)?.check(["merge", "--abort"])?;
         }
         bail!("nothing was landed: {}", said(&output));
     }
     if means == Means::Squash && !repo.is_ancestor(tip, from)? {
-        let output = Git::here(repo)?.args(["commit", "--quiet", "-m"]).run([message])?;
+        let output = Git::here(repo)?
+            .args(["commit", "--quiet", "-m"])
+            .run([message])?;
         if output.status != 0 {
             bail!("the squashed commit was not made: {}", said(&output));
         }
     }
-    let to = repo.head()?.commit.context("HEAD has a commit after landing")?;
+    let to = repo
+        .head()?
+        .commit
+        .context("HEAD has a commit after landing")?;
     Ok(Landing { branch, from, to })
 }
 
 fn said(output: &crate::process::Output) -> String {
-    let text = format!("{}\n{}", output.text(), String::from_utf8_lossy(&output.stderr));
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let text = format!(
+        "{}\n{}",
+        output.text(),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let lines: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
     lines.join("; ")
 }
 
 /// The user's branch and its commit.
 fn target(repo: &Repo) -> Result<(String, Oid)> {
     if repo.checkout().is_none() {
-        bail!("a bare repository has no branch checked out to land on: push or merge the run's branch yourself");
+        bail!(
+            "a bare repository has no branch checked out to land on: push or merge the run's branch yourself"
+        );
     }
     let head = repo.head()?;
-    let branch = head.branch.context("HEAD is detached: check out the branch to land on first")?;
-    let commit = head.commit.context("the current branch has no commit yet")?;
+    let branch = head
+        .branch
+        .context("HEAD is detached: check out the branch to land on first")?;
+    let commit = head
+        .commit
+        .context("the current branch has no commit yet")?;
     Ok((branch, commit))
 }

@@ -36,10 +36,16 @@ pub(super) fn asker() -> Asker {
                     return retried(task, answer().unwrap_or_default());
                 }
                 Some("k" | "skip") => {
-                    return Event::Skipped { task, by: By::Person, reason: "skipped by decision".to_owned() };
+                    return Event::Skipped {
+                        task,
+                        by: By::Person,
+                        reason: "skipped by decision".to_owned(),
+                    };
                 }
                 Some("s" | "stop") | None => {
-                    return Event::Stopped { reason: format!("stopped at task {task} by decision") };
+                    return Event::Stopped {
+                        reason: format!("stopped at task {task} by decision"),
+                    };
                 }
                 Some(_) => {}
             }
@@ -48,7 +54,13 @@ pub(super) fn asker() -> Asker {
 }
 
 fn retried(task: TaskId, words: String) -> Event {
-    Event::Retried { task, by: By::Person, reason: "decided by a person".to_owned(), words, continues: false }
+    Event::Retried {
+        task,
+        by: By::Person,
+        reason: "decided by a person".to_owned(),
+        words,
+        continues: false,
+    }
 }
 
 /// One line, trimmed; `None` at the end of input.

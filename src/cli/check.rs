@@ -25,9 +25,16 @@ pub(super) struct Args {
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let paths: Vec<PathBuf> = args.plans.iter().map(|path| context.path(path)).collect();
-    let Read { dialect, graph, sources, mut faults } = read(&paths, args.dialect);
+    let Read {
+        dialect,
+        graph,
+        sources,
+        mut faults,
+    } = read(&paths, args.dialect);
     if args.strict {
-        faults.iter_mut().for_each(|fault| fault.severity = Severity::Error);
+        faults
+            .iter_mut()
+            .for_each(|fault| fault.severity = Severity::Error);
     }
     let is_good = faults.iter().all(Fault::is_warning);
     if context.json {
@@ -54,16 +61,36 @@ pub(super) struct Read {
 pub(super) fn read(paths: &[PathBuf], dialect: Option<Dialect>) -> Read {
     let loaded = match plan::load(paths, dialect) {
         Ok(loaded) => loaded,
-        Err(plan::Faults { faults, sources, dialect }) => {
-            return Read { dialect, graph: None, sources, faults };
+        Err(plan::Faults {
+            faults,
+            sources,
+            dialect,
+        }) => {
+            return Read {
+                dialect,
+                graph: None,
+                sources,
+                faults,
+            };
         }
     };
-    let (dialect, sources, mut faults) = (Some(loaded.plan.dialect), loaded.sources, loaded.warnings);
+    let (dialect, sources, mut faults) =
+        (Some(loaded.plan.dialect), loaded.sources, loaded.warnings);
     match Graph::new(loaded.plan) {
-        Ok(graph) => Read { dialect, graph: Some(graph), sources, faults },
+        Ok(graph) => Read {
+            dialect,
+            graph: Some(graph),
+            sources,
+            faults,
+        },
         Err(found) => {
             faults.extend(found);
-            Read { dialect, graph: None, sources, faults }
+            Read {
+                dialect,
+                graph: None,
+                sources,
+                faults,
+            }
         }
     }
 }

@@ -53,7 +53,8 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     drop(lease);
     let local = layout::local_run(repo.common_dir(), &run);
     if local.exists() {
-        std::fs::remove_dir_all(&local).with_context(|| format!("`{}` cannot be removed", local.display()))?;
+        std::fs::remove_dir_all(&local)
+            .with_context(|| format!("`{}` cannot be removed", local.display()))?;
     }
     report::line(&format!("run {run}: cleaned"));
     Ok(Exit::Done)

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use super::{Context, Exit, take_lease};
 use crate::journal::{Clock, Journal};
-use crate::plan::{TaskId, suggest};
+use crate::plan::{TaskId, did_you_mean};
 use crate::report::{self, clean::visible};
 use crate::run::engine::record;
 use crate::run::event::{By, Event};
@@ -54,7 +54,12 @@ pub(super) struct Answer {
 
 impl Retry {
     pub(super) fn exec(self, context: &Context) -> Result<Exit> {
-        let Retry { task, message: words, continues, run } = self;
+        let Retry {
+            task,
+            message: words,
+            continues,
+            run,
+        } = self;
         decide(context, &task, run.as_deref(), |id, phase| match phase {
             Phase::Kickback if words.is_empty() => bail!(
                 "task `{id}` was kicked back: the same input would meet the same answer; \
@@ -74,7 +79,13 @@ impl Retry {
 impl Skip {
     pub(super) fn exec(self, context: &Context) -> Result<Exit> {
         let reason = self.message;
-        let skipped = |task, _: &Phase| Ok(Event::Skipped { task, by: By::Person, reason });
+        let skipped = |task, _: &Phase| {
+            Ok(Event::Skipped {
+                task,
+                by: By::Person,
+                reason,
+            })
+        };
         decide(context, &self.task, self.run.as_deref(), skipped)
     }
 }
@@ -105,7 +116,9 @@ fn decide(
     };
     let (mut journal, mut state) = Journal::open(repo, lease, Clock::from_env()?)?;
     let id = require_task(&state, task)?;
-    let phase = state.task(&id).map_or(Phase::Pending, |task| task.phase.clone());
+    let phase = state
+        .task(&id)
+        .map_or(Phase::Pending, |task| task.phase.clone());
     let event = event(id, &phase)?;
     let recorded = record(&mut journal, &mut state, event, &[])?;
     journal.flush()?;
@@ -113,7 +126,10 @@ fn decide(
         report::line(&serde_json::to_string(&recorded)?);
     } else if !context.quiet {
         let said = report::sentence::sentence(&recorded, &state).map(|(_, text)| text);
-        report::notice(&format!("{}; go on with `git enact resume {run}`", said.unwrap_or_default()));
+        report::notice(&format!(
+            "{}; go on with `git enact resume {run}`",
+            said.unwrap_or_default()
+        ));
     }
     Ok(Exit::Done)
 }
@@ -124,6 +140,11 @@ fn require_task(state: &State, task: &str) -> Result<TaskId> {
         return Ok(id);
     }
     let known = state.graph().tasks().iter().map(|task| task.id.as_str());
-    let hint = suggest::nearest(task, known).map(|near| format!("; did you mean `{near}`?"));
-    bail!("run `{}` has no task `{}`{}", state.run.id, visible(task), hint.unwrap_or_default())
+    let hint = did_you_mean(task, known).map(|near| format!("; did you mean `{near}`?"));
+    bail!(
+        "run `{}` has no task `{}`{}",
+        state.run.id,
+        visible(task),
+        hint.unwrap_or_default()
+    )
 }

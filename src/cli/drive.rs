@@ -24,7 +24,11 @@ pub(super) struct Broken {
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the run stopped; everything so far is kept, go on with `git enact resume {}`", self.run)
+        write!(
+            f,
+            "the run stopped; everything so far is kept, go on with `git enact resume {}`",
+            self.run
+        )
     }
 }
 
@@ -57,12 +61,16 @@ pub(super) fn drive(
         repo: repo.reopen()?,
         run: run.clone(),
     };
-    let can_ask = asking::is_possible() && !context.json && state.run.policy.on_failure == OnFailure::Ask;
+    let can_ask =
+        asking::is_possible() && !context.json && state.run.policy.on_failure == OnFailure::Ask;
     let asker = can_ask.then(asking::asker);
     let interrupts = Interrupts::install()?;
     let mut world = Local::new(site, approved, asker, interrupts.clone());
-    let mut sink: Box<dyn Sink> =
-        if context.json { Box::new(JsonLines) } else { Box::new(Lines::new(context.quiet)) };
+    let mut sink: Box<dyn Sink> = if context.json {
+        Box::new(JsonLines)
+    } else {
+        Box::new(Lines::new(context.quiet))
+    };
     let mut engine = Engine::new(&mut world, &mut journal, &mut *sink, state, can_ask);
     let started = match begin {
         Begin::Fresh => engine.begin(),
@@ -96,7 +104,9 @@ pub(super) fn worktrees(repo: &Repo, run: &str) -> Result<PathBuf> {
         return Ok(PathBuf::from(dir).join(run));
     }
     let place = repo.workdir().unwrap_or(repo.common_dir());
-    let name = place.file_name().context("the repository has no name of its own")?;
+    let name = place
+        .file_name()
+        .context("the repository has no name of its own")?;
     let mut sibling = name.to_owned();
     sibling.push(".enact");
     Ok(place.with_file_name(sibling).join(run))

@@ -49,7 +49,10 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     };
     let counts = state.counts();
     let would = land::plan(&repo, tip, means)?;
-    let summary = format!("run {run}: {} of {} tasks done; {would}", counts.done, counts.total);
+    let summary = format!(
+        "run {run}: {} of {} tasks done; {would}",
+        counts.done, counts.total
+    );
     if !args.yes {
         if !asking::is_possible() {
             report::line(&summary);

@@ -17,15 +17,21 @@ pub(super) fn exec(_: &Args, context: &Context) -> Result<Exit> {
         let headline = journal::headline(&repo, &run.id)?;
         let is_over = ["complete", "partial", "failed"].contains(&headline.status.as_str());
         let driven = !is_over && Lease::is_held(repo.common_dir(), &run.id);
-        let status = if driven { "running" } else { headline.status.as_str() };
+        let status = if driven {
+            "running"
+        } else {
+            headline.status.as_str()
+        };
         let counts = &headline.counts;
         if context.json {
             let line = json!({"id": run.id, "title": headline.title, "status": status, "tip": headline.tip,
                 "started_at": headline.started_at, "counts": counts});
             report::line(&line.to_string());
         } else {
-            let line =
-                format!("{}  {status:<12}  {} of {} done  {}", run.id, counts.done, counts.total, headline.title);
+            let line = format!(
+                "{}  {status:<12}  {} of {} done  {}",
+                run.id, counts.done, counts.total, headline.title
+            );
             report::line(&visible(&line));
         }
     }

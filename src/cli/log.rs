@@ -19,7 +19,8 @@ pub(super) struct Args {
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
     let run = context.find_run(&repo, args.run.as_deref())?;
-    for checkpoint in journal::checkpoints(&repo, &run)?.take(args.max_count.unwrap_or(usize::MAX)) {
+    for checkpoint in journal::checkpoints(&repo, &run)?.take(args.max_count.unwrap_or(usize::MAX))
+    {
         let checkpoint = checkpoint?;
         if context.json {
             report::line(&serde_json::to_string(&checkpoint.recorded)?);

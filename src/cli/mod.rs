@@ -34,8 +34,15 @@ pub use exit::Exit;
 
 /// Execute implementation plans, one verified commit per task, with all of its state in git
 #[derive(Debug, Parser)]
-#[command(name = "git-enact", bin_name = "git enact", version, disable_help_subcommand = true)]
-#[command(after_help = "Try it: `git enact demo`. Topics: `git enact help plans|executors|journal`.")]
+#[command(
+    name = "git-enact",
+    bin_name = "git enact",
+    version,
+    disable_help_subcommand = true
+)]
+#[command(
+    after_help = "Try it: `git enact demo`. Topics: `git enact help plans|executors|journal`."
+)]
 struct Cli {
     /// Run as if started in this directory
     #[arg(short = 'C', value_name = "DIR", global = true)]
@@ -49,9 +56,6 @@ struct Cli {
     /// Say only what went wrong
     #[arg(short, long, global = true)]
     quiet: bool,
-    /// Say more
-    #[arg(short, long, global = true)]
-    verbose: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -88,7 +92,6 @@ struct Context {
     dir: PathBuf,
     json: bool,
     quiet: bool,
-    verbose: bool,
 }
 
 /// Runs the command line of this process.
@@ -100,11 +103,18 @@ pub fn main() -> ExitCode {
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
     let dir = cli.dir.unwrap_or_else(|| PathBuf::from("."));
-    let context = Context { dir, json: cli.json, quiet: cli.quiet, verbose: cli.verbose };
+    let context = Context {
+        dir,
+        json: cli.json,
+        quiet: cli.quiet,
+    };
     match dispatch(cli.command, &context) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            show::notice(&format!("error: {}", show::clean::visible(&format!("{error:#}"))));
+            show::notice(&format!(
+                "error: {}",
+                show::clean::visible(&format!("{error:#}"))
+            ));
             refusal(&error).into()
         }
     }
@@ -148,35 +158,54 @@ impl Context {
 
     /// The path that the user named, from where the command was started.
     fn path(&self, named: &Path) -> PathBuf {
-        if self.dir == Path::new(".") { named.to_owned() } else { self.dir.join(named) }
+        if self.dir == Path::new(".") {
+            named.to_owned()
+        } else {
+            self.dir.join(named)
+        }
     }
 
     /// The run that `named` means: by id or unique prefix; else the one that is active, else the newest.
     fn find_run(&self, repo: &Repo, named: Option<&str>) -> Result<String> {
         let runs = journal::runs(repo)?;
         let Some(named) = named else {
-            let active = runs.iter().find(|run| Lease::is_held(repo.common_dir(), &run.id));
+            let active = runs
+                .iter()
+                .find(|run| Lease::is_held(repo.common_dir(), &run.id));
             if let Some(run) = active {
                 return Ok(run.id.clone());
             }
-            let started = |id: &str| journal::headline(repo, id).map(|line| line.started_at).unwrap_or_default();
+            let started = |id: &str| {
+                journal::headline(repo, id)
+                    .map(|line| line.started_at)
+                    .unwrap_or_default()
+            };
             let newest = runs.into_iter().max_by_key(|run| started(&run.id));
-            return newest.map(|run| run.id).context("this repository has no run; start one with `git enact run`");
+            return newest
+                .map(|run| run.id)
+                .context("this repository has no run; start one with `git enact run`");
         };
-        let matching: Vec<&str> =
-            runs.iter().map(|run| run.id.as_str()).filter(|id| id.starts_with(named)).collect();
+        let matching: Vec<&str> = runs
+            .iter()
+            .map(|run| run.id.as_str())
+            .filter(|id| id.starts_with(named))
+            .collect();
         match matching.as_slice() {
             [only] => Ok((*only).to_owned()),
             [] => {
                 let known = runs.iter().map(|run| run.id.as_str());
-                let hint = crate::plan::suggest::nearest(named, known);
+                let hint = crate::plan::did_you_mean(named, known);
                 bail!(
                     "no run is named `{named}`{}",
-                    hint.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+                    hint.map(|near| format!("; did you mean `{near}`?"))
+                        .unwrap_or_default()
                 )
             }
             _ if matching.contains(&named) => Ok(named.to_owned()),
-            several => bail!("`{named}` could be {}; give more of it", several.join(" or ")),
+            several => bail!(
+                "`{named}` could be {}; give more of it",
+                several.join(" or ")
+            ),
         }
     }
 }
@@ -199,8 +228,11 @@ fn take_lease(repo: &Repo, run: &str) -> Result<std::result::Result<Lease, Exit>
 /// What a report on `state` needs besides it.
 fn status_context(repo: &Repo, state: &State) -> Result<StatusContext> {
     let run = &state.run.id;
-    let existing: std::collections::HashSet<String> =
-        repo.list(&layout::task_branches(run))?.into_iter().map(|(name, _)| name).collect();
+    let existing: std::collections::HashSet<String> = repo
+        .list(&layout::task_branches(run))?
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     let branches = (0..state.graph().len())
         .map(|task| layout::task_branch(run, state.graph().slug(task)))
         .map(|branch| existing.contains(&branch).then_some(branch))

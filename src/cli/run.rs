@@ -109,7 +109,9 @@ struct Input {
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
     git::require_version()?;
-    let Some(mut input) = read(args, context, &repo)? else { return Ok(Exit::Refused) };
+    let Some(mut input) = read(args, context, &repo)? else {
+        return Ok(Exit::Refused);
+    };
     if !args.new
         && let Some(unfinished) = unfinished(&repo, &input.path)?
     {
@@ -117,21 +119,30 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
             bail!(
                 "run `{}` of this plan is unfinished and the plan has changed since; \
                  `git enact replan {}` adopts the change, `--new` starts another run",
-                unfinished.0, unfinished.0
+                unfinished.0,
+                unfinished.0
             );
         }
         if args.dry_run {
-            report::line(&format!("run {} of this plan is unfinished: it would be resumed", unfinished.0));
+            report::line(&format!(
+                "run {} of this plan is unfinished: it would be resumed",
+                unfinished.0
+            ));
             return Ok(Exit::Done);
         }
-        report::notice(&format!("run {} of this plan is unfinished: resuming it", unfinished.0));
+        report::notice(&format!(
+            "run {} of this plan is unfinished: resuming it",
+            unfinished.0
+        ));
         return resume::resume(context, &repo, &unfinished.0, args.yes);
     }
     let policy = policy(args, context, &repo, &input.graph)?;
-    let base = repo.resolve(&args.base).with_context(|| match args.base.as_str() {
-        "HEAD" => "the repository has no commit to start from; make one first".to_owned(),
-        other => format!("`--base {other}`"),
-    })?;
+    let base = repo
+        .resolve(&args.base)
+        .with_context(|| match args.base.as_str() {
+            "HEAD" => "the repository has no commit to start from; make one first".to_owned(),
+            other => format!("`--base {other}`"),
+        })?;
     confirm_imports(&repo, &mut input)?;
     let id = run_id(args, &repo, &input)?;
     let proposal = Proposal::new(input.graph.clone(), policy, &input.hash)?;
@@ -140,7 +151,9 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         report::text(&shown);
         return Ok(Exit::Done);
     }
-    let Some(approved) = approve(&proposal, &shown, args.yes)? else { return Ok(Exit::Refused) };
+    let Some(approved) = approve(&proposal, &shown, args.yes)? else {
+        return Ok(Exit::Refused);
+    };
     let lease = match take_lease(&repo, &id)? {
         Ok(lease) => lease,
         Err(exit) => return Ok(exit),
@@ -152,15 +165,23 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         plan_path: input.path,
         policy: Box::new(approved.policy().clone()),
     };
-    let sources: Vec<(String, Vec<u8>)> =
-        input.sources.into_iter().map(|source| (file_name(&source), source.text.into_bytes())).collect();
+    let sources: Vec<(String, Vec<u8>)> = input
+        .sources
+        .into_iter()
+        .map(|source| (file_name(&source), source.text.into_bytes()))
+        .collect();
     let clock = Clock::from_env()?;
     let (journal, state) = Journal::create(repo, lease, clock, input.graph, &sources, started)?;
     drive(context, journal, state, approved, Begin::Fresh)
 }
 
 fn file_name(source: &Source) -> String {
-    source.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    source
+        .path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// The plan, or its faults on standard error.
@@ -170,17 +191,33 @@ fn read(args: &Args, context: &Context, repo: &Repo) -> Result<Option<Input>> {
         named.push(PathBuf::from("."));
     }
     let paths: Vec<PathBuf> = named.iter().map(|path| context.path(path)).collect();
-    let Read { graph, sources, faults, .. } = check::read(&paths, args.dialect);
+    let Read {
+        graph,
+        sources,
+        faults,
+        ..
+    } = check::read(&paths, args.dialect);
     let is_good = faults.iter().all(Fault::is_warning);
     if !is_good || !context.quiet {
         show_faults(&faults, &sources);
     }
-    let Some(graph) = graph.filter(|_| is_good) else { return Ok(None) };
+    let Some(graph) = graph.filter(|_| is_good) else {
+        return Ok(None);
+    };
     let hash = git::sha256(&plan::hash_input(&sources))?;
     let path = paths[0].canonicalize().unwrap_or_else(|_| paths[0].clone());
-    let relative = repo.checkout().and_then(|top| path.strip_prefix(top.canonicalize().ok()?).ok().map(PathBuf::from));
+    let relative = repo.checkout().and_then(|top| {
+        path.strip_prefix(top.canonicalize().ok()?)
+            .ok()
+            .map(PathBuf::from)
+    });
     let path = relative.unwrap_or(path).to_string_lossy().into_owned();
-    Ok(Some(Input { graph: Arc::new(graph), sources, hash, path }))
+    Ok(Some(Input {
+        graph: Arc::new(graph),
+        sources,
+        hash,
+        path,
+    }))
 }
 
 /// The unfinished run of the plan at `path`, with the hash of the plan it was started with.
@@ -214,7 +251,11 @@ fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<
         ..Settings::default()
     };
     let settings = settings(repo)?.with(flags);
-    let template = settings.prompt.as_ref().map(|path| template(repo, path)).transpose()?;
+    let template = settings
+        .prompt
+        .as_ref()
+        .map(|path| template(repo, path))
+        .transpose()?;
     let interactive = asking::is_possible() && !context.json;
     let mut policy = settings.policy(graph.plan(), args.command.clone(), interactive, template)?;
     for id in args.only.iter().chain(&args.from) {
@@ -231,7 +272,10 @@ fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<
 /// Git config, then `enact.toml`, then the environment.
 fn settings(repo: &Repo) -> Result<Settings> {
     let from_git = Settings::from_keys("git config", |key| repo.config(&format!("enact.{key}")))?;
-    let file = repo.checkout().map(|top| Settings::read(&top.join("enact.toml"))).transpose()?;
+    let file = repo
+        .checkout()
+        .map(|top| Settings::read(&top.join("enact.toml")))
+        .transpose()?;
     let from_env = Settings::from_keys("environment", |key| {
         let upper = key.chars().flat_map(|c| {
             let word = c.is_ascii_uppercase().then_some('_');
@@ -243,7 +287,9 @@ fn settings(repo: &Repo) -> Result<Settings> {
 }
 
 fn template(repo: &Repo, path: &str) -> Result<String> {
-    let full = repo.checkout().map_or_else(|| PathBuf::from(path), |top| top.join(path));
+    let full = repo
+        .checkout()
+        .map_or_else(|| PathBuf::from(path), |top| top.join(path));
     let text = std::fs::read_to_string(&full)
         .with_context(|| format!("the prompt template `{}` cannot be read", full.display()))?;
     prompt::check(&text).with_context(|| format!("the prompt template `{}`", full.display()))?;
@@ -255,8 +301,15 @@ fn require_program(program: &str) -> Result<()> {
     use crate::verify::checks::Programs as _;
     let path = std::env::var("PATH").unwrap_or_default();
     let here = std::env::current_dir()?;
-    if !(Found { path: &path, dir: Some(&here) }).has(program) {
-        bail!("the executor `{program}` is no program on PATH ({path}) and no file that can be run");
+    if !(Found {
+        path: &path,
+        dir: Some(&here),
+    })
+    .has(program)
+    {
+        bail!(
+            "the executor `{program}` is no program on PATH ({path}) and no file that can be run"
+        );
     }
     Ok(())
 }
@@ -267,7 +320,7 @@ fn require_task(graph: &Graph, id: &str) -> Result<()> {
         return Ok(());
     }
     let known = graph.tasks().iter().map(|task| task.id.as_str());
-    let hint = plan::suggest::nearest(id, known).map(|near| format!("; did you mean `{near}`?"));
+    let hint = plan::did_you_mean(id, known).map(|near| format!("; did you mean `{near}`?"));
     bail!("the plan has no task `{id}`{}", hint.unwrap_or_default())
 }
 
@@ -276,8 +329,12 @@ fn confirm_imports(repo: &Repo, input: &mut Input) -> Result<()> {
     let mut plan = input.graph.plan().clone();
     for task in &mut plan.tasks {
         let id = task.id.clone();
-        let Some(imported) = &mut task.imported else { continue };
-        let Some(name) = imported.commit.take() else { continue };
+        let Some(imported) = &mut task.imported else {
+            continue;
+        };
+        let Some(name) = imported.commit.take() else {
+            continue;
+        };
         match repo.find(&name) {
             Named::Commit(commit) => imported.commit = Some(commit.to_string()),
             _ => report::notice(&visible(&format!(
@@ -296,7 +353,9 @@ fn run_id(args: &Args, repo: &Repo, input: &Input) -> Result<String> {
     if let Some(name) = &args.name {
         layout::check_run_id(name)?;
         if is_taken(name) {
-            bail!("run `{name}` exists; resume it with `git enact resume {name}`, or choose another name");
+            bail!(
+                "run `{name}` exists; resume it with `git enact resume {name}`, or choose another name"
+            );
         }
         return Ok(name.clone());
     }
@@ -305,10 +364,24 @@ fn run_id(args: &Args, repo: &Repo, input: &Input) -> Result<String> {
         .plan()
         .title
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
         .collect();
-    let words: Vec<&str> = slug.split('-').filter(|word| !word.is_empty()).take(6).collect();
-    let slug = if words.is_empty() { "plan".to_owned() } else { words.join("-") };
+    let words: Vec<&str> = slug
+        .split('-')
+        .filter(|word| !word.is_empty())
+        .take(6)
+        .collect();
+    let slug = if words.is_empty() {
+        "plan".to_owned()
+    } else {
+        words.join("-")
+    };
     loop {
         use std::hash::{BuildHasher as _, RandomState};
         let id = layout::run_id(&slug, RandomState::new().hash_one(&input.hash) as u32);
@@ -329,16 +402,27 @@ pub(super) fn describe(proposal: &Proposal, id: &str) -> String {
     };
     let path = std::env::var("PATH").unwrap_or_default();
     let here = std::env::current_dir().ok();
-    let programs = Found { path: &path, dir: here.as_deref() };
+    let programs = Found {
+        path: &path,
+        dir: here.as_deref(),
+    };
     for task in graph.tasks() {
         if let (Executor::Shell, Some(script)) = (&policy.executor, &task.run) {
-            let _ = writeln!(text, "  {}: {}", task.id, script.trim().replace('\n', "\n     "));
+            let _ = writeln!(
+                text,
+                "  {}: {}",
+                task.id,
+                script.trim().replace('\n', "\n     ")
+            );
         }
         for command in commands(task, &[], &programs) {
             let _ = writeln!(text, "  {} verify: {command}", task.id);
         }
     }
-    for (what, commands) in [("verify each task", &policy.verify), ("verify the whole", &policy.final_verify)] {
+    for (what, commands) in [
+        ("verify each task", &policy.verify),
+        ("verify the whole", &policy.final_verify),
+    ] {
         for command in commands {
             let _ = writeln!(text, "{what}: {command}");
         }
@@ -347,9 +431,17 @@ pub(super) fn describe(proposal: &Proposal, id: &str) -> String {
         let _ = writeln!(text, "set up each worktree: {setup}");
     }
     if !policy.pass_env.is_empty() {
-        let _ = writeln!(text, "passed on from the environment: {}", policy.pass_env.join(", "));
+        let _ = writeln!(
+            text,
+            "passed on from the environment: {}",
+            policy.pass_env.join(", ")
+        );
     }
-    let _ = writeln!(text, "{} at once, {} retries, commits by {:?}", policy.jobs, policy.retries, policy.commit);
+    let _ = writeln!(
+        text,
+        "{} at once, {} retries, commits by {:?}",
+        policy.jobs, policy.retries, policy.commit
+    );
     visible(&text).into_owned()
 }
 

@@ -21,7 +21,11 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         return Ok(Exit::Done);
     };
     let request = layout::stop_file(repo.common_dir(), &run);
-    std::fs::write(&request, b"").with_context(|| format!("`{}` cannot be written", request.display()))?;
-    report::notice(&format!("asked process {} to stop run {run} once what runs has ended", held.pid));
+    std::fs::write(&request, b"")
+        .with_context(|| format!("`{}` cannot be written", request.display()))?;
+    report::notice(&format!(
+        "asked process {} to stop run {run} once what runs has ended",
+        held.pid
+    ));
     Ok(Exit::Done)
 }

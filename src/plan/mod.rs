@@ -174,7 +174,7 @@ pub enum Kind {
 }
 
 /// How much context an executor is given, and how deep its result is verified.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Weight {
     /// The task and its files.
@@ -201,7 +201,7 @@ pub struct Wishes {
 }
 
 /// The plan formats that can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
     /// A directory of `job-<N>-*.md`.

@@ -30,9 +30,18 @@ pub fn decisions(state: &State) -> Vec<String> {
         lines.insert(0, format!("  keep {kept} done"));
     }
     if !pending.is_empty() {
-        let named = pending.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+        let named = pending
+            .iter()
+            .take(NAMED)
+            .copied()
+            .collect::<Vec<_>>()
+            .join(", ");
         let more = pending.len().saturating_sub(NAMED);
-        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let rest = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
         lines.push(visible(&format!("  run {named}{rest}")).into_owned());
     }
     lines
@@ -51,20 +60,34 @@ fn decision(state: &State, index: usize) -> Decision {
     match &at.phase {
         Phase::Done => Decision::Keep,
         Phase::Attempting(_) => {
-            let why = format!("attempt {attempt} ran when its driver ended; adopt it if it finished, else run again");
+            let why = format!(
+                "attempt {attempt} ran when its driver ended; adopt it if it finished, else run again"
+            );
             Decision::Say("adopt or run again", why)
         }
-        Phase::Ended(_) => Decision::Say("judge", format!("attempt {attempt} ended and was not judged")),
+        Phase::Ended(_) => Decision::Say(
+            "judge",
+            format!("attempt {attempt} ended and was not judged"),
+        ),
         Phase::Accepted(_) => {
-            let commit = at.last().and_then(|last| last.verdict.as_ref()).and_then(|verdict| verdict.accepted.as_deref());
-            let why = format!("{} was accepted and is not integrated yet", short(commit.unwrap_or_default()));
+            let commit = at
+                .last()
+                .and_then(|last| last.verdict.as_ref())
+                .and_then(|verdict| verdict.accepted.as_deref());
+            let why = format!(
+                "{} was accepted and is not integrated yet",
+                short(commit.unwrap_or_default())
+            );
             Decision::Say("integrate", why)
         }
         Phase::Refused => Decision::Say("decide", format!("attempt {attempt} was refused")),
         Phase::Pending if state.standing(index) == Standing::Held => Decision::Say("hold", reason),
         Phase::Pending if attempt > 0 => {
             let aside = at.last().and_then(|last| last.aside.clone());
-            Decision::Say("run again", aside.unwrap_or_else(|| "a new attempt was decided".to_owned()))
+            Decision::Say(
+                "run again",
+                aside.unwrap_or_else(|| "a new attempt was decided".to_owned()),
+            )
         }
         Phase::Pending => Decision::Run,
         Phase::Kickback => Decision::Say("ask", format!("kickback: {reason}")),
