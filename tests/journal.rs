@@ -12,10 +12,9 @@ use git_enact::run::evidence::{Claim, ClaimStatus, Outcome, Verdict};
 use git_enact::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Scope};
 use git_enact::run::state::State;
 
-use crate::support::repo::{TestRepo, ann};
+use crate::support::repo::{TIME, TestRepo, ann};
 
 const RUN: &str = "demo-k3f9";
-const START: i64 = 1_767_225_600;
 
 fn graph(tasks: usize) -> Arc<Graph> {
     let task = |n: usize| Task {
@@ -88,7 +87,7 @@ fn begin(test: &TestRepo, tasks: usize, durability: Durability) -> (Journal, Sta
     Journal::create(
         repo,
         lease,
-        Clock::Fixed(START),
+        Clock::Fixed(TIME),
         graph(tasks),
         &sources,
         started,
@@ -101,7 +100,7 @@ fn reopen(test: &TestRepo) -> (Journal, State) {
     let lease = Lease::take(repo.common_dir(), RUN)
         .expect("no failure")
         .expect("free");
-    Journal::open(repo, lease, Clock::Fixed(START)).expect("opened")
+    Journal::open(repo, lease, Clock::Fixed(TIME)).expect("opened")
 }
 
 /// A commit that no ref names.
@@ -116,7 +115,7 @@ fn stray(repo: &Repo, text: &str) -> Oid {
         parents: &[head],
         message: &format!("{text}\n"),
         author: &ann(),
-        time: START,
+        time: TIME,
     })
     .expect("written")
 }
@@ -381,4 +380,32 @@ fn one_process_drives_a_run() {
             .expect("no failure")
             .is_ok()
     );
+}
+
+#[test]
+fn a_repository_with_long_hashes_is_as_good() {
+    let test = TestRepo::with_format("sha256");
+    let (mut journal, mut state) = begin(&test, 20, Durability::Full);
+    for task in 1..=20 {
+        execute(&mut journal, &mut state, task);
+    }
+    let repo = test.open();
+    assert_same(&read::load(&repo, RUN).expect("loaded").state, &state);
+    let head = repo.resolve("main").expect("main");
+    let note = [(head, Some(b"Run: x\n".to_vec()))];
+    repo.write_notes(layout::PROGRESS, &note, &ann(), TIME)
+        .expect("written");
+    assert_eq!(
+        test.git(["notes", "--ref=PROGRESS", "show", "main"]),
+        "Run: x"
+    );
+    let mut slot = repo
+        .create_worktree(&test.beside("slots/1"), "x", head)
+        .expect("made");
+    slot.switch(&repo, "refs/heads/task", head)
+        .expect("switched");
+    crate::support::repo::write_in(slot.path(), "new.txt", "new\n");
+    assert_eq!(slot.dirty(&repo, head).expect("judged").count, 1);
+    slot.clean(&repo, head).expect("cleaned");
+    test.assert_sound();
 }

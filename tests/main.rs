@@ -4,3 +4,4 @@ mod git_storage;
 mod journal;
 mod simulation;
 mod support;
+mod worktrees;

@@ -103,8 +103,11 @@ impl Output {
 
 /// Runs `command` to its end and captures what it prints. Only failing to start is an error.
 pub fn run(command: &Command) -> Result<Output> {
+    use std::os::unix::process::CommandExt as _;
     let mut child = Child::new(&command.program);
+    // A Ctrl-C on the terminal is for us to answer; it must not cut a git command in half.
     child
+        .process_group(0)
         .args(&command.args)
         .env_clear()
         .envs(command.env.iter().map(|(name, value)| (name, value)));

@@ -126,8 +126,8 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
         interactive: bool,
     ) -> Self {
         let situation = Situation {
-            stopping: None,
             interactive,
+            ..Situation::default()
         };
         Self {
             world,
@@ -243,8 +243,10 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
             }
             News::Cancel(reason) => {
                 self.situation.stopping = Some(reason);
+                self.situation.cancelled = true;
+                // What is not an attempt is harmless to forget: the next drive begins it again.
                 self.under_way
-                    .retain(|begun| !matches!(begun, UnderWay::Asking(_)));
+                    .retain(|begun| matches!(begun, UnderWay::Attempt(_)));
                 self.world.cancel();
                 Ok(())
             }

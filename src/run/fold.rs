@@ -327,8 +327,10 @@ impl TaskState {
                 salvage,
                 residue,
                 millis,
+                committed_by_tool,
                 ..
             } => {
+                last.committed_by_tool = *committed_by_tool;
                 last.outcome = Some(*outcome);
                 last.claim = Some(claim.clone());
                 last.tip.clone_from(tip);
@@ -448,6 +450,7 @@ impl AttemptState {
             claim: None,
             tip: None,
             salvage: None,
+            committed_by_tool: false,
             residue: super::event::Residue::default(),
             verdict: None,
             aside: None,

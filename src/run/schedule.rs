@@ -55,6 +55,8 @@ pub enum Action {
 pub struct Situation {
     /// Why nothing new may start, when somebody asked the run to stop.
     pub stopping: Option<String>,
+    /// Whether what is slow was ended too, and must not be begun again.
+    pub cancelled: bool,
     /// Whether a person can be asked right now.
     pub interactive: bool,
 }
@@ -66,16 +68,27 @@ pub fn next(state: &State, situation: &Situation) -> Vec<Action> {
     if !actions.is_empty() {
         return actions;
     }
-    actions.extend(judgements(state));
-    actions.extend(oldest_accepted(state));
-    actions.extend(questions(state, situation));
+    if !situation.cancelled {
+        actions.extend(judgements(state));
+        actions.extend(oldest_accepted(state));
+        actions.extend(questions(state, situation));
+    }
     if may_start(state, situation) {
         actions.extend(starts(state));
     }
-    if actions.is_empty() && state.active().next().is_none() {
+    if actions.is_empty() && is_quiet(state, situation) {
         actions.extend(ending(state, situation));
     }
     actions
+}
+
+/// Whether nothing is left to wait for. What ended and was not judged yet may wait for the next drive.
+fn is_quiet(state: &State, situation: &Situation) -> bool {
+    let mut active = state.active().map(|task| &state.at(task).phase);
+    match situation.cancelled {
+        true => !active.any(|phase| matches!(phase, Phase::Attempting(_))),
+        false => active.next().is_none(),
+    }
 }
 
 /// What follows from refusals and failures by policy alone.

@@ -167,6 +167,9 @@ pub struct AttemptState {
     /// What it left uncommitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub salvage: Option<String>,
+    /// Whether the tool made the commit for the executor.
+    #[serde(default)]
+    pub committed_by_tool: bool,
     /// What was observed of its worktree.
     #[serde(default)]
     pub residue: Residue,

@@ -1,0 +1,94 @@
+//! Nothing runs before a person has approved exactly these bytes.
+//!
+//! A plan is text from a repository, and its commands are code. So what a run would execute is shown and
+//! asked about once; the answer is kept outside the repository under the hash of plan and commands, and
+//! any other byte asks again. [`Approved`] can be made here only: what was not approved does not reach
+//! the processes. Who is asked, and how, is the caller's business.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+
+use crate::git;
+use crate::graph::Graph;
+use crate::run::policy::Policy;
+
+/// A plan and a policy that a person has approved.
+#[derive(Debug, Clone)]
+pub struct Approved {
+    graph: Arc<Graph>,
+    policy: Policy,
+}
+
+impl Approved {
+    /// The plan.
+    pub fn graph(&self) -> &Arc<Graph> {
+        &self.graph
+    }
+
+    /// The policy it was approved with.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+}
+
+/// What is to be approved.
+#[derive(Debug)]
+pub struct Proposal {
+    graph: Arc<Graph>,
+    policy: Policy,
+    digest: String,
+}
+
+impl Proposal {
+    /// What approving a run of this plan (known by the hash of its bytes) under this policy means.
+    pub fn new(graph: Arc<Graph>, policy: Policy, plan_hash: &str) -> Result<Self> {
+        // Only what can run code or lets secrets out is bound; a longer timeout asks nobody again.
+        let bound = serde_json::json!({
+            "plan": plan_hash, "executor": policy.executor, "verify": policy.verify,
+            "final_verify": policy.final_verify, "setup": policy.setup,
+            "pass_env": policy.pass_env, "prompt": policy.prompt,
+        });
+        let digest = git::sha256(bound.to_string().as_bytes())?;
+        Ok(Self { graph, policy, digest })
+    }
+
+    /// The approval, if this very proposal was approved on this machine before.
+    pub fn recall(&self) -> Option<Approved> {
+        let known = store().ok()?.join(&self.digest).is_file();
+        known.then(|| self.approved())
+    }
+
+    /// The approval, now that a person has given it; it is remembered.
+    pub fn approve(&self) -> Result<Approved> {
+        let dir = store()?;
+        std::fs::create_dir_all(&dir).with_context(|| format!("`{}` cannot be made", dir.display()))?;
+        let path = dir.join(&self.digest);
+        std::fs::write(&path, format!("{}\n", self.graph.plan().title))
+            .with_context(|| format!("the approval cannot be kept in `{}`", path.display()))?;
+        Ok(self.approved())
+    }
+
+    /// The plan to be shown.
+    pub fn graph(&self) -> &Arc<Graph> {
+        &self.graph
+    }
+
+    /// The policy to be shown.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    fn approved(&self) -> Approved {
+        Approved { graph: self.graph.clone(), policy: self.policy.clone() }
+    }
+}
+
+/// `$XDG_STATE_HOME/git-enact/approved`.
+fn store() -> Result<PathBuf> {
+    let state = std::env::var_os("XDG_STATE_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
+    let dir = state.or_else(home).context("neither XDG_STATE_HOME nor HOME is set: approvals have no place")?;
+    Ok(dir.join("git-enact/approved"))
+}

@@ -1,0 +1,24 @@
+//! What users see: sinks over events, and reports over states. Nothing here decides anything.
+
+pub mod clean;
+pub mod live;
+pub mod markdown;
+pub mod sentence;
+pub mod status;
+
+use std::io::Write as _;
+
+/// Writes one line to standard output. A reader that went away ends the output, not the run.
+pub fn line(text: &str) {
+    writeln!(anstream::stdout(), "{text}").unwrap_or_default();
+}
+
+/// Writes text to standard output as it is.
+pub fn text(text: &str) {
+    write!(anstream::stdout(), "{text}").unwrap_or_default();
+}
+
+/// Writes one line to standard error.
+pub fn notice(text: &str) {
+    writeln!(anstream::stderr(), "{text}").unwrap_or_default();
+}

@@ -1,0 +1,175 @@
+//! What an event says to a person: one line, or none when it is no news.
+
+use jiff::SignedDuration;
+
+use super::clean::visible;
+use crate::plan::TaskId;
+use crate::run::event::{By, Event, Recorded};
+use crate::run::state::State;
+
+/// How an event should look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// Something good.
+    Good,
+    /// Something that went wrong.
+    Bad,
+    /// Something to know.
+    Plain,
+}
+
+/// The line for `recorded`, given the state it led to.
+pub fn sentence(recorded: &Recorded, state: &State) -> Option<(Mood, String)> {
+    let (mood, text) = match &recorded.event {
+        Event::Integrated {
+            task,
+            attempt,
+            commit,
+            onto,
+            tip,
+        } => {
+            let how = if tip == commit { "" } else { ", merged" };
+            let _ = onto;
+            let took = took(
+                state
+                    .task(task)
+                    .map_or(0, crate::run::state::TaskState::millis),
+            );
+            (
+                Mood::Good,
+                format!(
+                    "{}: done {} (attempt {attempt}, {took}{how})",
+                    name(state, task),
+                    short(commit)
+                ),
+            )
+        }
+        Event::AttemptStarted { task, attempt, .. } => (
+            Mood::Plain,
+            format!("{}: attempt {attempt} started", name(state, task)),
+        ),
+        Event::Judged {
+            task,
+            attempt,
+            verdict,
+            ..
+        } => return judged(state, task, *attempt, verdict),
+        event => decision(event, state)?,
+    };
+    Some((mood, visible(&text).into_owned()))
+}
+
+fn judged(
+    state: &State,
+    task: &TaskId,
+    attempt: u32,
+    verdict: &crate::run::evidence::Verdict,
+) -> Option<(Mood, String)> {
+    let text = if verdict.accepted.is_none() {
+        let reasons = crate::run::decide::joined(&verdict.reasons);
+        format!(
+            "{}: attempt {attempt} refused: {reasons}",
+            name(state, task)
+        )
+    } else if verdict.warnings.is_empty() {
+        return None;
+    } else {
+        format!(
+            "{}: note: {}",
+            name(state, task),
+            verdict.warnings.join("; ")
+        )
+    };
+    let mood = if verdict.accepted.is_none() {
+        Mood::Bad
+    } else {
+        Mood::Plain
+    };
+    Some((mood, visible(&text).into_owned()))
+}
+
+/// The events by which policy or a person decides how a task, or the run, goes on.
+fn decision(event: &Event, state: &State) -> Option<(Mood, String)> {
+    let name = |task: &TaskId| name(state, task);
+    Some(match event {
+        Event::AttemptAbandoned {
+            task,
+            attempt,
+            reason,
+            ..
+        } => (
+            Mood::Plain,
+            format!("{}: attempt {attempt} abandoned: {reason}", name(task)),
+        ),
+        Event::Conflicted {
+            task,
+            attempt,
+            reason,
+            ..
+        } => (
+            Mood::Bad,
+            format!("{}: attempt {attempt} does not fit: {reason}", name(task)),
+        ),
+        Event::Retried {
+            task,
+            by: By::Policy,
+            ..
+        } => (Mood::Plain, format!("{}: trying again", name(task))),
+        Event::Failed { task, .. } => (Mood::Bad, format!("{}: failed", name(task))),
+        Event::TimedOut { task, .. } => (Mood::Bad, format!("{}: out of time", name(task))),
+        Event::Blocked { task, reason } => {
+            (Mood::Bad, format!("{}: blocked: {reason}", name(task)))
+        }
+        Event::Kickback {
+            task,
+            signal,
+            reason,
+            ..
+        } => (
+            Mood::Bad,
+            format!("{}: KICKBACK {signal}: {reason}", name(task)),
+        ),
+        Event::Skipped { task, reason, .. } => {
+            (Mood::Plain, format!("{}: skipped: {reason}", name(task)))
+        }
+        Event::Answered { task, .. } => (Mood::Plain, format!("{}: answered", name(task))),
+        Event::Retried { task, .. } => (Mood::Plain, format!("{}: to be tried again", name(task))),
+        Event::Paused { reason, .. } => (Mood::Plain, format!("paused: {reason}")),
+        Event::Stopped { reason } => (Mood::Plain, format!("stopped: {reason}")),
+        Event::Resumed { reason } => (Mood::Plain, format!("resumed: {reason}")),
+        Event::Quarantined { reason } => (Mood::Bad, format!("quarantined: {reason}")),
+        Event::Verified { passed: true, .. } => {
+            (Mood::Good, "final verification passed".to_owned())
+        }
+        Event::Verified { reasons, .. } => (
+            Mood::Bad,
+            format!("final verification failed: {}", reasons.join("; ")),
+        ),
+        Event::Landed { branch, to, .. } => {
+            (Mood::Good, format!("landed on {branch} as {}", short(to)))
+        }
+        _ => return None,
+    })
+}
+
+/// `3 (Add the login endpoint)`.
+fn name(state: &State, task: &TaskId) -> String {
+    match state.graph().task(task) {
+        Some(found) if !found.title.is_empty() => format!("{task} ({})", found.title),
+        _ => task.to_string(),
+    }
+}
+
+/// The first seven digits of a commit id.
+pub fn short(commit: &str) -> &str {
+    commit.get(..7).unwrap_or(commit)
+}
+
+/// A time span as people say it: `0.4s`, `3m12s`.
+pub fn took(millis: u64) -> String {
+    if millis < 60_000 {
+        return format!("{:.1}s", millis as f64 / 1000.0);
+    }
+    let rounded = SignedDuration::from_secs((millis / 1000) as i64);
+    format!("{rounded:#}").replace(' ', "")
+}

@@ -1,0 +1,230 @@
+//! Where a run stands: for people, for scripts (`--porcelain`), for programs (`--json`).
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::clean::visible;
+use super::sentence::{short, took};
+use crate::run::event::Recorded;
+use crate::run::state::{Drive, Phase, Standing, State};
+
+/// What a report needs besides the state.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Whether a process drives the run right now.
+    pub driven: bool,
+    /// The newest checkpoint.
+    pub checkpoint: String,
+    /// The run's branch, in full.
+    pub branch: String,
+    /// Each task's branch, in the plan's order; `None` where there is none.
+    pub branches: Vec<Option<String>>,
+}
+
+/// The contract's `status --json`.
+pub fn json(state: &State, context: &Context) -> Value {
+    let run = &state.run;
+    let graph = state.graph();
+    let ended = (run.drive == Drive::Finished).then(|| run.updated_at.clone());
+    let tasks: Vec<Value> = (0..graph.len())
+        .map(|task| task_json(state, context, task))
+        .collect();
+    json!({
+        "schema": 1,
+        "run": {
+            "id": run.id, "plan": run.plan_path, "dialect": graph.plan().dialect.name(),
+            "status": state.status(context.driven), "base": run.base, "tip": run.tip,
+            "branch": context.branch, "checkpoint": context.checkpoint, "checkpoints": run.seq,
+            "started_at": run.started_at, "ended_at": ended,
+        },
+        "counts": state.counts(),
+        "tasks": tasks,
+    })
+}
+
+fn task_json(state: &State, context: &Context, index: usize) -> Value {
+    let task = &state.graph().tasks()[index];
+    let at = state.at(index);
+    json!({
+        "id": task.id, "title": task.title, "status": state.standing(index).name(),
+        "needs": task.needs, "after": task.after, "group": task.group, "files": task.files,
+        "attempts": at.attempts, "commit": at.commit, "branch": context.branches.get(index).cloned().flatten(),
+        "reason": state.reason(index), "seconds": at.millis() as f64 / 1000.0,
+    })
+}
+
+/// One line for the run and one a task, tab-separated: id, status, attempts, commit, reason.
+pub fn porcelain(state: &State, context: &Context) -> String {
+    let mut text = format!(
+        "run\t{}\t{}\t{}\n",
+        state.run.id,
+        state.status(context.driven),
+        state.run.tip
+    );
+    for (index, task) in state.graph().tasks().iter().enumerate() {
+        let at = state.at(index);
+        let commit = at.commit.as_deref().unwrap_or("-");
+        let reason = state
+            .reason(index)
+            .unwrap_or_default()
+            .replace(['\t', '\n'], " ");
+        let standing = state.standing(index).name();
+        let _ = writeln!(
+            text,
+            "task\t{}\t{standing}\t{}\t{commit}\t{reason}",
+            task.id, at.attempts
+        );
+    }
+    visible_lines(&text)
+}
+
+/// Few lines: where the run stands, what runs, what wants attention, and what to do next.
+pub fn human(state: &State, context: &Context) -> String {
+    let run = &state.run;
+    let mut text = format!(
+        "{}: {} ({})\n",
+        run.id,
+        state.status(context.driven),
+        state.graph().plan().title
+    );
+    let _ = writeln!(text, "{}", counted(state));
+    let shown = if state.graph().len() <= 40 {
+        Shown::All
+    } else {
+        Shown::News
+    };
+    for (index, task) in state.graph().tasks().iter().enumerate() {
+        let standing = state.standing(index);
+        if shown == Shown::News
+            && matches!(
+                standing,
+                Standing::Pending | Standing::Done | Standing::LeftOut
+            )
+        {
+            continue;
+        }
+        let at = state.at(index);
+        let commit = at.commit.as_deref().map_or("-------", short);
+        let attempts = if at.attempts > 1 {
+            format!(", {} attempts", at.attempts)
+        } else {
+            String::new()
+        };
+        let time = if at.millis() > 0 {
+            format!("  ({}{attempts})", took(at.millis()))
+        } else {
+            String::new()
+        };
+        let _ = writeln!(
+            text,
+            "  {:<9} {commit}  {}  {}{time}",
+            standing.name(),
+            task.id,
+            task.title
+        );
+        if let Some(reason) = state.reason(index).filter(|_| standing.wants_attention()) {
+            let _ = writeln!(text, "            {reason}");
+        }
+    }
+    for line in next_steps(state, context) {
+        let _ = writeln!(text, "{line}");
+    }
+    visible_lines(&text)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    All,
+    News,
+}
+
+fn counted(state: &State) -> String {
+    let counts = state.counts();
+    let named = [
+        ("done", counts.done),
+        ("running", counts.running),
+        ("pending", counts.pending),
+        ("failed", counts.failed),
+        ("timed out", counts.timed_out),
+        ("blocked", counts.blocked),
+        ("kickback", counts.kickback),
+        ("skipped", counts.skipped),
+        ("held", counts.held),
+    ];
+    let parts: Vec<String> = named
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| format!("{count} {name}"))
+        .collect();
+    format!("{} tasks: {}", counts.total, parts.join(", "))
+}
+
+/// What a person can do now, as commands.
+pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
+    let id = &state.run.id;
+    let mut lines = Vec::new();
+    for index in state.attention() {
+        let task = &state.graph().tasks()[index].id;
+        match state.at(index).phase {
+            Phase::Kickback => {
+                lines.push(format!(
+                    "answer it:     git enact answer {task} -m \"…\"   (or git enact skip {task})"
+                ));
+            }
+            Phase::Blocked => {
+                lines.push(format!(
+                    "unblock it:    git enact answer {task} -m \"…\"   (or git enact skip {task})"
+                ));
+            }
+            Phase::Failed | Phase::TimedOut => {
+                lines.push(format!(
+                    "decide:        git enact retry {task}   (or git enact skip {task})"
+                ));
+            }
+            _ => {}
+        }
+    }
+    match state.status(context.driven) {
+        "complete" | "partial" if state.run.landed.is_none() => {
+            lines.push(format!("bring it in:   git enact land {id}"));
+        }
+        "stopped" | "paused" | "needs_person" => {
+            lines.push(format!("go on:         git enact resume {id}"))
+        }
+        _ => {}
+    }
+    lines
+}
+
+/// The contract's `| # | Task | Status | Commit |` table.
+pub fn progress_table(state: &State) -> String {
+    let mut text = String::from("| # | Task | Status | Commit |\n|---|------|--------|--------|\n");
+    for (index, task) in state.graph().tasks().iter().enumerate() {
+        let commit = state.at(index).commit.as_deref().map_or("—", short);
+        let cell = |text: &str| visible(text).replace('|', "\\|").replace('\n', " ");
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {commit} |",
+            cell(task.id.as_str()),
+            cell(&task.title),
+            state.standing(index).name()
+        );
+    }
+    text
+}
+
+/// One line of `log`.
+pub fn log_line(recorded: &Recorded, subject: &str) -> String {
+    visible(&format!(
+        "{} {} {subject}",
+        short(&recorded.checkpoint),
+        recorded.at
+    ))
+    .into_owned()
+}
+
+/// Cleans each line, keeping the line ends that are ours.
+fn visible_lines(text: &str) -> String {
+    visible(text).into_owned()
+}

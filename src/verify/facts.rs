@@ -1,0 +1,78 @@
+//! What git and the checks show of an attempt, as plain values for [`super::rules::judge`].
+
+use crate::run::event::Residue;
+use crate::run::evidence::{Claim, Outcome};
+
+/// Everything that a judgement may rest on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// How the process ended.
+    pub outcome: Outcome,
+    /// The wall-clock limit it had, in milliseconds.
+    pub limit_ms: Option<u64>,
+    /// The longest silence it was allowed, in milliseconds.
+    pub stall_limit_ms: Option<u64>,
+    /// What the executor said.
+    pub claim: Claim,
+    /// The commit it started from.
+    pub base: String,
+    /// The tip of the task branch, when it moved.
+    pub tip: Option<String>,
+    /// What the commit named in the claim is.
+    pub claimed: Claimed,
+    /// Whether the tip descends from the base.
+    pub descends: bool,
+    /// Whether every object of the tip exists.
+    pub whole: bool,
+    /// Whether the tool committed for the executor.
+    pub committed_by_tool: bool,
+    /// What was left in the worktree.
+    pub residue: Residue,
+    /// The paths that differ between base and tip.
+    pub changed: Vec<String>,
+    /// The files that the task promises.
+    pub promised: Vec<(String, Promise)>,
+    /// The dependencies that the task promises, and whether each stands.
+    pub dependencies: Vec<(String, bool)>,
+    /// The commands that were run on the tip.
+    pub checks: Vec<CheckRun>,
+}
+
+/// What the commit named in a claim is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claimed {
+    /// None was named.
+    Nothing,
+    /// This commit.
+    Commit(String),
+    /// No object has that name.
+    Unknown(String),
+    /// Several have.
+    Ambiguous(String),
+    /// An object of another kind.
+    Other(String, String),
+}
+
+/// What became of a promised file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Promise {
+    /// It exists and is not empty.
+    Kept,
+    /// It does not exist.
+    Missing,
+    /// It is empty.
+    Empty,
+}
+
+/// One verify command, run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckRun {
+    /// The command, as for `sh -c`.
+    pub command: String,
+    /// Whether it ended with status 0 in time.
+    pub passed: bool,
+    /// How it ended, in words.
+    pub ended: String,
+    /// The end of what it printed.
+    pub output: String,
+}

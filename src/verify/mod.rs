@@ -1,0 +1,9 @@
+//! Deciding whether an attempt is good: facts are observed, rules judge them.
+//!
+//! The executor's words are a claim; what counts is what git and the checks show.
+
+pub mod checks;
+pub mod facts;
+pub mod observe;
+pub mod rules;
+pub mod scope;

@@ -1,0 +1,217 @@
+//! Starting attempts, taking up those of a dead driver, and the other slow work that ends in an event.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::commands::{Bench, run_all};
+use super::ending::{self, Particulars};
+use super::slots::Slot;
+use super::{Local, reads_prompt, slot_of};
+use crate::attempt::package::{Dependency, Package, PreviousAttempt};
+use crate::attempt::{Invocation, Place, output};
+use crate::git::{Oid, Repo};
+use crate::plan::TaskId;
+use crate::process::supervise;
+use crate::run::engine::Arrived;
+use crate::run::event::Event;
+use crate::run::evidence::{Outcome, ReasonKind};
+use crate::run::state::State;
+use crate::verify::facts::CheckRun;
+
+impl Local {
+    /// Starts the process of an attempt that is on record.
+    pub(super) fn start_attempt(
+        &mut self,
+        task: &TaskId,
+        attempt: u32,
+        number: u32,
+        from: Option<&str>,
+        state: &State,
+    ) -> Result<()> {
+        let mut what = self.particulars(task, attempt, state)?;
+        let package = self.package(task, state)?;
+        let mut slot = self.slots.take(&self.site.repo, number)?;
+        if from.is_some() {
+            self.lay_out_leftovers(&mut slot, task, &what, state)?;
+        }
+        let dir = self.attempt_dir(task, attempt);
+        let base = what.base.to_string();
+        let place = Place {
+            run: &self.site.run,
+            attempt,
+            base: &base,
+            worktree: slot.worktree.path(),
+            git_dir: slot.worktree.git_dir(),
+            git_common_dir: self.site.repo.common_dir(),
+            files: &dir,
+        };
+        let invocation = Invocation::new(&place, &package, self.approved.policy(), std::env::vars_os())?;
+        self.slots.put(number, slot);
+        what.secrets = invocation.secrets;
+        let supervised = supervise::start(&invocation.order, &invocation.order_file, &self.site.program)?;
+        let entry = self.live.enter(supervised.canceller());
+        let task = task.clone();
+        self.begin(number, move |slot| {
+            slot.worktree.unsettle();
+            let ended = supervised.wait();
+            drop(entry);
+            if !ended.survivors.is_empty() {
+                bail!("processes of task `{task}` could not be ended: {:?}; end them, then resume", ended.survivors);
+            }
+            ending::arrived(&what, slot, &ended, &dir)
+        })
+    }
+
+    /// What became of an attempt whose driver died: adopted when its process ended by itself, else abandoned
+    /// with all that it left.
+    pub(super) fn recover_attempt(&mut self, task: &TaskId, attempt: u32, state: &State) -> Result<Arrived> {
+        let mut what = self.particulars(task, attempt, state)?;
+        let dir = self.attempt_dir(task, attempt);
+        let order = dir.join("order.json");
+        if order.exists() {
+            let survivors = supervise::sweep(&order)?;
+            if !survivors.is_empty() {
+                bail!("processes of task `{task}` still run: {survivors:?}; end them, then resume");
+            }
+        }
+        let passed = crate::process::environment::allowed(std::env::vars_os(), &self.approved.policy().pass_env);
+        what.secrets = output::secrets(&passed);
+        let number = slot_of(state, task);
+        let Ok(mut slot) = self.slots.take(&self.site.repo, number) else {
+            let tip = self.site.repo.read(&what.branch)?;
+            return Ok(ending::abandoned_without_slot(&what, tip, "its driver died and its worktree is gone"));
+        };
+        let ended = supervise::outcome_of(&dir.join("outcome.json"));
+        let arrived = match ended.filter(|ended| ended.outcome != Outcome::Cancelled) {
+            Some(ended) => ending::arrived(&what, &mut slot, &ended, &dir),
+            None => ending::abandoned(&what, &mut slot, "its driver died"),
+        };
+        self.slots.put(number, slot);
+        arrived
+    }
+
+    fn particulars(&self, task: &TaskId, attempt: u32, state: &State) -> Result<Particulars> {
+        let policy = self.approved.policy();
+        let found = self.approved.graph().task(task).context("the plan has the task")?;
+        let last = state.task(task).and_then(|task| task.last()).context("the attempt is on record")?;
+        Ok(Particulars {
+            run: self.site.run.clone(),
+            task: found.clone(),
+            attempt,
+            base: last.base.parse()?,
+            branch: self.branch_of(task),
+            commit: policy.commit,
+            author: self.site.identity.clone(),
+            secrets: Vec::new(),
+            keeps_prompt: reads_prompt(&policy.executor),
+        })
+    }
+
+    /// The context that an executor is given.
+    fn package(&self, task: &TaskId, state: &State) -> Result<Package> {
+        let graph = self.approved.graph();
+        let index = graph.index(task).context("the plan has the task")?;
+        let at = state.at(index);
+        let dependencies = graph.needs(index).iter().filter_map(|&need| {
+            let (needed, found) = (state.at(need), &graph.tasks()[need]);
+            let claim = needed.last().and_then(|last| last.claim.as_ref());
+            Some(Dependency {
+                id: found.id.clone(),
+                title: found.title.clone(),
+                commit: needed.commit.clone()?,
+                summary: claim.map(|claim| claim.notes.clone()).unwrap_or_default(),
+            })
+        });
+        // The newest entry is the attempt that is about to run.
+        let earlier = at.history.split_last().map_or(&[][..], |(_, earlier)| earlier);
+        let previous = earlier.iter().map(previous_attempt).collect();
+        let package = Package::new(
+            &graph.tasks()[index],
+            graph.plan(),
+            state.run.policy.weight,
+            dependencies.collect(),
+            previous,
+            at.words.clone(),
+        );
+        Ok(package.verified_by(&self.approved.policy().verify))
+    }
+
+    /// Puts what the attempt before left into the slot: its commits on the branch, the rest uncommitted.
+    fn lay_out_leftovers(
+        &self,
+        slot: &mut Slot,
+        task: &TaskId,
+        what: &Particulars,
+        state: &State,
+    ) -> Result<()> {
+        let history = state.task(task).map(|task| task.history.as_slice()).unwrap_or_default();
+        let Some((_, earlier)) = history.split_last() else { return Ok(()) };
+        let Some(left) = earlier.last() else { return Ok(()) };
+        let tip: Oid = left.tip.as_deref().map(str::parse).transpose()?.unwrap_or(what.base);
+        slot.worktree.switch(&slot.repo, &what.branch, tip)?;
+        if let Some(salvage) = &left.salvage {
+            slot.worktree.restore(&slot.repo, tip, salvage.parse()?)?;
+        }
+        Ok(())
+    }
+}
+
+fn previous_attempt(attempt: &crate::run::state::AttemptState) -> PreviousAttempt {
+    let verdict = attempt.verdict.as_ref();
+    let reasons = verdict.map(|verdict| verdict.reasons.as_slice()).unwrap_or_default();
+    let texts = reasons.iter().map(|reason| reason.text.clone());
+    PreviousAttempt {
+        attempt: attempt.number,
+        outcome: attempt.outcome.unwrap_or(Outcome::Lost),
+        claim: attempt.claim.clone(),
+        reasons: texts.chain(attempt.aside.clone()).collect(),
+        no_commit: reasons.iter().any(|reason| reason.kind == ReasonKind::NoCommit),
+        salvage: attempt.salvage.clone().or_else(|| attempt.tip.clone()),
+        words: Vec::new(),
+    }
+}
+
+/// The integration, or a conflict when the task's commands fail on the merged tree.
+pub(super) fn proven_merge(event: Event, commands: &[String], slot: &Slot, bench: &Bench) -> Arrived {
+    let runs = run_all(bench, slot.worktree.path(), commands);
+    let Some(failed) = runs.iter().find(|run| !run.passed) else {
+        return Arrived { event, attachments: Vec::new() };
+    };
+    let event = match event {
+        Event::Integrated { task, attempt, commit, onto, .. } => Event::Conflicted {
+            task,
+            attempt,
+            commit,
+            onto,
+            paths: Vec::new(),
+            reason: format!("fails together with what was integrated meanwhile: {}", told(failed)),
+        },
+        other => other,
+    };
+    Arrived { event, attachments: Vec::new() }
+}
+
+/// Proves the whole in a worktree of its own.
+pub(super) fn final_verification(
+    repo: &Repo,
+    place: &Path,
+    reason: &str,
+    commit: &str,
+    commands: &[String],
+    bench: &Bench,
+) -> Result<Arrived> {
+    let at: Oid = commit.parse()?;
+    repo.create_worktree(place, reason, at)?;
+    let runs = run_all(bench, place, commands);
+    repo.remove_worktree(place)?;
+    let reasons: Vec<String> = runs.iter().filter(|run| !run.passed).map(told).collect();
+    let event = Event::Verified { commit: commit.to_owned(), passed: reasons.is_empty(), reasons };
+    Ok(Arrived { event, attachments: Vec::new() })
+}
+
+fn told(run: &CheckRun) -> String {
+    let last = run.output.lines().rev().find(|line| !line.trim().is_empty());
+    let said = last.map(|line| format!(": {}", line.trim())).unwrap_or_default();
+    format!("`{}` ({}){said}", run.command, run.ended)
+}

@@ -1,0 +1,76 @@
+//! Running the commands that prove a task or the whole: each supervised as an attempt is, one after the
+//! other, with the same environment.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::live::Live;
+use crate::process::supervise::{self, Order};
+use crate::run::evidence::Outcome;
+use crate::verify::facts::CheckRun;
+
+/// Where and how commands are run.
+#[derive(Clone)]
+pub(super) struct Bench {
+    /// Our own program, which supervises.
+    pub(super) program: PathBuf,
+    /// Where orders and outputs go.
+    pub(super) dir: PathBuf,
+    /// The environment, in full.
+    pub(super) env: Vec<(OsString, OsString)>,
+    /// The wall-clock limit of each command.
+    pub(super) timeout_ms: Option<u64>,
+    /// Between INT, TERM and KILL.
+    pub(super) grace_ms: u64,
+    /// What runs now, and whether somebody asked for an end.
+    pub(super) live: Live,
+}
+
+/// How much of a command's output is kept.
+const KEPT: u64 = 64 << 10;
+
+/// Runs `commands` in `place` until one fails.
+pub(super) fn run_all(bench: &Bench, place: &Path, commands: &[String]) -> Vec<CheckRun> {
+    let mut runs = Vec::with_capacity(commands.len());
+    for (nth, command) in commands.iter().enumerate() {
+        let run = run(bench, place, command, nth);
+        let passed = run.passed;
+        runs.push(run);
+        if !passed {
+            break;
+        }
+    }
+    runs
+}
+
+fn run(bench: &Bench, place: &Path, command: &str, nth: usize) -> CheckRun {
+    let file = |end: &str| bench.dir.join(format!("check-{nth}.{end}"));
+    let order = Order {
+        argv: ["sh", "-c", command].map(OsString::from).to_vec(),
+        dir: place.to_owned(),
+        env: bench.env.clone(),
+        stdin: None,
+        timeout_ms: bench.timeout_ms,
+        stall_timeout_ms: None,
+        grace_ms: bench.grace_ms,
+        output: file("output"),
+        head: KEPT,
+        tail: KEPT,
+        outcome: file("outcome.json"),
+        token: supervise::token(),
+    };
+    let ended = std::fs::create_dir_all(&bench.dir)
+        .map_err(anyhow::Error::from)
+        .and_then(|()| supervise::start(&order, &file("order.json"), &bench.program));
+    let (passed, how, output) = match ended {
+        Ok(supervised) => {
+            let _entry = bench.live.enter(supervised.canceller());
+            let ended = supervised.wait();
+            let output = ended.output.read().unwrap_or_default();
+            (ended.outcome == Outcome::Exited(0), ended.outcome.to_string(), output)
+        }
+        Err(error) => (false, "could not be started".to_owned(), format!("{error:#}").into_bytes()),
+    };
+    let output = String::from_utf8_lossy(&output).into_owned();
+    CheckRun { command: command.to_owned(), passed, ended: how, output }
+}

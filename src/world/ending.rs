@@ -1,0 +1,233 @@
+//! What an attempt left when its process had ended: claim, commits, residue; all of it made safe.
+//!
+//! Nothing is cleaned here. What is uncommitted becomes a commit that the event pins; only once that is
+//! recorded may anybody discard it.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::slots::Slot;
+use crate::attempt::{claim, output};
+use crate::git::{Expected, Identity, Message, Named, NewCommit, Oid};
+use crate::plan::Task;
+use crate::process::supervise::Ended;
+use crate::run::engine::{Arrived, Attachment};
+use crate::run::event::{Event, Residue};
+use crate::run::evidence::{Claim, ClaimStatus, Outcome};
+use crate::run::policy::CommitMode;
+
+/// Which attempt it was, and by what rules its end is read.
+pub(super) struct Particulars {
+    pub(super) run: String,
+    pub(super) task: Task,
+    pub(super) attempt: u32,
+    pub(super) base: Oid,
+    pub(super) branch: String,
+    pub(super) commit: CommitMode,
+    pub(super) author: Identity,
+    /// Values that must not be stored.
+    pub(super) secrets: Vec<Vec<u8>>,
+    /// Whether the executor was given a prompt worth keeping.
+    pub(super) keeps_prompt: bool,
+}
+
+/// What git shows in the slot when the process has ended.
+struct Left {
+    tip: Option<Oid>,
+    salvage: Option<Oid>,
+    strays: Vec<Oid>,
+    residue: Residue,
+    committed_by_tool: bool,
+}
+
+/// The event of an attempt whose process ended as `ended` says.
+pub(super) fn arrived(what: &Particulars, slot: &mut Slot, ended: &Ended, dir: &Path) -> Result<Arrived> {
+    if ended.outcome == Outcome::Cancelled {
+        return abandoned(what, slot, "it was interrupted");
+    }
+    let printed = ended.output.read().unwrap_or_default();
+    let result = std::fs::read(dir.join("result.json")).ok();
+    let claim = claim::read(result.as_deref(), &printed, ended.outcome);
+    let claim = told(claim, ended);
+    let left = gather(what, slot, &claim)?;
+    slot.used = true;
+    let hex = |oid: Oid| oid.to_string();
+    let event = Event::AttemptEnded {
+        task: what.task.id.clone(),
+        attempt: what.attempt,
+        outcome: ended.outcome,
+        claim: redacted(claim, &what.secrets),
+        tip: left.tip.map(hex),
+        salvage: left.salvage.map(hex),
+        strays: left.strays.into_iter().map(hex).collect(),
+        committed_by_tool: left.committed_by_tool,
+        residue: left.residue,
+        millis: ended.millis,
+    };
+    Ok(Arrived { event, attachments: attachments(what, &printed, dir) })
+}
+
+/// The event of an attempt that does not count: what it left is kept, and it runs again.
+pub(super) fn abandoned(what: &Particulars, slot: &mut Slot, reason: &str) -> Result<Arrived> {
+    let left = gather(what, slot, &Claim::default())?;
+    slot.used = true;
+    let event = Event::AttemptAbandoned {
+        task: what.task.id.clone(),
+        attempt: what.attempt,
+        tip: left.tip.map(|oid| oid.to_string()),
+        salvage: left.salvage.map(|oid| oid.to_string()),
+        reason: reason.to_owned(),
+    };
+    Ok(Arrived { event, attachments: Vec::new() })
+}
+
+/// The event of an attempt whose worktree is gone: there is nothing to keep but what its branch holds.
+pub(super) fn abandoned_without_slot(what: &Particulars, tip: Option<Oid>, reason: &str) -> Arrived {
+    let event = Event::AttemptAbandoned {
+        task: what.task.id.clone(),
+        attempt: what.attempt,
+        tip: tip.filter(|tip| *tip != what.base).map(|oid| oid.to_string()),
+        salvage: None,
+        reason: reason.to_owned(),
+    };
+    Arrived { event, attachments: Vec::new() }
+}
+
+/// A claim with why the process could not be started or supervised, when that is all there is to say.
+fn told(mut claim: Claim, ended: &Ended) -> Claim {
+    if let Some(trouble) = &ended.trouble
+        && claim.reason.is_empty()
+    {
+        claim.reason.clone_from(trouble);
+    }
+    claim
+}
+
+fn attachments(what: &Particulars, printed: &[u8], dir: &Path) -> Vec<Attachment> {
+    let mut kept = Vec::new();
+    if !printed.is_empty() {
+        let bytes = output::redact(printed, &what.secrets);
+        kept.push(Attachment { name: "output".to_owned(), bytes });
+    }
+    if what.keeps_prompt
+        && let Ok(prompt) = std::fs::read(dir.join("prompt.md"))
+    {
+        kept.push(Attachment { name: "prompt.md".to_owned(), bytes: output::redact(&prompt, &what.secrets) });
+    }
+    kept
+}
+
+/// The claim without what must not be stored: executors quote what they saw.
+fn redacted(mut claim: Claim, secrets: &[Vec<u8>]) -> Claim {
+    let clean = |text: &mut String| {
+        let bytes = output::redact(text.as_bytes(), secrets);
+        *text = String::from_utf8_lossy(&bytes).into_owned();
+    };
+    let lists = claim.suggested_split.iter_mut().chain(&mut claim.files_changed);
+    lists.for_each(clean);
+    for text in [
+        &mut claim.verification,
+        &mut claim.notes,
+        &mut claim.reason,
+        &mut claim.last_completed,
+        &mut claim.details,
+        &mut claim.recommendation,
+    ] {
+        clean(text);
+    }
+    claim
+}
+
+fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
+    let Slot { repo, worktree, .. } = slot;
+    let tip = repo.read(&what.branch)?;
+    let mut left = Left {
+        tip: tip.filter(|tip| *tip != what.base),
+        salvage: None,
+        strays: Vec::new(),
+        residue: Residue::default(),
+        committed_by_tool: false,
+    };
+    if let Some(name) = &claim.commit
+        && let Named::Commit(named) = repo.find(name)
+    {
+        left.strays.push(named);
+    }
+    if let Err(lost) = worktree.verify() {
+        left.residue.lost = lost;
+        return Ok(left.tidied(what));
+    }
+    if let Ok(head) = worktree.head(repo) {
+        left.strays.extend(head.commit);
+        if head.branch.as_deref() != Some(what.branch.as_str()) {
+            left.residue.head = head.branch.unwrap_or_else(|| "a detached HEAD".to_owned());
+        }
+    }
+    left.residue.in_progress = worktree.in_progress().unwrap_or_default().to_owned();
+    let at = tip.unwrap_or(what.base);
+    let dirty = worktree.dirty(repo, at)?;
+    left.residue.dirty_count = dirty.count;
+    left.residue.dirty.clone_from(&dirty.paths);
+    if commits_for_executor(what, claim, &left) {
+        commit_for_executor(what, slot, &mut left, at)?;
+    } else if !dirty.is_clean() {
+        let text = trailed(what, &format!("{}: left uncommitted by attempt {}", what.task.id, what.attempt));
+        let message = Message { text: &text, author: &what.author, time: now() };
+        left.salvage = slot.worktree.salvage(&slot.repo, at, message)?;
+    }
+    Ok(left.tidied(what))
+}
+
+/// With `tool`, always; with `auto`, when a good claim left something; for an empty result, when it may be.
+fn commits_for_executor(what: &Particulars, claim: &Claim, left: &Left) -> bool {
+    let is_good = claim.status == ClaimStatus::Done
+        && left.residue.in_progress.is_empty()
+        && left.residue.head.is_empty();
+    let is_dirty = left.residue.dirty_count > 0;
+    let may = what.commit != CommitMode::Executor;
+    is_good && ((may && is_dirty) || (what.task.allow_empty && left.tip.is_none() && !is_dirty))
+}
+
+fn commit_for_executor(what: &Particulars, slot: &mut Slot, left: &mut Left, at: Oid) -> Result<()> {
+    let text = trailed(what, &format!("{}: {}", what.task.id, what.task.title));
+    let time = now();
+    let message = Message { text: &text, author: &what.author, time };
+    let made = if left.residue.dirty_count > 0 {
+        slot.worktree.commit_all(&slot.repo, &what.branch, at, message)?
+    } else {
+        let tree = slot.repo.tree_of(at)?;
+        let commit = NewCommit { tree, parents: &[at], message: &text, author: &what.author, time };
+        let made = slot.repo.write_commit(&commit)?;
+        let moved = slot.repo.move_to(&what.branch, made, Expected::At(at), "git enact: commit")?;
+        moved.is_ok().then_some(made)
+    };
+    if let Some(made) = made {
+        left.tip = Some(made);
+        left.committed_by_tool = true;
+        left.residue.dirty_count = 0;
+        left.residue.dirty.clear();
+    }
+    Ok(())
+}
+
+impl Left {
+    /// Without the strays that are pinned anyway.
+    fn tidied(mut self, what: &Particulars) -> Self {
+        let pinned = [Some(what.base), self.tip, self.salvage];
+        self.strays.retain(|stray| !pinned.contains(&Some(*stray)));
+        self.strays.sort();
+        self.strays.dedup();
+        self
+    }
+}
+
+/// A commit message with the trailers that say where it belongs.
+fn trailed(what: &Particulars, subject: &str) -> String {
+    let subject = crate::journal::codec::subject_text(subject);
+    format!("{subject}\n\nRun: {}\nTask: {}\nAttempt: {}\n", what.run, what.task.id, what.attempt)
+}
+
+fn now() -> i64 {
+    crate::journal::Clock::from_env().map_or(0, |mut clock| clock.now())
+}

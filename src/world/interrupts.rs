@@ -1,0 +1,70 @@
+//! Asking a drive to end: Ctrl-C once and twice, TERM and HUP, and `git enact stop` from elsewhere.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use anyhow::{Context as _, Result};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::journal::layout;
+use crate::run::engine::News;
+
+/// The signals that have come in, and what was already reported of them.
+#[derive(Debug, Clone, Default)]
+pub struct Interrupts {
+    interrupts: Arc<AtomicUsize>,
+    terminated: Arc<AtomicBool>,
+    told: usize,
+    told_stop: bool,
+}
+
+impl Interrupts {
+    /// Takes the process's signals over.
+    pub fn install() -> Result<Self> {
+        let interrupts = Self::default();
+        for signal in [SIGTERM, SIGHUP] {
+            signal_hook::flag::register(signal, interrupts.terminated.clone())
+                .context("signals cannot be handled")?;
+        }
+        let counter = interrupts.interrupts.clone();
+        let mut signals =
+            signal_hook::iterator::Signals::new([SIGINT]).context("signals cannot be handled")?;
+        std::thread::spawn(move || {
+            for _ in signals.forever() {
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        Ok(interrupts)
+    }
+
+    /// Whether a signal asked for the end.
+    pub fn came(&self) -> bool {
+        self.interrupts.load(Ordering::Relaxed) > 0 || self.terminated.load(Ordering::Relaxed)
+    }
+
+    /// What is to be reported now, once each.
+    pub(super) fn next(&mut self, common_dir: &Path, run: &str) -> Option<News> {
+        let count = if self.terminated.load(Ordering::Relaxed) {
+            2
+        } else {
+            self.interrupts.load(Ordering::Relaxed).min(2)
+        };
+        if count > self.told {
+            self.told = count;
+            if count == 1 {
+                crate::report::notice("stopping once what runs has ended; Ctrl-C again ends it now");
+                return Some(News::Stop("interrupted".to_owned()));
+            }
+            return Some(News::Cancel("interrupted".to_owned()));
+        }
+        let request = layout::stop_file(common_dir, run);
+        if !self.told_stop && request.exists() {
+            self.told_stop = true;
+            // A request that cannot be removed would stop the next drive too; that one would say so again.
+            std::fs::remove_file(&request).unwrap_or_default();
+            return Some(News::Stop("`git enact stop` was called".to_owned()));
+        }
+        None
+    }
+}

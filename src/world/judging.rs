@@ -1,0 +1,56 @@
+//! Judging an attempt in its slot: facts from git, then the task's commands, then the rules.
+
+use anyhow::Result;
+
+use super::commands::{Bench, run_all};
+use super::slots::Slot;
+use crate::plan::Task;
+use crate::run::engine::Arrived;
+use crate::run::event::Event;
+use crate::run::policy::Policy;
+use crate::run::state::AttemptState;
+use crate::verify::facts::Facts;
+use crate::verify::{observe, rules};
+
+/// A judgement to be made.
+pub(super) struct Judgement {
+    pub(super) task: Task,
+    pub(super) attempt: AttemptState,
+    pub(super) policy: Policy,
+    /// What is left to be run once git has nothing against the attempt.
+    pub(super) commands: Vec<String>,
+}
+
+/// What git alone says, which is all there is when it says no or no command is to be run.
+pub(super) enum FirstLook {
+    Decided(Event),
+    /// The commands decide.
+    Open(Facts),
+}
+
+impl Judgement {
+    /// Looks at what git shows.
+    pub(super) fn look(&self, slot: &Slot) -> Result<FirstLook> {
+        let facts = observe::facts(&slot.repo, &self.task, &self.attempt, &self.policy)?;
+        let event = self.event(&facts, 0);
+        let Event::Judged { verdict, .. } = &event else { return Ok(FirstLook::Decided(event)) };
+        if verdict.accepted.is_none() || self.commands.is_empty() {
+            return Ok(FirstLook::Decided(event));
+        }
+        Ok(FirstLook::Open(facts))
+    }
+
+    /// Runs the commands on what the attempt committed, and judges all.
+    pub(super) fn finish(&self, mut facts: Facts, slot: &mut Slot, bench: &Bench) -> Arrived {
+        let started = std::time::Instant::now();
+        slot.used = true;
+        facts.checks = run_all(bench, slot.worktree.path(), &self.commands);
+        let millis = started.elapsed().as_millis() as u64;
+        Arrived { event: self.event(&facts, millis), attachments: Vec::new() }
+    }
+
+    fn event(&self, facts: &Facts, millis: u64) -> Event {
+        let verdict = rules::judge(&self.task, facts, self.policy.scope, self.policy.commit);
+        Event::Judged { task: self.task.id.clone(), attempt: self.attempt.number, verdict, millis }
+    }
+}

@@ -1,0 +1,155 @@
+//! The places where attempts run: one kept worktree each, moved from base to base.
+//!
+//! A slot is lent to whatever works in it (an attempt, a judgement) and comes back with the news of it,
+//! so no two can ever share one. It is never trusted: whoever ran in it may have changed anything.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::git::{Oid, Repo, Worktree};
+use crate::process::{self, Command};
+
+/// A worktree with a repository handle of its own, so that it can go to another thread.
+pub(super) struct Slot {
+    pub(super) repo: Repo,
+    pub(super) worktree: Worktree,
+    /// Whether it may hold what belongs to nobody any more; cleaned before the next attempt.
+    pub(super) used: bool,
+}
+
+/// All slots of a run.
+pub(super) struct Slots {
+    run: String,
+    root: PathBuf,
+    setup: Option<String>,
+    fresh: bool,
+    idle: HashMap<u32, Slot>,
+}
+
+impl Slots {
+    pub(super) fn new(run: &str, root: PathBuf, setup: Option<String>, fresh: bool) -> Self {
+        Self { run: run.to_owned(), root, setup, fresh, idle: HashMap::new() }
+    }
+
+    /// Where the worktree of a slot is.
+    pub(super) fn path(&self, slot: u32) -> PathBuf {
+        self.root.join(format!("slot-{slot}"))
+    }
+
+    /// The slot, with the worktree on `branch` at `base` and nothing else in it but ignored files.
+    pub(super) fn ready(&mut self, repo: &Repo, slot: u32, branch: &str, base: Oid) -> Result<()> {
+        let path = self.path(slot);
+        let kept = match self.idle.remove(&slot) {
+            Some(kept) => Some(kept),
+            None => self.reopen(repo, &path)?,
+        };
+        let mut kept = match kept.filter(|kept| !self.fresh && kept.worktree.verify().is_ok()) {
+            Some(kept) => kept,
+            None => self.make(repo, &path, base)?,
+        };
+        if kept.used {
+            kept.worktree.clean(&kept.repo, base)?;
+        }
+        kept.worktree.switch(&kept.repo, branch, base)?;
+        kept.used = false;
+        self.idle.insert(slot, kept);
+        Ok(())
+    }
+
+    /// Takes the slot out; it comes back by [`Slots::put`].
+    pub(super) fn take(&mut self, repo: &Repo, slot: u32) -> Result<Slot> {
+        match self.idle.remove(&slot) {
+            Some(kept) => Ok(kept),
+            None => {
+                let path = self.path(slot);
+                let reopened = self.reopen(repo, &path)?;
+                reopened.with_context(|| format!("the worktree `{}` is gone", path.display()))
+            }
+        }
+    }
+
+    pub(super) fn put(&mut self, slot: u32, kept: Slot) {
+        self.idle.insert(slot, kept);
+    }
+
+    /// Removes every worktree of the run, and the directory that held them when nothing else is in it.
+    pub(super) fn remove_all(&mut self, repo: &Repo) -> Result<()> {
+        self.idle.clear();
+        remove_below(repo, &self.root)
+    }
+
+    /// The worktree that an earlier driver left at `path`.
+    fn reopen(&self, repo: &Repo, path: &Path) -> Result<Option<Slot>> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let repo = repo.reopen()?;
+        let worktree = repo.open_worktree(path).ok();
+        Ok(worktree.map(|worktree| Slot { repo, worktree, used: true }))
+    }
+
+    fn make(&self, repo: &Repo, path: &Path, base: Oid) -> Result<Slot> {
+        let repo = repo.reopen()?;
+        let worktree = repo.create_worktree(path, &format!("run {}", self.run), base)?;
+        copy_included(&repo, path)?;
+        if let Some(setup) = &self.setup {
+            set_up(setup, path)?;
+        }
+        Ok(Slot { repo, worktree, used: false })
+    }
+}
+
+/// Removes the worktrees of ours below `root`, and `root` itself and its parent if they are then empty.
+pub(crate) fn remove_below(repo: &Repo, root: &Path) -> Result<()> {
+    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    for listed in repo.worktrees()? {
+        if listed.is_ours() && listed.path.starts_with(&root) {
+            repo.remove_worktree(&listed.path)?;
+        }
+    }
+    // What somebody else put there stays, and the directory with it.
+    let _ = std::fs::remove_dir(&root);
+    if let Some(parent) = root.parent().filter(|parent| parent.extension().is_some_and(|end| end == "enact")) {
+        let _ = std::fs::remove_dir(parent);
+    }
+    Ok(())
+}
+
+/// Copies the files that the user's checkout lists in `.worktreeinclude`: what executors need and git
+/// does not carry. Only files inside the checkout are copied, and nothing that is there is replaced.
+fn copy_included(repo: &Repo, path: &Path) -> Result<()> {
+    let Some(checkout) = repo.workdir() else { return Ok(()) };
+    let Ok(list) = std::fs::read_to_string(checkout.join(".worktreeinclude")) else { return Ok(()) };
+    for line in list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let relative = Path::new(line);
+        let inside = relative.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+        let (from, to) = (checkout.join(relative), path.join(relative));
+        let is_file = from.symlink_metadata().is_ok_and(|found| found.is_file());
+        if !inside || !is_file || to.symlink_metadata().is_ok() {
+            continue;
+        }
+        if let Some(parent) = to.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        std::fs::copy(&from, &to).with_context(|| format!("`{line}` cannot be copied into the worktree"))?;
+    }
+    Ok(())
+}
+
+/// Makes a new worktree usable, by the command that the user approved for it.
+fn set_up(setup: &str, path: &Path) -> Result<()> {
+    let mut command = Command::new("sh").arg("-c").arg(setup).dir(path);
+    for (name, value) in process::environment::allowed(std::env::vars_os(), &[]) {
+        command = command.env(name, value);
+    }
+    let output = process::run(&command)?;
+    anyhow::ensure!(
+        output.status == 0,
+        "the setup command `{setup}` failed with exit {}: {}",
+        output.status,
+        output.complaint()
+    );
+    Ok(())
+}
