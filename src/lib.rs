@@ -17,8 +17,11 @@ pub mod process;
 // The only module that says `git2` or names the `git` program.
 pub mod git;
 
-// The journal: every event of a run as a commit on one ref.
+// The stored events of a run: one ref, one checkpoint commit an event.
 pub mod journal;
+
+// One executor in one worktree, once: what it is told, and what it claims.
+pub mod attempt;
 
 // Deciding whether an attempt is good.
 pub mod verify;
@@ -26,5 +29,14 @@ pub mod verify;
 // Bringing an accepted commit onto the run's branch.
 pub mod integrate;
 
-// Replays and live events, made visible.
+// What users see: live events and replays.
 pub mod report;
+
+// Defaults, git config, `enact.toml`, environment, flags.
+pub mod config;
+
+// Nothing runs before a person has approved exactly these bytes.
+pub mod approval;
+
+// The world for real: each action becomes work in slots, processes and refs.
+pub mod world;

@@ -409,3 +409,20 @@ fn a_repository_with_long_hashes_is_as_good() {
     slot.clean(&repo, head).expect("cleaned");
     test.assert_sound();
 }
+
+#[test]
+fn zz_print() {
+    let test = TestRepo::new();
+    let (mut journal, mut state) = begin(&test, 5, Durability::Full);
+    for task in 1..=4 {
+        execute(&mut journal, &mut state, task);
+    }
+    let name = layout::run_ref(RUN);
+    println!("{}", test.git(["log", "--first-parent", "--oneline", &name]));
+    println!("{}", test.git(["ls-tree", "-r", &name]));
+    println!("{}", test.git(["ls-tree", "-r", "--name-only", &format!("{name}~2")]));
+    println!("{}", test.git(["show", &format!("{name}:record.toml")]));
+    println!("{}", test.git(["show", &format!("{name}~2:record.toml")]));
+    println!("{}", test.git(["log", "-1", "--format=raw", &name]));
+    println!("{}", test.git(["show", &format!("{name}:state/layer-0.json")]));
+}

@@ -3,11 +3,30 @@
 //! One reader a dialect, text in, `Plan` out, with a source location for every task. A reader never
 //! guesses silently: what it did not understand is a warning, what would change the meaning is a fault.
 //! This module knows nothing of git, processes or runs.
+//!
+#![doc = include_str!("dialects.md")]
+
+mod fault;
+mod fields;
+mod jobs;
+mod markdown;
+mod progress;
+mod recognize;
+mod scope;
+mod sendit;
+mod source;
+mod suggest;
+mod text;
+mod toml;
 
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+pub use source::{Faults, Loaded, Source, hash_input, load};
+pub use suggest::did_you_mean;
+pub use text::is_invisible;
 
 /// A plan as its author wrote it, before anything about it was checked (see [`crate::graph`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,6 +93,30 @@ pub struct Task {
     pub imported: Option<Imported>,
     /// Where the task stands in the text.
     pub location: Location,
+}
+
+impl Task {
+    /// A task at this place of the text, of which nothing else is known yet.
+    pub fn at(location: Location) -> Self {
+        Self {
+            id: TaskId::default(),
+            title: String::new(),
+            body: String::new(),
+            needs: Vec::new(),
+            after: Vec::new(),
+            group: None,
+            files: Vec::new(),
+            creates: Vec::new(),
+            depends: Vec::new(),
+            verify: Vec::new(),
+            kind: Kind::default(),
+            agent: None,
+            allow_empty: false,
+            run: None,
+            imported: None,
+            location,
+        }
+    }
 }
 
 /// How the plan wants a task verified.
@@ -203,7 +246,7 @@ impl fmt::Display for Dialect {
 }
 
 /// A task's id as the plan spells it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TaskId(String);
 

@@ -4,6 +4,9 @@
 //! captured, no shell. What executors and checks need (a session, deadlines, a supervisor that leaves
 //! nothing behind) is in `supervise`. This module knows neither git nor tasks.
 
+pub mod environment;
+pub mod supervise;
+
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,9 @@
-//! What users see: sinks over events, and reports over states. Nothing here decides anything.
+//! What users see: sinks over events, reports over states, faults of plans. Nothing here decides anything,
+//! and only what stands in this module prints.
 
+pub mod check;
 pub mod clean;
+pub mod faults;
 pub mod live;
 pub mod markdown;
 pub mod sentence;

@@ -1,0 +1,154 @@
+//! The context package: all that an attempt is told about its task, as one JSON document
+//! (`ENACT_TASK_FILE`). Built from plain values; where they come from is not known here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::{Check, Dialect, Plan, Task, TaskId, Weight};
+use crate::run::evidence::{Claim, Outcome};
+
+/// What one attempt is given to know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Package {
+    /// The task, as the plan has it.
+    pub task: Task,
+    /// The plan in outline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Outline>,
+    /// Globs of what the task may change; empty when the plan does not say.
+    pub files: Vec<String>,
+    /// How the result will be verified, as the author wrote it.
+    pub verify: Vec<String>,
+    /// How much of this was wanted.
+    pub weight: Weight,
+    /// The tasks that this one needs, with what they left.
+    pub dependencies: Vec<Dependency>,
+    /// The attempts before this one, oldest first.
+    pub previous_attempts: Vec<PreviousAttempt>,
+    /// What a person answered, verbatim.
+    pub answers: Vec<String>,
+    /// Documents worth knowing, relative to the repository.
+    pub artifacts: Vec<String>,
+    /// The name of the session that the plan belongs to.
+    pub session: Option<String>,
+    /// Context that the plan hands down, as written.
+    pub inherited: Vec<String>,
+    /// Skills that the plan asks for.
+    pub skills: Vec<String>,
+}
+
+/// A plan in outline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outline {
+    /// Its title.
+    pub title: String,
+    /// The format it was written in.
+    pub dialect: Dialect,
+    /// Its tasks in the order of the text.
+    pub tasks: Vec<TaskTitle>,
+}
+
+/// A task's id and title.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskTitle {
+    /// The plan's own id.
+    pub id: TaskId,
+    /// One line.
+    pub title: String,
+}
+
+/// A task that this one needs, done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dependency {
+    /// The plan's own id.
+    pub id: TaskId,
+    /// One line.
+    pub title: String,
+    /// The commit that holds it.
+    pub commit: String,
+    /// What its executor passed on.
+    pub summary: String,
+}
+
+/// An attempt that came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviousAttempt {
+    /// Its number.
+    pub attempt: u32,
+    /// How its process ended.
+    pub outcome: Outcome,
+    /// What it claimed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
+    /// Every reason for which it was refused.
+    pub reasons: Vec<String>,
+    /// Whether the want of a commit was among them.
+    pub no_commit: bool,
+    /// The commit that holds what it left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salvage: Option<String>,
+    /// What a person said to it, verbatim.
+    pub words: Vec<String>,
+}
+
+impl Package {
+    /// The package of a task at `weight`. A light one has the task, its files and its checks; yet what went
+    /// wrong before and what a person said is never left out, or the next attempt fails the same way.
+    pub fn new(
+        task: &Task,
+        plan: &Plan,
+        weight: Weight,
+        dependencies: Vec<Dependency>,
+        previous_attempts: Vec<PreviousAttempt>,
+        answers: Vec<String>,
+    ) -> Self {
+        let light = Self {
+            task: task.clone(),
+            plan: None,
+            files: task.files.clone(),
+            verify: task
+                .verify
+                .iter()
+                .map(Check::text)
+                .map(str::to_owned)
+                .collect(),
+            weight,
+            dependencies: Vec::new(),
+            previous_attempts,
+            answers,
+            artifacts: Vec::new(),
+            session: None,
+            inherited: Vec::new(),
+            skills: Vec::new(),
+        };
+        match weight {
+            Weight::Light => light,
+            Weight::Full => Self {
+                plan: Some(Outline::new(plan)),
+                dependencies,
+                artifacts: plan.artifacts.clone(),
+                ..light
+            },
+        }
+    }
+
+    /// Adds commands that the run verifies every task with.
+    #[must_use]
+    pub fn verified_by(mut self, commands: &[String]) -> Self {
+        self.verify.extend_from_slice(commands);
+        self
+    }
+}
+
+impl Outline {
+    fn new(plan: &Plan) -> Self {
+        let titles = plan.tasks.iter().map(|task| TaskTitle {
+            id: task.id.clone(),
+            title: task.title.clone(),
+        });
+        Self {
+            title: plan.title.clone(),
+            dialect: plan.dialect,
+            tasks: titles.collect(),
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! What an executor is told, and how it is started.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+use super::package::{Dependency, Package, PreviousAttempt};
+use super::{Invocation, Place, fill, prompt};
+use crate::plan::{Check, Dialect, Kind, Location, Plan, Task, Weight, Wishes};
+use crate::run::evidence::Outcome;
+use crate::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Scope};
+
+fn task() -> Task {
+    Task {
+        id: "login".into(),
+        title: "Add the login".to_owned(),
+        body: "Write it & <test> it.".to_owned(),
+        needs: vec!["schema".into()],
+        after: Vec::new(),
+        group: None,
+        files: vec!["src/login.rs".to_owned()],
+        creates: Vec::new(),
+        depends: Vec::new(),
+        verify: vec![Check::Command("cargo test login".to_owned())],
+        kind: Kind::Implementation,
+        agent: None,
+        allow_empty: false,
+        run: Some("echo \"$ENACT_TASK\"".to_owned()),
+        imported: None,
+        location: Location::default(),
+    }
+}
+
+fn package(weight: Weight) -> Package {
+    let plan = Plan {
+        dialect: Dialect::Toml,
+        title: "Auth".to_owned(),
+        tasks: vec![task()],
+        wishes: Wishes::default(),
+        artifacts: vec!["spec.md".to_owned()],
+    };
+    let dependency = Dependency {
+        id: "schema".into(),
+        title: "Make tables".to_owned(),
+        commit: "c0ffee".to_owned(),
+        summary: "two tables".to_owned(),
+    };
+    let previous = PreviousAttempt {
+        attempt: 1,
+        outcome: Outcome::Exited(0),
+        claim: None,
+        reasons: vec![
+            "no commit was made".to_owned(),
+            "left `a` uncommitted".to_owned(),
+        ],
+        no_commit: true,
+        salvage: Some("5a1ca9e".to_owned()),
+        words: vec!["Use {{ argon2 }}.".to_owned()],
+    };
+    let answers = vec!["Sessions,\nnot tokens.".to_owned()];
+    Package::new(
+        &task(),
+        &plan,
+        weight,
+        vec![dependency],
+        vec![previous],
+        answers,
+    )
+}
+
+fn policy(executor: Executor) -> Policy {
+    Policy {
+        executor,
+        jobs: 1,
+        retries: 0,
+        conflict_retries: 3,
+        on_failure: OnFailure::Stop,
+        commit: CommitMode::Executor,
+        scope: Scope::Warn,
+        weight: Weight::Full,
+        timeout_ms: Some(1000),
+        stall_timeout_ms: None,
+        grace_ms: 10,
+        rate_limit_pause_ms: 0,
+        verify: Vec::new(),
+        final_verify: Vec::new(),
+        setup: None,
+        pass_env: vec!["API_KEY".to_owned()],
+        fresh: false,
+        durability: Durability::Process,
+        prompt: None,
+        only: Vec::new(),
+        from: None,
+    }
+}
+
+fn invocation(dir: &Path, executor: Executor) -> anyhow::Result<Invocation> {
+    let place = Place {
+        run: "auth-1",
+        attempt: 2,
+        base: "ba5e",
+        worktree: Path::new("/r.enact/auth-1/1"),
+        git_dir: Path::new("/r/.git/worktrees/1"),
+        git_common_dir: Path::new("/r/.git"),
+        files: dir,
+    };
+    let current = [("API_KEY", "a long secret"), ("GIT_DIR", "/x")];
+    let current = current.map(|(name, value)| (name.into(), value.into()));
+    Invocation::new(&place, &package(Weight::Full), &policy(executor), current)
+}
+
+fn agent(argv: &[&str]) -> Executor {
+    Executor::Command {
+        name: "agent".to_owned(),
+        argv: argv.iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[test]
+fn the_prompt_says_all_that_an_executor_needs() {
+    let prompt = prompt::render(None, &package(Weight::Full), 2, CommitMode::Executor).unwrap();
+    for part in [
+        "# Task login: Add the login\n",
+        "of the plan \"Auth\"",
+        "Write it & <test> it.",
+        "- `src/login.rs`\n",
+        "- `cargo test login`\n",
+        "commit c0ffee",
+        "- no commit was made\n- left `a` uncommitted\n",
+        "commit 5a1ca9e",
+        "Use {{ argon2 }}.",
+        "You must commit and return the hash.",
+        "Sessions,\nnot tokens.",
+        "\"status\": \"done\", \"commit\"",
+        "needs_split",
+    ] {
+        assert!(prompt.contains(part), "`{part}` is missing from:\n{prompt}");
+    }
+    assert!(!prompt.contains("\n\n\n"), "no gaps:\n{prompt}");
+}
+
+#[test]
+fn an_executor_is_told_who_commits() {
+    let prompt = prompt::render(None, &package(Weight::Full), 2, CommitMode::Tool).unwrap();
+    assert!(prompt.contains("Do not commit"));
+    assert!(!prompt.contains("must commit"));
+}
+
+#[test]
+fn a_light_package_keeps_what_went_wrong_and_what_was_said() {
+    let package = package(Weight::Light);
+    assert!(
+        package.plan.is_none() && package.dependencies.is_empty() && package.artifacts.is_empty()
+    );
+    assert_eq!(package.verify, ["cargo test login"]);
+    assert_eq!(
+        (package.previous_attempts.len(), package.answers.len()),
+        (1, 1)
+    );
+    prompt::render(None, &package, 2, CommitMode::Auto).unwrap();
+}
+
+#[test]
+fn a_users_template_replaces_ours_and_its_faults_have_a_line() {
+    let render =
+        |template| prompt::render(Some(template), &package(Weight::Full), 2, CommitMode::Auto);
+    assert_eq!(
+        render("{{ task.id }} {{ attempt }}\n").unwrap(),
+        "login 2\n"
+    );
+    let error = render("one\n{{ task.titel }}\n").unwrap_err().to_string();
+    assert!(
+        error.starts_with("prompt template, line 2: undefined value"),
+        "{error}"
+    );
+    let error = prompt::check("one\ntwo\n{% if %}").unwrap_err().to_string();
+    assert!(
+        error.starts_with("prompt template, line 3: syntax error"),
+        "{error}"
+    );
+}
+
+#[test]
+fn placeholders_are_replaced_once() {
+    let filled = |word| fill(word, "say {prompt_file}", Path::new("/p"));
+    assert_eq!(filled("{prompt}"), "say {prompt_file}");
+    assert_eq!(filled("--file={prompt_file}!"), "--file=/p!");
+    assert_eq!(filled("{prompts} {x}"), "{prompts} {x}");
+}
+
+#[test]
+fn the_prompt_goes_to_standard_input_unless_it_has_a_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let plain = invocation(dir.path(), agent(&["agent", "-p"])).unwrap();
+    assert_eq!(plain.order.argv, ["agent", "-p"]);
+    assert_eq!(plain.order.stdin, Some(plain.prompt_file.clone()));
+    let placed = invocation(dir.path(), agent(&["agent", "{prompt}"])).unwrap();
+    let prompt = fs::read_to_string(&placed.prompt_file).unwrap();
+    assert_eq!(placed.order.argv[1], OsString::from(prompt));
+    assert_eq!(placed.order.stdin, None);
+    assert!(invocation(dir.path(), agent(&[])).is_err());
+}
+
+#[test]
+fn the_shell_executor_runs_the_tasks_own_commands() {
+    let dir = tempfile::tempdir().unwrap();
+    let shell = invocation(dir.path(), Executor::Shell).unwrap();
+    assert_eq!(shell.order.argv, ["sh", "-e", "-c", "echo \"$ENACT_TASK\""]);
+    assert_eq!(shell.order.stdin, None);
+}
+
+#[test]
+fn an_attempt_finds_its_files_and_its_names_and_no_old_claim() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("result.json"), "{}").unwrap();
+    let ready = invocation(dir.path(), Executor::Shell).unwrap();
+    assert!(!ready.result_file.exists());
+    let written: Package = serde_json::from_slice(&fs::read(&ready.package_file).unwrap()).unwrap();
+    assert_eq!(written, package(Weight::Full));
+    let value = |wanted: &str| {
+        let found = ready.order.env.iter().find(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.to_str().unwrap())
+    };
+    assert_eq!(value("ENACT_TASK"), Some("login"));
+    assert_eq!(value("ENACT_ATTEMPT"), Some("2"));
+    assert_eq!(value("ENACT_RESULT_FILE"), ready.result_file.to_str());
+    assert_eq!(value("GIT_CEILING_DIRECTORIES"), Some("/r.enact/auth-1"));
+    assert_eq!(value("GIT_DIR"), None);
+    assert_eq!(ready.secrets, [b"a long secret".to_vec()]);
+}

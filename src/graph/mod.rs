@@ -1,0 +1,213 @@
+//! A plan checked once: ids are ids, needs exist, nothing waits for itself.
+//!
+//! Everything after this module relies on it and checks no more. Linear in the size of the plan, without
+//! recursion, because plans come from anywhere. Knows nothing of runs.
+
+mod cycle;
+mod id;
+mod slug;
+
+use std::collections::HashMap;
+
+use crate::plan::{Fault, Plan, Task, TaskId, did_you_mean};
+
+/// Suggestions are costly in a large plan, and nobody reads hundreds of them.
+const SUGGESTIONS_MAX: usize = 20;
+
+/// A plan that passed the checks, with its tasks by index.
+#[derive(Debug, Clone)]
+pub struct Graph {
+    plan: Plan,
+    index: HashMap<TaskId, usize>,
+    needs: Vec<Vec<usize>>,
+    after: Vec<Vec<usize>>,
+    dependents: Vec<Vec<usize>>,
+    slugs: Vec<String>,
+}
+
+impl Graph {
+    /// Checks the plan; every fault is told, not only the first.
+    pub fn new(plan: Plan) -> Result<Self, Vec<Fault>> {
+        let mut faults: Vec<Fault> = plan.tasks.iter().filter_map(id::fault).collect();
+        let index = index(&plan.tasks, &mut faults);
+        let (needs, after) = edges(&plan.tasks, &index, &mut faults);
+        if faults.is_empty()
+            && let Err(layers) = cycle::layers(&needs, &after)
+        {
+            faults = cycle::faults(&plan.tasks, &needs, &after, &layers);
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let dependents = dependents(&needs, &after);
+        let slugs = slug::slugs(&plan.tasks);
+        Ok(Self {
+            plan,
+            index,
+            needs,
+            after,
+            dependents,
+            slugs,
+        })
+    }
+
+    /// The plan as it was read.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// In the order of the text.
+    pub fn tasks(&self) -> &[Task] {
+        &self.plan.tasks
+    }
+
+    /// How many tasks there are.
+    pub fn len(&self) -> usize {
+        self.plan.tasks.len()
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.plan.tasks.is_empty()
+    }
+
+    /// Where a task stands among [`Graph::tasks`].
+    pub fn index(&self, id: &TaskId) -> Option<usize> {
+        self.index.get(id).copied()
+    }
+
+    /// The task with exactly this id.
+    pub fn task(&self, id: &TaskId) -> Option<&Task> {
+        self.index(id).map(|index| &self.plan.tasks[index])
+    }
+
+    /// The tasks that this one names in `needs`.
+    pub fn needs(&self, task: usize) -> &[usize] {
+        &self.needs[task]
+    }
+
+    /// The tasks that this one names in `after`.
+    pub fn after(&self, task: usize) -> &[usize] {
+        &self.after[task]
+    }
+
+    /// The tasks that name this one in `needs` or `after`.
+    pub fn dependents(&self, task: usize) -> &[usize] {
+        &self.dependents[task]
+    }
+
+    /// The tasks in layers: each as early as what it waits for allows.
+    pub fn waves(&self) -> Vec<Vec<usize>> {
+        let layers = cycle::layers(&self.needs, &self.after).unwrap_or_default();
+        let count = layers.iter().flatten().max().map_or(0, |last| last + 1);
+        let mut waves = vec![Vec::new(); count];
+        for (task, layer) in layers.iter().enumerate() {
+            if let Some(layer) = layer {
+                waves[*layer].push(task);
+            }
+        }
+        waves
+    }
+
+    /// The task's name in refs and paths.
+    pub fn slug(&self, task: usize) -> &str {
+        &self.slugs[task]
+    }
+}
+
+/// Ids to indices; an id used twice, in whatever case, is a fault.
+fn index(tasks: &[Task], faults: &mut Vec<Fault>) -> HashMap<TaskId, usize> {
+    let mut folded: HashMap<String, usize> = HashMap::with_capacity(tasks.len());
+    let mut index = HashMap::with_capacity(tasks.len());
+    for (at, task) in tasks.iter().enumerate() {
+        let first = *folded
+            .entry(task.id.as_str().to_ascii_lowercase())
+            .or_insert(at);
+        if first != at {
+            let first = &tasks[first];
+            let message = if first.id == task.id {
+                format!("task id `{}` is used twice", task.id)
+            } else {
+                format!(
+                    "task ids `{}` and `{}` differ only in case",
+                    first.id, task.id
+                )
+            };
+            let fault = Fault::error(message).at(task.location.clone(), 0);
+            faults.push(fault.help(format!("the first is at {}", first.location)));
+        }
+        index.entry(task.id.clone()).or_insert(at);
+    }
+    index
+}
+
+type Edges = Vec<Vec<usize>>;
+
+/// What each task waits for, as indices without repetition.
+fn edges(
+    tasks: &[Task],
+    index: &HashMap<TaskId, usize>,
+    faults: &mut Vec<Fault>,
+) -> (Edges, Edges) {
+    let mut suggestions = 0;
+    let mut resolve = |at: usize, ids: &[TaskId], relation: &str| {
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            let task = &tasks[at];
+            match index.get(id) {
+                Some(other) if *other == at => {
+                    let message = format!("task `{}` {relation} itself", task.id);
+                    faults.push(Fault::error(message).at(task.location.clone(), 0));
+                }
+                Some(other) => found.push(*other),
+                None => {
+                    suggestions += 1;
+                    let ids = tasks.iter().map(|task| task.id.as_str());
+                    let help = (suggestions <= SUGGESTIONS_MAX)
+                        .then(|| did_you_mean(id.as_str(), ids))
+                        .flatten();
+                    let message = format!(
+                        "task `{}` {relation} `{id}`, which is no task of this plan",
+                        task.id
+                    );
+                    faults.push(
+                        Fault::error(message)
+                            .at(task.location.clone(), 0)
+                            .maybe_help(help),
+                    );
+                }
+            }
+        }
+        without_repetition(found)
+    };
+    let mut needs = Vec::with_capacity(tasks.len());
+    let mut after = Vec::with_capacity(tasks.len());
+    for (at, task) in tasks.iter().enumerate() {
+        needs.push(resolve(at, &task.needs, "needs"));
+        after.push(resolve(at, &task.after, "comes after"));
+    }
+    (needs, after)
+}
+
+/// Keeps the plan's order.
+fn without_repetition(mut indices: Vec<usize>) -> Vec<usize> {
+    let mut seen = std::collections::HashSet::with_capacity(indices.len());
+    indices.retain(|index| seen.insert(*index));
+    indices
+}
+
+fn dependents(needs: &[Vec<usize>], after: &[Vec<usize>]) -> Edges {
+    let mut dependents: Edges = vec![Vec::new(); needs.len()];
+    for (task, (needs, after)) in needs.iter().zip(after).enumerate() {
+        for &other in needs.iter().chain(after) {
+            // Tasks come in order, so a repetition can only be the last one.
+            if dependents[other].last() != Some(&task) {
+                dependents[other].push(task);
+            }
+        }
+    }
+    dependents
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,264 @@
+//! The `jobs` dialect: a directory of `job-<N>-<name>.md`, one task a file.
+//!
+//! See `dialects.md`. The order is the numbers' alone; a gap in them means nothing. Knows no file system:
+//! which files belong together was found before.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::fields as values;
+use super::markdown::{Block, Document, fields};
+use super::source::{Reading, Source};
+use super::text::Text;
+use super::{Check, Dialect, Fault, Plan, Task, TaskId, Wishes, scope};
+
+/// The number of a job file as it is written, if the name is one of a job file.
+pub(super) fn number(path: &Path) -> Option<&str> {
+    let rest = path
+        .file_name()?
+        .to_str()?
+        .strip_prefix("job-")?
+        .strip_suffix(".md")?;
+    let digits = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
+    let (number, name) = rest.split_at(digits);
+    (!number.is_empty() && (name.is_empty() || name.starts_with('-'))).then_some(number)
+}
+
+/// Orders numbers of any length without computing them.
+fn rank(number: &str) -> (usize, &str) {
+    let significant = number.trim_start_matches('0');
+    (significant.len(), significant)
+}
+
+pub(super) fn read(sources: &[Source]) -> Reading {
+    let mut faults = Vec::new();
+    let mut jobs: Vec<(&str, &Source)> = sources
+        .iter()
+        .map(|source| (number(&source.path).unwrap_or_default(), source))
+        .collect();
+    jobs.sort_by_key(|(number, source)| (rank(number), source.path.as_path()));
+    faults.extend(twins(&jobs));
+    let mut tasks: Vec<Task> = Vec::new();
+    for (number, source) in &jobs {
+        let mut task = job(number, &source.text(), &mut faults);
+        task.after = tasks
+            .last()
+            .map(|before| before.id.clone())
+            .into_iter()
+            .collect();
+        tasks.push(task);
+    }
+    let plan = Plan {
+        dialect: Dialect::Jobs,
+        title: title(&sources[0].path),
+        tasks,
+        wishes: Wishes::default(),
+        artifacts: Vec::new(),
+    };
+    Reading { plan, faults }
+}
+
+/// Files that claim one number.
+fn twins(jobs: &[(&str, &Source)]) -> Vec<Fault> {
+    let mut first: HashMap<(usize, &str), &Source> = HashMap::new();
+    let mut faults = Vec::new();
+    for (number, source) in jobs {
+        if let Some(earlier) = first.get(&rank(number)) {
+            let text = source.text();
+            let message = format!(
+                "two files are job {number}: `{}` and `{}`",
+                earlier.path.display(),
+                source.path.display()
+            );
+            faults.push(
+                text.error(text.start()..text.start(), message)
+                    .help("give one of them another number"),
+            );
+        } else {
+            first.insert(rank(number), source);
+        }
+    }
+    faults
+}
+
+fn job(number: &str, text: &Text<'_>, faults: &mut Vec<Fault>) -> Task {
+    let document = Document::parse(text);
+    faults.extend(document.unclosed_fences(text));
+    let heading = document.title();
+    let at = heading.map_or(text.start(), |heading| heading.range.start);
+    let title = heading
+        .map(|heading| without_suffix(&heading.title))
+        .filter(|title| !title.is_empty());
+    if title.is_none() {
+        faults.push(
+            text.warning(
+                at..at,
+                format!("job {number} has no title, so it is called by its file"),
+            )
+            .help("begin the file with `# <name> - Implementation Plan`"),
+        );
+    }
+    let steps = steps(&document.blocks);
+    if steps.is_empty() {
+        faults.push(
+            text.warning(at..at, format!("job {number} has no steps"))
+                .help("a step is a heading such as `### Step 1: Create the model`"),
+        );
+    }
+    let mut files: Vec<String> = Vec::new();
+    let mut verify: Vec<Check> = Vec::new();
+    let mut run = String::new();
+    for step in steps {
+        for file in step_files(step, text, faults) {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+        for check in fields(step, "Verify").iter().flat_map(values::checks) {
+            if !verify.contains(&check) {
+                verify.push(check);
+            }
+        }
+        run.push_str(&values::script(step).unwrap_or_default());
+    }
+    Task {
+        id: TaskId::new(number),
+        title: title.map_or_else(|| named_by_file(text.path, number), str::to_owned),
+        body: text.text[text.start()..].trim_end().to_owned(),
+        files,
+        verify,
+        run: (!run.is_empty()).then_some(run),
+        ..Task::at(text.location(at))
+    }
+}
+
+/// The blocks of each `Step <n>`, up to the next heading of its level or above.
+fn steps(blocks: &[Block]) -> Vec<&[Block]> {
+    let level = |block: &Block| match block {
+        Block::Heading(heading) => Some(heading.level),
+        _ => None,
+    };
+    let mut steps = Vec::new();
+    for (at, block) in blocks.iter().enumerate() {
+        let Block::Heading(heading) = block else {
+            continue;
+        };
+        if !is_step(&heading.title) {
+            continue;
+        }
+        let rest = &blocks[at + 1..];
+        let end = rest
+            .iter()
+            .position(|block| level(block).is_some_and(|level| level <= heading.level));
+        steps.push(&rest[..end.unwrap_or(rest.len())]);
+    }
+    steps
+}
+
+fn is_step(title: &str) -> bool {
+    let mut words = title.split([' ', ':', '.']);
+    words
+        .next()
+        .is_some_and(|word| word.eq_ignore_ascii_case("step"))
+        && words
+            .next()
+            .is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// The paths that a step's free text names; none are made up.
+fn step_files(step: &[Block], text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<String> {
+    let mut files = Vec::new();
+    for field in fields(step, "Files") {
+        for span in field.lines.iter().flat_map(|line| &line.spans) {
+            let glob = scope::glob_of(&span.text);
+            if !scope::looks_like_path(&span.text) {
+                continue;
+            }
+            match scope::objection(&glob) {
+                None => files.push(glob),
+                Some(objection) => faults.push(
+                    text.warning(span.range.clone(), format!("`{}` {objection}", span.text))
+                        .help("it is not counted among the files of the job"),
+                ),
+            }
+        }
+    }
+    files
+}
+
+fn without_suffix(title: &str) -> &str {
+    const SUFFIX: &str = "implementation plan";
+    let cut = title.len().saturating_sub(SUFFIX.len());
+    match title.split_at_checked(cut) {
+        Some((name, suffix)) if suffix.eq_ignore_ascii_case(SUFFIX) => {
+            let bare = name
+                .trim_end()
+                .trim_end_matches(['-', '–', '—', ':'])
+                .trim_end();
+            if bare.is_empty() || bare.len() == name.trim_end().len() {
+                title
+            } else {
+                bare
+            }
+        }
+        _ => title,
+    }
+}
+
+fn named_by_file(path: &Path, number: &str) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let name = stem
+        .trim_start_matches("job-")
+        .trim_start_matches(number)
+        .trim_matches('-');
+    if name.is_empty() {
+        format!("Job {number}")
+    } else {
+        name.replace('-', " ")
+    }
+}
+
+/// The feature is the directory, or the one above when it is called `implementation`.
+fn title(path: &Path) -> String {
+    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let named = full
+        .ancestors()
+        .skip(1)
+        .filter_map(Path::file_name)
+        .find(|name| !name.eq_ignore_ascii_case("implementation"));
+    named.map_or_else(
+        || "jobs".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{number, without_suffix};
+
+    #[test]
+    fn job_files_are_told_by_their_names() {
+        assert_eq!(number(Path::new("plans/job-10-api.md")), Some("10"));
+        assert_eq!(number(Path::new("job-2.md")), Some("2"));
+        for other in ["job-spec.md", "job-1x.md", "my-job-1-a.md", "job-1-a.txt"] {
+            assert_eq!(number(Path::new(other)), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_title_loses_only_the_suffix_of_the_format() {
+        assert_eq!(
+            without_suffix("Data Models - Implementation Plan"),
+            "Data Models"
+        );
+        assert_eq!(
+            without_suffix("Data Models — implementation plan"),
+            "Data Models"
+        );
+        assert_eq!(without_suffix("Implementation Plan"), "Implementation Plan");
+    }
+}

@@ -1,0 +1,285 @@
+//! `PROGRESS.md`: what a plan's own table says was done before this run, and the weight it chose.
+//!
+//! Tables in the field differ in columns and spellings; what is not understood is pending, with a warning.
+
+use std::collections::HashMap;
+
+use super::markdown::{Block, Document, Span, Table, lines};
+use super::text::Text;
+use super::{Fault, Imported, ImportedStatus, Plan, Weight};
+
+/// Which column is which.
+struct Columns {
+    id: usize,
+    status: usize,
+    commit: Option<usize>,
+}
+
+/// Writes into the plan what the table says of its tasks.
+pub(super) fn import(text: &Text<'_>, plan: &mut Plan, faults: &mut Vec<Fault>) {
+    let document = Document::parse(text);
+    faults.extend(document.unclosed_fences(text));
+    import_weight(&document, text, plan, faults);
+    let tables = document.blocks.iter().filter_map(|block| match block {
+        Block::Table(table) => Some((table, columns(table)?)),
+        _ => None,
+    });
+    let mut found = false;
+    for (table, columns) in tables {
+        found = true;
+        import_table(table, &columns, text, plan, faults);
+    }
+    if !found {
+        faults.push(
+            text.warning(
+                text.start()..text.start(),
+                "no progress table is found, so every task counts as pending",
+            )
+            .help("the table begins with `| # | Task | Status | Commit |`"),
+        );
+    }
+}
+
+fn import_weight(document: &Document, text: &Text<'_>, plan: &mut Plan, faults: &mut Vec<Fault>) {
+    let Some(line) = lines(&document.blocks).find(|line| {
+        line.lead
+            .as_ref()
+            .is_some_and(|lead| lead.eq_ignore_ascii_case("weight"))
+    }) else {
+        return;
+    };
+    match line
+        .text
+        .trim_matches(['`', '.', ' '])
+        .to_lowercase()
+        .as_str()
+    {
+        "light" => plan.wishes.weight = Some(Weight::Light),
+        "full" => plan.wishes.weight = Some(Weight::Full),
+        // The template as it was written, both words and no choice.
+        "light | full" => {}
+        other => faults.push(
+            text.warning(line.range.clone(), format!("weight `{other}` is not known"))
+                .help("it is `light` or `full`"),
+        ),
+    }
+}
+
+fn columns(table: &Table) -> Option<Columns> {
+    let header: Vec<String> = table
+        .rows
+        .first()?
+        .iter()
+        .map(|cell| cell.text.trim().to_lowercase())
+        .collect();
+    let column = |names: &[&str]| {
+        header
+            .iter()
+            .position(|name| names.contains(&name.as_str()))
+    };
+    Some(Columns {
+        id: column(&["#", "id", "no", "no.", "nr", "task #"]).or_else(|| column(&["task"]))?,
+        status: column(&["status", "state", "estado"])?,
+        commit: column(&["commit", "commits", "hash", "sha", "commit hash"]),
+    })
+}
+
+fn import_table(
+    table: &Table,
+    columns: &Columns,
+    text: &Text<'_>,
+    plan: &mut Plan,
+    faults: &mut Vec<Fault>,
+) {
+    let by_id: HashMap<String, usize> = plan
+        .tasks
+        .iter()
+        .enumerate()
+        .rev()
+        .map(|(index, task)| (key(task.id.as_str()), index))
+        .collect();
+    let mut seen: HashMap<usize, Option<ImportedStatus>> = HashMap::new();
+    for row in &table.rows[1..] {
+        let (Some(id), Some(cell)) = (row.get(columns.id), row.get(columns.status)) else {
+            continue;
+        };
+        let Some(&index) = by_id.get(&key(&id.text)) else {
+            if !id.text.trim().is_empty() {
+                faults.push(text.warning(
+                    id.range.clone(),
+                    format!(
+                        "progress is recorded for `{}`, which is no task of the plan",
+                        id.text.trim()
+                    ),
+                ));
+            }
+            continue;
+        };
+        let task = &mut plan.tasks[index];
+        let status = match status(&cell.text) {
+            Ok(status) => status,
+            Err(()) => {
+                let message = format!(
+                    "status `{}` of task `{}` is not known, so it counts as pending",
+                    cell.text.trim(),
+                    task.id
+                );
+                faults.push(text.warning(cell.range.clone(), message));
+                None
+            }
+        };
+        if seen
+            .insert(index, status)
+            .is_some_and(|earlier| earlier != status)
+        {
+            let message = format!(
+                "task `{}` has two rows that disagree; the last one counts",
+                task.id
+            );
+            faults.push(text.warning(id.range.clone(), message));
+        }
+        let commit = columns
+            .commit
+            .and_then(|column| row.get(column))
+            .and_then(commit);
+        task.imported = status.map(|status| Imported { status, commit });
+    }
+}
+
+/// An id as a table may spell it: `01`, `**1**`, `Task 1`, `1.`.
+fn key(id: &str) -> String {
+    let id = id
+        .trim_matches(|c: char| !c.is_alphanumeric())
+        .to_lowercase();
+    let id = id.strip_prefix("task ").unwrap_or(&id).trim();
+    let id = id.split([':', ' ']).next().unwrap_or_default();
+    let short = id.trim_start_matches('0');
+    match short.chars().next() {
+        Some(first) if first.is_ascii_digit() => short.to_owned(),
+        None if !id.is_empty() => "0".to_owned(),
+        _ => id.to_owned(),
+    }
+}
+
+/// What a status cell says; nothing for all that will be run as if it had never been begun.
+fn status(cell: &str) -> Result<Option<ImportedStatus>, ()> {
+    let lower = cell.to_lowercase();
+    let mut words = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let status = match words.next() {
+        Some("done" | "complete" | "completed" | "finished" | "implemented" | "merged" | "x") => {
+            Some(ImportedStatus::Done)
+        }
+        Some("skipped" | "skip" | "cancelled" | "canceled" | "deferred") => {
+            Some(ImportedStatus::Skipped)
+        }
+        Some("in" | "running" | "active" | "started" | "wip" | "partial" | "partially") => {
+            Some(ImportedStatus::InProgress)
+        }
+        Some(
+            "pending" | "todo" | "to" | "open" | "not" | "failed" | "failure" | "blocked"
+            | "kickback" | "awaiting" | "waiting" | "queued" | "ready",
+        ) => None,
+        Some(_) => return Err(()),
+        None => return mark(cell),
+    };
+    Ok(status)
+}
+
+/// A cell without words.
+fn mark(cell: &str) -> Result<Option<ImportedStatus>, ()> {
+    let has = |marks: &[char]| cell.contains(marks);
+    if has(&['✅', '✓', '✔', '☑']) {
+        Ok(Some(ImportedStatus::Done))
+    } else if has(&['⏭']) {
+        Ok(Some(ImportedStatus::Skipped))
+    } else if has(&['🔄', '⏳', '🚧', '~']) {
+        Ok(Some(ImportedStatus::InProgress))
+    } else if has(&['⬜', '☐', '❌', '✗', '⛔', '—', '–', '-']) || cell.trim().is_empty()
+    {
+        Ok(None)
+    } else {
+        Err(())
+    }
+}
+
+/// The last hash in a cell; a subject, a dash or `uncommitted` is none.
+fn commit(cell: &Span) -> Option<String> {
+    let words = cell.text.split(|c: char| !c.is_alphanumeric());
+    words
+        .filter(|word| {
+            (7..=64).contains(&word.len()) && word.chars().all(|c| c.is_ascii_hexdigit())
+        })
+        .filter(|word| word.chars().any(|c| c.is_ascii_digit()))
+        .next_back()
+        .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ImportedStatus, commit, key, status};
+    use crate::plan::markdown::Span;
+
+    #[test]
+    fn statuses_in_the_spellings_of_the_field() {
+        use ImportedStatus::{Done, InProgress, Skipped};
+        for done in [
+            "done",
+            "DONE",
+            "DONE — BUILD SUCCESS, 88 tests",
+            "✅",
+            "✅ Done",
+            "✓",
+            "COMPLETE",
+            "`done`",
+        ] {
+            assert_eq!(status(done), Ok(Some(Done)), "{done}");
+        }
+        for open in [
+            "pending",
+            "⬜ Pending",
+            "AWAITING HUMAN",
+            "failed",
+            "",
+            "—",
+            "not done",
+        ] {
+            assert_eq!(status(open), Ok(None), "{open}");
+        }
+        assert_eq!(status("skipped"), Ok(Some(Skipped)));
+        assert_eq!(status("in progress"), Ok(Some(InProgress)));
+        assert_eq!(status("incomplete"), Err(()));
+    }
+
+    #[test]
+    fn a_commit_cell_yields_its_last_hash_or_none() {
+        let read = |text: &str| {
+            commit(&Span {
+                text: text.into(),
+                range: 0..0,
+            })
+        };
+        assert_eq!(read("`1f2a91c`").as_deref(), Some("1f2a91c"));
+        assert_eq!(read("`1f2a91c`, `2b3c4d5e`").as_deref(), Some("2b3c4d5e"));
+        for none in [
+            "—",
+            "-",
+            "n/a",
+            "uncommitted",
+            "`feat: add a thing`",
+            "defaced",
+        ] {
+            assert_eq!(read(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn ids_are_matched_as_tables_spell_them() {
+        for spelled in ["1", "01", "**1**", "Task 1", "1."] {
+            assert_eq!(key(spelled), "1", "{spelled}");
+        }
+        assert_eq!(key("2b"), "2b");
+        assert_eq!(key("0"), "0");
+    }
+}

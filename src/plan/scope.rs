@@ -1,0 +1,205 @@
+//! Paths and globs that a plan says a task may change: whether they make sense, whether two sets meet.
+//!
+//! Knows no file system: a path that exists nowhere is a file to be made.
+
+use std::collections::HashSet;
+
+/// What is wrong with a path or glob, if anything, as the end of a sentence about it.
+pub(super) fn objection(path: &str) -> Option<String> {
+    let forward = path.replace('\\', "/");
+    let mut parts = forward.split('/');
+    if path.trim().is_empty() {
+        return Some("is empty".into());
+    }
+    if forward.starts_with('/') || forward.chars().nth(1) == Some(':') || forward.starts_with("~/")
+    {
+        return Some("is an absolute path; name files relative to the repository".into());
+    }
+    if parts.clone().any(|part| part == "..") {
+        return Some("leaves the repository through `..`".into());
+    }
+    if parts.any(|part| part.eq_ignore_ascii_case(".git")) {
+        return Some("is inside `.git`, which no task may change".into());
+    }
+    if path
+        .chars()
+        .any(|c| c.is_control() || super::is_invisible(c))
+    {
+        return Some("has a control or invisible character".into());
+    }
+    glob::Pattern::new(path).err().map(|error| {
+        format!(
+            "is not a valid glob: {} at position {}",
+            error.msg, error.pos
+        )
+    })
+}
+
+/// A path as people write it, as a glob: `./` dropped, `:12-20` dropped, a directory means all in it.
+pub(super) fn glob_of(written: &str) -> String {
+    let mut path = written.trim();
+    while let Some(rest) = path.strip_prefix("./") {
+        path = rest;
+    }
+    if let Some((front, lines)) = path.rsplit_once(':')
+        && !lines.is_empty()
+        && lines.chars().all(|c| c.is_ascii_digit() || c == '-')
+    {
+        path = front;
+    }
+    if path.ends_with('/') && path.len() > 1 {
+        format!("{path}**")
+    } else {
+        path.to_owned()
+    }
+}
+
+/// Whether a code span in free text is meant as a path rather than as code.
+pub(super) fn looks_like_path(span: &str) -> bool {
+    const BARE: [&str; 6] = [
+        "Makefile",
+        "Dockerfile",
+        "Justfile",
+        "Gemfile",
+        "LICENSE",
+        "Rakefile",
+    ];
+    if span.is_empty()
+        || span.contains("::")
+        || span.contains("//")
+        || span
+            .chars()
+            .any(|c| c.is_whitespace() || "(){}<>=;,\"'$|&@#!".contains(c))
+    {
+        return false;
+    }
+    let span = glob_of(span);
+    if span.contains('/') || BARE.contains(&span.as_str()) {
+        return true;
+    }
+    span.rsplit_once('.').is_some_and(|(_, extension)| {
+        (1..=5).contains(&extension.len())
+            && extension
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && extension.chars().any(|c| c.is_ascii_lowercase())
+    })
+}
+
+/// The files that some tasks claim, to tell whether another's are disjoint from them.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    exact: HashSet<String>,
+    ancestors: HashSet<String>,
+    prefixes: Vec<String>,
+}
+
+impl Claims {
+    pub(super) fn add(&mut self, files: &[String]) {
+        for file in files {
+            match literal_prefix(file) {
+                Some(prefix) => self.prefixes.push(prefix.to_owned()),
+                None => {
+                    self.ancestors.extend(ancestors(file).map(str::to_owned));
+                    self.exact.insert(file.clone());
+                }
+            }
+        }
+    }
+
+    /// The first of `files` that may touch what is claimed; unsure counts as touching.
+    pub(super) fn meet<'a>(&self, files: &'a [String]) -> Option<&'a str> {
+        files
+            .iter()
+            .map(String::as_str)
+            .find(|file| match literal_prefix(file) {
+                Some(prefix) => {
+                    let near = |other: &String| {
+                        other.starts_with(prefix) || prefix.starts_with(other.as_str())
+                    };
+                    self.exact.iter().any(near) || self.prefixes.iter().any(near)
+                }
+                None => {
+                    self.exact.contains(*file)
+                        || self.ancestors.contains(*file)
+                        || ancestors(file).any(|directory| self.exact.contains(directory))
+                        || self
+                            .prefixes
+                            .iter()
+                            .any(|prefix| file.starts_with(prefix.as_str()))
+                }
+            })
+    }
+}
+
+/// What stands before a glob's first wildcard; none for a plain path.
+fn literal_prefix(glob: &str) -> Option<&str> {
+    glob.find(['*', '?', '[']).map(|at| &glob[..at])
+}
+
+fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(at, _)| &path[..at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Claims, glob_of, looks_like_path, objection};
+
+    #[test]
+    fn what_leaves_the_repository_or_is_no_glob_is_refused() {
+        for bad in [
+            "",
+            "/etc/passwd",
+            "a/../../b",
+            ".git/config",
+            "sub/.GIT/x",
+            "src/[a",
+            "C:/x",
+            "a\u{202e}b",
+        ] {
+            assert!(objection(bad).is_some(), "{bad:?} must be refused");
+        }
+        for good in [
+            "src/a.rs",
+            "tests/**",
+            ".github/workflows/ci.yml",
+            "a..b",
+            ".gitignore",
+        ] {
+            assert_eq!(objection(good), None, "{good:?} is fine");
+        }
+    }
+
+    #[test]
+    fn paths_as_people_write_them_become_globs() {
+        assert_eq!(glob_of("./src/a.rs:10-20"), "src/a.rs");
+        assert_eq!(glob_of("src/auth/"), "src/auth/**");
+    }
+
+    #[test]
+    fn code_is_not_taken_for_a_path() {
+        for path in ["src/x.rs", "Cargo.toml", "Makefile", "src/auth/"] {
+            assert!(looks_like_path(path), "{path} is a path");
+        }
+        for code in [
+            "cargo test",
+            "models::user",
+            "User",
+            "f()",
+            "https://x.y/z",
+            "1.5",
+        ] {
+            assert!(!looks_like_path(code), "{code} is no path");
+        }
+    }
+
+    #[test]
+    fn claims_meet_through_directories_and_globs() {
+        let mut claims = Claims::default();
+        claims.add(&["src/a.rs".into(), "docs/**".into()]);
+        for meets in ["src/a.rs", "src", "docs/x.md", "src/*", "**"] {
+            assert!(claims.meet(&[meets.into()]).is_some(), "{meets} is claimed");
+        }
+        assert_eq!(claims.meet(&["src/b.rs".into(), "tests/*".into()]), None);
+    }
+}

@@ -1,0 +1,346 @@
+//! The `sendit` dialect: `PLAN.md` with a heading a task, and `PROGRESS.md` beside it.
+//!
+//! See `dialects.md`. Knows neither files nor runs: texts in, a plan out.
+
+use std::ops::Range;
+use std::path::Path;
+
+use super::fields as values;
+use super::markdown::{Block, Document, Heading, Line, fields, lines};
+use super::scope::Claims;
+use super::source::{Reading, Source};
+use super::text::Text;
+use super::{Dialect, Fault, Plan, Task, TaskId, Wishes, progress};
+
+/// What a heading says when it begins a task.
+struct TaskHeading {
+    id: String,
+    title: String,
+    /// Where the id stands; the whole heading when there is none.
+    at: usize,
+}
+
+/// Whether a text has task headings.
+pub(super) fn recognizes(text: &Text<'_>) -> bool {
+    Document::parse(text)
+        .headings()
+        .any(|(_, heading)| task_heading(heading, text).is_some())
+}
+
+pub(super) fn read(sources: &[Source]) -> Reading {
+    let text = sources[0].text();
+    let document = Document::parse(&text);
+    let mut faults = document.unclosed_fences(&text);
+    let mut tasks = Vec::new();
+    let starts: Vec<(usize, &Heading, TaskHeading)> = document
+        .headings()
+        .filter_map(|(at, heading)| Some((at, heading, task_heading(heading, &text)?)))
+        .collect();
+    for (at, heading, named) in &starts {
+        let (section, end) = section(&document.blocks, *at, &starts);
+        let end = end.unwrap_or(text.text.len());
+        if let Some(fault) = heading_fault(heading, named, &text) {
+            faults.push(fault);
+        } else {
+            tasks.push(task(
+                heading.range.start..end,
+                named,
+                section,
+                &text,
+                &mut faults,
+            ));
+        }
+    }
+    faults.extend(near_misses(&document, &text));
+    if starts.is_empty() {
+        faults.push(
+            text.error(text.start()..text.start(), "the plan has no tasks")
+                .help("a task is a heading such as `### Task 1: Add the login endpoint`"),
+        );
+    }
+    let sections: Vec<&[Block]> = starts
+        .iter()
+        .map(|(at, ..)| section(&document.blocks, *at, &starts).0)
+        .collect();
+    if sections.len() == tasks.len() {
+        order(&mut tasks, &sections, &mut faults);
+    }
+    let mut plan = Plan {
+        dialect: Dialect::Sendit,
+        title: title(&document, text.path),
+        tasks,
+        wishes: Wishes::default(),
+        artifacts: artifacts(&document, text.path),
+    };
+    for source in &sources[1..] {
+        progress::import(&source.text(), &mut plan, &mut faults);
+    }
+    Reading { plan, faults }
+}
+
+/// A task reaches to the next heading of its level or above, or to the next task: its blocks, and where
+/// what follows them begins.
+fn section<'d>(
+    blocks: &'d [Block],
+    at: usize,
+    starts: &[(usize, &Heading, TaskHeading)],
+) -> (&'d [Block], Option<usize>) {
+    let Block::Heading(own) = &blocks[at] else {
+        return (&[], None);
+    };
+    let next_task = starts.partition_point(|(start, ..)| *start <= at);
+    let limit = starts
+        .get(next_task)
+        .map_or(blocks.len(), |(start, ..)| *start);
+    let length = blocks[at + 1..limit]
+        .iter()
+        .position(|block| matches!(block, Block::Heading(heading) if heading.level <= own.level));
+    let end = length.map_or(limit, |length| at + 1 + length);
+    let next = blocks.get(end).and_then(|block| match block {
+        Block::Heading(heading) => Some(heading.range.start),
+        _ => None,
+    });
+    (&blocks[at + 1..end], next)
+}
+
+fn task(
+    range: Range<usize>,
+    named: &TaskHeading,
+    section: &[Block],
+    text: &Text<'_>,
+    faults: &mut Vec<Fault>,
+) -> Task {
+    let id = TaskId::new(named.id.as_str());
+    let files = files(section, &id, text, faults);
+    let verify: Vec<_> = fields(section, "Verify")
+        .iter()
+        .flat_map(values::checks)
+        .collect();
+    if verify.is_empty() {
+        faults.push(
+            text.warning(
+                named.at..named.at + named.id.len(),
+                format!("task `{id}` has no `Verify`, so no check proves it"),
+            )
+            .help("say how it is verified: `**Verify**: `, then a command in backticks"),
+        );
+    }
+    Task {
+        id,
+        title: named.title.clone(),
+        body: text.text[range].trim_end().to_owned(),
+        files,
+        verify,
+        run: values::script(section),
+        ..Task::at(text.location(named.at))
+    }
+}
+
+/// What the task declares; a `Files` without a path is told, because it declares nothing.
+fn files(section: &[Block], id: &TaskId, text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<String> {
+    let mut paths = Vec::new();
+    for field in fields(section, "Files") {
+        let found = values::paths(&field);
+        if found.is_empty()
+            && field
+                .lines
+                .iter()
+                .any(|line| line.words && !says_none(&line.text))
+        {
+            let place = field.lines[0].range.clone();
+            faults.push(text.warning(place, format!("`Files` of task `{id}` names no path")));
+        }
+        paths.extend(found);
+    }
+    values::globs(&paths, text, faults)
+}
+
+fn says_none(text: &str) -> bool {
+    let word = text
+        .trim_matches(|c: char| !c.is_alphanumeric())
+        .to_lowercase();
+    matches!(word.as_str(), "" | "none" | "n/a" | "na" | "nothing")
+}
+
+/// `Task 3: title`, with `.`, `)` or a dash for the colon; the id has a digit or is one letter.
+fn task_heading(heading: &Heading, text: &Text<'_>) -> Option<TaskHeading> {
+    if !(2..=4).contains(&heading.level) {
+        return None;
+    }
+    let spelled = heading
+        .title
+        .trim_start_matches(|c: char| !c.is_alphanumeric());
+    let (word, rest) = spelled.split_at_checked(4)?;
+    if !word.eq_ignore_ascii_case("task") {
+        return None;
+    }
+    let rest = rest.trim_end();
+    if rest.trim_start().starts_with([':', '：']) {
+        return Some(TaskHeading {
+            id: String::new(),
+            title: rest.trim_start_matches([' ', ':', '：']).to_owned(),
+            at: heading.range.start,
+        });
+    }
+    let rest = rest
+        .strip_prefix([' ', '#'])?
+        .trim_start_matches([' ', '#']);
+    let end = rest.find([' ', ':', '：']).unwrap_or(rest.len());
+    let id = rest[..end].trim_end_matches(['.', ')', ',', '-', '–', '—']);
+    let is_id = id.chars().any(|c| c.is_ascii_digit()) || id.chars().count() == 1;
+    let raw = &text.text[heading.range.clone()];
+    let after_word = raw.to_ascii_lowercase().find("task").map_or(0, |at| at + 4);
+    let at = raw[after_word..].find(id).map_or(0, |at| after_word + at) + heading.range.start;
+    is_id.then(|| TaskHeading {
+        id: id.to_owned(),
+        title: rest[id.len()..]
+            .trim_start_matches([' ', ':', '：', '-', '–', '—', '.', ')', ','])
+            .trim()
+            .to_owned(),
+        at,
+    })
+}
+
+fn heading_fault(heading: &Heading, named: &TaskHeading, text: &Text<'_>) -> Option<Fault> {
+    if named.id.is_empty() {
+        let fault = text.error(heading.range.clone(), "task heading has no id");
+        return Some(fault.help("number it: `### Task 1: title`"));
+    }
+    named.title.is_empty().then(|| {
+        text.error(
+            heading.range.clone(),
+            format!("task `{}` has no title", named.id),
+        )
+        .help(format!("say what it is: `### Task {}: title`", named.id))
+    })
+}
+
+/// Headings that begin with `Task` and are no task.
+fn near_misses(document: &Document, text: &Text<'_>) -> Vec<Fault> {
+    let begins = |heading: &Heading| {
+        let mut words = heading.title.split([' ', ':']);
+        words
+            .next()
+            .is_some_and(|word| word.eq_ignore_ascii_case("task"))
+            && words.next().is_some()
+    };
+    document
+        .headings()
+        .map(|(_, heading)| heading)
+        .filter(|heading| begins(heading) && task_heading(heading, text).is_none())
+        .map(|heading| {
+            text.warning(
+                heading.range.clone(),
+                format!("`{}` is not read as a task", heading.title),
+            )
+            .help("a task is a heading of level 2 to 4 such as `### Task 1: title`")
+        })
+        .collect()
+}
+
+fn title(document: &Document, path: &Path) -> String {
+    let heading = document.title().map(|heading| heading.title.as_str());
+    let named = heading.map(|title| match title.split_once(':') {
+        Some((plan, rest)) if plan.trim().eq_ignore_ascii_case("plan") => rest.trim(),
+        _ => title,
+    });
+    match named {
+        Some(title) if !title.is_empty() => title.to_owned(),
+        _ => path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+    }
+}
+
+/// The spec that `> From: …` names, and the plan itself.
+fn artifacts(document: &Document, path: &Path) -> Vec<String> {
+    let first_task = document.headings().find(|(_, heading)| heading.level > 1);
+    let preamble = &document.blocks[..first_task.map_or(document.blocks.len(), |(at, _)| at)];
+    let from = lines(preamble).find_map(|line| {
+        let rest = match &line.lead {
+            Some(lead) if lead.eq_ignore_ascii_case("from") => line.text.as_str(),
+            _ => line
+                .text
+                .strip_prefix("From:")
+                .or_else(|| line.text.strip_prefix("from:"))?,
+        };
+        let path = rest.trim().trim_matches('`').split_whitespace().next()?;
+        Some(path.to_owned())
+    });
+    from.into_iter()
+        .chain([path.display().to_string()])
+        .collect()
+}
+
+/// Each task after the one before it; independent ones with disjoint files side by side.
+fn order(tasks: &mut [Task], sections: &[&[Block]], faults: &mut Vec<Fault>) {
+    let mut before: Vec<TaskId> = Vec::new();
+    let mut beside: Vec<TaskId> = Vec::new();
+    let mut claims = Claims::default();
+    let mut all_claim = true;
+    for (task, section) in tasks.iter_mut().zip(sections) {
+        let marked = is_independent(section, &task.title);
+        let shared = claims.meet(&task.files);
+        let joins = marked && all_claim && !task.files.is_empty() && shared.is_none();
+        if marked && !joins && !beside.is_empty() {
+            let why = match shared {
+                Some(file) => format!("`{file}` is not its alone"),
+                None => "not every task beside it says which files it changes".to_owned(),
+            };
+            let message = format!(
+                "task `{}` is marked independent, but {why}: it waits",
+                task.id
+            );
+            faults.push(Fault::warning(message).at(task.location.clone(), task.id.as_str().len()));
+        }
+        if !joins {
+            before = std::mem::take(&mut beside);
+            claims = Claims::default();
+            all_claim = true;
+        }
+        task.after.clone_from(&before);
+        claims.add(&task.files);
+        all_claim &= !task.files.is_empty();
+        beside.push(task.id.clone());
+    }
+}
+
+/// `**Independent**: yes`, or a line or title that says so.
+fn is_independent(section: &[Block], title: &str) -> bool {
+    let own = section
+        .iter()
+        .take_while(|block| !matches!(block, Block::Heading(_)));
+    let says_so = own.filter_map(|block| match block {
+        Block::Line(line) => Some(line),
+        _ => None,
+    });
+    title.to_lowercase().ends_with("(independent)") || says_so.into_iter().any(line_is_independent)
+}
+
+fn line_is_independent(line: &Line) -> bool {
+    const SAYINGS: [&str; 8] = [
+        "independent",
+        "independent yes",
+        "independent true",
+        "task is independent",
+        "this task is independent",
+        "independent of the other tasks",
+        "independent of other tasks",
+        "can run in parallel",
+    ];
+    let whole =
+        format!("{} {}", line.lead.as_deref().unwrap_or_default(), line.text).to_lowercase();
+    let words: Vec<&str> = whole
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    match line.lead.as_deref() {
+        Some(lead) if lead.eq_ignore_ascii_case("independent") => {
+            matches!(words.get(1), Some(&"yes" | &"true"))
+        }
+        Some(_) => false,
+        None => SAYINGS.contains(&words.join(" ").as_str()),
+    }
+}

@@ -1,0 +1,180 @@
+//! Loading: from the paths a user named to a plan with its texts, or to faults that say what is wrong.
+//!
+//! The only part of `plan` that touches the file system, and it only reads. It opens nothing that is not
+//! a regular file, reads no more than a cap, and knows no format beyond which reader to ask.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+
+use super::recognize::{self, Found};
+use super::text::{BOM, Text};
+use super::{Dialect, Fault, Plan, fault, jobs, sendit, toml};
+
+/// More than any plan that a person wrote; less than what hurts.
+const BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// A text that a plan was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// As the user named it.
+    pub path: PathBuf,
+    /// All of it, byte for byte.
+    pub text: String,
+}
+
+impl Source {
+    pub(super) fn text(&self) -> Text<'_> {
+        Text::new(&self.path, &self.text)
+    }
+}
+
+/// A plan that could be read.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// What the text says.
+    pub plan: Plan,
+    /// The text.
+    pub sources: Vec<Source>,
+    /// What was not understood, and does not change the meaning.
+    pub warnings: Vec<Fault>,
+}
+
+/// Why a plan could not be read.
+#[derive(Debug, Clone)]
+pub struct Faults {
+    /// At least one error; warnings may stand beside it.
+    pub faults: Vec<Fault>,
+    /// The texts that could be read, to show what is meant.
+    pub sources: Vec<Source>,
+    /// None when no format was recognized.
+    pub dialect: Option<Dialect>,
+}
+
+/// What a reader made of its texts.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) plan: Plan,
+    pub(super) faults: Vec<Fault>,
+}
+
+/// Reads the plan that `paths` name: one file, one directory, or the job files of one plan.
+pub fn load(paths: &[PathBuf], dialect: Option<Dialect>) -> Result<Loaded, Faults> {
+    let Found { dialect, files } = recognize::recognize(paths, dialect)?;
+    let mut sources = Vec::new();
+    let mut faults = Vec::new();
+    for path in files {
+        match read(&path) {
+            Ok(text) => sources.push(Source { path, text }),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Faults {
+            faults,
+            sources,
+            dialect: Some(dialect),
+        });
+    }
+    let Reading { plan, mut faults } = match dialect {
+        Dialect::Jobs => jobs::read(&sources),
+        Dialect::Sendit => sendit::read(&sources),
+        Dialect::Toml => toml::read(&sources[0]),
+    };
+    fault::in_text_order(&mut faults);
+    if faults.iter().all(Fault::is_warning) {
+        Ok(Loaded {
+            plan,
+            sources,
+            warnings: faults,
+        })
+    } else {
+        Err(Faults {
+            faults,
+            sources,
+            dialect: Some(dialect),
+        })
+    }
+}
+
+/// The texts as one byte string that differs whenever a file's name or a byte of it does.
+///
+/// Directories do not count, so that a plan is the same plan wherever it is read from.
+pub fn hash_input(sources: &[Source]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for source in sources {
+        let name = source
+            .path
+            .file_name()
+            .unwrap_or_default()
+            .as_encoded_bytes();
+        for part in [name, source.text.as_bytes()] {
+            bytes.extend_from_slice(format!("{}:", part.len()).as_bytes());
+            bytes.extend_from_slice(part);
+            bytes.push(b'\n');
+        }
+    }
+    bytes
+}
+
+/// The text of a regular file, if it is text.
+pub(super) fn read(path: &Path) -> Result<String, Fault> {
+    let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    let shown = path.display();
+    if metadata.is_dir() {
+        return Err(Fault::error(format!("`{shown}` is a directory")));
+    }
+    if !metadata.is_file() {
+        return Err(Fault::error(format!("`{shown}` is not a regular file"))
+            .help("a plan is not read from a pipe or a device; save it as a file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(path, &error))?;
+    if bytes.len() as u64 > BYTES_MAX {
+        return Err(Fault::error(format!("`{shown}` is larger than 16 MiB"))
+            .help("split the plan; a plan is text that people read"));
+    }
+    decode(path, bytes)
+}
+
+pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Fault {
+    let shown = path.display();
+    match error.kind() {
+        ErrorKind::NotFound => Fault::error(format!("`{shown}` does not exist"))
+            .help("name a plan file or the directory of a plan"),
+        ErrorKind::PermissionDenied => {
+            Fault::error(format!("`{shown}` may not be read: permission denied"))
+        }
+        _ => Fault::error(format!("`{shown}` cannot be read: {error}")),
+    }
+}
+
+fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, Fault> {
+    let shown = path.display();
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Fault::error(format!("`{shown}` is UTF-16 text")).help("save it as UTF-8"));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let byte = error.as_bytes()[at];
+        let valid = String::from_utf8_lossy(&error.as_bytes()[..at]);
+        let message = format!("`{shown}` is not UTF-8: byte 0x{byte:02x} at offset {at}");
+        Fault::error(message).at(Text::new(path, &valid).location(at), 1)
+    })?;
+    let places = Text::new(path, &text);
+    if let Some(at) = text.find('\0') {
+        return Err(places.error(
+            at..at + 1,
+            format!("`{shown}` has a NUL byte at offset {at}"),
+        ));
+    }
+    match text.trim_start_matches(BOM) {
+        "" => Err(places.error(0..0, format!("`{shown}` is empty"))),
+        blank if blank.trim().is_empty() => {
+            Err(places.error(0..0, format!("`{shown}` holds nothing but white space")))
+        }
+        _ => Ok(text),
+    }
+}

@@ -1,0 +1,36 @@
+//! "Did you mean": the nearest of the names that would have been right.
+
+/// Words for the nearest of `known`, when one is near enough to be meant.
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let known: Vec<&str> = known.into_iter().collect();
+    let folded = word.to_lowercase();
+    let nearest = known
+        .iter()
+        .copied()
+        .find(|candidate| candidate.to_lowercase() == folded)
+        .or_else(|| {
+            similar::get_close_matches(word, &known, 1, 0.6)
+                .first()
+                .copied()
+        })?;
+    Some(format!("did you mean `{nearest}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::did_you_mean;
+
+    #[test]
+    fn the_nearest_name_is_suggested_and_a_far_one_is_not() {
+        let known = ["schema", "login", "docs"];
+        assert_eq!(
+            did_you_mean("shema", known).as_deref(),
+            Some("did you mean `schema`?")
+        );
+        assert_eq!(
+            did_you_mean("LOGIN", known).as_deref(),
+            Some("did you mean `login`?")
+        );
+        assert_eq!(did_you_mean("zzz", known), None);
+    }
+}

@@ -1,0 +1,89 @@
+//! Places in a text: from byte offsets to lines and columns, and the characters nobody sees.
+//!
+//! Knows nothing of any format.
+
+use std::path::Path;
+
+use super::{Fault, Location};
+
+/// What some editors put before UTF-8 text; it means nothing.
+pub(super) const BOM: char = '\u{feff}';
+
+/// A text with its line starts, so that each place is found in logarithmic time.
+#[derive(Debug)]
+pub(super) struct Text<'a> {
+    pub(super) path: &'a Path,
+    pub(super) text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Text<'a> {
+    pub(super) fn new(path: &'a Path, text: &'a str) -> Self {
+        let first = if text.starts_with(BOM) {
+            BOM.len_utf8()
+        } else {
+            0
+        };
+        let mut starts = vec![first];
+        starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
+        Self { path, text, starts }
+    }
+
+    /// Where the text begins, a byte order mark aside.
+    pub(super) fn start(&self) -> usize {
+        self.starts[0]
+    }
+
+    pub(super) fn location(&self, offset: usize) -> Location {
+        let offset = self
+            .text
+            .floor_char_boundary(offset.clamp(self.start(), self.text.len()));
+        let line = self.starts.partition_point(|start| *start <= offset).max(1) - 1;
+        let column = self.text[self.starts[line]..offset].chars().count();
+        Location {
+            file: self.path.to_path_buf(),
+            line: number(line),
+            column: number(column),
+        }
+    }
+
+    /// An error about these bytes.
+    pub(super) fn error(&self, range: std::ops::Range<usize>, message: impl Into<String>) -> Fault {
+        Fault::error(message).at(self.location(range.start), range.len())
+    }
+
+    /// A warning about these bytes.
+    pub(super) fn warning(
+        &self,
+        range: std::ops::Range<usize>,
+        message: impl Into<String>,
+    ) -> Fault {
+        Fault::warning(message).at(self.location(range.start), range.len())
+    }
+}
+
+/// From 1; texts are capped far below what does not fit.
+fn number(from_zero: usize) -> u32 {
+    u32::try_from(from_zero + 1).unwrap_or(u32::MAX)
+}
+
+/// Whether a character shows nothing or reorders what stands around it (bidi controls, zero width).
+///
+/// Variation selectors are not among them: they belong to emoji that people write.
+pub fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{00ad}'
+            | '\u{034f}'
+            | '\u{061c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}

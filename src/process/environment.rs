@@ -1,0 +1,121 @@
+//! The environment of what we start: an allowlist, so that nothing of the caller's session decides what an
+//! executor or a check does, and the few variables that keep git calm under it.
+//!
+//! Variables of git (a leaked `GIT_INDEX_FILE` puts a foreign file into the user's commit) and of the
+//! loader are refused even when they are asked for. This module reads no environment itself.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+/// Passed on when set. Names that end in `*` are prefixes.
+const ALLOWED: [&str; 13] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "LC_*",
+    "TERM",
+    "TMPDIR",
+    "TZ",
+    "XDG_*",
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+];
+
+/// Never passed on, whoever asks.
+const REFUSED: [&str; 5] = ["GIT_*", "LD_*", "DYLD_*", "BASH_ENV", "ENACT_*"];
+
+/// Of the environment `current`, what may be passed on: the allowlist and the names in `pass_env`.
+pub fn allowed(
+    current: impl IntoIterator<Item = (OsString, OsString)>,
+    pass_env: &[String],
+) -> Vec<(OsString, OsString)> {
+    let passes = |name: &str| {
+        !REFUSED.iter().any(|pattern| matches(pattern, name))
+            && (ALLOWED.iter().any(|pattern| matches(pattern, name))
+                || pass_env.iter().any(|asked| asked == name))
+    };
+    current
+        .into_iter()
+        .filter(|(name, _)| name.to_str().is_some_and(passes))
+        .collect()
+}
+
+/// What every process in `worktree` is given: no questions, no editor, no search for a repository above
+/// the worktree, and no housekeeping of git while attempts run.
+pub fn fixed(worktree: &Path) -> Vec<(OsString, OsString)> {
+    let mut variables: Vec<(OsString, OsString)> = [
+        ("GIT_TERMINAL_PROMPT", "0"),
+        ("GIT_EDITOR", ":"),
+        ("GIT_CONFIG_COUNT", "2"),
+        ("GIT_CONFIG_KEY_0", "gc.auto"),
+        ("GIT_CONFIG_VALUE_0", "0"),
+        ("GIT_CONFIG_KEY_1", "maintenance.auto"),
+        ("GIT_CONFIG_VALUE_1", "false"),
+    ]
+    .map(|(name, value)| (name.into(), value.into()))
+    .to_vec();
+    if let Some(parent) = worktree.parent() {
+        variables.push(("GIT_CEILING_DIRECTORIES".into(), parent.into()));
+    }
+    variables
+}
+
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => name == pattern,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{allowed, fixed};
+    use std::ffi::OsString;
+    use std::path::Path;
+
+    fn names(current: &[&str], pass_env: &[&str]) -> Vec<String> {
+        let current = current.iter().map(|name| (name.into(), "x".into()));
+        let pass_env: Vec<String> = pass_env.iter().map(ToString::to_string).collect();
+        allowed(current, &pass_env)
+            .into_iter()
+            .map(|(name, _)| name.into_string().expect("text"))
+            .collect()
+    }
+
+    #[test]
+    fn only_what_is_listed_or_asked_for_is_passed_on() {
+        let current = [
+            "PATH",
+            "LC_ALL",
+            "PATHS",
+            "XDG_RUNTIME_DIR",
+            "API_KEY",
+            "SECRET",
+        ];
+        assert_eq!(
+            names(&current, &["API_KEY"]),
+            ["PATH", "LC_ALL", "XDG_RUNTIME_DIR", "API_KEY"]
+        );
+    }
+
+    #[test]
+    fn what_would_redirect_git_or_the_loader_is_refused_even_if_asked_for() {
+        let current = [
+            "GIT_INDEX_FILE",
+            "LD_PRELOAD",
+            "DYLD_X",
+            "BASH_ENV",
+            "ENACT_TASK",
+        ];
+        assert_eq!(names(&current, &current), Vec::<String>::new());
+    }
+
+    #[test]
+    fn git_looks_for_no_repository_above_the_worktree() {
+        let ceiling: (OsString, OsString) = ("GIT_CEILING_DIRECTORIES".into(), "/r.enact/a".into());
+        assert!(fixed(Path::new("/r.enact/a/1")).contains(&ceiling));
+    }
+}

@@ -1,0 +1,265 @@
+//! One supervisor process for each attempt, so that no process outlives its attempt.
+//!
+//! A process group does not hold an executor: agents start their tools in sessions of their own, daemons
+//! fork twice, and a driver that is killed can clean up nothing. So the driver starts our own binary as
+//! `git-enact supervise <order-file>`, and that process ([`main`]) is a session leader and a child
+//! subreaper: whatever the executor starts stays below it, however it detaches, and is killed with it.
+//!
+//! Three files name an attempt's process: the *order* (what to run; gone once read, for its environment
+//! may hold secrets), the *sidecar* beside it (which process supervises, for [`sweep()`]), and the *outcome*
+//! (how it ended; appears whole, so that [`outcome_of`] may adopt it after its driver died).
+//!
+//! The supervisor's standard input is a lifeline: a byte asks it to stop, end of file means that the driver
+//! is gone. Unlike a parent-death signal it works everywhere and does not depend on which thread started
+//! the supervisor; that signal is armed as well, where there is one.
+//!
+//! On macOS there is neither a subreaper nor `/proc`: the executor's process group is killed, and what left
+//! the group is not found. This module knows nothing of tasks, claims or git.
+
+mod capture;
+mod descendants;
+mod supervisor;
+mod sweep;
+mod wire;
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, anyhow};
+use serde::{Deserialize, Serialize};
+
+use crate::run::evidence::Outcome;
+
+pub use supervisor::main;
+pub use sweep::sweep;
+
+/// The environment variable by which a process tells whose attempt it belongs to.
+pub const TOKEN: &str = "ENACT_ATTEMPT_TOKEN";
+
+/// How many bytes of an attempt's output are kept from its beginning.
+pub const HEAD: u64 = 1 << 20;
+
+/// How many bytes of an attempt's output are kept from its end.
+pub const TAIL: u64 = 8 << 20;
+
+/// What a supervisor is to run, and within which limits. All paths are absolute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Program and arguments.
+    #[serde(with = "wire::many")]
+    pub argv: Vec<OsString>,
+    /// Where it runs.
+    #[serde(with = "wire::one")]
+    pub dir: PathBuf,
+    /// Its whole environment; the supervisor adds [`TOKEN`].
+    #[serde(with = "wire::pairs")]
+    pub env: Vec<(OsString, OsString)>,
+    /// What it reads; nothing when absent.
+    #[serde(with = "wire::maybe")]
+    pub stdin: Option<PathBuf>,
+    /// The wall-clock limit.
+    pub timeout_ms: Option<u64>,
+    /// The longest silence.
+    pub stall_timeout_ms: Option<u64>,
+    /// Between INT and TERM, and between TERM and KILL.
+    pub grace_ms: u64,
+    /// Where its output goes, both streams in the order in which they were written.
+    #[serde(with = "wire::one")]
+    pub output: PathBuf,
+    /// Bytes kept from the beginning of the output.
+    pub head: u64,
+    /// Bytes kept from its end.
+    pub tail: u64,
+    /// Where the supervisor leaves how it ended.
+    #[serde(with = "wire::one")]
+    pub outcome: PathBuf,
+    /// Unique to this attempt; see [`token`].
+    pub token: String,
+}
+
+/// How a supervised process ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// As the kernel told it, or why it was ended.
+    pub outcome: Outcome,
+    /// From its start to its end.
+    pub millis: u64,
+    /// What it printed.
+    pub output: Captured,
+    /// Whether it left processes behind, which were killed.
+    pub leaky: bool,
+    /// Processes that could not be killed.
+    pub survivors: Vec<u32>,
+    /// Why it could not be started or supervised.
+    pub trouble: Option<String>,
+}
+
+/// Captured output: the beginning and the end, with what was between them dropped.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Captured {
+    /// The raw bytes that were kept.
+    #[serde(with = "wire::one")]
+    pub path: PathBuf,
+    /// How many of them come from the beginning; what was dropped stood here.
+    pub head: u64,
+    /// How many bytes were dropped.
+    pub dropped: u64,
+}
+
+impl Captured {
+    /// The bytes that were kept, at most `HEAD + TAIL`.
+    pub fn read(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        File::open(&self.path)?
+            .take(HEAD + TAIL)
+            .read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// A running supervisor. Dropped with all of its cancellers, it stops the attempt.
+#[derive(Debug)]
+pub struct Supervised {
+    child: Child,
+    lifeline: Arc<ChildStdin>,
+    order_file: PathBuf,
+    outcome: PathBuf,
+    output: PathBuf,
+    started: Instant,
+}
+
+/// Ends an attempt from any thread. It holds the supervisor's lifeline: a forgotten one costs nothing but
+/// that dropping [`Supervised`] alone no longer stops the attempt.
+#[derive(Debug, Clone)]
+pub struct Canceller(Arc<ChildStdin>);
+
+impl Canceller {
+    /// Asks politely: INT, grace, TERM, grace, KILL. An attempt that has ended does not mind.
+    pub fn stop(&self) {
+        self.say(supervisor::STOP);
+    }
+
+    /// Kills everything at once.
+    pub fn kill(&self) {
+        self.say(supervisor::KILL);
+    }
+
+    fn say(&self, word: u8) {
+        // A closed pipe means that the supervisor has ended, which is what was asked for.
+        (&*self.0).write_all(&[word]).unwrap_or_default();
+    }
+}
+
+/// Writes `order` to `order_file` and starts its supervisor: `program`, which is our own executable.
+pub fn start(order: &Order, order_file: &Path, program: &Path) -> Result<Supervised> {
+    // What an earlier attempt left under these names would be taken for this one's.
+    for stale in [&order.outcome, &sweep::sidecar(order_file)] {
+        absent(fs::remove_file(stale))
+            .with_context(|| format!("could not remove `{}`", stale.display()))?;
+    }
+    write_order(order, order_file)
+        .with_context(|| format!("could not write `{}`", order_file.display()))?;
+    let mut child = Command::new(program)
+        .arg("supervise")
+        .arg(order_file)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .with_context(|| format!("could not start `{}`", program.display()))?;
+    let lifeline = child
+        .stdin
+        .take()
+        .ok_or_else(|| anyhow!("a supervisor without a standard input"))?;
+    Ok(Supervised {
+        child,
+        lifeline: Arc::new(lifeline),
+        order_file: order_file.into(),
+        outcome: order.outcome.clone(),
+        output: order.output.clone(),
+        started: Instant::now(),
+    })
+}
+
+impl Supervised {
+    /// What ends this attempt from another thread.
+    pub fn canceller(&self) -> Canceller {
+        Canceller(Arc::clone(&self.lifeline))
+    }
+
+    /// The supervisor's process id, for messages.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until nothing of the attempt is left. A supervisor that vanished without a word is
+    /// [`Outcome::Lost`]; its survivors are killed here.
+    pub fn wait(mut self) -> Ended {
+        let told = match self.child.wait() {
+            // Only a supervisor that ended well is believed: an executor can write files, too.
+            Ok(status) if status.success() => outcome_of(&self.outcome),
+            Ok(_) | Err(_) => None,
+        };
+        if let Some(ended) = told {
+            return ended;
+        }
+        let (survivors, trouble) = match sweep(&self.order_file) {
+            Ok(survivors) => (survivors, None),
+            Err(error) => (Vec::new(), Some(format!("{error:#}"))),
+        };
+        Ended {
+            outcome: Outcome::Lost,
+            millis: millis(self.started.elapsed()),
+            output: Captured {
+                head: fs::metadata(&self.output).map_or(0, |file| file.len()),
+                path: self.output,
+                dropped: 0,
+            },
+            leaky: false,
+            survivors,
+            trouble,
+        }
+    }
+}
+
+/// How an attempt ended whose driver did not live to see it; `None` when it left no outcome.
+pub fn outcome_of(outcome_file: &Path) -> Option<Ended> {
+    serde_json::from_slice(&fs::read(outcome_file).ok()?).ok()
+}
+
+/// A new token, unlike any other. It identifies and protects nothing, so that it need not be secret.
+pub fn token() -> String {
+    use std::hash::{BuildHasher as _, RandomState};
+    let part = || RandomState::new().hash_one(std::process::id());
+    format!("{:016x}{:016x}", part(), part())
+}
+
+/// Readable by its owner only: the environment may hold secrets.
+fn write_order(order: &Order, order_file: &Path) -> io::Result<()> {
+    absent(fs::remove_file(order_file))?;
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(order_file)?
+        .write_all(&serde_json::to_vec(order)?)
+}
+
+/// That something is absent already is as good as having removed it.
+fn absent(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+fn millis(span: std::time::Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}

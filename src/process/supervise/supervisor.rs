@@ -1,0 +1,476 @@
+//! The supervisor itself: one thread that waits for whatever comes first, and ends what it started.
+//!
+//! It blocks in one `poll` on its signals (a child ended, somebody asks it to stop), its lifeline and the
+//! executor's output, until the next deadline; so a short attempt costs no tick of a clock. It waits for
+//! processes and never for the end of a pipe, which a daemon may hold for ever.
+
+use std::fs::{self, File};
+use std::io::{self, PipeReader, Read as _};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, anyhow, ensure};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{self, Pid, Signal, WaitOptions, WaitStatus};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
+use signal_hook::iterator::backend::SignalDelivery;
+use signal_hook::iterator::exfiltrator::SignalOnly;
+
+use super::capture::Capture;
+use super::descendants::{Process, closure};
+use super::sweep::{Sidecar, sidecar};
+use super::{Captured, Ended, Order, TOKEN, millis};
+use crate::run::evidence::Outcome;
+
+/// On the lifeline: end the attempt politely.
+pub(super) const STOP: u8 = b's';
+/// On the lifeline: end it at once.
+pub(super) const KILL: u8 = b'k';
+
+/// How long killed processes may take to be gone.
+const DEATH_MAX: Duration = Duration::from_secs(5);
+/// How long output may go on after the last process has ended: somebody else holds the pipe then.
+const DRAIN_MAX: Duration = Duration::from_secs(2);
+/// How often the tree is searched again while killed processes linger.
+const SEARCH_AGAIN: Duration = Duration::from_millis(20);
+
+/// Supervises what `order_file` orders, in a process of its own; returns the exit status. All news goes to
+/// the outcome file: 0 means that it was written.
+pub fn main(order_file: &Path) -> i32 {
+    match supervise(order_file) {
+        Ok(()) => 0,
+        Err(_) => 1,
+    }
+}
+
+fn supervise(order_file: &Path) -> Result<()> {
+    let order: Order = serde_json::from_slice(&fs::read(order_file)?)?;
+    let signals = Signals::new()?;
+    // Fails for a process group's leader only, which is a shell's job and has its own group already.
+    process::setsid().map(drop).unwrap_or_default();
+    adopt_orphans()?;
+    let lifeline = Lifeline::new()?;
+    Sidecar::of_this_process(&order.token).write(order_file)?;
+    fs::remove_file(order_file)?;
+    let ended = if lifeline.is_cut()? {
+        not_started(&order, Outcome::Cancelled, None)
+    } else {
+        match Supervisor::start(&order, signals, lifeline) {
+            Ok(supervisor) => supervisor.run()?,
+            Err(error) => not_started(&order, Outcome::NotStarted, Some(format!("{error:#}"))),
+        }
+    };
+    write_outcome(&ended, &order.outcome)?;
+    if ended.survivors.is_empty() {
+        fs::remove_file(sidecar(order_file))?;
+    }
+    Ok(())
+}
+
+/// Whatever descends from us stays below us, and our parent's death is told to us.
+#[cfg(target_os = "linux")]
+fn adopt_orphans() -> io::Result<()> {
+    process::set_child_subreaper(Some(process::getpid()))?;
+    // Sent when the *thread* that started us ends, so it only makes us look; had our parent died before
+    // this line, the lifeline would tell.
+    process::set_parent_process_death_signal(Some(Signal::USR1))?;
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn adopt_orphans() -> io::Result<()> {
+    Ok(())
+}
+
+fn not_started(order: &Order, outcome: Outcome, trouble: Option<String>) -> Ended {
+    Ended {
+        outcome,
+        millis: 0,
+        output: Captured {
+            path: order.output.clone(),
+            ..Captured::default()
+        },
+        leaky: false,
+        survivors: Vec::new(),
+        trouble,
+    }
+}
+
+/// Appears whole or not at all.
+fn write_outcome(ended: &Ended, path: &Path) -> Result<()> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    fs::write(&partial, serde_json::to_vec(ended)?)?;
+    fs::rename(&partial, path)?;
+    Ok(())
+}
+
+/// Signals as something to poll.
+struct Signals(SignalDelivery<UnixStream, SignalOnly>);
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        let (read, write) = UnixStream::pair()?;
+        read.set_nonblocking(true)?;
+        write.set_nonblocking(true)?;
+        let wanted = [SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1];
+        let delivery = SignalDelivery::with_pipe(read, write, SignalOnly::default(), wanted)?;
+        Ok(Self(delivery))
+    }
+}
+
+/// Standard input, which the driver holds open as long as it lives.
+struct Lifeline {
+    input: Option<File>,
+    parent: Option<Pid>,
+}
+
+impl Lifeline {
+    fn new() -> io::Result<Self> {
+        // A file of its own: the library's standard input has a buffer, which `poll` cannot see.
+        let input = io::stdin().as_fd().try_clone_to_owned()?;
+        Ok(Self {
+            input: Some(input.into()),
+            parent: process::getppid(),
+        })
+    }
+
+    /// Whether the driver is gone already.
+    fn is_cut(&self) -> io::Result<bool> {
+        let Some(input) = &self.input else {
+            return Ok(true);
+        };
+        let mut fds = [PollFd::new(input, PollFlags::IN)];
+        poll(&mut fds, Some(&Timespec::default()))?;
+        Ok(fds[0].revents().contains(PollFlags::HUP))
+    }
+
+    /// What the driver says; empty at its end.
+    fn hear(&mut self) -> Vec<u8> {
+        let mut words = [0; 64];
+        let count = self
+            .input
+            .as_mut()
+            .map_or(0, |input| input.read(&mut words).unwrap_or(0));
+        if count == 0 {
+            self.input = None;
+        }
+        words[..count].to_vec()
+    }
+
+    fn parent_changed(&self) -> bool {
+        process::getppid() != self.parent
+    }
+}
+
+/// How far an attempt has been ended.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rung {
+    /// Not at all.
+    Running,
+    /// It was sent INT.
+    Interrupted,
+    /// It was sent TERM.
+    Terminated,
+    /// Everything is killed.
+    Killed,
+}
+
+struct Supervisor<'a> {
+    order: &'a Order,
+    signals: Signals,
+    lifeline: Lifeline,
+    executor: Pid,
+    status: Option<WaitStatus>,
+    output: Option<PipeReader>,
+    capture: Capture,
+    started: Instant,
+    last_output: Instant,
+    rung: Rung,
+    /// When the next rung is due.
+    rung_until: Option<Instant>,
+    /// Why it is being ended.
+    reason: Option<Outcome>,
+}
+
+impl<'a> Supervisor<'a> {
+    fn start(order: &'a Order, signals: Signals, lifeline: Lifeline) -> Result<Self> {
+        let (program, args) = order
+            .argv
+            .split_first()
+            .ok_or_else(|| anyhow!("there is no command to run"))?;
+        ensure!(
+            order.dir.is_dir(),
+            "`{}` is not a directory",
+            order.dir.display()
+        );
+        let capture = Capture::new(&order.output, order.head, order.tail)
+            .with_context(|| format!("could not create `{}`", order.output.display()))?;
+        let stdin = match &order.stdin {
+            Some(path) => File::open(path)
+                .with_context(|| format!("could not read `{}`", path.display()))?
+                .into(),
+            None => Stdio::null(),
+        };
+        let (output, stdout) = io::pipe()?;
+        let started = Instant::now();
+        // Both ends of the pipe but the reading one go with the command at the end of this statement.
+        let child = Command::new(program)
+            .args(args)
+            .current_dir(&order.dir)
+            .env_clear()
+            .envs(order.env.iter().map(|(name, value)| (name, value)))
+            .env(TOKEN, &order.token)
+            .stdin(stdin)
+            .stderr(stdout.try_clone()?)
+            .stdout(stdout)
+            .process_group(0)
+            .spawn()
+            .with_context(|| format!("could not start `{}`", program.to_string_lossy()))?;
+        let executor =
+            Pid::from_raw(child.id().cast_signed()).ok_or_else(|| anyhow!("no process id"))?;
+        Ok(Self {
+            order,
+            signals,
+            lifeline,
+            executor,
+            status: None,
+            output: Some(output),
+            capture,
+            started,
+            last_output: started,
+            rung: Rung::Running,
+            rung_until: None,
+            reason: None,
+        })
+    }
+
+    fn run(mut self) -> Result<Ended> {
+        while self.status.is_none() && self.rung < Rung::Killed {
+            self.wait_until(self.next_deadline())?;
+            if self.status.is_none() {
+                self.keep_time();
+            }
+        }
+        let ended = Instant::now();
+        let left_some = self.status.is_some() && self.has_children()?;
+        let survivors = self.kill_all()?;
+        let held = self.drain()?;
+        let outcome = match (self.reason, self.status) {
+            (Some(reason), _) => reason,
+            (None, Some(status)) => outcome_of(status),
+            (None, None) => Outcome::Cancelled,
+        };
+        Ok(Ended {
+            outcome,
+            millis: millis(ended - self.started),
+            output: self.capture.finish(&self.order.output),
+            leaky: left_some || held,
+            survivors,
+            trouble: None,
+        })
+    }
+
+    /// The earliest moment at which time itself changes something.
+    fn next_deadline(&self) -> Option<Instant> {
+        let limits = match self.rung {
+            Rung::Running => [self.wall_limit(), self.stall_limit()],
+            _ => [self.rung_until, None],
+        };
+        limits.into_iter().flatten().min()
+    }
+
+    fn wall_limit(&self) -> Option<Instant> {
+        let limit = Duration::from_millis(self.order.timeout_ms?);
+        self.started.checked_add(limit)
+    }
+
+    fn stall_limit(&self) -> Option<Instant> {
+        let limit = Duration::from_millis(self.order.stall_timeout_ms?);
+        self.last_output.checked_add(limit)
+    }
+
+    /// Ends what is over its time and climbs the ladder where grace has run out.
+    fn keep_time(&mut self) {
+        let now = Instant::now();
+        let over = |limit: Option<Instant>| limit.is_some_and(|limit| now >= limit);
+        match self.rung {
+            Rung::Running if over(self.wall_limit()) => self.stop(Outcome::TimedOut),
+            Rung::Running if over(self.stall_limit()) => self.stop(Outcome::Stalled),
+            Rung::Interrupted if over(self.rung_until) => self.climb(Rung::Terminated),
+            Rung::Terminated if over(self.rung_until) => self.climb(Rung::Killed),
+            _ => {}
+        }
+    }
+
+    /// Begins the ladder; an attempt that is being ended already keeps its reason and its pace.
+    fn stop(&mut self, reason: Outcome) {
+        if self.rung == Rung::Running {
+            self.reason = Some(reason);
+            self.climb(Rung::Interrupted);
+        }
+    }
+
+    fn kill(&mut self) {
+        self.reason.get_or_insert(Outcome::Cancelled);
+        self.climb(Rung::Killed);
+    }
+
+    fn climb(&mut self, rung: Rung) {
+        self.rung = rung;
+        self.rung_until = Instant::now().checked_add(Duration::from_millis(self.order.grace_ms));
+        let signal = match rung {
+            Rung::Running => return,
+            Rung::Interrupted => Signal::INT,
+            Rung::Terminated => Signal::TERM,
+            Rung::Killed => Signal::KILL,
+        };
+        // A stopped process must go on to hear anything but KILL. A group that is gone needs neither.
+        for signal in [signal, Signal::CONT] {
+            process::kill_process_group(self.executor, signal).unwrap_or_default();
+        }
+    }
+
+    /// Blocks until something happens or `deadline` passes, and takes in all that happened.
+    fn wait_until(&mut self, deadline: Option<Instant>) -> Result<()> {
+        let timeout = deadline.map(|deadline| {
+            let span = deadline.saturating_duration_since(Instant::now());
+            Timespec {
+                tv_sec: i64::try_from(span.as_secs()).unwrap_or(i64::MAX),
+                tv_nsec: span.subsec_nanos().into(),
+            }
+        });
+        let sources = [
+            Some(self.signals.0.get_read().as_fd()),
+            self.output.as_ref().map(AsFd::as_fd),
+            self.lifeline.input.as_ref().map(AsFd::as_fd),
+        ];
+        let [signals, output, lifeline] = ready(sources, timeout.as_ref())?;
+        if output {
+            self.take_output();
+        }
+        if lifeline {
+            self.hear_driver();
+        }
+        if signals {
+            self.hear_signals()?;
+        }
+        Ok(())
+    }
+
+    fn take_output(&mut self) {
+        let mut bytes = [0; 64 << 10];
+        let count = self
+            .output
+            .as_mut()
+            .map_or(0, |output| output.read(&mut bytes).unwrap_or(0));
+        if count == 0 {
+            self.output = None;
+        } else {
+            self.capture.add(&bytes[..count]);
+            self.last_output = Instant::now();
+        }
+    }
+
+    fn hear_driver(&mut self) {
+        if self.lifeline.hear().contains(&KILL) {
+            self.kill();
+        } else {
+            self.stop(Outcome::Cancelled);
+        }
+    }
+
+    fn hear_signals(&mut self) -> Result<()> {
+        let signals: Vec<i32> = self.signals.0.pending().collect();
+        for signal in signals {
+            match signal {
+                SIGCHLD => drop(self.has_children()?),
+                SIGUSR1 if !self.lifeline.parent_changed() => {}
+                SIGQUIT => self.kill(),
+                _ => self.stop(Outcome::Cancelled),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes note of every child that has ended, orphans too; whether any is left.
+    fn has_children(&mut self) -> Result<bool> {
+        loop {
+            match process::wait(WaitOptions::NOHANG) {
+                Ok(Some((pid, status))) if pid == self.executor => self.status = Some(status),
+                Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
+                Ok(None) => return Ok(true),
+                Err(rustix::io::Errno::CHILD) => return Ok(false),
+                Err(errno) => return Err(errno).context("could not wait for a child"),
+            }
+        }
+    }
+
+    /// Kills every descendant until none is left; returns those that would not die.
+    fn kill_all(&mut self) -> Result<Vec<u32>> {
+        if cfg!(not(target_os = "linux")) {
+            process::kill_process_group(self.executor, Signal::KILL).unwrap_or_default();
+        }
+        let until = Instant::now() + DEATH_MAX;
+        while self.has_children()? {
+            let mut left = descendants();
+            if Instant::now() >= until {
+                left.retain(|process| !process.zombie);
+                return Ok(left.into_iter().map(|process| process.pid).collect());
+            }
+            for process in &left {
+                // One that cannot be killed is among the survivors in the end.
+                process.signal(Signal::KILL).unwrap_or_default();
+            }
+            self.wait_until(Some(until.min(Instant::now() + SEARCH_AGAIN)))?;
+        }
+        Ok(Vec::new())
+    }
+
+    /// Takes what is left in the pipe; whether somebody still holds it.
+    fn drain(&mut self) -> Result<bool> {
+        let until = Instant::now() + DRAIN_MAX;
+        while self.output.is_some() && Instant::now() < until {
+            self.wait_until(Some(until))?;
+        }
+        Ok(self.output.is_some())
+    }
+}
+
+/// Blocks until one of `sources` has news or `timeout` passes; which of them have.
+fn ready<const N: usize>(
+    sources: [Option<BorrowedFd<'_>>; N],
+    timeout: Option<&Timespec>,
+) -> Result<[bool; N]> {
+    let mut fds: Vec<PollFd<'_>> = sources
+        .iter()
+        .flatten()
+        .map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN))
+        .collect();
+    match poll(&mut fds, timeout) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => {}
+        Err(errno) => return Err(errno).context("could not wait"),
+    }
+    let mut news = fds.iter().map(|fd| !fd.revents().is_empty());
+    Ok(sources.map(|source| source.is_some() && news.next().unwrap_or(false)))
+}
+
+/// All that descends from this process.
+fn descendants() -> Vec<Process> {
+    let this = std::process::id();
+    let mut all = closure(&Process::all(), [this].into());
+    all.retain(|process| process.pid != this);
+    all
+}
+
+fn outcome_of(status: WaitStatus) -> Outcome {
+    match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => Outcome::Exited(code),
+        (None, Some(signal)) => Outcome::Signaled(signal),
+        (None, None) => Outcome::Lost,
+    }
+}

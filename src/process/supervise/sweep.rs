@@ -1,0 +1,163 @@
+//! Nothing of an attempt survives its supervisor: finds and kills what a supervisor left that was killed
+//! itself, or that runs on after its driver died.
+//!
+//! The supervisor notes who it is beside its order ([`Sidecar`]). Survivors are found by the supervisor's
+//! session, by the token in their environment, and by descent from either; one that cleared its
+//! environment, left the session and lost its parent cannot be told from a stranger.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use rustix::process::Signal;
+use serde::{Deserialize, Serialize};
+
+use super::descendants::{Process, closure};
+use super::{Order, TOKEN, absent};
+
+/// How long a living supervisor may take to kill its tree, its own patience of five seconds included.
+const SUPERVISOR_MAX: Duration = Duration::from_secs(7);
+
+/// How long killed processes may take to be gone.
+const DEATH_MAX: Duration = Duration::from_secs(5);
+
+/// Which process supervises an order.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Sidecar {
+    pid: u32,
+    start: u64,
+    boot: String,
+    token: String,
+}
+
+impl Sidecar {
+    /// The calling process, as the supervisor of `token`.
+    pub(super) fn of_this_process(token: &str) -> Self {
+        let pid = std::process::id();
+        Self {
+            pid,
+            start: Process::of(pid).map_or(0, |process| process.start),
+            boot: boot(),
+            token: token.to_owned(),
+        }
+    }
+
+    pub(super) fn write(&self, order_file: &Path) -> io::Result<()> {
+        let path = sidecar(order_file);
+        let partial = path.with_extension("partial");
+        fs::write(&partial, serde_json::to_vec(self)?)?;
+        fs::rename(partial, path)
+    }
+}
+
+/// Where the sidecar of an order stands.
+pub(super) fn sidecar(order_file: &Path) -> PathBuf {
+    let mut name = order_file.as_os_str().to_owned();
+    name.push(".supervisor");
+    name.into()
+}
+
+/// Kills whatever is left of the attempt that `order_file` ordered: its supervisor, if it lives, which kills
+/// its own tree; then what bears the attempt's marks. Returns the processes that could not be killed.
+pub fn sweep(order_file: &Path) -> Result<Vec<u32>> {
+    let path = sidecar(order_file);
+    let survivors = match read(&path)? {
+        Some(bytes) => {
+            let sidecar: Sidecar = serde_json::from_slice(&bytes)
+                .with_context(|| format!("`{}` is not a supervisor's", path.display()))?;
+            // No process outlives its machine, and the numbers of another start mean nothing now.
+            if sidecar.boot == boot() {
+                end_supervisor(&sidecar);
+                kill_marked(&sidecar.token, Some(&sidecar))
+            } else {
+                Vec::new()
+            }
+        }
+        // Without a sidecar no executor was started; the token is a net, should the file have been lost.
+        None => match read(order_file)? {
+            Some(bytes) => match serde_json::from_slice::<Order>(&bytes) {
+                Ok(order) => kill_marked(&order.token, None),
+                Err(_) => Vec::new(),
+            },
+            None => Vec::new(),
+        },
+    };
+    if survivors.is_empty() {
+        for file in [path.as_path(), order_file] {
+            absent(fs::remove_file(file))
+                .with_context(|| format!("could not remove `{}`", file.display()))?;
+        }
+    }
+    Ok(survivors)
+}
+
+/// Has a living supervisor kill its tree, the surest way; kills it if it does not end.
+fn end_supervisor(sidecar: &Sidecar) {
+    let Some(supervisor) = Process::of(sidecar.pid).filter(|now| now.start == sidecar.start) else {
+        return;
+    };
+    // A failed signal shows in what is found alive afterwards.
+    supervisor.signal(Signal::QUIT).unwrap_or_default();
+    if !gone(std::slice::from_ref(&supervisor), SUPERVISOR_MAX) {
+        supervisor.signal(Signal::KILL).unwrap_or_default();
+        gone(std::slice::from_ref(&supervisor), DEATH_MAX);
+    }
+}
+
+/// Kills what bears the attempt's marks until nothing does; returns what remains after a while.
+fn kill_marked(token: &str, supervisor: Option<&Sidecar>) -> Vec<u32> {
+    let variable = format!("{TOKEN}={token}");
+    let until = Instant::now() + DEATH_MAX;
+    loop {
+        let all = Process::all();
+        let marked = all
+            .iter()
+            .filter(|process| {
+                supervisor.is_some_and(|of| process.session == of.pid && process.start >= of.start)
+                    || process.has_in_environment(variable.as_bytes())
+            })
+            .map(|process| process.pid)
+            .collect::<HashSet<_>>();
+        let mut left = closure(&all, marked);
+        left.retain(|process| !process.zombie && process.pid != std::process::id());
+        if left.is_empty() || Instant::now() >= until {
+            return left.into_iter().map(|process| process.pid).collect();
+        }
+        for process in &left {
+            process.signal(Signal::KILL).unwrap_or_default();
+        }
+        // What they started meanwhile is found by the next round.
+        gone(&left, until.saturating_duration_since(Instant::now()));
+    }
+}
+
+/// Waits until none of `processes` is alive.
+fn gone(processes: &[Process], patience: Duration) -> bool {
+    let until = Instant::now() + patience;
+    while processes.iter().any(Process::is_alive) {
+        if Instant::now() >= until {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    true
+}
+
+/// What names this start of the machine.
+fn boot() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
+}
+
+fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("could not read `{}`", path.display())),
+    }
+}

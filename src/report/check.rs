@@ -1,0 +1,230 @@
+//! What `git enact check` found: for a person, and as JSON for programs.
+//!
+//! Tells what the plan says. Whether a command can be run is known only where it runs.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::clean::{visible, visible_line};
+use crate::graph::Graph;
+use crate::plan::{Check, Dialect, Fault, ImportedStatus, Severity, Task};
+
+/// More waves or members than these are counted rather than listed.
+const LISTED_MAX: usize = 40;
+
+/// A good plan in words: its tasks, what each waits for and how it is verified, and the order.
+pub fn human(graph: &Graph, warnings: &[Fault]) -> String {
+    let plan = graph.plan();
+    let waves = graph.waves();
+    let mut lines = vec![format!(
+        "{} ({}): {} in {}",
+        visible_line(&plan.title),
+        plan.dialect,
+        counted(graph.len(), "task"),
+        counted(waves.len(), "wave"),
+    )];
+    lines.push(String::new());
+    let width = graph
+        .tasks()
+        .iter()
+        .map(|task| shown_width(task.id.as_str()))
+        .max()
+        .unwrap_or(0)
+        .min(16);
+    for (index, task) in graph.tasks().iter().enumerate() {
+        lines.push(headline(graph, index, width));
+        lines.extend(
+            details(task)
+                .into_iter()
+                .map(|detail| format!("{:width$}    {detail}", "")),
+        );
+    }
+    lines.push(String::new());
+    lines.extend(wave_lines(graph, &waves));
+    let unproven = graph
+        .tasks()
+        .iter()
+        .filter(|task| !has_command(task))
+        .count();
+    if unproven > 0 {
+        lines.push(format!(
+            "no command proves {} of {}",
+            unproven,
+            counted(graph.len(), "task")
+        ));
+    }
+    if !warnings.is_empty() {
+        lines.push(counted(warnings.len(), "warning"));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn headline(graph: &Graph, index: usize, width: usize) -> String {
+    let task = &graph.tasks()[index];
+    let id = visible_line(task.id.as_str());
+    let mut line = format!("  {id:width$}  {}", visible_line(&task.title));
+    for (relation, others) in [("needs", graph.needs(index)), ("after", graph.after(index))] {
+        if !others.is_empty() {
+            // Writing to a string cannot fail.
+            let _ = write!(line, " ({relation} {})", ids(graph, others));
+        }
+    }
+    if let Some(imported) = &task.imported {
+        let _ = write!(line, " [{}", status(task).replace('_', " "));
+        if let Some(commit) = &imported.commit {
+            let _ = write!(line, " {}", visible_line(commit));
+        }
+        line.push(']');
+    }
+    line
+}
+
+fn details(task: &Task) -> Vec<String> {
+    let mut details = Vec::new();
+    if !task.files.is_empty() {
+        details.push(format!("files   {}", visible_line(&task.files.join(", "))));
+    }
+    for check in &task.verify {
+        details.push(match check {
+            Check::Command(command) => format!("verify  $ {}", first_line(command)),
+            Check::Code(code) => {
+                let program = code.split_whitespace().next().unwrap_or_default();
+                format!(
+                    "verify  $ {} (if `{}` can be run)",
+                    first_line(code),
+                    visible_line(program)
+                )
+            }
+            Check::Prose(words) => format!("verify  in words: {}", first_line(words)),
+        });
+    }
+    if let Some(run) = &task.run {
+        details.push(format!("run     $ {}", first_line(run)));
+    }
+    details
+}
+
+fn first_line(text: &str) -> String {
+    let text = text.trim();
+    let mut lines = text.lines();
+    let first = visible(lines.next().unwrap_or_default()).into_owned();
+    match lines.count() {
+        0 => first,
+        more => format!("{first} … ({})", counted(more, "more line")),
+    }
+}
+
+fn wave_lines(graph: &Graph, waves: &[Vec<usize>]) -> Vec<String> {
+    let is_chain = waves.iter().all(|wave| wave.len() == 1);
+    if is_chain {
+        let order: Vec<usize> = waves.iter().flatten().copied().collect();
+        return vec![format!("order: {}", ids(graph, &order))];
+    }
+    let mut lines: Vec<String> = waves
+        .iter()
+        .take(LISTED_MAX)
+        .enumerate()
+        .map(|(number, wave)| format!("wave {}: {}", number + 1, ids(graph, wave)))
+        .collect();
+    if waves.len() > LISTED_MAX {
+        lines.push(format!(
+            "and {}",
+            counted(waves.len() - LISTED_MAX, "more wave")
+        ));
+    }
+    lines
+}
+
+fn ids(graph: &Graph, tasks: &[usize]) -> String {
+    let shown = tasks
+        .iter()
+        .take(LISTED_MAX)
+        .map(|task| visible_line(graph.tasks()[*task].id.as_str()));
+    let mut shown = shown.collect::<Vec<_>>().join(", ");
+    if tasks.len() > LISTED_MAX {
+        let _ = write!(shown, " and {} more", tasks.len() - LISTED_MAX);
+    }
+    shown
+}
+
+fn shown_width(text: &str) -> usize {
+    text.chars().count()
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
+}
+
+fn has_command(task: &Task) -> bool {
+    task.verify
+        .iter()
+        .any(|check| !matches!(check, Check::Prose(_)))
+}
+
+/// The same for programs; without a graph the plan is faulty, without a dialect none was recognized.
+pub fn json(dialect: Option<Dialect>, graph: Option<&Graph>, faults: &[Fault]) -> Value {
+    let tasks = graph.map(Graph::tasks).unwrap_or_default();
+    let waves = graph.map(Graph::waves).unwrap_or_default();
+    let id = |task: &usize| tasks[*task].id.as_str();
+    let waves: Vec<Vec<&str>> = waves
+        .iter()
+        .map(|wave| wave.iter().map(id).collect())
+        .collect();
+    json!({
+        "schema": 1,
+        "plans": usize::from(dialect.is_some()),
+        "dialect": dialect.map(Dialect::name),
+        "tasks": tasks.iter().map(task_json).collect::<Vec<_>>(),
+        "waves": waves,
+        "faults": faults.iter().map(fault_json).collect::<Vec<_>>(),
+    })
+}
+
+fn task_json(task: &Task) -> Value {
+    json!({
+        "id": task.id,
+        "title": task.title,
+        "needs": task.needs,
+        "after": task.after,
+        "group": task.group,
+        "files": task.files,
+        "verify": task.verify.iter().map(Check::text).collect::<Vec<_>>(),
+        "status": status(task),
+        "file": task.location.file.display().to_string(),
+        "line": task.location.line,
+    })
+}
+
+fn fault_json(fault: &Fault) -> Value {
+    let severity = match fault.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let at = fault.location.as_ref();
+    let message = match &fault.help {
+        Some(help) => format!("{}; {help}", fault.message),
+        None => fault.message.clone(),
+    };
+    json!({
+        "severity": severity,
+        "message": message,
+        "file": at.map(|at| at.file.display().to_string()),
+        "line": at.map(|at| at.line),
+        "column": at.map(|at| at.column),
+    })
+}
+
+fn status(task: &Task) -> &'static str {
+    match task.imported.as_ref().map(|imported| imported.status) {
+        None => "pending",
+        Some(ImportedStatus::InProgress) => "in_progress",
+        Some(ImportedStatus::Done) => "done",
+        Some(ImportedStatus::Skipped) => "skipped",
+    }
+}

@@ -1,0 +1,311 @@
+//! Texts in, plans or located faults out: every directory of `fixtures/plans/<dialect>` is a case.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use git_enact::graph::Graph;
+use git_enact::plan::{Dialect, Faults, Loaded, Severity, hash_input, load};
+use git_enact::report::{check, faults};
+
+/// All that a reader made of a path, as one text to compare.
+fn reading(path: &Path, dialect: Option<Dialect>) -> String {
+    let mut text = String::new();
+    let json = match load(&[path.to_path_buf()], dialect) {
+        Err(refused) => {
+            text.push_str(&faults::render(&refused.faults, &refused.sources, false));
+            check::json(refused.dialect, None, &refused.faults)
+        }
+        Ok(loaded) => accepted(loaded, &mut text),
+    };
+    assert_each_fault_stands_alone(&text);
+    assert_eq!(
+        json["schema"], 1,
+        "every answer is JSON of the first schema"
+    );
+    text
+}
+
+fn accepted(loaded: Loaded, text: &mut String) -> serde_json::Value {
+    let Loaded {
+        plan,
+        sources,
+        warnings,
+    } = loaded;
+    let dialect = plan.dialect;
+    text.push_str(&faults::render(&warnings, &sources, false));
+    match Graph::new(plan) {
+        Err(found) => {
+            text.push_str(&faults::render(&found, &sources, false));
+            check::json(Some(dialect), None, &found)
+        }
+        Ok(graph) => {
+            text.push_str(&check::human(&graph, &warnings));
+            text.push_str("\n---\n");
+            let mut plan = graph.plan().clone();
+            for task in &mut plan.tasks {
+                // Long bodies are told by their ends.
+                let body: Vec<&str> = task.body.lines().collect();
+                if body.len() > 2 {
+                    task.body = format!("{} … {}", body[0], body[body.len() - 1]);
+                }
+            }
+            let stored = serde_json::to_string_pretty(&plan).expect("a plan is JSON");
+            writeln!(text, "{stored}").expect("a string takes all");
+            check::json(Some(dialect), Some(&graph), &warnings)
+        }
+    }
+}
+
+/// Whoever reads only the first line of a fault knows what is wrong.
+fn assert_each_fault_stands_alone(text: &str) {
+    for line in text
+        .lines()
+        .filter(|line| line.starts_with("error:") || line.starts_with("warning:"))
+    {
+        let message = line.split_once(": ").map_or("", |(_, message)| message);
+        assert!(message.len() > 5, "a fault says what is wrong: {line}");
+        assert!(!message.ends_with('.'), "a message is a fragment: {line}");
+    }
+}
+
+fn cases(dialect: &str) -> Vec<PathBuf> {
+    let mut cases: Vec<PathBuf> = fs::read_dir(Path::new("fixtures/plans").join(dialect))
+        .expect("the fixtures are there")
+        .map(|entry| entry.expect("they can be listed").path())
+        .collect();
+    cases.sort();
+    cases
+}
+
+fn check_all(dialect: &str) {
+    for case in cases(dialect) {
+        let name = case
+            .file_name()
+            .expect("a case has a name")
+            .to_string_lossy()
+            .into_owned();
+        let text = reading(&case, None);
+        assert_eq!(
+            name.starts_with("bad-"),
+            text.lines().any(|line| line.starts_with("error: ")),
+            "case `{dialect}/{name}` is refused if and only if it is bad:\n{text}"
+        );
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(format!("plans-{dialect}-{name}"), text);
+        });
+    }
+}
+
+#[test]
+fn sendit_plans_are_read() {
+    check_all("sendit");
+}
+
+#[test]
+fn job_directories_are_read() {
+    check_all("jobs");
+}
+
+#[test]
+fn native_plans_are_read() {
+    check_all("toml");
+}
+
+fn refusal(paths: &[PathBuf], dialect: Option<Dialect>) -> Faults {
+    load(paths, dialect).expect_err("the plan is refused")
+}
+
+fn refused_message(path: &Path) -> String {
+    let refused = refusal(&[path.to_path_buf()], None);
+    assert_eq!(refused.faults[0].severity, Severity::Error);
+    let text = faults::render(&refused.faults, &refused.sources, false);
+    text.replace(
+        &path
+            .parent()
+            .expect("a file has a directory")
+            .display()
+            .to_string(),
+        "DIR",
+    )
+}
+
+#[test]
+fn files_that_are_no_text_are_refused_and_named() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    let cases: [(&str, &[u8], &str); 8] = [
+        (
+            "utf16le.md",
+            b"\xff\xfe#\0 \0",
+            "error: `DIR/utf16le.md` is UTF-16 text\n",
+        ),
+        (
+            "utf16be.toml",
+            b"\xfe\xff\0#",
+            "error: `DIR/utf16be.toml` is UTF-16 text\n",
+        ),
+        (
+            "latin1.toml",
+            b"[[task]]\nid = \"\xe9\"\n",
+            "is not UTF-8: byte 0xe9 at offset 15",
+        ),
+        (
+            "nul.toml",
+            b"[[task]]\nid = \"a\0b\"\n",
+            "has a NUL byte at offset 16",
+        ),
+        ("empty.toml", b"", "is empty\n"),
+        ("blank.md", b" \n\t\r\n", "holds nothing but white space"),
+        ("bom.toml", b"\xef\xbb\xbf", "is empty\n"),
+        (
+            "binary.md",
+            b"\x7fELF\x02\x01\x00\x00",
+            "has a NUL byte at offset 6",
+        ),
+    ];
+    for (name, bytes, expected) in cases {
+        let path = directory.path().join(name);
+        fs::write(&path, bytes).expect("the file is written");
+        let message = refused_message(&path);
+        assert!(message.contains(expected), "{name}: {message}");
+    }
+    let latin1 = refused_message(&directory.path().join("latin1.toml"));
+    assert!(
+        latin1.contains("latin1.toml:2:7"),
+        "the place is told: {latin1}"
+    );
+}
+
+#[test]
+fn what_is_no_file_is_refused_without_waiting_for_it() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    let pipe = directory.path().join("pipe.toml");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &pipe,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+        0,
+    )
+    .expect("a pipe is made");
+    assert!(refused_message(&pipe).contains("is not a regular file"));
+    assert!(refused_message(Path::new("/dev/zero")).contains("is not a regular file"));
+    let missing = refused_message(&directory.path().join("missing.md"));
+    assert!(
+        missing.starts_with("error: `DIR/missing.md` does not exist\n"),
+        "{missing}"
+    );
+    let empty = directory.path().join("empty");
+    fs::create_dir(&empty).expect("a directory is made");
+    assert!(refused_message(&empty).contains("holds no plan"));
+    assert!(
+        refusal(&[empty], None).dialect.is_none(),
+        "nothing was recognized"
+    );
+}
+
+#[test]
+fn a_text_that_is_too_large_is_refused() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    let path = directory.path().join("plan.toml");
+    let file = fs::File::create(&path).expect("a file is made");
+    file.set_len(17 * 1024 * 1024)
+        .expect("a sparse file is large");
+    assert!(refused_message(&path).contains("is larger than 16 MiB"));
+}
+
+#[test]
+fn several_plans_are_listed_and_none_is_chosen() {
+    let paths = [
+        PathBuf::from("fixtures/plans/toml/good"),
+        PathBuf::from("fixtures/plans/jobs/good"),
+    ];
+    let refused = refusal(&paths, None);
+    assert!(
+        refused.faults[0]
+            .message
+            .contains("`fixtures/plans/jobs/good`"),
+        "{refused:?}"
+    );
+
+    let both = PathBuf::from("fixtures/plans/toml/bad-several");
+    let chosen = load(&[both], Some(Dialect::Toml)).expect("the dialect chooses");
+    assert_eq!(chosen.plan.tasks[0].id.as_str(), "a");
+    assert!(refusal(&[], None).faults[0].message.contains("no plan"));
+}
+
+#[test]
+fn job_files_named_one_by_one_are_one_plan() {
+    let file = |name: &str| PathBuf::from("fixtures/plans/jobs/good").join(name);
+    let loaded =
+        load(&[file("job-10-api.md"), file("job-9-service.md")], None).expect("a good plan");
+    let ids: Vec<&str> = loaded
+        .plan
+        .tasks
+        .iter()
+        .map(|task| task.id.as_str())
+        .collect();
+    assert_eq!(ids, ["9", "10"], "the order is the numbers'");
+}
+
+#[test]
+fn line_ends_and_a_byte_order_mark_change_nothing() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    for (fixture, name) in [
+        ("sendit/good", "PLAN.md"),
+        ("toml/good", "plan.toml"),
+        ("jobs/good", "job-1-data-models.md"),
+    ] {
+        let original = Path::new("fixtures/plans").join(fixture).join(name);
+        let plain = load(std::slice::from_ref(&original), None).expect("the fixture is good");
+        let text = fs::read_to_string(&original).expect("the fixture is text");
+        let changed = directory.path().join(name);
+        fs::write(&changed, format!("\u{feff}{}", text.replace('\n', "\r\n")))
+            .expect("it is written");
+        let changed = load(&[changed], None).expect("the changed text is as good");
+        for (a, b) in plain.plan.tasks.iter().zip(&changed.plan.tasks) {
+            assert_eq!(
+                (&a.id, &a.title, &a.files, &a.after),
+                (&b.id, &b.title, &b.files, &b.after)
+            );
+            assert_eq!(
+                (a.location.line, a.location.column),
+                (b.location.line, b.location.column)
+            );
+            let texts = |task: &git_enact::plan::Task| -> Vec<String> {
+                task.verify
+                    .iter()
+                    .map(|check| check.text().replace('\r', ""))
+                    .collect()
+            };
+            assert_eq!(texts(a), texts(b), "checks are the same");
+        }
+        assert_eq!(plain.plan.tasks.len(), changed.plan.tasks.len());
+        assert_ne!(
+            hash_input(&plain.sources),
+            hash_input(&changed.sources),
+            "every byte counts"
+        );
+    }
+}
+
+#[test]
+fn plans_of_ten_thousand_tasks_are_read_at_once() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    let path = directory.path().join("PLAN.md");
+    let mut text = String::from("# Plan: Large\n");
+    for task in 1..=10_000 {
+        writeln!(text, "### Task {task}: Do it\n**Files**: `src/{task}.rs`\n**Verify**: `true`\n**Independent**: yes\n")
+            .expect("a string takes all");
+    }
+    fs::write(&path, text).expect("it is written");
+    let began = std::time::Instant::now();
+    let loaded = load(&[path], None).expect("a good plan");
+    let graph = Graph::new(loaded.plan).expect("a good graph");
+    assert_eq!((graph.len(), graph.waves().len()), (10_000, 1));
+    assert!(
+        began.elapsed().as_secs() < 10,
+        "linear, even unoptimized: {:?}",
+        began.elapsed()
+    );
+}
