@@ -26,7 +26,7 @@ pub use git2::Oid;
 pub use command::{Git, require_version, version};
 pub use identity::Identity;
 pub use merge::Merge;
-pub use objects::{Commit, Entry, Named, NewCommit, mode};
+pub use objects::{Commit, Entry, Named, NewCommit, mode, sha256};
 pub use paths::{Change, ChangeKind};
 pub use refs::{Expected, Moved};
 pub use salvage::Message;

@@ -275,3 +275,9 @@ impl Repo {
             .collect()
     }
 }
+
+/// The name that git would give `bytes` in a repository of SHA-256: a hash for other uses than objects.
+pub fn sha256(bytes: &[u8]) -> Result<String> {
+    let oid = Oid::hash_object_ext(ObjectType::Blob, bytes, git2::ObjectFormat::Sha256)?;
+    Ok(oid.to_string())
+}

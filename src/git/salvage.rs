@@ -55,6 +55,16 @@ impl Worktree {
         Ok(commit)
     }
 
+    /// Lays the files of `salvage` out over `tip`, where the worktree stands clean: uncommitted again, as
+    /// they were left.
+    pub fn restore(&mut self, tip: Oid, salvage: Oid) -> Result<()> {
+        self.unsettle();
+        let (tip, salvage) = (tip.to_string(), salvage.to_string());
+        Git::within(self)?.check(["read-tree", "-m", "-u", &tip, &salvage])?;
+        Git::within(self)?.check(["read-tree", &tip])?;
+        Ok(())
+    }
+
     fn scratch(&self) -> std::path::PathBuf {
         self.git_dir().join("enact-scratch")
     }

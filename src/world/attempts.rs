@@ -151,7 +151,7 @@ impl Local {
         let tip: Oid = left.tip.as_deref().map(str::parse).transpose()?.unwrap_or(what.base);
         slot.worktree.switch(&slot.repo, &what.branch, tip)?;
         if let Some(salvage) = &left.salvage {
-            slot.worktree.restore(&slot.repo, tip, salvage.parse()?)?;
+            slot.worktree.restore(tip, salvage.parse()?)?;
         }
         Ok(())
     }
