@@ -51,7 +51,11 @@ impl Proposal {
             "pass_env": policy.pass_env, "prompt": policy.prompt,
         });
         let digest = git::sha256(bound.to_string().as_bytes())?;
-        Ok(Self { graph, policy, digest })
+        Ok(Self {
+            graph,
+            policy,
+            digest,
+        })
     }
 
     /// The approval, if this very proposal was approved on this machine before.
@@ -63,7 +67,8 @@ impl Proposal {
     /// The approval, now that a person has given it; it is remembered.
     pub fn approve(&self) -> Result<Approved> {
         let dir = store()?;
-        std::fs::create_dir_all(&dir).with_context(|| format!("`{}` cannot be made", dir.display()))?;
+        std::fs::create_dir_all(&dir)
+            .with_context(|| format!("`{}` cannot be made", dir.display()))?;
         let path = dir.join(&self.digest);
         std::fs::write(&path, format!("{}\n", self.graph.plan().title))
             .with_context(|| format!("the approval cannot be kept in `{}`", path.display()))?;
@@ -81,14 +86,21 @@ impl Proposal {
     }
 
     fn approved(&self) -> Approved {
-        Approved { graph: self.graph.clone(), policy: self.policy.clone() }
+        Approved {
+            graph: self.graph.clone(),
+            policy: self.policy.clone(),
+        }
     }
 }
 
 /// `$XDG_STATE_HOME/git-enact/approved`.
 fn store() -> Result<PathBuf> {
-    let state = std::env::var_os("XDG_STATE_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    let state = std::env::var_os("XDG_STATE_HOME")
+        .filter(|dir| !dir.is_empty())
+        .map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
-    let dir = state.or_else(home).context("neither XDG_STATE_HOME nor HOME is set: approvals have no place")?;
+    let dir = state
+        .or_else(home)
+        .context("neither XDG_STATE_HOME nor HOME is set: approvals have no place")?;
     Ok(dir.join("git-enact/approved"))
 }

@@ -17,7 +17,10 @@ use crate::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Sc
 /// One layer of configuration; what it does not say is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "each field is the flag or key of the same name")]
+#[expect(
+    missing_docs,
+    reason = "each field is the flag or key of the same name"
+)]
 pub struct Settings {
     pub executor: Option<String>,
     pub jobs: Option<u32>,
@@ -76,8 +79,12 @@ impl Settings {
     pub fn read(path: &Path) -> Result<Self> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(error).with_context(|| format!("`{}` cannot be read", path.display())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
+            Err(error) => {
+                return Err(error).with_context(|| format!("`{}` cannot be read", path.display()));
+            }
         };
         toml::from_str(&text).map_err(|error| {
             let (line, column) = error.span().map_or((1, 1), |span| place(&text, span.start));
@@ -92,20 +99,27 @@ impl Settings {
             let Some(text) = value(key) else { continue };
             let name = snake(key);
             let parsed = match name.as_str() {
-                "jobs" | "retries" => text.parse::<i64>().map(toml::Value::Integer).with_context(|| {
-                    format!("{source} `{key}` is `{text}`, which is not a number")
-                })?,
+                "jobs" | "retries" => {
+                    text.parse::<i64>()
+                        .map(toml::Value::Integer)
+                        .with_context(|| {
+                            format!("{source} `{key}` is `{text}`, which is not a number")
+                        })?
+                }
                 _ => toml::Value::String(text),
             };
             table.insert(name, parsed);
         }
-        table.try_into().map_err(|error: toml::de::Error| anyhow::anyhow!("{source}: {}", error.message()))
+        table
+            .try_into()
+            .map_err(|error: toml::de::Error| anyhow::anyhow!("{source}: {}", error.message()))
     }
 
     /// Puts `over` on top of this layer.
     #[must_use]
     pub fn with(self, over: Self) -> Self {
-        let list = |below: Vec<String>, above: Vec<String>| if above.is_empty() { below } else { above };
+        let list =
+            |below: Vec<String>, above: Vec<String>| if above.is_empty() { below } else { above };
         let mut executors = self.executors;
         executors.extend(over.executors);
         Self {
@@ -145,7 +159,11 @@ impl Settings {
         if jobs == Some(0) {
             bail!("`jobs` is 0: at least one task must be able to run");
         }
-        let jobs = if plan.dialect.is_sequential() { 1 } else { jobs.unwrap_or(4) };
+        let jobs = if plan.dialect.is_sequential() {
+            1
+        } else {
+            jobs.unwrap_or(4)
+        };
         let on_failure = match self.on_failure {
             Some(OnFailure::Ask) | None if interactive => OnFailure::Ask,
             Some(OnFailure::Skip) => OnFailure::Skip,
@@ -159,14 +177,21 @@ impl Settings {
         Ok(Policy {
             executor,
             jobs,
-            retries: self.retries.or(plan.wishes.retries).unwrap_or(plan.dialect.retries()),
+            retries: self
+                .retries
+                .or(plan.wishes.retries)
+                .unwrap_or(plan.dialect.retries()),
             conflict_retries: 3,
             on_failure,
             commit,
             scope: self.scope.unwrap_or(Scope::Warn),
             weight: self.weight.or(plan.wishes.weight).unwrap_or_default(),
             timeout_ms: timeout.map(|text| millis("timeout", text)).transpose()?,
-            stall_timeout_ms: self.stall_timeout.as_deref().map(|text| millis("stall_timeout", text)).transpose()?,
+            stall_timeout_ms: self
+                .stall_timeout
+                .as_deref()
+                .map(|text| millis("stall_timeout", text))
+                .transpose()?,
             grace_ms: millis("grace", self.grace.as_deref().unwrap_or("10s"))?,
             verify: self.verify.clone(),
             final_verify,
@@ -183,16 +208,29 @@ impl Settings {
     /// Who executes, and who commits then.
     fn executor(&self, plan: &Plan, command: Vec<String>) -> Result<(Executor, CommitMode)> {
         if !command.is_empty() {
-            let name = Path::new(&command[0]).file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = Path::new(&command[0])
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             let commit = self.commit.unwrap_or(CommitMode::Executor);
-            return Ok((Executor::Command { name, argv: command }, commit));
+            return Ok((
+                Executor::Command {
+                    name,
+                    argv: command,
+                },
+                commit,
+            ));
         }
         let has_script = |task: &crate::plan::Task| task.run.is_some() || task.imported.is_some();
         match self.executor.as_deref() {
             Some("shell") => {
                 if let Some(task) = plan.tasks.iter().find(|task| !has_script(task)) {
                     let at = &task.location;
-                    bail!("{at}: task `{}` has no `sh` block or `run` for the shell executor", task.id);
+                    bail!(
+                        "{at}: task `{}` has no `sh` block or `run` for the shell executor",
+                        task.id
+                    );
                 }
                 Ok((Executor::Shell, self.commit.unwrap_or(CommitMode::Auto)))
             }
@@ -202,14 +240,23 @@ impl Settings {
                     bail!(
                         "no executor is named `{name}`: known are `shell`{}; \
                          define it in `enact.toml` under `[executors.{name}]`, or give a command after `--`",
-                        known.iter().map(|name| format!(", `{name}`")).collect::<String>()
+                        known
+                            .iter()
+                            .map(|name| format!(", `{name}`"))
+                            .collect::<String>()
                     );
                 };
                 if named.command.is_empty() {
                     bail!("the executor `{name}` in `enact.toml` has an empty command");
                 }
                 let commit = self.commit.or(named.commit).unwrap_or(CommitMode::Executor);
-                Ok((Executor::Command { name: name.to_owned(), argv: named.command.clone() }, commit))
+                Ok((
+                    Executor::Command {
+                        name: name.to_owned(),
+                        argv: named.command.clone(),
+                    },
+                    commit,
+                ))
             }
             None if plan.tasks.iter().all(has_script) => {
                 Ok((Executor::Shell, self.commit.unwrap_or(CommitMode::Auto)))
@@ -225,7 +272,9 @@ impl Settings {
 /// `10m` in milliseconds; never zero, never negative.
 pub fn millis(what: &str, text: &str) -> Result<u64> {
     let parsed: SignedDuration = text.parse().map_err(|_| {
-        anyhow::anyhow!("`{what}` is `{text}`, which is no time span: write `90s`, `10m` or `1h 30m`")
+        anyhow::anyhow!(
+            "`{what}` is `{text}`, which is no time span: write `90s`, `10m` or `1h 30m`"
+        )
     })?;
     match u64::try_from(parsed.as_millis()) {
         Ok(millis) if millis > 0 => Ok(millis),
@@ -247,7 +296,13 @@ fn snake(key: &str) -> String {
 fn place(text: &str, offset: usize) -> (usize, usize) {
     let before = &text[..offset.min(text.len())];
     let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
     (line, column)
 }
 
@@ -257,8 +312,15 @@ mod tests {
 
     #[test]
     fn each_layer_covers_the_one_below_and_leaves_its_holes() {
-        let below = Settings { jobs: Some(2), retries: Some(5), ..Settings::default() };
-        let above = Settings { jobs: Some(8), ..Settings::default() };
+        let below = Settings {
+            jobs: Some(2),
+            retries: Some(5),
+            ..Settings::default()
+        };
+        let above = Settings {
+            jobs: Some(8),
+            ..Settings::default()
+        };
         let both = below.with(above);
         assert_eq!((both.jobs, both.retries), (Some(8), Some(5)));
     }
@@ -277,7 +339,10 @@ mod tests {
         assert_eq!(settings.on_failure, Some(OnFailure::Skip));
         let bad = |key: &str| (key == "jobs").then(|| "many".to_owned());
         let error = Settings::from_keys("git config", bad).unwrap_err();
-        assert_eq!(error.to_string(), "git config `jobs` is `many`, which is not a number");
+        assert_eq!(
+            error.to_string(),
+            "git config `jobs` is `many`, which is not a number"
+        );
     }
 
     #[test]

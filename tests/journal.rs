@@ -411,18 +411,45 @@ fn a_repository_with_long_hashes_is_as_good() {
 }
 
 #[test]
-fn zz_print() {
+fn the_format_page_shows_what_is_written() {
+    let page = include_str!("../src/journal/format.md");
     let test = TestRepo::new();
-    let (mut journal, mut state) = begin(&test, 5, Durability::Full);
+    let (mut journal, mut state) = begin(&test, 5, Durability::Process);
     for task in 1..=4 {
         execute(&mut journal, &mut state, task);
     }
     let name = layout::run_ref(RUN);
-    println!("{}", test.git(["log", "--first-parent", "--oneline", &name]));
-    println!("{}", test.git(["ls-tree", "-r", &name]));
-    println!("{}", test.git(["ls-tree", "-r", "--name-only", &format!("{name}~2")]));
-    println!("{}", test.git(["show", &format!("{name}:record.toml")]));
-    println!("{}", test.git(["show", &format!("{name}~2:record.toml")]));
-    println!("{}", test.git(["log", "-1", "--format=raw", &name]));
-    println!("{}", test.git(["show", &format!("{name}:state/layer-0.json")]));
+    let shape = |line: &str| -> String {
+        let is_hash = |word: &&str| word.len() >= 7 && word.bytes().all(|b| b.is_ascii_hexdigit());
+        let words = line.split_whitespace();
+        words
+            .filter(|word| !is_hash(word))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let shown: Vec<String> = page.lines().map(shape).collect();
+    let story = test.git(["log", "--first-parent", "--oneline", "-5", &name]);
+    let tree = test.git(["ls-tree", "-r", &name]);
+    let record = test.git(["show", &format!("{name}:record.toml")]);
+    let trailers = test.git(["log", "-1", "--format=%(trailers:only)", &name]);
+    for line in [story, tree, record, trailers]
+        .iter()
+        .flat_map(|text| text.lines())
+    {
+        let wanted = shape(line);
+        let is_there = |line: &String| line.contains(&wanted) || shape(line).contains(&wanted);
+        assert!(
+            shown.iter().any(is_there) || line.contains(" = \""),
+            "the page must show `{wanted}`"
+        );
+    }
+    for name in Event::NAMES {
+        assert!(
+            page.contains(&format!("`{name}`")),
+            "the page must name `{name}`"
+        );
+    }
+    for name in [layout::RUNS, layout::BRANCHES, layout::PROGRESS] {
+        assert!(page.contains(name), "the page must name `{name}`");
+    }
 }

@@ -1,6 +1,5 @@
 //! One test binary, one file per promise.
 
-mod claims;
 mod git_storage;
 mod journal;
 mod plans;

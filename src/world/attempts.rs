@@ -46,10 +46,19 @@ impl Local {
             git_common_dir: self.site.repo.common_dir(),
             files: &dir,
         };
-        let invocation = Invocation::new(&place, &package, self.approved.policy(), std::env::vars_os())?;
+        let invocation = Invocation::new(
+            &place,
+            &package,
+            self.approved.policy(),
+            std::env::vars_os(),
+        )?;
         self.slots.put(number, slot);
         what.secrets = invocation.secrets;
-        let supervised = supervise::start(&invocation.order, &invocation.order_file, &self.site.program)?;
+        let supervised = supervise::start(
+            &invocation.order,
+            &invocation.order_file,
+            &self.site.program,
+        )?;
         let entry = self.live.enter(supervised.canceller());
         let task = task.clone();
         self.begin(number, move |slot| {
@@ -57,7 +66,10 @@ impl Local {
             let ended = supervised.wait();
             drop(entry);
             if !ended.survivors.is_empty() {
-                bail!("processes of task `{task}` could not be ended: {:?}; end them, then resume", ended.survivors);
+                bail!(
+                    "processes of task `{task}` could not be ended: {:?}; end them, then resume",
+                    ended.survivors
+                );
             }
             ending::arrived(&what, slot, &ended, &dir)
         })
@@ -65,7 +77,12 @@ impl Local {
 
     /// What became of an attempt whose driver died: adopted when its process ended by itself, else abandoned
     /// with all that it left.
-    pub(super) fn recover_attempt(&mut self, task: &TaskId, attempt: u32, state: &State) -> Result<Arrived> {
+    pub(super) fn recover_attempt(
+        &mut self,
+        task: &TaskId,
+        attempt: u32,
+        state: &State,
+    ) -> Result<Arrived> {
         let mut what = self.particulars(task, attempt, state)?;
         let dir = self.attempt_dir(task, attempt);
         let order = dir.join("order.json");
@@ -75,12 +92,19 @@ impl Local {
                 bail!("processes of task `{task}` still run: {survivors:?}; end them, then resume");
             }
         }
-        let passed = crate::process::environment::allowed(std::env::vars_os(), &self.approved.policy().pass_env);
+        let passed = crate::process::environment::allowed(
+            std::env::vars_os(),
+            &self.approved.policy().pass_env,
+        );
         what.secrets = output::secrets(&passed);
         let number = slot_of(state, task);
         let Ok(mut slot) = self.slots.take(&self.site.repo, number) else {
             let tip = self.site.repo.read(&what.branch)?;
-            return Ok(ending::abandoned_without_slot(&what, tip, "its driver died and its worktree is gone"));
+            return Ok(ending::abandoned_without_slot(
+                &what,
+                tip,
+                "its driver died and its worktree is gone",
+            ));
         };
         let ended = supervise::outcome_of(&dir.join("outcome.json"));
         let arrived = match ended.filter(|ended| ended.outcome != Outcome::Cancelled) {
@@ -93,8 +117,15 @@ impl Local {
 
     fn particulars(&self, task: &TaskId, attempt: u32, state: &State) -> Result<Particulars> {
         let policy = self.approved.policy();
-        let found = self.approved.graph().task(task).context("the plan has the task")?;
-        let last = state.task(task).and_then(|task| task.last()).context("the attempt is on record")?;
+        let found = self
+            .approved
+            .graph()
+            .task(task)
+            .context("the plan has the task")?;
+        let last = state
+            .task(task)
+            .and_then(|task| task.last())
+            .context("the attempt is on record")?;
         Ok(Particulars {
             run: self.site.run.clone(),
             task: found.clone(),
@@ -124,7 +155,10 @@ impl Local {
             })
         });
         // The newest entry is the attempt that is about to run.
-        let earlier = at.history.split_last().map_or(&[][..], |(_, earlier)| earlier);
+        let earlier = at
+            .history
+            .split_last()
+            .map_or(&[][..], |(_, earlier)| earlier);
         let previous = earlier.iter().map(previous_attempt).collect();
         let package = Package::new(
             &graph.tasks()[index],
@@ -145,10 +179,22 @@ impl Local {
         what: &Particulars,
         state: &State,
     ) -> Result<()> {
-        let history = state.task(task).map(|task| task.history.as_slice()).unwrap_or_default();
-        let Some((_, earlier)) = history.split_last() else { return Ok(()) };
-        let Some(left) = earlier.last() else { return Ok(()) };
-        let tip: Oid = left.tip.as_deref().map(str::parse).transpose()?.unwrap_or(what.base);
+        let history = state
+            .task(task)
+            .map(|task| task.history.as_slice())
+            .unwrap_or_default();
+        let Some((_, earlier)) = history.split_last() else {
+            return Ok(());
+        };
+        let Some(left) = earlier.last() else {
+            return Ok(());
+        };
+        let tip: Oid = left
+            .tip
+            .as_deref()
+            .map(str::parse)
+            .transpose()?
+            .unwrap_or(what.base);
         slot.worktree.switch(&slot.repo, &what.branch, tip)?;
         if let Some(salvage) = &left.salvage {
             slot.worktree.restore(tip, salvage.parse()?)?;
@@ -159,37 +205,61 @@ impl Local {
 
 fn previous_attempt(attempt: &crate::run::state::AttemptState) -> PreviousAttempt {
     let verdict = attempt.verdict.as_ref();
-    let reasons = verdict.map(|verdict| verdict.reasons.as_slice()).unwrap_or_default();
+    let reasons = verdict
+        .map(|verdict| verdict.reasons.as_slice())
+        .unwrap_or_default();
     let texts = reasons.iter().map(|reason| reason.text.clone());
     PreviousAttempt {
         attempt: attempt.number,
         outcome: attempt.outcome.unwrap_or(Outcome::Lost),
         claim: attempt.claim.clone(),
         reasons: texts.chain(attempt.aside.clone()).collect(),
-        no_commit: reasons.iter().any(|reason| reason.kind == ReasonKind::NoCommit),
+        no_commit: reasons
+            .iter()
+            .any(|reason| reason.kind == ReasonKind::NoCommit),
         salvage: attempt.salvage.clone().or_else(|| attempt.tip.clone()),
         words: Vec::new(),
     }
 }
 
 /// The integration, or a conflict when the task's commands fail on the merged tree.
-pub(super) fn proven_merge(event: Event, commands: &[String], slot: &Slot, bench: &Bench) -> Arrived {
+pub(super) fn proven_merge(
+    event: Event,
+    commands: &[String],
+    slot: &Slot,
+    bench: &Bench,
+) -> Arrived {
     let runs = run_all(bench, slot.worktree.path(), commands);
     let Some(failed) = runs.iter().find(|run| !run.passed) else {
-        return Arrived { event, attachments: Vec::new() };
+        return Arrived {
+            event,
+            attachments: Vec::new(),
+        };
     };
     let event = match event {
-        Event::Integrated { task, attempt, commit, onto, .. } => Event::Conflicted {
+        Event::Integrated {
+            task,
+            attempt,
+            commit,
+            onto,
+            ..
+        } => Event::Conflicted {
             task,
             attempt,
             commit,
             onto,
             paths: Vec::new(),
-            reason: format!("fails together with what was integrated meanwhile: {}", told(failed)),
+            reason: format!(
+                "fails together with what was integrated meanwhile: {}",
+                told(failed)
+            ),
         },
         other => other,
     };
-    Arrived { event, attachments: Vec::new() }
+    Arrived {
+        event,
+        attachments: Vec::new(),
+    }
 }
 
 /// Proves the whole in a worktree of its own.
@@ -206,12 +276,25 @@ pub(super) fn final_verification(
     let runs = run_all(bench, place, commands);
     repo.remove_worktree(place)?;
     let reasons: Vec<String> = runs.iter().filter(|run| !run.passed).map(told).collect();
-    let event = Event::Verified { commit: commit.to_owned(), passed: reasons.is_empty(), reasons };
-    Ok(Arrived { event, attachments: Vec::new() })
+    let event = Event::Verified {
+        commit: commit.to_owned(),
+        passed: reasons.is_empty(),
+        reasons,
+    };
+    Ok(Arrived {
+        event,
+        attachments: Vec::new(),
+    })
 }
 
 fn told(run: &CheckRun) -> String {
-    let last = run.output.lines().rev().find(|line| !line.trim().is_empty());
-    let said = last.map(|line| format!(": {}", line.trim())).unwrap_or_default();
+    let last = run
+        .output
+        .lines()
+        .rev()
+        .find(|line| !line.trim().is_empty());
+    let said = last
+        .map(|line| format!(": {}", line.trim()))
+        .unwrap_or_default();
     format!("`{}` ({}){said}", run.command, run.ended)
 }

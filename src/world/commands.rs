@@ -67,10 +67,23 @@ fn run(bench: &Bench, place: &Path, command: &str, nth: usize) -> CheckRun {
             let _entry = bench.live.enter(supervised.canceller());
             let ended = supervised.wait();
             let output = ended.output.read().unwrap_or_default();
-            (ended.outcome == Outcome::Exited(0), ended.outcome.to_string(), output)
+            (
+                ended.outcome == Outcome::Exited(0),
+                ended.outcome.to_string(),
+                output,
+            )
         }
-        Err(error) => (false, "could not be started".to_owned(), format!("{error:#}").into_bytes()),
+        Err(error) => (
+            false,
+            "could not be started".to_owned(),
+            format!("{error:#}").into_bytes(),
+        ),
     };
     let output = String::from_utf8_lossy(&output).into_owned();
-    CheckRun { command: command.to_owned(), passed, ended: how, output }
+    CheckRun {
+        command: command.to_owned(),
+        passed,
+        ended: how,
+        output,
+    }
 }

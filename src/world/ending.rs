@@ -42,7 +42,12 @@ struct Left {
 }
 
 /// The event of an attempt whose process ended as `ended` says.
-pub(super) fn arrived(what: &Particulars, slot: &mut Slot, ended: &Ended, dir: &Path) -> Result<Arrived> {
+pub(super) fn arrived(
+    what: &Particulars,
+    slot: &mut Slot,
+    ended: &Ended,
+    dir: &Path,
+) -> Result<Arrived> {
     if ended.outcome == Outcome::Cancelled {
         return abandoned(what, slot, "it was interrupted");
     }
@@ -65,7 +70,10 @@ pub(super) fn arrived(what: &Particulars, slot: &mut Slot, ended: &Ended, dir: &
         residue: left.residue,
         millis: ended.millis,
     };
-    Ok(Arrived { event, attachments: attachments(what, &printed, dir) })
+    Ok(Arrived {
+        event,
+        attachments: attachments(what, &printed, dir),
+    })
 }
 
 /// The event of an attempt that does not count: what it left is kept, and it runs again.
@@ -79,19 +87,31 @@ pub(super) fn abandoned(what: &Particulars, slot: &mut Slot, reason: &str) -> Re
         salvage: left.salvage.map(|oid| oid.to_string()),
         reason: reason.to_owned(),
     };
-    Ok(Arrived { event, attachments: Vec::new() })
+    Ok(Arrived {
+        event,
+        attachments: Vec::new(),
+    })
 }
 
 /// The event of an attempt whose worktree is gone: there is nothing to keep but what its branch holds.
-pub(super) fn abandoned_without_slot(what: &Particulars, tip: Option<Oid>, reason: &str) -> Arrived {
+pub(super) fn abandoned_without_slot(
+    what: &Particulars,
+    tip: Option<Oid>,
+    reason: &str,
+) -> Arrived {
     let event = Event::AttemptAbandoned {
         task: what.task.id.clone(),
         attempt: what.attempt,
-        tip: tip.filter(|tip| *tip != what.base).map(|oid| oid.to_string()),
+        tip: tip
+            .filter(|tip| *tip != what.base)
+            .map(|oid| oid.to_string()),
         salvage: None,
         reason: reason.to_owned(),
     };
-    Arrived { event, attachments: Vec::new() }
+    Arrived {
+        event,
+        attachments: Vec::new(),
+    }
 }
 
 /// A claim with why the process could not be started or supervised, when that is all there is to say.
@@ -108,12 +128,18 @@ fn attachments(what: &Particulars, printed: &[u8], dir: &Path) -> Vec<Attachment
     let mut kept = Vec::new();
     if !printed.is_empty() {
         let bytes = output::redact(printed, &what.secrets);
-        kept.push(Attachment { name: "output".to_owned(), bytes });
+        kept.push(Attachment {
+            name: "output".to_owned(),
+            bytes,
+        });
     }
     if what.keeps_prompt
         && let Ok(prompt) = std::fs::read(dir.join("prompt.md"))
     {
-        kept.push(Attachment { name: "prompt.md".to_owned(), bytes: output::redact(&prompt, &what.secrets) });
+        kept.push(Attachment {
+            name: "prompt.md".to_owned(),
+            bytes: output::redact(&prompt, &what.secrets),
+        });
     }
     kept
 }
@@ -124,7 +150,10 @@ fn redacted(mut claim: Claim, secrets: &[Vec<u8>]) -> Claim {
         let bytes = output::redact(text.as_bytes(), secrets);
         *text = String::from_utf8_lossy(&bytes).into_owned();
     };
-    let lists = claim.suggested_split.iter_mut().chain(&mut claim.files_changed);
+    let lists = claim
+        .suggested_split
+        .iter_mut()
+        .chain(&mut claim.files_changed);
     lists.for_each(clean);
     for text in [
         &mut claim.verification,
@@ -172,8 +201,18 @@ fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     if commits_for_executor(what, claim, &left) {
         commit_for_executor(what, slot, &mut left, at)?;
     } else if !dirty.is_clean() {
-        let text = trailed(what, &format!("{}: left uncommitted by attempt {}", what.task.id, what.attempt));
-        let message = Message { text: &text, author: &what.author, time: now() };
+        let text = trailed(
+            what,
+            &format!(
+                "{}: left uncommitted by attempt {}",
+                what.task.id, what.attempt
+            ),
+        );
+        let message = Message {
+            text: &text,
+            author: &what.author,
+            time: now(),
+        };
         left.salvage = slot.worktree.salvage(&slot.repo, at, message)?;
     }
     Ok(left.tidied(what))
@@ -189,17 +228,35 @@ fn commits_for_executor(what: &Particulars, claim: &Claim, left: &Left) -> bool 
     is_good && ((may && is_dirty) || (what.task.allow_empty && left.tip.is_none() && !is_dirty))
 }
 
-fn commit_for_executor(what: &Particulars, slot: &mut Slot, left: &mut Left, at: Oid) -> Result<()> {
+fn commit_for_executor(
+    what: &Particulars,
+    slot: &mut Slot,
+    left: &mut Left,
+    at: Oid,
+) -> Result<()> {
     let text = trailed(what, &format!("{}: {}", what.task.id, what.task.title));
     let time = now();
-    let message = Message { text: &text, author: &what.author, time };
+    let message = Message {
+        text: &text,
+        author: &what.author,
+        time,
+    };
     let made = if left.residue.dirty_count > 0 {
-        slot.worktree.commit_all(&slot.repo, &what.branch, at, message)?
+        slot.worktree
+            .commit_all(&slot.repo, &what.branch, at, message)?
     } else {
         let tree = slot.repo.tree_of(at)?;
-        let commit = NewCommit { tree, parents: &[at], message: &text, author: &what.author, time };
+        let commit = NewCommit {
+            tree,
+            parents: &[at],
+            message: &text,
+            author: &what.author,
+            time,
+        };
         let made = slot.repo.write_commit(&commit)?;
-        let moved = slot.repo.move_to(&what.branch, made, Expected::At(at), "git enact: commit")?;
+        let moved = slot
+            .repo
+            .move_to(&what.branch, made, Expected::At(at), "git enact: commit")?;
         moved.is_ok().then_some(made)
     };
     if let Some(made) = made {
@@ -225,7 +282,10 @@ impl Left {
 /// A commit message with the trailers that say where it belongs.
 fn trailed(what: &Particulars, subject: &str) -> String {
     let subject = crate::journal::codec::subject_text(subject);
-    format!("{subject}\n\nRun: {}\nTask: {}\nAttempt: {}\n", what.run, what.task.id, what.attempt)
+    format!(
+        "{subject}\n\nRun: {}\nTask: {}\nAttempt: {}\n",
+        what.run, what.task.id, what.attempt
+    )
 }
 
 fn now() -> i64 {

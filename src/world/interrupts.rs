@@ -53,7 +53,9 @@ impl Interrupts {
         if count > self.told {
             self.told = count;
             if count == 1 {
-                crate::report::notice("stopping once what runs has ended; Ctrl-C again ends it now");
+                crate::report::notice(
+                    "stopping once what runs has ended; Ctrl-C again ends it now",
+                );
                 return Some(News::Stop("interrupted".to_owned()));
             }
             return Some(News::Cancel("interrupted".to_owned()));

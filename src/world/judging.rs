@@ -33,7 +33,9 @@ impl Judgement {
     pub(super) fn look(&self, slot: &Slot) -> Result<FirstLook> {
         let facts = observe::facts(&slot.repo, &self.task, &self.attempt, &self.policy)?;
         let event = self.event(&facts, 0);
-        let Event::Judged { verdict, .. } = &event else { return Ok(FirstLook::Decided(event)) };
+        let Event::Judged { verdict, .. } = &event else {
+            return Ok(FirstLook::Decided(event));
+        };
         if verdict.accepted.is_none() || self.commands.is_empty() {
             return Ok(FirstLook::Decided(event));
         }
@@ -46,11 +48,19 @@ impl Judgement {
         slot.used = true;
         facts.checks = run_all(bench, slot.worktree.path(), &self.commands);
         let millis = started.elapsed().as_millis() as u64;
-        Arrived { event: self.event(&facts, millis), attachments: Vec::new() }
+        Arrived {
+            event: self.event(&facts, millis),
+            attachments: Vec::new(),
+        }
     }
 
     fn event(&self, facts: &Facts, millis: u64) -> Event {
         let verdict = rules::judge(&self.task, facts, self.policy.scope, self.policy.commit);
-        Event::Judged { task: self.task.id.clone(), attempt: self.attempt.number, verdict, millis }
+        Event::Judged {
+            task: self.task.id.clone(),
+            attempt: self.attempt.number,
+            verdict,
+            millis,
+        }
     }
 }

@@ -33,7 +33,10 @@ impl Live {
         entries.next += 1;
         entries.running.insert(key, canceller);
         drop(entries);
-        Entry { live: self.clone(), key }
+        Entry {
+            live: self.clone(),
+            key,
+        }
     }
 
     /// Ends all that run, and all that come later.

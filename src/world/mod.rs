@@ -81,9 +81,19 @@ struct Note {
 
 impl Local {
     /// A world for driving `approved` at `site`.
-    pub fn new(site: Site, approved: Approved, asker: Option<Asker>, interrupts: Interrupts) -> Self {
+    pub fn new(
+        site: Site,
+        approved: Approved,
+        asker: Option<Asker>,
+        interrupts: Interrupts,
+    ) -> Self {
         let policy = approved.policy();
-        let slots = Slots::new(&site.run, site.worktrees.clone(), policy.setup.clone(), policy.fresh);
+        let slots = Slots::new(
+            &site.run,
+            site.worktrees.clone(),
+            policy.setup.clone(),
+            policy.fresh,
+        );
         let (outbox, inbox) = channel();
         Self {
             site,
@@ -104,28 +114,48 @@ impl Local {
 
     fn attempt_dir(&self, task: &TaskId, attempt: u32) -> PathBuf {
         let graph = self.approved.graph();
-        let slug = graph.index(task).map_or("unknown", |index| graph.slug(index));
+        let slug = graph
+            .index(task)
+            .map_or("unknown", |index| graph.slug(index));
         layout::attempt_dir(self.site.repo.common_dir(), &self.site.run, slug, attempt)
     }
 
     /// Gives `work` the slot on a thread of its own; both come back as a note.
-    fn begin(&mut self, number: u32, work: impl FnOnce(&mut Slot) -> Result<Arrived> + Send + 'static) -> Result<()> {
+    fn begin(
+        &mut self,
+        number: u32,
+        work: impl FnOnce(&mut Slot) -> Result<Arrived> + Send + 'static,
+    ) -> Result<()> {
         let mut slot = self.slots.take(&self.site.repo, number)?;
         let outbox = self.outbox.clone();
         std::thread::spawn(move || {
             let arrived = work(&mut slot);
             // The world is gone only when the drive has ended.
-            outbox.send(Note { arrived, slot: Some((number, slot)) }).unwrap_or_default();
+            outbox
+                .send(Note {
+                    arrived,
+                    slot: Some((number, slot)),
+                })
+                .unwrap_or_default();
         });
         Ok(())
     }
 
     /// The commands that verify `task`, looked up where they would run.
     fn commands_of(&self, task: &TaskId, slot: u32) -> Vec<String> {
-        let Some(task) = self.approved.graph().task(task) else { return Vec::new() };
+        let Some(task) = self.approved.graph().task(task) else {
+            return Vec::new();
+        };
         let path = std::env::var("PATH").unwrap_or_default();
         let dir = self.slots.path(slot);
-        checks::commands(task, &self.approved.policy().verify, &Found { path: &path, dir: Some(&dir) })
+        checks::commands(
+            task,
+            &self.approved.policy().verify,
+            &Found {
+                path: &path,
+                dir: Some(&dir),
+            },
+        )
     }
 
     fn bench(&self, dir: PathBuf, worktree: &std::path::Path) -> Bench {
@@ -144,7 +174,12 @@ impl Local {
 
     fn judge(&mut self, task: &TaskId, state: &State) -> Result<Option<Event>> {
         let (number, attempt) = self.occupied(task, state)?;
-        let found = self.approved.graph().task(task).context("the plan has the task")?.clone();
+        let found = self
+            .approved
+            .graph()
+            .task(task)
+            .context("the plan has the task")?
+            .clone();
         let judgement = Judgement {
             task: found,
             attempt,
@@ -159,7 +194,12 @@ impl Local {
             }
             FirstLook::Open(facts) => facts,
         };
-        let tip: Oid = judgement.attempt.tip.as_deref().unwrap_or(&judgement.attempt.base).parse()?;
+        let tip: Oid = judgement
+            .attempt
+            .tip
+            .as_deref()
+            .unwrap_or(&judgement.attempt.base)
+            .parse()?;
         // Another driver may have left the worktree anywhere: the commands see the commit, nothing else.
         if slot.used {
             slot.worktree.clean(&slot.repo, tip)?;
@@ -167,14 +207,24 @@ impl Local {
         self.slots.put(number, slot);
         let dir = self.attempt_dir(task, judgement.attempt.number);
         let bench = self.bench(dir, &self.slots.path(number));
-        self.begin(number, move |slot| Ok(judgement.finish(facts, slot, &bench)))?;
+        self.begin(
+            number,
+            move |slot| Ok(judgement.finish(facts, slot, &bench)),
+        )?;
         Ok(None)
     }
 
     /// The slot that `task` occupies and its newest attempt.
-    fn occupied(&self, task: &TaskId, state: &State) -> Result<(u32, crate::run::state::AttemptState)> {
+    fn occupied(
+        &self,
+        task: &TaskId,
+        state: &State,
+    ) -> Result<(u32, crate::run::state::AttemptState)> {
         let at = state.task(task).context("the plan has the task")?;
-        let slot = at.phase.slot().with_context(|| format!("task `{task}` occupies no slot"))?;
+        let slot = at
+            .phase
+            .slot()
+            .with_context(|| format!("task `{task}` occupies no slot"))?;
         Ok((slot, at.last().context("it was attempted")?.clone()))
     }
 
@@ -182,9 +232,16 @@ impl Local {
         let (slot, attempt) = self.occupied(task, state)?;
         let verdict = attempt.verdict.as_ref().context("it was judged")?;
         let commit = verdict.accepted.clone().context("it was accepted")?;
-        let title = self.approved.graph().task(task).map_or("", |task| task.title.as_str());
+        let title = self
+            .approved
+            .graph()
+            .task(task)
+            .map_or("", |task| task.title.as_str());
         let subject = crate::journal::codec::subject_text(&format!("{task}: {title}"));
-        let message = format!("Merge {subject}\n\nRun: {}\nTask: {task}\nAttempt: {number}\n", self.site.run);
+        let message = format!(
+            "Merge {subject}\n\nRun: {}\nTask: {task}\nAttempt: {number}\n",
+            self.site.run
+        );
         let onto = state.run.tip.clone();
         let candidate = Candidate {
             base: attempt.base.parse()?,
@@ -205,8 +262,18 @@ impl Local {
         match outcome {
             Integration::FastForward => Ok(Some(integrated(commit.clone()))),
             Integration::Conflict(paths) => {
-                let reason = format!("conflicts with what was integrated meanwhile in {}", paths.join(", "));
-                Ok(Some(Event::Conflicted { task, attempt, commit, onto, paths, reason }))
+                let reason = format!(
+                    "conflicts with what was integrated meanwhile in {}",
+                    paths.join(", ")
+                );
+                Ok(Some(Event::Conflicted {
+                    task,
+                    attempt,
+                    commit,
+                    onto,
+                    paths,
+                    reason,
+                }))
             }
             Integration::Merged { tip, is_new_tree } => {
                 let event = integrated(tip.to_string());
@@ -234,23 +301,42 @@ impl Local {
         let (commit, outbox) = (commit.to_owned(), self.outbox.clone());
         let reason = format!("run {}: final verification", state.run.id);
         std::thread::spawn(move || {
-            let arrived = attempts::final_verification(&repo, &place, &reason, &commit, &commands, &bench);
-            outbox.send(Note { arrived, slot: None }).unwrap_or_default();
+            let arrived =
+                attempts::final_verification(&repo, &place, &reason, &commit, &commands, &bench);
+            outbox
+                .send(Note {
+                    arrived,
+                    slot: None,
+                })
+                .unwrap_or_default();
         });
         Ok(())
     }
 
     fn ask(&mut self, task: &TaskId, state: &State) -> Result<()> {
-        let asker = self.asker.clone().ok_or_else(|| anyhow!("nobody can be asked here"))?;
+        let asker = self
+            .asker
+            .clone()
+            .ok_or_else(|| anyhow!("nobody can be asked here"))?;
         let at = state.task(task).context("the plan has the task")?;
         let reason = at.reason.clone().unwrap_or_default();
         let claim = at.last().and_then(|last| last.claim.as_ref());
-        let last_completed = claim.map(|claim| claim.last_completed.clone()).unwrap_or_default();
+        let last_completed = claim
+            .map(|claim| claim.last_completed.clone())
+            .unwrap_or_default();
         let (task, outbox) = (task.clone(), self.outbox.clone());
         std::thread::spawn(move || {
             let event = asker(&task, &reason, &last_completed);
-            let arrived = Ok(Arrived { event, attachments: Vec::new() });
-            outbox.send(Note { arrived, slot: None }).unwrap_or_default();
+            let arrived = Ok(Arrived {
+                event,
+                attachments: Vec::new(),
+            });
+            outbox
+                .send(Note {
+                    arrived,
+                    slot: None,
+                })
+                .unwrap_or_default();
         });
         Ok(())
     }
@@ -280,9 +366,16 @@ impl Local {
 impl World for Local {
     fn prepare(&mut self, action: &Action, state: &State) -> Result<Option<Event>> {
         match action {
-            Action::Start { task, attempt, slot, base, from } => {
+            Action::Start {
+                task,
+                attempt,
+                slot,
+                base,
+                from,
+            } => {
                 let branch = self.branch_of(task);
-                self.slots.ready(&self.site.repo, *slot, &branch, base.parse()?)?;
+                self.slots
+                    .ready(&self.site.repo, *slot, &branch, base.parse()?)?;
                 Ok(Some(Event::AttemptStarted {
                     task: task.clone(),
                     attempt: *attempt,
@@ -302,9 +395,13 @@ impl World for Local {
     fn follow(&mut self, recorded: &Recorded, state: &State) -> Result<()> {
         match &recorded.event {
             Event::Started { .. } => self.project_branch(state),
-            Event::AttemptStarted { task, attempt, slot, from, .. } => {
-                self.start_attempt(task, *attempt, *slot, from.as_deref(), state)
-            }
+            Event::AttemptStarted {
+                task,
+                attempt,
+                slot,
+                from,
+                ..
+            } => self.start_attempt(task, *attempt, *slot, from.as_deref(), state),
             Event::Integrated { task, onto, .. } => {
                 self.projected.get_or_insert_with(|| onto.clone());
                 self.project_branch(state)?;
@@ -337,13 +434,18 @@ impl World for Local {
 
     fn wait(&mut self) -> Result<News> {
         loop {
-            if let Some(news) = self.interrupts.next(self.site.repo.common_dir(), &self.site.run) {
+            if let Some(news) = self
+                .interrupts
+                .next(self.site.repo.common_dir(), &self.site.run)
+            {
                 return Ok(news);
             }
             let note = match self.inbox.recv_timeout(GLANCE) {
                 Ok(note) => note,
                 Err(RecvTimeoutError::Timeout) => continue,
-                Err(RecvTimeoutError::Disconnected) => return Err(anyhow!("no thread can report any more")),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(anyhow!("no thread can report any more"));
+                }
             };
             if let Some((number, slot)) = note.slot {
                 self.slots.put(number, slot);
@@ -363,7 +465,10 @@ impl World for Local {
 }
 
 fn is_end_of_attempt(event: &Event) -> bool {
-    matches!(event, Event::AttemptEnded { .. } | Event::AttemptAbandoned { .. })
+    matches!(
+        event,
+        Event::AttemptEnded { .. } | Event::AttemptAbandoned { .. }
+    )
 }
 
 /// Whether an executor reads the prompt, so that it is worth keeping.

@@ -59,7 +59,13 @@ pub(super) fn unnoted(repo: &Repo, state: &State) -> Result<Vec<usize>> {
         if at.phase != Phase::Done || at.attempts == 0 {
             continue;
         }
-        let Some(commit) = at.commit.as_deref().and_then(|commit| commit.parse::<Oid>().ok()) else { continue };
+        let Some(commit) = at
+            .commit
+            .as_deref()
+            .and_then(|commit| commit.parse::<Oid>().ok())
+        else {
+            continue;
+        };
         if repo.read_note(layout::PROGRESS, commit)?.is_none() {
             missing.push(task);
         }
@@ -71,7 +77,10 @@ pub(super) fn unnoted(repo: &Repo, state: &State) -> Result<Vec<usize>> {
 fn note(state: &State, index: usize) -> String {
     let task = &state.graph().tasks()[index];
     let at = state.at(index);
-    let checks = at.last().and_then(|last| last.verdict.as_ref()).map(|verdict| verdict.checks.join(", "));
+    let checks = at
+        .last()
+        .and_then(|last| last.verdict.as_ref())
+        .map(|verdict| verdict.checks.join(", "));
     let line = |text: &str| crate::journal::codec::subject_text(text);
     format!(
         "Run: {}\nTask: {}\nTitle: {}\nStatus: done\nAttempt: {}\nCommit: {}\nChecks: {}\nExecutor: {}\nTook: {}\n",
@@ -88,6 +97,8 @@ fn note(state: &State, index: usize) -> String {
 
 /// The branch of a task.
 pub(super) fn task_branch(run: &str, graph: &Graph, task: &TaskId) -> String {
-    let slug = graph.index(task).map_or("unknown", |index| graph.slug(index));
+    let slug = graph
+        .index(task)
+        .map_or("unknown", |index| graph.slug(index));
     layout::task_branch(run, slug)
 }

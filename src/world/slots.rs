@@ -30,7 +30,13 @@ pub(super) struct Slots {
 
 impl Slots {
     pub(super) fn new(run: &str, root: PathBuf, setup: Option<String>, fresh: bool) -> Self {
-        Self { run: run.to_owned(), root, setup, fresh, idle: HashMap::new() }
+        Self {
+            run: run.to_owned(),
+            root,
+            setup,
+            fresh,
+            idle: HashMap::new(),
+        }
     }
 
     /// Where the worktree of a slot is.
@@ -87,7 +93,11 @@ impl Slots {
         }
         let repo = repo.reopen()?;
         let worktree = repo.open_worktree(path).ok();
-        Ok(worktree.map(|worktree| Slot { repo, worktree, used: true }))
+        Ok(worktree.map(|worktree| Slot {
+            repo,
+            worktree,
+            used: true,
+        }))
     }
 
     fn make(&self, repo: &Repo, path: &Path, base: Oid) -> Result<Slot> {
@@ -97,7 +107,11 @@ impl Slots {
         if let Some(setup) = &self.setup {
             set_up(setup, path)?;
         }
-        Ok(Slot { repo, worktree, used: false })
+        Ok(Slot {
+            repo,
+            worktree,
+            used: false,
+        })
     }
 }
 
@@ -111,7 +125,10 @@ pub(crate) fn remove_below(repo: &Repo, root: &Path) -> Result<()> {
     }
     // What somebody else put there stays, and the directory with it.
     let _ = std::fs::remove_dir(&root);
-    if let Some(parent) = root.parent().filter(|parent| parent.extension().is_some_and(|end| end == "enact")) {
+    if let Some(parent) = root
+        .parent()
+        .filter(|parent| parent.extension().is_some_and(|end| end == "enact"))
+    {
         let _ = std::fs::remove_dir(parent);
     }
     Ok(())
@@ -120,11 +137,21 @@ pub(crate) fn remove_below(repo: &Repo, root: &Path) -> Result<()> {
 /// Copies the files that the user's checkout lists in `.worktreeinclude`: what executors need and git
 /// does not carry. Only files inside the checkout are copied, and nothing that is there is replaced.
 fn copy_included(repo: &Repo, path: &Path) -> Result<()> {
-    let Some(checkout) = repo.workdir() else { return Ok(()) };
-    let Ok(list) = std::fs::read_to_string(checkout.join(".worktreeinclude")) else { return Ok(()) };
-    for line in list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    let Some(checkout) = repo.workdir() else {
+        return Ok(());
+    };
+    let Ok(list) = std::fs::read_to_string(checkout.join(".worktreeinclude")) else {
+        return Ok(());
+    };
+    for line in list
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
         let relative = Path::new(line);
-        let inside = relative.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+        let inside = relative
+            .components()
+            .all(|part| matches!(part, std::path::Component::Normal(_)));
         let (from, to) = (checkout.join(relative), path.join(relative));
         let is_file = from.symlink_metadata().is_ok_and(|found| found.is_file());
         if !inside || !is_file || to.symlink_metadata().is_ok() {
@@ -133,7 +160,8 @@ fn copy_included(repo: &Repo, path: &Path) -> Result<()> {
         if let Some(parent) = to.parent() {
             std::fs::create_dir_all(parent)?;
         }
-        std::fs::copy(&from, &to).with_context(|| format!("`{line}` cannot be copied into the worktree"))?;
+        std::fs::copy(&from, &to)
+            .with_context(|| format!("`{line}` cannot be copied into the worktree"))?;
     }
     Ok(())
 }
