@@ -390,3 +390,68 @@ fn paths_that_are_no_text_are_kept() {
         .expect("switched");
     assert!(worktree.dirty(&repo, made).expect("judged").is_clean());
 }
+
+#[test]
+fn a_file_made_unreadable_is_kept_as_well() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let test = TestRepo::new();
+    let repo = test.open();
+    let (mut worktree, base) = slot(&test, &repo);
+    write_in(worktree.path(), "secret.txt", "kept\n");
+    let path = worktree.path().join("secret.txt");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).expect("set");
+    let author = ann();
+    let message = Message {
+        text: "salvage\n",
+        author: &author,
+        time: TIME,
+    };
+    let salvage = worktree
+        .salvage(&repo, base, message)
+        .expect("salvaged")
+        .expect("a commit");
+    assert_eq!(test.git(["show", &format!("{salvage}:secret.txt")]), "kept");
+}
+
+#[test]
+fn a_sparse_checkout_of_the_user_does_not_make_ours_sparse() {
+    let test = TestRepo::new();
+    test.git(["sparse-checkout", "set", "dir"]);
+    let repo = test.open();
+    let (mut worktree, base) = slot(&test, &repo);
+    worktree
+        .switch(&repo, "refs/heads/task", base)
+        .expect("switched");
+    assert!(worktree.path().join("dir/c.txt").exists());
+    assert!(worktree.dirty(&repo, base).expect("judged").is_clean());
+    assert_eq!(git_in(worktree.path(), ["status", "--porcelain"]), "");
+}
+
+#[test]
+fn making_a_worktree_can_be_repeated_wherever_it_died() {
+    let test = TestRepo::new();
+    let repo = test.open();
+    let (worktree, head) = slot(&test, &repo);
+    let path = worktree.path().to_path_buf();
+    let git_dir = worktree.git_dir().to_path_buf();
+    let deaths: [&dyn Fn(); 5] = [
+        &|| drop(std::fs::remove_dir_all(&path)),
+        &|| drop(std::fs::remove_dir_all(&git_dir)),
+        &|| drop(std::fs::remove_file(git_dir.join("index"))),
+        &|| drop(std::fs::write(git_dir.join("index.lock"), "")),
+        &|| {
+            std::fs::remove_file(git_dir.join("gitdir")).expect("removed");
+            std::fs::remove_dir_all(&path).expect("removed");
+        },
+    ];
+    for (n, die) in deaths.iter().enumerate() {
+        die();
+        let mut again = repo
+            .create_worktree(&path, "again", head)
+            .expect("made again");
+        assert_eq!(again.git_dir(), git_dir, "death {n} leaves nothing behind");
+        assert!(again.dirty(&repo, head).expect("judged").is_clean());
+        assert_eq!(git_in(&path, ["status", "--porcelain"]), "");
+    }
+    test.assert_sound();
+}
