@@ -7,15 +7,14 @@ use git_enact::graph::Graph;
 use git_enact::journal::{Clock, Displaced, Journal, Lease, Newer, codec, layout, read};
 use git_enact::plan::{Dialect, Kind, Location, Plan, Task, TaskId, Weight, Wishes};
 use git_enact::run::engine::{self, Attachment};
-use git_enact::run::event::{Event, Residue};
-use git_enact::run::evidence::{Claim, ClaimStatus, Outcome, Verdict};
+use git_enact::run::event::{By, Event, Recorded, Residue};
+use git_enact::run::evidence::{Claim, ClaimStatus, Outcome, Reason, ReasonKind, Signal, Verdict};
 use git_enact::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Scope};
 use git_enact::run::state::State;
 
-use crate::support::repo::{TestRepo, ann};
+use crate::support::repo::{TIME, TestRepo, ann};
 
 const RUN: &str = "demo-k3f9";
-const START: i64 = 1_767_225_600;
 
 fn graph(tasks: usize) -> Arc<Graph> {
     let task = |n: usize| Task {
@@ -88,7 +87,7 @@ fn begin(test: &TestRepo, tasks: usize, durability: Durability) -> (Journal, Sta
     Journal::create(
         repo,
         lease,
-        Clock::Fixed(START),
+        Clock::Fixed(TIME),
         graph(tasks),
         &sources,
         started,
@@ -101,7 +100,7 @@ fn reopen(test: &TestRepo) -> (Journal, State) {
     let lease = Lease::take(repo.common_dir(), RUN)
         .expect("no failure")
         .expect("free");
-    Journal::open(repo, lease, Clock::Fixed(START)).expect("opened")
+    Journal::open(repo, lease, Clock::Fixed(TIME)).expect("opened")
 }
 
 /// A commit that no ref names.
@@ -116,7 +115,7 @@ fn stray(repo: &Repo, text: &str) -> Oid {
         parents: &[head],
         message: &format!("{text}\n"),
         author: &ann(),
-        time: START,
+        time: TIME,
     })
     .expect("written")
 }
@@ -381,4 +380,155 @@ fn one_process_drives_a_run() {
             .expect("no failure")
             .is_ok()
     );
+}
+
+#[test]
+fn a_repository_with_long_hashes_is_as_good() {
+    let test = TestRepo::with_format("sha256");
+    let (mut journal, mut state) = begin(&test, 20, Durability::Full);
+    for task in 1..=20 {
+        execute(&mut journal, &mut state, task);
+    }
+    let repo = test.open();
+    assert_same(&read::load(&repo, RUN).expect("loaded").state, &state);
+    let head = repo.resolve("main").expect("main");
+    let note = [(head, Some(b"Run: x\n".to_vec()))];
+    repo.write_notes(layout::PROGRESS, &note, &ann(), TIME)
+        .expect("written");
+    assert_eq!(
+        test.git(["notes", "--ref=PROGRESS", "show", "main"]),
+        "Run: x"
+    );
+    let mut slot = repo
+        .create_worktree(&test.beside("slots/1"), "x", head)
+        .expect("made");
+    slot.switch(&repo, "refs/heads/task", head)
+        .expect("switched");
+    crate::support::repo::write_in(slot.path(), "new.txt", "new\n");
+    assert_eq!(slot.dirty(&repo, head).expect("judged").count, 1);
+    slot.clean(&repo, head).expect("cleaned");
+    test.assert_sound();
+}
+
+#[test]
+fn the_format_page_shows_what_is_written() {
+    let page = include_str!("../src/journal/format.md");
+    let test = TestRepo::new();
+    let (mut journal, mut state) = begin(&test, 5, Durability::Process);
+    for task in 1..=4 {
+        execute(&mut journal, &mut state, task);
+    }
+    let name = layout::run_ref(RUN);
+    let shape = |line: &str| -> String {
+        let is_hash = |word: &&str| word.len() >= 7 && word.bytes().all(|b| b.is_ascii_hexdigit());
+        let words = line.split_whitespace();
+        words
+            .filter(|word| !is_hash(word))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let shown: Vec<String> = page.lines().map(shape).collect();
+    let story = test.git(["log", "--first-parent", "--oneline", "-5", &name]);
+    let tree = test.git(["ls-tree", "-r", &name]);
+    let record = test.git(["show", &format!("{name}:record.toml")]);
+    let trailers = test.git(["log", "-1", "--format=%(trailers:only)", &name]);
+    for line in [story, tree, record, trailers]
+        .iter()
+        .flat_map(|text| text.lines())
+    {
+        let wanted = shape(line);
+        let is_there = |line: &String| line.contains(&wanted) || shape(line).contains(&wanted);
+        assert!(
+            shown.iter().any(is_there) || line.contains(" = \""),
+            "the page must show `{wanted}`"
+        );
+    }
+    for name in Event::NAMES {
+        assert!(
+            page.contains(&format!("`{name}`")),
+            "the page must name `{name}`"
+        );
+    }
+    for name in [layout::RUNS, layout::BRANCHES, layout::PROGRESS] {
+        assert!(page.contains(name), "the page must name `{name}`");
+    }
+}
+
+/// Text that formats like to stumble over.
+const NASTY: &str =
+    "\u{0}\u{1b}[0m \"\"\" \'\'\' \\ # = [x]\r\n\t\u{7f}\u{85}\u{2028}é\u{1f980} \n";
+
+#[test]
+fn whatever_an_event_says_is_read_back_as_it_was() {
+    let task = TaskId::new(NASTY);
+    let text = || NASTY.to_owned();
+    let events = [
+        Event::Kickback {
+            task: task.clone(),
+            attempt: 3,
+            signal: Signal::NeedsSplit,
+            reason: text(),
+            details: text(),
+            recommendation: text(),
+            suggested_split: vec![text(), String::new()],
+        },
+        Event::AttemptEnded {
+            task: task.clone(),
+            attempt: u32::MAX,
+            outcome: Outcome::NotStarted,
+            claim: Claim {
+                status: ClaimStatus::Kickback,
+                commit: Some(text()),
+                files_changed: vec![text()],
+                signal: Some(Signal::ScopeCreep),
+                ..Claim::default()
+            },
+            tip: None,
+            salvage: Some(text()),
+            strays: vec![text()],
+            committed_by_tool: true,
+            residue: Residue {
+                dirty: vec![text()],
+                dirty_count: 7,
+                ..Residue::default()
+            },
+            millis: u64::MAX / 2,
+        },
+        Event::Judged {
+            task: task.clone(),
+            attempt: 1,
+            verdict: Verdict {
+                reasons: vec![Reason::new(ReasonKind::Dirty, NASTY)],
+                warnings: vec![text()],
+                ..Verdict::default()
+            },
+            millis: 0,
+        },
+        Event::Paused {
+            task: None,
+            reason: text(),
+            until: Some(text()),
+        },
+        Event::Skipped {
+            task,
+            by: By::Person,
+            reason: text(),
+        },
+        Event::Finished,
+    ];
+    let headline = begin(&TestRepo::new(), 1, Durability::Process).1.headline();
+    for event in events {
+        let recorded = Recorded {
+            seq: 9,
+            at: "2026-01-01T00:00:00Z".to_owned(),
+            checkpoint: String::new(),
+            event,
+        };
+        let text = codec::encode(&recorded, &headline).expect("encoded");
+        assert_eq!(codec::decode(&text).expect("decoded"), recorded, "{text}");
+        assert_eq!(codec::decode_headline(&text).expect("decoded"), headline);
+        let message = codec::message(RUN, &recorded, 1);
+        let is_line = |line: &str| !line.chars().any(char::is_control);
+        assert!(message.lines().all(is_line), "{message:?}");
+    }
 }

@@ -58,14 +58,16 @@ impl Worktree {
             return Ok(());
         }
         self.forget_mark()?;
+        // Only we write it, one at a time: a lock on it was left by a dead process.
+        remove_if_there(&self.git_dir().join("enact-index.lock"))?;
         let written = std::fs::metadata(self.private())
             .and_then(|found| found.modified())
             .ok();
         let mut index = self.open_index(repo)?;
-        match before {
-            Some(before) if written.is_some() => apply(&mut index, repo, before, tree)?,
-            // Keeps the stat data of the entries that the tree has as well.
-            _ => index.read_tree(&repo.raw().find_tree(tree)?)?,
+        let known = before.filter(|_| written.is_some());
+        if known.is_none_or(|before| apply(&mut index, repo, before, tree).is_err()) {
+            // Slower, and keeps the stat data of the entries that the tree has as well.
+            index.read_tree(&repo.raw().find_tree(tree)?)?;
         }
         distrust_racy(&mut index, written)?;
         index

@@ -55,7 +55,10 @@ struct Walk<'a> {
     changes: Vec<Change>,
 }
 
+/// A path's mode and object, where it exists.
 type Side = Option<(i32, Oid)>;
+/// A tree's names, each with its mode and object.
+type Names = Vec<(Vec<u8>, (i32, Oid))>;
 
 impl Walk<'_> {
     fn trees(&mut self, before: Option<Oid>, after: Option<Oid>) -> Result<()> {
@@ -85,7 +88,7 @@ impl Walk<'_> {
     }
 
     /// The entries of a tree ordered by name alone, so that a file and a directory of one name meet.
-    fn names(&self, tree: Option<Oid>) -> Result<Vec<(Vec<u8>, (i32, Oid))>> {
+    fn names(&self, tree: Option<Oid>) -> Result<Names> {
         let Some(tree) = tree else {
             return Ok(Vec::new());
         };
@@ -94,7 +97,7 @@ impl Walk<'_> {
             .raw()
             .find_tree(tree)
             .with_context(|| format!("tree {tree} cannot be read"))?;
-        let mut names: Vec<_> = tree
+        let mut names: Names = tree
             .iter()
             .map(|entry| (entry.name_bytes().to_vec(), (entry.filemode(), entry.id())))
             .collect();

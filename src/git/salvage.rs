@@ -4,6 +4,8 @@
 //! a scratch index: neither the worktree nor its own index is touched. The same tree becomes the task's
 //! commit where the tool commits for the executor.
 
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -92,19 +94,22 @@ impl Worktree {
     /// The tree of everything in the worktree; the scratch index matches it.
     fn gather(&mut self, repo: &Repo, tip: Oid) -> Result<Oid> {
         self.unsettle();
-        let nested: Vec<Vec<u8>> = self
-            .changes(repo, tip)?
-            .into_iter()
-            .filter(|path| path.ends_with(b"/"))
+        let changes = self.changes(repo, tip)?;
+        let nested: Vec<&[u8]> = changes
+            .iter()
+            .filter_map(|path| path.strip_suffix(b"/"))
             .collect();
         let scratch = self.scratch();
         copy_with_time(&self.private(), &scratch)?;
-        add_all(Git::within(self)?, &scratch)?;
+        if add_all(Git::within(self)?, &scratch, &nested).is_err() {
+            self.open_up(&changes);
+            add_all(Git::within(self)?, &scratch, &nested)?;
+        }
         let mut index = Index::open_ext(&scratch, repo.raw().object_format())
             .context("the scratch index cannot be opened")?;
         if !nested.is_empty() {
             for path in nested {
-                self.gather_nested(repo, &mut index, &path)?;
+                self.gather_nested(repo, &mut index, path)?;
             }
             index.write()?;
         }
@@ -113,16 +118,31 @@ impl Worktree {
             .context("what the worktree holds could not be written")
     }
 
+    /// Makes readable what its writer made unreadable: kept with other permissions is better than lost.
+    fn open_up(&self, paths: &[Vec<u8>]) {
+        use std::os::unix::fs::PermissionsExt as _;
+        for path in paths {
+            let path = self.path().join(OsStr::from_bytes(path));
+            let Ok(found) = path.symlink_metadata() else {
+                continue;
+            };
+            let mode = found.permissions().mode();
+            if found.is_file() && mode & 0o400 == 0 {
+                // What still cannot be read is reported by the next attempt to add it.
+                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode | 0o600))
+                    .unwrap_or_default();
+            }
+        }
+    }
+
     /// Adds the files of a repository that somebody made inside the worktree: git would keep no more than
     /// the name of its commit, which is lost with it.
-    fn gather_nested(&self, repo: &Repo, index: &mut Index, path: &[u8]) -> Result<()> {
-        use std::os::unix::ffi::OsStrExt as _;
-        let name = path.strip_suffix(b"/").unwrap_or(path);
-        let relative = Path::new(std::ffi::OsStr::from_bytes(name));
+    fn gather_nested(&self, repo: &Repo, index: &mut Index, name: &[u8]) -> Result<()> {
+        let relative = Path::new(OsStr::from_bytes(name));
         let scratch = self.git_dir().join("enact-nested");
         remove_if_there(&scratch)?;
         let within = Git::at(self.git_dir(), Some(&self.path().join(relative)))?;
-        add_all(within, &scratch)?;
+        add_all(within, &scratch, &[])?;
         let inner = Index::open_ext(&scratch, repo.raw().object_format())?;
         if index
             .get_path(relative, 0)
@@ -138,16 +158,16 @@ impl Worktree {
     }
 }
 
-/// Adds all that is there to an index of ours. What cannot be read is left out rather than all the rest.
-fn add_all(git: Git, index: &Path) -> Result<()> {
-    let output =
-        git.env("GIT_INDEX_FILE", index)
-            .run(["add", "--all", "--ignore-errors", "--", "."])?;
-    if output.status > 1 && !index.exists() {
-        bail!(
-            "what the worktree holds could not be gathered: {}",
-            output.complaint()
-        );
+/// Adds all that is there, but for `nested` repositories, to an index of ours.
+fn add_all(git: Git, index: &Path, nested: &[&[u8]]) -> Result<()> {
+    let mut args: Vec<OsString> = ["add", "--all", "--", "."].map(OsString::from).into();
+    for path in nested {
+        let pattern = [b":(exclude,literal)", *path].concat();
+        args.push(OsString::from_vec(pattern));
     }
+    git.env("GIT_INDEX_FILE", index)
+        .env("GIT_LITERAL_PATHSPECS", "0")
+        .check(args)
+        .context("what the worktree holds could not be gathered")?;
     Ok(())
 }

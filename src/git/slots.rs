@@ -42,6 +42,7 @@ impl Repo {
     pub fn create_worktree(&self, path: &Path, reason: &str, at: Oid) -> Result<Worktree> {
         let _lock = self.worktrees_lock()?;
         let path = &placed(path)?;
+        self.clear_half_made()?;
         self.clear(path)?;
         let reason = format!("{OURS}: {reason}");
         let output = Git::new(self)?
@@ -94,7 +95,7 @@ impl Repo {
             let dot_git = git_dir.join(pointer.trim_end());
             let path = dot_git.parent().unwrap_or(&dot_git);
             found.push(Listed {
-                path: placed(path).unwrap_or_else(|_| path.to_path_buf()),
+                path: freed_of_links(path).unwrap_or_else(|| path.to_path_buf()),
                 reason: std::fs::read_to_string(git_dir.join("locked")).ok(),
                 git_dir,
             });
@@ -130,6 +131,25 @@ impl Repo {
         }
         if let Some(listed) = listed {
             remove_all(&listed.git_dir)?;
+        }
+        Ok(())
+    }
+
+    /// Removes entries of git's that a dead `git worktree add` of ours did not even connect with a place.
+    fn clear_half_made(&self) -> Result<()> {
+        let Ok(entries) = std::fs::read_dir(self.common_dir().join("worktrees")) else {
+            return Ok(());
+        };
+        for entry in entries {
+            let git_dir = entry?.path();
+            let is_connected = git_dir.join("gitdir").exists();
+            let is_empty =
+                std::fs::read_dir(&git_dir).is_ok_and(|mut inside| inside.next().is_none());
+            let is_ours = std::fs::read_to_string(git_dir.join("locked"))
+                .is_ok_and(|reason| reason.starts_with(OURS));
+            if !is_connected && (is_empty || is_ours) {
+                remove_all(&git_dir)?;
+            }
         }
         Ok(())
     }
@@ -172,6 +192,12 @@ fn placed(path: &Path) -> Result<PathBuf> {
             .with_context(|| format!("`{}` cannot be made", parent.display()))?;
     }
     Ok(super::absolute(parent)?.join(name))
+}
+
+/// The path as git may have written it down, with the links above it resolved.
+fn freed_of_links(path: &Path) -> Option<PathBuf> {
+    let parent = path.parent()?.canonicalize().ok()?;
+    Some(parent.join(path.file_name()?))
 }
 
 /// Removes a file or a directory with everything in it, following no links; directories that were made

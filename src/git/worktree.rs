@@ -29,7 +29,7 @@ const UNFINISHED: [(&str, &str); 9] = [
 ];
 
 /// What else such commands and killed processes leave in a worktree's git directory.
-const LEFTOVERS: [&str; 12] = [
+const LEFTOVERS: [&str; 14] = [
     "MERGE_MODE",
     "MERGE_MSG",
     "MERGE_RR",
@@ -42,6 +42,8 @@ const LEFTOVERS: [&str; 12] = [
     "index.lock",
     "HEAD.lock",
     "enact-index.lock",
+    "enact-scratch.lock",
+    "enact-nested.lock",
 ];
 
 /// A linked worktree of ours.

@@ -13,8 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use super::layout;
 
-/// How long a lock is tried again: somebody who only looks holds it for a moment.
-const GLANCE: Duration = Duration::from_millis(100);
+/// How long a lock is tried again: whoever only looks holds it for a moment, and so does a child that was
+/// forked while it was held and has not yet become another program.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// The same for those who only look.
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// The right to drive a run; dropping it gives it back.
 #[derive(Debug)]
@@ -52,18 +55,12 @@ impl Lease {
             .write(true)
             .open(&path)
             .with_context(|| format!("`{}` cannot be opened", path.display()))?;
-        let start = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) if start.elapsed() < GLANCE => {
-                    std::thread::sleep(Duration::from_millis(5));
-                }
-                Err(TryLockError::WouldBlock) => return Ok(Err(Held::read(&mut file))),
-                Err(TryLockError::Error(error)) => {
-                    return Err(error)
-                        .with_context(|| format!("`{}` cannot be locked", path.display()));
-                }
+        match within(PATIENCE, || file.try_lock()) {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(Err(Held::read(&mut file))),
+            Err(TryLockError::Error(error)) => {
+                return Err(error)
+                    .with_context(|| format!("`{}` cannot be locked", path.display()));
             }
         }
         Held::ours()
@@ -83,7 +80,7 @@ impl Lease {
     /// Who drives `run` at the moment; `None` when nobody does.
     pub fn holder(common_dir: &Path, run: &str) -> Option<Held> {
         let mut file = File::open(layout::lease_file(common_dir, run)).ok()?;
-        match file.try_lock_shared() {
+        match within(GLANCE, || file.try_lock_shared()) {
             Err(TryLockError::WouldBlock) => Some(Held::read(&mut file)),
             _ => None,
         }
@@ -92,6 +89,22 @@ impl Lease {
     /// Whether any process drives `run` at the moment.
     pub fn is_held(common_dir: &Path, run: &str) -> bool {
         Self::holder(common_dir, run).is_some()
+    }
+}
+
+/// Tries until it works, fails, or has taken too long.
+fn within(
+    patience: Duration,
+    attempt: impl Fn() -> Result<(), TryLockError>,
+) -> Result<(), TryLockError> {
+    let start = Instant::now();
+    loop {
+        match attempt() {
+            Err(TryLockError::WouldBlock) if start.elapsed() < patience => {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            result => return result,
+        }
     }
 }
 

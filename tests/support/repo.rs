@@ -5,6 +5,9 @@ use std::process::Command;
 
 use git_enact::git::{Identity, Oid, Repo};
 
+/// When everything happens: 2026-01-01.
+pub(crate) const TIME: i64 = 1_767_225_600;
+
 /// A repository in a temporary directory, removed with it.
 pub(crate) struct TestRepo {
     dir: tempfile::TempDir,
@@ -13,10 +16,20 @@ pub(crate) struct TestRepo {
 impl TestRepo {
     /// A repository with one commit on `main`: `a.txt`, `b.txt` and `dir/c.txt`.
     pub(crate) fn new() -> Self {
+        Self::with_format("sha1")
+    }
+
+    /// The same with another object format.
+    pub(crate) fn with_format(format: &str) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let repo = Self { dir };
         std::fs::create_dir_all(repo.path()).expect("a directory");
-        repo.git(["init", "--quiet", "--initial-branch=main"]);
+        repo.git([
+            "init",
+            "--quiet",
+            "--initial-branch=main",
+            &format!("--object-format={format}"),
+        ]);
         repo.git(["config", "user.name", "Ann"]);
         repo.git(["config", "user.email", "ann@example.com"]);
         repo.write("a.txt", "a\n");
