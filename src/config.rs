@@ -333,12 +333,12 @@ mod tests {
             "onFailure" => Some("skip".to_owned()),
             _ => None,
         };
-        let settings = Settings::from_keys("git config", known).unwrap();
+        let settings = Settings::from_keys("git config", known).expect("the keys are good");
         assert_eq!(settings.jobs, Some(3));
         assert_eq!(settings.stall_timeout.as_deref(), Some("5m"));
         assert_eq!(settings.on_failure, Some(OnFailure::Skip));
         let bad = |key: &str| (key == "jobs").then(|| "many".to_owned());
-        let error = Settings::from_keys("git config", bad).unwrap_err();
+        let error = Settings::from_keys("git config", bad).expect_err("`many` is no number");
         assert_eq!(
             error.to_string(),
             "git config `jobs` is `many`, which is not a number"
@@ -347,8 +347,8 @@ mod tests {
 
     #[test]
     fn a_time_span_must_be_one_and_must_be_more_than_nothing() {
-        assert_eq!(millis("timeout", "90s").unwrap(), 90_000);
-        assert_eq!(millis("timeout", "1h 30m").unwrap(), 5_400_000);
+        assert_eq!(millis("timeout", "90s").ok(), Some(90_000));
+        assert_eq!(millis("timeout", "1h 30m").ok(), Some(5_400_000));
         for bad in ["0s", "-5m", "10x", "", "soon"] {
             assert!(millis("timeout", bad).is_err(), "`{bad}` is refused");
         }

@@ -1,9 +1,11 @@
 //! One test binary, one file per promise.
 
+mod claims;
 mod git_storage;
 mod journal;
 mod plans;
 mod simulation;
+mod stories;
 mod supervision;
 mod support;
 mod worktrees;

@@ -172,7 +172,7 @@ fn decide(disk: &mut Disk, graph: &Arc<Graph>, seed: u64) {
                 by: By::Person,
                 reason: "again".to_owned(),
                 words: "please".to_owned(),
-                continues: tries % 2 == 0,
+                continues: tries.is_multiple_of(2),
             },
             Phase::Kickback if gives_up => Event::Skipped {
                 task: id,

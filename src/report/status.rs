@@ -190,7 +190,7 @@ pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
             lines.push(format!("bring it in:   git enact land {id}"));
         }
         "stopped" | "paused" | "needs_person" => {
-            lines.push(format!("go on:         git enact resume {id}"))
+            lines.push(format!("go on:         git enact resume {id}"));
         }
         _ => {}
     }

@@ -28,6 +28,10 @@ pub struct Recorded {
 /// Something that happened to a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "events live one at a time; boxing the common ones would only blur the matches"
+)]
 pub enum Event {
     /// The run began; the plan lies beside this record.
     Started {

@@ -129,7 +129,7 @@ impl State {
                 self.run.drive = Drive::Finished;
             }
             Event::Landed { branch, to, .. } => {
-                self.run.landed = Some((branch.clone(), to.clone()))
+                self.run.landed = Some((branch.clone(), to.clone()));
             }
             other => return Err(self.illegal(other, format!("the run is {:?}", self.run.drive))),
         }

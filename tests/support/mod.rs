@@ -1,4 +1,5 @@
 //! What the promises are tested with.
 
-pub mod repo;
-pub mod sim;
+pub(crate) mod repo;
+pub(crate) mod sim;
+pub(crate) mod user;

@@ -16,14 +16,14 @@ use git_enact::run::state::State;
 
 /// A small, seeded source of chance.
 #[derive(Debug, Clone)]
-pub struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -33,19 +33,19 @@ impl Chance {
 
 /// What survives the death of a driver.
 #[derive(Debug, Clone, Default)]
-pub struct Disk {
-    pub journal: Vec<Recorded>,
+pub(crate) struct Disk {
+    pub(crate) journal: Vec<Recorded>,
     /// Where the run's branch points: a projection.
-    pub branch: String,
+    pub(crate) branch: String,
     /// Every execution, as (task, attempt): what the outside world saw.
-    pub executed: Vec<(TaskId, u32)>,
+    pub(crate) executed: Vec<(TaskId, u32)>,
     /// Attempts whose process ended after its driver died.
-    pub finished_alone: HashSet<(TaskId, u32)>,
+    pub(crate) finished_alone: HashSet<(TaskId, u32)>,
 }
 
 /// Steps until the driver dies; `None` when it lives.
 #[derive(Debug, Clone, Default)]
-pub struct Fuse(pub Option<u64>);
+pub(crate) struct Fuse(pub(crate) Option<u64>);
 
 impl Fuse {
     fn burn(&mut self) -> Result<()> {
@@ -60,9 +60,9 @@ impl Fuse {
     }
 }
 
-pub struct SimJournal<'a> {
-    pub disk: &'a mut Vec<Recorded>,
-    pub fuse: std::rc::Rc<std::cell::RefCell<Fuse>>,
+pub(crate) struct SimJournal<'a> {
+    pub(crate) disk: &'a mut Vec<Recorded>,
+    pub(crate) fuse: std::rc::Rc<std::cell::RefCell<Fuse>>,
 }
 
 impl Journal for SimJournal<'_> {
@@ -86,7 +86,7 @@ impl Journal for SimJournal<'_> {
 
 /// What the executor of a task does at its n-th counted attempt: the same whenever it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
+pub(crate) enum Deed {
     Good,
     Conflicting,
     Refused,
@@ -96,17 +96,17 @@ pub enum Deed {
     KicksBack,
 }
 
-pub struct SimWorld<'a> {
-    pub branch: &'a mut String,
-    pub executed: &'a mut Vec<(TaskId, u32)>,
-    pub finished_alone: &'a mut HashSet<(TaskId, u32)>,
-    pub fuse: std::rc::Rc<std::cell::RefCell<Fuse>>,
-    pub seed: u64,
-    pub chance: Chance,
+pub(crate) struct SimWorld<'a> {
+    pub(crate) branch: &'a mut String,
+    pub(crate) executed: &'a mut Vec<(TaskId, u32)>,
+    pub(crate) finished_alone: &'a mut HashSet<(TaskId, u32)>,
+    pub(crate) fuse: std::rc::Rc<std::cell::RefCell<Fuse>>,
+    pub(crate) seed: u64,
+    pub(crate) chance: Chance,
     /// What is under way, with the event it will end with.
-    pub pending: VecDeque<Event>,
-    pub live: HashMap<TaskId, u32>,
-    pub jobs: usize,
+    pub(crate) pending: VecDeque<Event>,
+    pub(crate) live: HashMap<TaskId, u32>,
+    pub(crate) jobs: usize,
 }
 
 /// How many attempts of a task came to an end that counts.
@@ -118,7 +118,7 @@ fn counted(state: &State, task: &TaskId) -> u64 {
         .count() as u64
 }
 
-pub fn deed(seed: u64, task: &TaskId, nth: u64) -> Deed {
+pub(crate) fn deed(seed: u64, task: &TaskId, nth: u64) -> Deed {
     let mut hash = seed.wrapping_add(nth.wrapping_mul(7919));
     for byte in task.as_str().bytes() {
         hash = hash.wrapping_mul(31).wrapping_add(u64::from(byte));
@@ -329,9 +329,9 @@ impl World for SimWorld<'_> {
 }
 
 /// Checks each event against what must always hold.
-pub struct Auditor {
-    pub graph: Arc<Graph>,
-    pub done: HashSet<TaskId>,
+pub(crate) struct Auditor {
+    pub(crate) graph: Arc<Graph>,
+    pub(crate) done: HashSet<TaskId>,
 }
 
 impl Sink for Auditor {

@@ -1,0 +1,73 @@
+//! The main job as a user meets it.
+
+use crate::support::user::{User, digest};
+
+const PLAN: &str = r#"
+[plan]
+title = "Example"
+[[task]]
+id = "a"
+title = "Write a"
+[[task]]
+id = "b"
+title = "Write b"
+needs = ["a"]
+"#;
+
+#[test]
+fn a_plan_becomes_one_commit_a_task_on_the_runs_own_branch() {
+    let user = User::new();
+    user.write("plan.toml", PLAN);
+    user.commit("Plan");
+    let executor = user.script(
+        "work",
+        r#"echo "$ENACT_TASK" > "$ENACT_TASK.txt"; git add -A; git commit -qm "Do $ENACT_TASK""#,
+    );
+    user.run("plan.toml", &executor, &[]).success();
+    let log = user
+        .git(["log", "--format=%s", "main..enact/r-test/integration"])
+        .success();
+    assert_eq!(log.stdout, "Do b\nDo a\n");
+    assert_eq!(user.task("b")["status"], "done");
+    user.assert_whole();
+}
+
+#[test]
+fn nothing_of_the_users_changes_before_land() {
+    let user = User::new();
+    user.write("plan.toml", PLAN);
+    user.commit("Plan");
+    user.write("untracked.txt", "mine\n");
+    let ours = [
+        ".git/enact",
+        ".git/objects",
+        ".git/refs/enact",
+        ".git/refs/heads/enact",
+        ".git/refs/notes",
+        ".git/logs/refs/notes",
+        ".git/worktrees",
+        ".git/logs/refs/heads/enact",
+    ];
+    let before = digest(&user.path(), &ours);
+    let executor = user.script(
+        "work",
+        r#"echo "$ENACT_TASK" > "$ENACT_TASK.txt"; git add -A; git commit -qm "Do $ENACT_TASK""#,
+    );
+    user.run("plan.toml", &executor, &[])
+        .success()
+        .says("**Execution**: complete");
+    user.enact(["check", "missing.toml"])
+        .code(2)
+        .complains("missing.toml");
+    assert_eq!(
+        digest(&user.path(), &ours),
+        before,
+        "the checkout, index, config, hooks and branches stand as they were"
+    );
+    user.enact(["land", "--yes"]).success();
+    assert_eq!(user.at("main", "b.txt"), "b\n");
+    assert_eq!(
+        std::fs::read_to_string(user.path().join("untracked.txt")).expect("it stays"),
+        "mine\n"
+    );
+}
