@@ -40,3 +40,9 @@ pub mod approval;
 
 // The world for real: each action becomes work in slots, processes and refs.
 pub mod world;
+
+// Bringing a run's branch into the user's own.
+pub mod land;
+
+// The command line: one file a command.
+pub mod cli;

@@ -12,5 +12,5 @@ fn main() -> ExitCode {
         });
         return ExitCode::from(u8::try_from(status).unwrap_or(1));
     }
-    ExitCode::SUCCESS
+    git_enact::cli::main()
 }

@@ -1,5 +1,6 @@
 //! One test binary, one file per promise.
 
+mod claims;
 mod git_storage;
 mod journal;
 mod plans;

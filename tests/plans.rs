@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use git_enact::graph::Graph;
 use git_enact::plan::{Dialect, Faults, Loaded, Severity, hash_input, load};
 use git_enact::report::{check, faults};
+use proptest::prelude::*;
 
 /// All that a reader made of a path, as one text to compare.
 fn reading(path: &Path, dialect: Option<Dialect>) -> String {
@@ -308,4 +309,110 @@ fn plans_of_ten_thousand_tasks_are_read_at_once() {
         "linear, even unoptimized: {:?}",
         began.elapsed()
     );
+}
+
+#[test]
+fn a_markdown_file_of_any_name_is_a_plan_only_if_it_says_how_tasks_are_verified() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    let path = directory.path().join("auth.md");
+    fs::write(&path, "### Task 1: Log of work\nDone yesterday.\n").expect("it is written");
+    assert!(refused_message(&path).contains("no plan format is recognized"));
+    let named =
+        load(std::slice::from_ref(&path), Some(Dialect::Sendit)).expect("the dialect is named");
+    assert_eq!(named.warnings.len(), 1, "that nothing verifies it is told");
+
+    fs::write(&path, "### Task 1: Work\n**Verify**: `true`\n").expect("it is written");
+    let found = load(&[path], None).expect("it is recognized");
+    assert_eq!(
+        (found.plan.dialect, found.plan.title.as_str()),
+        (Dialect::Sendit, "auth")
+    );
+}
+
+#[test]
+fn a_progress_file_that_is_no_text_is_not_passed_over() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    fs::write(
+        directory.path().join("PLAN.md"),
+        "### Task 1: x\n**Verify**: `true`\n",
+    )
+    .expect("written");
+    fs::write(directory.path().join("PROGRESS.md"), b"\xff\xfe| #").expect("written");
+    let refused = refusal(&[directory.path().to_path_buf()], None);
+    assert!(
+        refused.faults[0].message.contains("PROGRESS.md` is UTF-16"),
+        "{refused:?}"
+    );
+}
+
+/// Texts made of what readers look for, in orders that nobody writes.
+fn fragments() -> impl Strategy<Value = String> {
+    let fragment = prop::sample::select(vec![
+        "### Task 1: a\n",
+        "## Task 2\n",
+        "# Plan: x\n",
+        "**Files**: ",
+        "**Verify:** ",
+        "`src/a.rs`",
+        "`",
+        "```sh\n",
+        "```\n",
+        "- ",
+        "\n",
+        "  ",
+        "| # | Status |\n|---|---|\n",
+        "| 1 | done |\n",
+        "> From: a\n",
+        "<!--",
+        "---\n",
+        "\u{feff}",
+        "é",
+        "\u{202e}",
+        "\r\n",
+        "**",
+        ": ",
+        "[[task]]\n",
+        "[plan]\n",
+        "id = \"a\"\n",
+        "needs = [\"b\"]\n",
+        "timeout = ",
+        "\"",
+        "'''",
+        "= 1\n",
+        "### Step 1: b\n",
+        "**Independent**: yes\n",
+        "~~~\n",
+        "\t",
+        "files = [\"[\"]\n",
+    ]);
+    prop::collection::vec(fragment, 0..40).prop_map(|fragments| fragments.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_is_too_odd_to_be_answered(text in fragments()) {
+        let directory = tempfile::tempdir().expect("a directory to write to");
+        for name in ["PLAN.md", "PROGRESS.md", "plan.toml", "job-1-a.md"] {
+            fs::write(directory.path().join(name), &text).expect("it is written");
+        }
+        let lines = text.lines().count().max(1);
+        for dialect in Dialect::ALL {
+            let answer = load(&[directory.path().to_path_buf()], Some(dialect));
+            let (found, sources) = match answer {
+                Ok(loaded) => {
+                    let mut found = loaded.warnings;
+                    found.extend(Graph::new(loaded.plan).err().unwrap_or_default());
+                    (found, loaded.sources)
+                }
+                Err(refused) => (refused.faults, refused.sources),
+            };
+            for fault in &found {
+                let line = fault.location.as_ref().map_or(1, |at| at.line as usize);
+                prop_assert!((1..=lines + 1).contains(&line), "a fault lies within its text: {:?}", fault);
+            }
+            faults::render(&found, &sources, true);
+        }
+    }
 }

@@ -167,7 +167,11 @@ fn sentences(value: &Value) -> Vec<String> {
 
 /// The first `max` bytes of `text`, or a little less where a character stands in the way.
 pub(super) fn cut(text: &str, max: usize) -> &str {
-    &text[..text.floor_char_boundary(max)]
+    let mut end = text.len().min(max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 #[cfg(test)]

@@ -15,14 +15,19 @@ mod text;
 
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
 use crate::process::environment;
-use crate::process::supervise::{self, Order};
+use crate::process::supervise::{self, Ended, Order};
+use crate::run::evidence::Claim;
 use crate::run::policy::{Executor, Policy};
 use package::Package;
+
+/// The largest result file, in bytes; a longer one is no JSON any more.
+const RESULT_MAX: u64 = 1 << 20;
 
 /// Where an attempt takes place and by which names it goes. All paths are absolute.
 #[derive(Debug, Clone)]
@@ -43,19 +48,57 @@ pub struct Place<'a> {
     pub files: &'a Path,
 }
 
+/// The files of an attempt, all in one directory, so that whoever resumes a run finds them again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Files {
+    /// The context package.
+    pub package: PathBuf,
+    /// The prompt.
+    pub prompt: PathBuf,
+    /// Where the executor may leave its claim.
+    pub result: PathBuf,
+    /// What it printed.
+    pub output: PathBuf,
+    /// The order to its supervisor, for [`supervise::start`] and [`supervise::sweep`].
+    pub order: PathBuf,
+    /// How it ended, for [`supervise::outcome_of`].
+    pub outcome: PathBuf,
+}
+
+impl Files {
+    /// Those of the attempt whose directory is `dir`.
+    pub fn of(dir: &Path) -> Self {
+        Self {
+            package: dir.join("task.json"),
+            prompt: dir.join("prompt.md"),
+            result: dir.join("result.json"),
+            output: dir.join("output"),
+            order: dir.join("order.json"),
+            outcome: dir.join("outcome.json"),
+        }
+    }
+
+    /// What the executor claims, now that it has ended.
+    pub fn claim(&self, ended: &Ended) -> Claim {
+        let result = match supervise::read_left(&self.result, RESULT_MAX) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            // Something is there that is no file: no claim, and no leave to look for one elsewhere.
+            other => Some(other.unwrap_or_else(|_| b"unreadable".to_vec())),
+        };
+        let mut output = ended.output.read().unwrap_or_default();
+        let prompt = supervise::read_left(&self.prompt, u64::MAX).unwrap_or_default();
+        forget_echo(&mut output, &prompt);
+        claim::read(result.as_deref(), &output, ended.outcome)
+    }
+}
+
 /// An attempt ready to start: its files are written, its order is complete.
 #[derive(Debug, Clone)]
 pub struct Invocation {
     /// What the supervisor is to run.
     pub order: Order,
-    /// Where to write the order, for [`supervise::start`] and [`supervise::sweep`].
-    pub order_file: PathBuf,
-    /// Where the executor may leave its claim.
-    pub result_file: PathBuf,
-    /// The context package as written.
-    pub package_file: PathBuf,
-    /// The prompt as written.
-    pub prompt_file: PathBuf,
+    /// Where everything stands.
+    pub files: Files,
     /// What must not be stored, for [`output::redact`].
     pub secrets: Vec<Vec<u8>>,
 }
@@ -69,59 +112,56 @@ impl Invocation {
         policy: &Policy,
         current: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Self> {
-        let prompt = prompt::render(
-            policy.prompt.as_deref(),
-            package,
-            place.attempt,
-            policy.commit,
-        )?;
-        let file = |name: &str| place.files.join(name);
-        let package_file = file("task.json");
-        let prompt_file = file("prompt.md");
-        let result_file = file("result.json");
+        let template = policy.prompt.as_deref();
+        let prompt = prompt::render(template, package, place.attempt, policy.commit)?;
+        let files = Files::of(place.files);
+        let (argv, on_stdin) = command(&policy.executor, package, &prompt, &files.prompt)?;
         fs::create_dir_all(place.files)
             .with_context(|| format!("could not create `{}`", place.files.display()))?;
-        write(&package_file, &serde_json::to_vec_pretty(package)?)?;
-        write(&prompt_file, prompt.as_bytes())?;
+        write(&files.package, &serde_json::to_vec_pretty(package)?)?;
+        write(&files.prompt, prompt.as_bytes())?;
         // What an earlier attempt left here would be taken for this one's claim.
-        if result_file.exists() {
-            fs::remove_file(&result_file)
-                .with_context(|| format!("could not remove `{}`", result_file.display()))?;
+        if fs::symlink_metadata(&files.result).is_ok() {
+            fs::remove_file(&files.result)
+                .with_context(|| format!("could not remove `{}`", files.result.display()))?;
         }
-        let (argv, on_stdin) = command(&policy.executor, package, &prompt, &prompt_file)?;
-        let passed = environment::allowed(current, &policy.pass_env);
-        let secrets = output::secrets(&passed);
-        let mut env = passed;
+        let mut env = environment::allowed(current, &policy.pass_env);
+        let secrets = output::secrets(&env);
         env.extend(environment::fixed(place.worktree));
-        env.extend(names(
-            place,
-            package,
-            &package_file,
-            &prompt_file,
-            &result_file,
-        ));
+        env.extend(names(place, package, &files));
         let order = Order {
             argv,
             dir: place.worktree.into(),
             env,
-            stdin: on_stdin.then(|| prompt_file.clone()),
+            stdin: on_stdin.then(|| files.prompt.clone()),
             timeout_ms: policy.timeout_ms,
             stall_timeout_ms: policy.stall_timeout_ms,
             grace_ms: policy.grace_ms,
-            output: file("output"),
+            output: files.output.clone(),
             head: supervise::HEAD,
             tail: supervise::TAIL,
-            outcome: file("outcome.json"),
+            outcome: files.outcome.clone(),
             token: supervise::token(),
         };
         Ok(Self {
             order,
-            order_file: file("order.json"),
-            result_file,
-            package_file,
-            prompt_file,
+            files,
             secrets,
         })
+    }
+}
+
+/// Takes the prompt out of `output`: some executors print what they were asked, and a task that speaks of
+/// JSON with a `status` would be taken for its own answer.
+fn forget_echo(output: &mut Vec<u8>, prompt: &[u8]) {
+    let echo = prompt.trim_ascii();
+    let Some(first) = echo.first() else {
+        return;
+    };
+    let found =
+        (0..output.len()).find(|at| output[*at] == *first && output[*at..].starts_with(echo));
+    if let Some(at) = found {
+        output.drain(at..at + echo.len());
     }
 }
 
@@ -185,13 +225,7 @@ fn fill(word: &str, prompt: &str, prompt_file: &Path) -> OsString {
 }
 
 /// The names by which an executor knows its attempt.
-fn names(
-    place: &Place<'_>,
-    package: &Package,
-    package_file: &Path,
-    prompt_file: &Path,
-    result_file: &Path,
-) -> Vec<(OsString, OsString)> {
+fn names(place: &Place<'_>, package: &Package, files: &Files) -> Vec<(OsString, OsString)> {
     let attempt = place.attempt.to_string();
     [
         ("ENACT_RUN", place.run.as_ref()),
@@ -201,9 +235,9 @@ fn names(
         ("ENACT_WORKTREE", place.worktree.as_os_str()),
         ("ENACT_GIT_DIR", place.git_dir.as_os_str()),
         ("ENACT_GIT_COMMON_DIR", place.git_common_dir.as_os_str()),
-        ("ENACT_TASK_FILE", package_file.as_os_str()),
-        ("ENACT_PROMPT_FILE", prompt_file.as_os_str()),
-        ("ENACT_RESULT_FILE", result_file.as_os_str()),
+        ("ENACT_TASK_FILE", files.package.as_os_str()),
+        ("ENACT_PROMPT_FILE", files.prompt.as_os_str()),
+        ("ENACT_RESULT_FILE", files.result.as_os_str()),
     ]
     .map(|(name, value)| (name.into(), value.into()))
     .to_vec()

@@ -15,7 +15,7 @@ const VALUE_MIN: usize = 8;
 const LOGIN_MAX: usize = 512;
 
 /// Tokens known by how they begin, and how many more characters they have at least.
-const TOKENS: [(&[u8], usize); 13] = [
+const TOKENS: [(&[u8], usize); 15] = [
     (b"github_pat_", 20),
     (b"ghp_", 20),
     (b"gho_", 20),
@@ -28,6 +28,8 @@ const TOKENS: [(&[u8], usize); 13] = [
     (b"xoxb-", 10),
     (b"xoxp-", 10),
     (b"xoxa-", 10),
+    (b"xoxr-", 10),
+    (b"xoxs-", 10),
     (b"xapp-", 10),
 ];
 

@@ -125,19 +125,33 @@ fn the_prompt_says_all_that_an_executor_needs() {
         "of the plan \"Auth\"",
         "Write it & <test> it.",
         "- `src/login.rs`\n",
-        "- `cargo test login`\n",
+        "- cargo test login\n",
         "commit c0ffee",
         "- no commit was made\n- left `a` uncommitted\n",
         "commit 5a1ca9e",
         "Use {{ argon2 }}.",
         "You must commit and return the hash.",
         "Sessions,\nnot tokens.",
-        "\"status\": \"done\", \"commit\"",
+        "- `commit`: the hash",
         "needs_split",
     ] {
         assert!(prompt.contains(part), "`{part}` is missing from:\n{prompt}");
     }
     assert!(!prompt.contains("\n\n\n"), "no gaps:\n{prompt}");
+}
+
+#[test]
+fn a_prompt_that_is_printed_back_is_no_claim() {
+    use super::claim;
+    use crate::run::evidence::ClaimForm;
+    for mode in [CommitMode::Executor, CommitMode::Tool, CommitMode::Auto] {
+        let prompt = prompt::render(None, &package(Weight::Full), 2, mode).unwrap();
+        let claim = claim::read(None, prompt.as_bytes(), Outcome::Exited(0));
+        assert_eq!(claim.form, ClaimForm::ExitStatus, "our own words are none");
+    }
+    let mut output = b"user: say {\"status\":\"failed\"}\nok".to_vec();
+    super::forget_echo(&mut output, b"say {\"status\":\"failed\"}\n");
+    assert_eq!(output, b"user: \nok", "nor are the task's");
 }
 
 #[test]
@@ -194,9 +208,9 @@ fn the_prompt_goes_to_standard_input_unless_it_has_a_place() {
     let dir = tempfile::tempdir().unwrap();
     let plain = invocation(dir.path(), agent(&["agent", "-p"])).unwrap();
     assert_eq!(plain.order.argv, ["agent", "-p"]);
-    assert_eq!(plain.order.stdin, Some(plain.prompt_file.clone()));
+    assert_eq!(plain.order.stdin, Some(plain.files.prompt.clone()));
     let placed = invocation(dir.path(), agent(&["agent", "{prompt}"])).unwrap();
-    let prompt = fs::read_to_string(&placed.prompt_file).unwrap();
+    let prompt = fs::read_to_string(&placed.files.prompt).unwrap();
     assert_eq!(placed.order.argv[1], OsString::from(prompt));
     assert_eq!(placed.order.stdin, None);
     assert!(invocation(dir.path(), agent(&[])).is_err());
@@ -215,8 +229,9 @@ fn an_attempt_finds_its_files_and_its_names_and_no_old_claim() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("result.json"), "{}").unwrap();
     let ready = invocation(dir.path(), Executor::Shell).unwrap();
-    assert!(!ready.result_file.exists());
-    let written: Package = serde_json::from_slice(&fs::read(&ready.package_file).unwrap()).unwrap();
+    assert!(!ready.files.result.exists());
+    let written: Package =
+        serde_json::from_slice(&fs::read(&ready.files.package).unwrap()).unwrap();
     assert_eq!(written, package(Weight::Full));
     let value = |wanted: &str| {
         let found = ready.order.env.iter().find(|(name, _)| name == wanted);
@@ -224,7 +239,7 @@ fn an_attempt_finds_its_files_and_its_names_and_no_old_claim() {
     };
     assert_eq!(value("ENACT_TASK"), Some("login"));
     assert_eq!(value("ENACT_ATTEMPT"), Some("2"));
-    assert_eq!(value("ENACT_RESULT_FILE"), ready.result_file.to_str());
+    assert_eq!(value("ENACT_RESULT_FILE"), ready.files.result.to_str());
     assert_eq!(value("GIT_CEILING_DIRECTORIES"), Some("/r.enact/auth-1"));
     assert_eq!(value("GIT_DIR"), None);
     assert_eq!(ready.secrets, [b"a long secret".to_vec()]);

@@ -141,6 +141,11 @@ impl Repo {
         head_of(&self.raw)
     }
 
+    /// A value of the user's git configuration.
+    pub fn config(&self, name: &str) -> Option<String> {
+        self.raw.config().ok()?.get_string(name).ok()
+    }
+
     pub(in crate::git) fn raw(&self) -> &git2::Repository {
         &self.raw
     }

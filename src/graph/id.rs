@@ -19,7 +19,7 @@ fn objection(id: &str) -> Option<String> {
     if let Some(c) = id.chars().find(|c| is_refused(*c)) {
         let shown: String = id.chars().filter(|c| !is_refused(*c)).collect();
         return Some(format!(
-            "task id `{shown}` has the character U+{:04X}, which cannot be seen",
+            "task id `{shown}` has the character U+{:04X}, which hides or changes what is shown",
             u32::from(c)
         ));
     }

@@ -11,8 +11,8 @@ use std::collections::HashMap;
 
 use crate::plan::{Fault, Plan, Task, TaskId, did_you_mean};
 
-/// Suggestions are costly in a large plan, and nobody reads hundreds of them.
-const SUGGESTIONS_MAX: usize = 20;
+/// A suggestion compares an id with all others, so a large plan gets fewer of them.
+const COMPARISONS_MAX: usize = 100_000;
 
 /// A plan that passed the checks, with its tasks by index.
 #[derive(Debug, Clone)]
@@ -163,7 +163,7 @@ fn edges(
                 None => {
                     suggestions += 1;
                     let ids = tasks.iter().map(|task| task.id.as_str());
-                    let help = (suggestions <= SUGGESTIONS_MAX)
+                    let help = (suggestions * tasks.len() <= COMPARISONS_MAX)
                         .then(|| did_you_mean(id.as_str(), ids))
                         .flatten();
                     let message = format!(

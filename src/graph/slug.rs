@@ -38,7 +38,7 @@ fn slug(id: &str) -> String {
             '-'
         };
         let repeats = matches!(kept, '.' | '-') && slug.ends_with(kept);
-        if !repeats && !(slug.is_empty() && !kept.is_ascii_alphanumeric()) {
+        if !repeats && (!slug.is_empty() || kept.is_ascii_alphanumeric()) {
             slug.push(kept);
         }
     }

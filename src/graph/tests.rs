@@ -11,7 +11,7 @@ fn plan(tasks: &[&str]) -> Plan {
         let (needs, after) = edges.split_once(';').unwrap_or((edges, ""));
         let location = Location {
             file: "plan".into(),
-            line: u32::try_from(at).unwrap() + 1,
+            line: u32::try_from(at).expect("few tasks") + 1,
             column: 1,
         };
         Task {
@@ -128,11 +128,11 @@ fn ids_that_cannot_be_shown_typed_or_stored_are_refused() {
     }
     assert_eq!(
         messages(&["a\u{202e}b"]),
-        ["task id `ab` has the character U+202E, which cannot be seen"]
+        ["task id `ab` has the character U+202E, which hides or changes what is shown"]
     );
     assert_eq!(
         messages(&["a\u{200b}"]),
-        ["task id `a` has the character U+200B, which cannot be seen"]
+        ["task id `a` has the character U+200B, which hides or changes what is shown"]
     );
     for good in [
         "3", "2b", "IMPL-1.1", "F001:1.1", "con", "HEAD", "@", "a.lock", "日本",

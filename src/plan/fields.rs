@@ -1,10 +1,77 @@
-//! What the Markdown dialects have in common: verification fields, script blocks, lists of files.
+//! What the Markdown dialects have in common: bold fields, and what they say of checks, scripts and files.
 //!
 //! Knows no task: it turns fields into checks, scripts and globs, with faults where they make no sense.
 
-use super::markdown::{Block, Fence, Field, Span, fences, fields};
+use std::collections::HashSet;
+
+use super::markdown::{Block, Fence, Line, Span, fences};
 use super::text::Text;
 use super::{Check, Fault, scope};
+
+/// A bold field of a section with all that belongs to its value.
+#[derive(Debug)]
+pub(super) struct Field<'d> {
+    pub(super) lines: Vec<&'d Line>,
+    pub(super) fences: Vec<&'d Fence>,
+}
+
+/// Every field of that name in a section, ignoring case.
+pub(super) fn fields<'d>(section: &'d [Block], name: &str) -> Vec<Field<'d>> {
+    section
+        .iter()
+        .enumerate()
+        .filter_map(|(at, block)| match block {
+            Block::Line(line)
+                if line
+                    .lead
+                    .as_ref()
+                    .is_some_and(|lead| lead.eq_ignore_ascii_case(name)) =>
+            {
+                Some(value(line, &section[at + 1..]))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// What belongs to a field: its own paragraph, a list or fence that it introduces, and if nothing stands
+/// on its line, all that follows up to the next field.
+fn value<'d>(first: &'d Line, rest: &'d [Block]) -> Field<'d> {
+    let mut lines = vec![first];
+    let mut fences = Vec::new();
+    let mut says_nothing = !first.words && first.spans.is_empty();
+    let mut has_words = first.words;
+    // Whether the last words end in a colon, so that what comes next is what they speak of.
+    let mut introduces = first.words && first.text.ends_with(':');
+    for block in rest {
+        let last = lines[lines.len() - 1];
+        match block {
+            Block::Line(line) if line.lead.is_some() && line.indent <= first.indent => break,
+            Block::Line(line) => {
+                let same_paragraph = last.paragraph == line.paragraph;
+                let goes_on = last.depth > first.depth || introduces || !line.apart;
+                let list = line.depth > first.depth && goes_on;
+                if !(same_paragraph || list || says_nothing && fences.is_empty()) {
+                    break;
+                }
+                says_nothing &= !line.words && line.spans.is_empty();
+                has_words |= line.words;
+                if line.words {
+                    introduces = line.text.ends_with(':');
+                }
+                lines.push(line);
+            }
+            Block::Fence(fence) => {
+                if !(says_nothing || has_words && (introduces || !fence.apart)) {
+                    break;
+                }
+                fences.push(fence);
+            }
+            Block::Heading(_) | Block::Rule | Block::Table(_) => break,
+        }
+    }
+    Field { lines, fences }
+}
 
 /// The checks that a `Verify` field asks for: code and nothing else is code, all other is words.
 pub(super) fn checks(field: &Field<'_>) -> Vec<Check> {
@@ -34,12 +101,9 @@ fn prose(field: &Field<'_>) -> String {
 /// The `sh` blocks of a section that are not how it is verified, in order, as one script.
 pub(super) fn script(section: &[Block]) -> Option<String> {
     let verify = fields(section, "Verify");
-    let is_check = |fence: &Fence| {
-        verify
-            .iter()
-            .flat_map(|field| &field.fences)
-            .any(|check| check.range == fence.range)
-    };
+    let checks = verify.iter().flat_map(|field| &field.fences);
+    let checks: HashSet<usize> = checks.map(|fence| fence.range.start).collect();
+    let is_check = |fence: &Fence| checks.contains(&fence.range.start);
     let scripts: Vec<&str> = fences(section)
         .filter(|fence| {
             matches!(fence.language.as_str(), "sh" | "bash" | "shell") && !is_check(fence)
@@ -50,7 +114,7 @@ pub(super) fn script(section: &[Block]) -> Option<String> {
     (!scripts.is_empty()).then(|| scripts.concat())
 }
 
-/// The paths of a `Files` field: its code spans, or without any its words between commas.
+/// The paths of a `Files` field: its code spans, or without any its fenced lines and words between commas.
 pub(super) fn paths(field: &Field<'_>) -> Vec<Span> {
     let spans: Vec<Span> = field
         .lines
@@ -60,7 +124,17 @@ pub(super) fn paths(field: &Field<'_>) -> Vec<Span> {
     if !spans.is_empty() {
         return spans;
     }
-    let mut paths = Vec::new();
+    let listed = field.fences.iter().flat_map(|fence| {
+        let first_words = fence
+            .text
+            .lines()
+            .filter_map(|line| line.split_whitespace().next());
+        first_words.map(|word| Span {
+            text: word.to_owned(),
+            range: fence.range.clone(),
+        })
+    });
+    let mut paths: Vec<Span> = listed.collect();
     for line in &field.lines {
         for part in line.text.split([',', '，', '、', ';']) {
             let part = part
@@ -80,6 +154,7 @@ pub(super) fn paths(field: &Field<'_>) -> Vec<Span> {
 
 /// Paths as globs; what leaves the repository is a fault at its place.
 pub(super) fn globs(paths: &[Span], text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<String> {
+    let mut seen = HashSet::new();
     let mut globs = Vec::new();
     for path in paths {
         let glob = scope::glob_of(&path.text);
@@ -87,7 +162,7 @@ pub(super) fn globs(paths: &[Span], text: &Text<'_>, faults: &mut Vec<Fault>) ->
             Some(objection) => {
                 faults.push(text.error(path.range.clone(), format!("`{}` {objection}", path.text)));
             }
-            None if !globs.contains(&glob) => globs.push(glob),
+            None if seen.insert(glob.clone()) => globs.push(glob),
             None => {}
         }
     }

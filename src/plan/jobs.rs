@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::fields as values;
-use super::markdown::{Block, Document, fields};
-use super::source::{Reading, Source};
+use super::fields::{self as values, fields};
+use super::markdown::{Block, Document};
+use super::source::{self, Reading, Source};
 use super::text::Text;
 use super::{Check, Dialect, Fault, Plan, Task, TaskId, Wishes, scope};
 
@@ -52,7 +52,7 @@ pub(super) fn read(sources: &[Source]) -> Reading {
     }
     let plan = Plan {
         dialect: Dialect::Jobs,
-        title: title(&sources[0].path),
+        title: source::feature(&sources[0].path),
         tasks,
         wishes: Wishes::default(),
         artifacts: Vec::new(),
@@ -218,20 +218,6 @@ fn named_by_file(path: &Path, number: &str) -> String {
     } else {
         name.replace('-', " ")
     }
-}
-
-/// The feature is the directory, or the one above when it is called `implementation`.
-fn title(path: &Path) -> String {
-    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let named = full
-        .ancestors()
-        .skip(1)
-        .filter_map(Path::file_name)
-        .find(|name| !name.eq_ignore_ascii_case("implementation"));
-    named.map_or_else(
-        || "jobs".to_owned(),
-        |name| name.to_string_lossy().into_owned(),
-    )
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Markdown as plans use it: headings, lines, bold fields, code fences and tables, with byte ranges.
+//! Markdown as plans use it: headings, lines with their bold leads, code fences and tables, with byte ranges.
 //!
 //! One thin layer on a CommonMark parser, so that nothing inside a code fence, a comment or front matter
 //! is ever taken for structure. It knows no dialect: what a field or a heading means is for the readers.
@@ -45,11 +45,14 @@ pub(super) struct Line {
     pub(super) words: bool,
     pub(super) range: Range<usize>,
     /// How many lists and items it stands in.
-    depth: usize,
+    pub(super) depth: usize,
+    /// How far right it begins. A field is ended by the next one that is no further right: the parser
+    /// counts a field below a list as a lazy continuation of the last item, and no author means that.
+    pub(super) indent: usize,
     /// Lines of one paragraph have the same number.
-    paragraph: usize,
+    pub(super) paragraph: usize,
     /// Whether a blank line stands before it.
-    apart: bool,
+    pub(super) apart: bool,
 }
 
 /// A code span or another piece of text, and where it stands.
@@ -68,20 +71,13 @@ pub(super) struct Fence {
     /// Whether the text ends before the fence does.
     pub(super) unclosed: bool,
     /// Whether a blank line stands before it.
-    apart: bool,
+    pub(super) apart: bool,
 }
 
 #[derive(Debug)]
 pub(super) struct Table {
     /// The header is the first.
     pub(super) rows: Vec<Vec<Span>>,
-}
-
-/// A bold field of a section with all that belongs to its value.
-#[derive(Debug)]
-pub(super) struct Field<'d> {
-    pub(super) lines: Vec<&'d Line>,
-    pub(super) fences: Vec<&'d Fence>,
 }
 
 impl Document {
@@ -142,72 +138,6 @@ pub(super) fn lines(blocks: &[Block]) -> impl Iterator<Item = &Line> {
         Block::Line(line) => Some(line),
         _ => None,
     })
-}
-
-/// Every field of that name in a section, ignoring case.
-pub(super) fn fields<'d>(section: &'d [Block], name: &str) -> Vec<Field<'d>> {
-    section
-        .iter()
-        .enumerate()
-        .filter_map(|(at, block)| match block {
-            Block::Line(line)
-                if line
-                    .lead
-                    .as_ref()
-                    .is_some_and(|lead| lead.eq_ignore_ascii_case(name)) =>
-            {
-                Some(value(line, &section[at + 1..]))
-            }
-            _ => None,
-        })
-        .collect()
-}
-
-/// What belongs to a field: its own paragraph, a list or fence that it introduces, and if nothing stands
-/// on its line, all that follows up to the next field.
-fn value<'d>(first: &'d Line, rest: &'d [Block]) -> Field<'d> {
-    let mut field = Field {
-        lines: vec![first],
-        fences: Vec::new(),
-    };
-    for block in rest {
-        let is_empty = field
-            .lines
-            .iter()
-            .all(|line| !line.words && line.spans.is_empty());
-        let introduces = field
-            .lines
-            .iter()
-            .rev()
-            .find(|line| line.words)
-            .is_some_and(|line| line.text.ends_with(':'));
-        match block {
-            Block::Line(line) if line.lead.is_some() && line.depth <= first.depth => break,
-            Block::Line(line) => {
-                let same_paragraph = field
-                    .lines
-                    .last()
-                    .is_some_and(|last| last.paragraph == line.paragraph);
-                let list = line.depth > first.depth
-                    && (introduces
-                        || !line.apart
-                        || field.lines.iter().any(|taken| taken.depth > first.depth));
-                if !(same_paragraph || list || is_empty && field.fences.is_empty()) {
-                    break;
-                }
-                field.lines.push(line);
-            }
-            Block::Fence(fence) => {
-                let words = field.lines.iter().any(|line| line.words);
-                if !(is_empty || words && (introduces || !fence.apart)) {
-                    break;
-                }
-                field.fences.push(fence);
-            }
-            Block::Heading(_) | Block::Rule | Block::Table(_) => break,
-        }
-    }
-    field
 }
 
 /// Whether text between code spans only separates them.
@@ -300,10 +230,12 @@ impl<'a> Builder<'a> {
                 }
             }
             Tag::TableCell => {
+                let cell = &self.text[range.clone()];
+                let start = range.start + cell.len() - cell.trim_start().len();
                 self.cell = Some(Span {
                     text: String::new(),
-                    range,
-                })
+                    range: start..start + cell.trim().len(),
+                });
             }
             Tag::List(_) | Tag::Item => {
                 self.close_line();
@@ -385,14 +317,16 @@ impl<'a> Builder<'a> {
 
     fn open_line(&mut self, range: Range<usize>) {
         let apart = self.is_apart(range.start);
+        let line_start = self.text[..range.start].rfind('\n').map_or(0, |at| at + 1);
         self.line = Some(Line {
             apart,
             lead: None,
             text: String::new(),
             spans: Vec::new(),
             words: false,
-            range,
             depth: self.depth,
+            indent: range.start - line_start,
+            range,
             paragraph: self.paragraph,
         });
     }

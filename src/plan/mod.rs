@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use source::{Faults, Loaded, Source, hash_input, load};
 pub use suggest::did_you_mean;
-pub use text::is_invisible;
+pub use text::{char_start, is_invisible};
 
 /// A plan as its author wrote it, before anything about it was checked (see [`crate::graph`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -174,7 +174,7 @@ pub enum Kind {
 }
 
 /// How much context an executor is given, and how deep its result is verified.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Weight {
     /// The task and its files.
@@ -201,7 +201,7 @@ pub struct Wishes {
 }
 
 /// The plan formats that can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
     /// A directory of `job-<N>-*.md`.

@@ -206,14 +206,13 @@ fn mark(cell: &str) -> Result<Option<ImportedStatus>, ()> {
 
 /// The last hash in a cell; a subject, a dash or `uncommitted` is none.
 fn commit(cell: &Span) -> Option<String> {
-    let words = cell.text.split(|c: char| !c.is_alphanumeric());
-    words
-        .filter(|word| {
-            (7..=64).contains(&word.len()) && word.chars().all(|c| c.is_ascii_hexdigit())
-        })
-        .filter(|word| word.chars().any(|c| c.is_ascii_digit()))
-        .next_back()
-        .map(str::to_owned)
+    let is_hash = |word: &&str| {
+        (7..=64).contains(&word.len())
+            && word.chars().all(|c| c.is_ascii_hexdigit())
+            && word.chars().any(|c| c.is_ascii_digit())
+    };
+    let mut words = cell.text.split(|c: char| !c.is_alphanumeric());
+    words.rfind(is_hash).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ fn by_content(path: &Path) -> Result<Dialect, Fault> {
         return Ok(Dialect::Toml);
     }
     Err(Fault::error(format!("no plan format is recognized in `{}`", path.display()))
-        .help("a Markdown plan has headings such as `### Task 1: title`; a TOML plan has `[[task]]`; see `git enact help dialects`"))
+        .help("a Markdown plan has headings such as `### Task 1: title` and `**Verify**:` fields, a TOML plan has `[[task]]`; `--dialect` reads it in any case"))
 }
 
 fn directory(path: &Path, wanted: Option<Dialect>) -> Result<Found, Faults> {

@@ -37,7 +37,8 @@ pub(super) fn objection(path: &str) -> Option<String> {
 
 /// A path as people write it, as a glob: `./` dropped, `:12-20` dropped, a directory means all in it.
 pub(super) fn glob_of(written: &str) -> String {
-    let mut path = written.trim();
+    let forward = written.trim().replace('\\', "/");
+    let mut path = forward.as_str();
     while let Some(rest) = path.strip_prefix("./") {
         path = rest;
     }
@@ -174,6 +175,7 @@ mod tests {
     fn paths_as_people_write_them_become_globs() {
         assert_eq!(glob_of("./src/a.rs:10-20"), "src/a.rs");
         assert_eq!(glob_of("src/auth/"), "src/auth/**");
+        assert_eq!(glob_of("src\\a.rs"), "src/a.rs");
     }
 
     #[test]

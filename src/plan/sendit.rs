@@ -5,10 +5,10 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::fields as values;
-use super::markdown::{Block, Document, Heading, Line, fields, lines};
+use super::fields::{self as values, fields};
+use super::markdown::{Block, Document, Heading, Line, lines};
 use super::scope::Claims;
-use super::source::{Reading, Source};
+use super::source::{self, Reading, Source};
 use super::text::Text;
 use super::{Dialect, Fault, Plan, Task, TaskId, Wishes, progress};
 
@@ -20,11 +20,13 @@ struct TaskHeading {
     at: usize,
 }
 
-/// Whether a text has task headings.
+/// Whether a text has task headings and says how a task is verified; headings alone are in many logs.
 pub(super) fn recognizes(text: &Text<'_>) -> bool {
-    Document::parse(text)
+    let document = Document::parse(text);
+    let has_task = document
         .headings()
-        .any(|(_, heading)| task_heading(heading, text).is_some())
+        .any(|(_, heading)| task_heading(heading, text).is_some());
+    has_task && !fields(&document.blocks, "Verify").is_empty()
 }
 
 pub(super) fn read(sources: &[Source]) -> Reading {
@@ -246,6 +248,12 @@ fn title(document: &Document, path: &Path) -> String {
     });
     match named {
         Some(title) if !title.is_empty() => title.to_owned(),
+        _ if path
+            .file_stem()
+            .is_some_and(|stem| stem.eq_ignore_ascii_case("plan")) =>
+        {
+            source::feature(path)
+        }
         _ => path
             .file_stem()
             .unwrap_or_default()
@@ -286,7 +294,7 @@ fn order(tasks: &mut [Task], sections: &[&[Block]], faults: &mut Vec<Fault>) {
         let joins = marked && all_claim && !task.files.is_empty() && shared.is_none();
         if marked && !joins && !beside.is_empty() {
             let why = match shared {
-                Some(file) => format!("`{file}` is not its alone"),
+                Some(file) => format!("shares `{file}` with a task beside it"),
                 None => "not every task beside it says which files it changes".to_owned(),
             };
             let message = format!(

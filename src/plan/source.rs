@@ -117,6 +117,17 @@ pub fn hash_input(sources: &[Source]) -> Vec<u8> {
     bytes
 }
 
+/// What a plan without a title is about: its directory, or the one above `implementation`.
+pub(super) fn feature(path: &Path) -> String {
+    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut directories = full.ancestors().skip(1).filter_map(Path::file_name);
+    let named = directories.find(|name| !name.eq_ignore_ascii_case("implementation"));
+    named.map_or_else(
+        || "plan".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
 /// The text of a regular file, if it is text.
 pub(super) fn read(path: &Path) -> Result<String, Fault> {
     let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;

@@ -35,9 +35,7 @@ impl<'a> Text<'a> {
     }
 
     pub(super) fn location(&self, offset: usize) -> Location {
-        let offset = self
-            .text
-            .floor_char_boundary(offset.clamp(self.start(), self.text.len()));
+        let offset = char_start(self.text, offset.max(self.start()));
         let line = self.starts.partition_point(|start| *start <= offset).max(1) - 1;
         let column = self.text[self.starts[line]..offset].chars().count();
         Location {
@@ -60,6 +58,15 @@ impl<'a> Text<'a> {
     ) -> Fault {
         Fault::warning(message).at(self.location(range.start), range.len())
     }
+}
+
+/// The start of the character that holds this byte; the end of the text when there is none.
+pub fn char_start(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0)
 }
 
 /// From 1; texts are capped far below what does not fit.

@@ -110,24 +110,7 @@ impl Reader<'_> {
                     DeValue::Table(table) => self.plan(table, plan),
                     _ => self.wrong_type("plan", "a table, `[plan]`", value),
                 },
-                "task" => match value.get_ref() {
-                    DeValue::Array(tasks) => {
-                        for task in tasks {
-                            match task.get_ref() {
-                                DeValue::Table(table) => {
-                                    plan.tasks.extend(self.task(table, task.span()))
-                                }
-                                _ => self.wrong_type("task", "tables, `[[task]]`", task),
-                            }
-                        }
-                    }
-                    DeValue::Table(_) => self.error(
-                        value.span(),
-                        "`[task]` is one table, and tasks are a list",
-                        "write `[[task]]`",
-                    ),
-                    _ => self.wrong_type("task", "tables, `[[task]]`", value),
-                },
+                "task" => self.tasks(value, plan),
                 other => self.unknown(other, key.span(), &["plan", "task"]),
             }
         }
@@ -142,6 +125,26 @@ impl Reader<'_> {
         }
     }
 
+    fn tasks(&mut self, value: &Value<'_>, plan: &mut Plan) {
+        let list = match value.get_ref() {
+            DeValue::Array(list) => list,
+            DeValue::Table(_) => {
+                let message = "`[task]` is one table, and tasks are a list";
+                return self.error(value.span(), message, "write `[[task]]`");
+            }
+            _ => return self.wrong_type("task", "tables, `[[task]]`", value),
+        };
+        for task in list {
+            match task.get_ref() {
+                DeValue::Table(table) => {
+                    let read = self.task(table, task.span());
+                    plan.tasks.extend(read);
+                }
+                _ => self.wrong_type("task", "tables, `[[task]]`", task),
+            }
+        }
+    }
+
     fn plan(&mut self, table: &DeTable<'_>, plan: &mut Plan) {
         for (key, value) in table {
             let name = key.get_ref().as_ref();
@@ -153,16 +156,12 @@ impl Reader<'_> {
                 }
                 "final_verify" => plan.wishes.final_verify = self.commands(name, value),
                 "weight" => {
-                    plan.wishes.weight = self.choice(
-                        name,
-                        value,
-                        &[("light", Weight::Light), ("full", Weight::Full)],
-                    )
+                    let weights = [("light", Weight::Light), ("full", Weight::Full)];
+                    plan.wishes.weight = self.choice(name, value, &weights);
                 }
                 "jobs" => {
-                    plan.wishes.jobs = self
-                        .number(name, value, 1)
-                        .and_then(|jobs| usize::try_from(jobs).ok())
+                    let jobs = self.number(name, value, 1);
+                    plan.wishes.jobs = jobs.and_then(|jobs| usize::try_from(jobs).ok());
                 }
                 "retries" => plan.wishes.retries = self.number(name, value, 0),
                 "timeout" => plan.wishes.timeout = self.duration(name, value),
@@ -208,11 +207,8 @@ impl Reader<'_> {
                 }
                 "depends" => task.depends = self.dependencies(name, value),
                 "verify" => {
-                    task.verify = self
-                        .commands(name, value)
-                        .into_iter()
-                        .map(Check::Command)
-                        .collect()
+                    let commands = self.commands(name, value);
+                    task.verify = commands.into_iter().map(Check::Command).collect();
                 }
                 "kind" => {
                     let kinds = [
@@ -374,7 +370,7 @@ impl Reader<'_> {
                 Some((manifest, name))
                     if !name.is_empty() && scope::objection(manifest).is_none() =>
                 {
-                    dependencies.push(text)
+                    dependencies.push(text);
                 }
                 _ => self.error(
                     dependency.span(),

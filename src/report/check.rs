@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::clean::{visible, visible_line};
+use super::clean::visible_line;
 use crate::graph::Graph;
 use crate::plan::{Check, Dialect, Fault, ImportedStatus, Severity, Task};
 
@@ -90,7 +90,10 @@ fn details(task: &Task) -> Vec<String> {
         details.push(match check {
             Check::Command(command) => format!("verify  $ {}", first_line(command)),
             Check::Code(code) => {
-                let program = code.split_whitespace().next().unwrap_or_default();
+                let program = command_of(code)
+                    .split_whitespace()
+                    .next()
+                    .unwrap_or_default();
                 format!(
                     "verify  $ {} (if `{}` can be run)",
                     first_line(code),
@@ -106,13 +109,19 @@ fn details(task: &Task) -> Vec<String> {
     details
 }
 
+/// The first line that runs something.
+fn command_of(script: &str) -> &str {
+    let mut lines = script.lines().map(str::trim);
+    lines
+        .find(|line| !line.is_empty() && !line.starts_with('#'))
+        .unwrap_or_default()
+}
+
 fn first_line(text: &str) -> String {
-    let text = text.trim();
-    let mut lines = text.lines();
-    let first = visible(lines.next().unwrap_or_default()).into_owned();
-    match lines.count() {
-        0 => first,
-        more => format!("{first} … ({})", counted(more, "more line")),
+    let first = visible_line(command_of(text));
+    match text.trim().lines().count() {
+        0 | 1 => first,
+        lines => format!("{first} … ({})", counted(lines - 1, "more line")),
     }
 }
 

@@ -7,7 +7,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::clean::{visible, visible_line};
-use crate::plan::{Fault, Location, Severity, Source};
+use crate::plan::{Fault, Location, Severity, Source, char_start};
 
 /// All faults, each followed by an empty line; nothing when there are none.
 pub fn render(faults: &[Fault], sources: &[Source], color: bool) -> String {
@@ -70,7 +70,7 @@ fn line_of(
     let end = if len == 0 {
         start + word(&line[start..])
     } else {
-        line.floor_char_boundary(start + len)
+        char_start(line, start + len)
     };
     let before = visible(&line[..start]);
     let meant = visible(&line[start..end]);
@@ -81,7 +81,7 @@ fn line_of(
 
 /// When only a place is known, the word that begins there is meant.
 fn word(text: &str) -> usize {
-    text.find(|c: char| !(c.is_alphanumeric() || "-_.".contains(c)))
+    text.find(|c: char| c.is_whitespace() || "\"':：".contains(c))
         .unwrap_or(text.len())
 }
 

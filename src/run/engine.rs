@@ -144,6 +144,11 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
         &self.state
     }
 
+    /// Makes the world agree with the first event, which the journal holds already.
+    pub fn begin(&mut self) -> Result<()> {
+        self.world.settle(&self.state)
+    }
+
     /// Takes up what an earlier driver left: the world is made to agree with the journal, then each
     /// attempt that was running is adopted or abandoned.
     pub fn recover(&mut self, reason: &str) -> Result<()> {

@@ -86,7 +86,7 @@ impl Executor {
 }
 
 /// What happens when a task has failed for good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum OnFailure {
     /// A person is asked: retry, skip or stop.
@@ -98,7 +98,7 @@ pub enum OnFailure {
 }
 
 /// Who makes the commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum CommitMode {
     /// The executor; what it leaves uncommitted fails the attempt.
@@ -110,7 +110,7 @@ pub enum CommitMode {
 }
 
 /// What a change outside the files a task declares means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// Nothing.
@@ -122,7 +122,7 @@ pub enum Scope {
 }
 
 /// Whether checkpoints that pin work wait for the disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Durability {
     /// They do: what was reported done survives a power cut.

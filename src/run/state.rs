@@ -379,6 +379,10 @@ pub struct Headline {
     pub title: String,
     /// The run's status, as if nobody drove it.
     pub status: String,
+    /// How the user named the plan, relative to the repository.
+    pub plan_path: String,
+    /// Sha-256 of the plan as it was read.
+    pub plan_hash: String,
     /// The newest commit of the run's branch.
     pub tip: String,
     /// When the run started, as RFC 3339.
@@ -492,6 +496,8 @@ impl State {
             run: self.run.id.clone(),
             title: self.graph.plan().title.clone(),
             status: self.status(false).to_owned(),
+            plan_path: self.run.plan_path.clone(),
+            plan_hash: self.run.plan_hash.clone(),
             tip: self.run.tip.clone(),
             started_at: self.run.started_at.clone(),
             counts: self.counts().clone(),

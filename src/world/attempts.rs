@@ -9,7 +9,7 @@ use super::ending::{self, Particulars};
 use super::slots::Slot;
 use super::{Local, reads_prompt, slot_of};
 use crate::attempt::package::{Dependency, Package, PreviousAttempt};
-use crate::attempt::{Invocation, Place, output};
+use crate::attempt::{Files, Invocation, Place, output};
 use crate::git::{Oid, Repo};
 use crate::plan::TaskId;
 use crate::process::supervise;
@@ -56,7 +56,7 @@ impl Local {
         what.secrets = invocation.secrets;
         let supervised = supervise::start(
             &invocation.order,
-            &invocation.order_file,
+            &invocation.files.order,
             &self.site.program,
         )?;
         let entry = self.live.enter(supervised.canceller());
@@ -85,12 +85,10 @@ impl Local {
     ) -> Result<Arrived> {
         let mut what = self.particulars(task, attempt, state)?;
         let dir = self.attempt_dir(task, attempt);
-        let order = dir.join("order.json");
-        if order.exists() {
-            let survivors = supervise::sweep(&order)?;
-            if !survivors.is_empty() {
-                bail!("processes of task `{task}` still run: {survivors:?}; end them, then resume");
-            }
+        let files = Files::of(&dir);
+        let survivors = supervise::sweep(&files.order)?;
+        if !survivors.is_empty() {
+            bail!("processes of task `{task}` still run: {survivors:?}; end them, then resume");
         }
         let passed = crate::process::environment::allowed(
             std::env::vars_os(),
@@ -106,7 +104,7 @@ impl Local {
                 "its driver died and its worktree is gone",
             ));
         };
-        let ended = supervise::outcome_of(&dir.join("outcome.json"));
+        let ended = supervise::outcome_of(&files.outcome);
         let arrived = match ended.filter(|ended| ended.outcome != Outcome::Cancelled) {
             Some(ended) => ending::arrived(&what, &mut slot, &ended, &dir),
             None => ending::abandoned(&what, &mut slot, "its driver died"),

@@ -46,7 +46,7 @@ pub(super) fn run_all(bench: &Bench, place: &Path, commands: &[String]) -> Vec<C
 fn run(bench: &Bench, place: &Path, command: &str, nth: usize) -> CheckRun {
     let file = |end: &str| bench.dir.join(format!("check-{nth}.{end}"));
     let order = Order {
-        argv: ["sh", "-c", command].map(OsString::from).to_vec(),
+        argv: ["sh", "-e", "-c", command].map(OsString::from).to_vec(),
         dir: place.to_owned(),
         env: bench.env.clone(),
         stdin: None,

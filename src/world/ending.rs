@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::slots::Slot;
-use crate::attempt::{claim, output};
+use crate::attempt::{Files, output};
 use crate::git::{Expected, Identity, Message, Named, NewCommit, Oid};
 use crate::plan::Task;
 use crate::process::supervise::Ended;
@@ -52,9 +52,8 @@ pub(super) fn arrived(
         return abandoned(what, slot, "it was interrupted");
     }
     let printed = ended.output.read().unwrap_or_default();
-    let result = std::fs::read(dir.join("result.json")).ok();
-    let claim = claim::read(result.as_deref(), &printed, ended.outcome);
-    let claim = told(claim, ended);
+    let files = Files::of(dir);
+    let claim = told(files.claim(ended), ended);
     let left = gather(what, slot, &claim)?;
     slot.used = true;
     let hex = |oid: Oid| oid.to_string();
@@ -72,7 +71,7 @@ pub(super) fn arrived(
     };
     Ok(Arrived {
         event,
-        attachments: attachments(what, &printed, dir),
+        attachments: attachments(what, &printed, &files),
     })
 }
 
@@ -124,7 +123,7 @@ fn told(mut claim: Claim, ended: &Ended) -> Claim {
     claim
 }
 
-fn attachments(what: &Particulars, printed: &[u8], dir: &Path) -> Vec<Attachment> {
+fn attachments(what: &Particulars, printed: &[u8], files: &Files) -> Vec<Attachment> {
     let mut kept = Vec::new();
     if !printed.is_empty() {
         let bytes = output::redact(printed, &what.secrets);
@@ -134,7 +133,7 @@ fn attachments(what: &Particulars, printed: &[u8], dir: &Path) -> Vec<Attachment
         });
     }
     if what.keeps_prompt
-        && let Ok(prompt) = std::fs::read(dir.join("prompt.md"))
+        && let Ok(prompt) = std::fs::read(&files.prompt)
     {
         kept.push(Attachment {
             name: "prompt.md".to_owned(),

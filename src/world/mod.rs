@@ -11,7 +11,7 @@ mod interrupts;
 mod judging;
 mod live;
 mod project;
-pub(crate) mod slots;
+mod slots;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,6 +21,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow};
 
 pub use interrupts::Interrupts;
+pub use slots::remove_below as remove_worktrees;
 
 use self::commands::Bench;
 use self::judging::{FirstLook, Judgement};

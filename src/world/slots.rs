@@ -116,7 +116,7 @@ impl Slots {
 }
 
 /// Removes the worktrees of ours below `root`, and `root` itself and its parent if they are then empty.
-pub(crate) fn remove_below(repo: &Repo, root: &Path) -> Result<()> {
+pub fn remove_below(repo: &Repo, root: &Path) -> Result<()> {
     let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     for listed in repo.worktrees()? {
         if listed.is_ours() && listed.path.starts_with(&root) {

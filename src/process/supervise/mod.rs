@@ -20,6 +20,7 @@ mod capture;
 mod descendants;
 mod supervisor;
 mod sweep;
+mod wake;
 mod wire;
 
 use std::ffi::OsString;
@@ -47,6 +48,9 @@ pub const HEAD: u64 = 1 << 20;
 
 /// How many bytes of an attempt's output are kept from its end.
 pub const TAIL: u64 = 8 << 20;
+
+/// The largest outcome file, in bytes.
+const OUTCOME_MAX: u64 = 1 << 20;
 
 /// What a supervisor is to run, and within which limits. All paths are absolute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,12 +119,19 @@ pub struct Captured {
 impl Captured {
     /// The bytes that were kept, at most `HEAD + TAIL`.
     pub fn read(&self) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        File::open(&self.path)?
-            .take(HEAD + TAIL)
-            .read_to_end(&mut bytes)?;
-        Ok(bytes)
+        read_left(&self.path, HEAD + TAIL)
     }
+}
+
+/// Reads at most `max` bytes of a file where an executor may have put anything: a pipe would block for
+/// ever and a device would never end, so that nothing but a regular file is read.
+pub fn read_left(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(max).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// A running supervisor. Dropped with all of its cancellers, it stops the attempt.
@@ -231,7 +242,7 @@ impl Supervised {
 
 /// How an attempt ended whose driver did not live to see it; `None` when it left no outcome.
 pub fn outcome_of(outcome_file: &Path) -> Option<Ended> {
-    serde_json::from_slice(&fs::read(outcome_file).ok()?).ok()
+    serde_json::from_slice(&read_left(outcome_file, OUTCOME_MAX).ok()?).ok()
 }
 
 /// A new token, unlike any other. It identifies and protects nothing, so that it need not be secret.

@@ -6,23 +6,21 @@
 
 use std::fs::{self, File};
 use std::io::{self, PipeReader, Read as _};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::Timespec;
 use rustix::process::{self, Pid, Signal, WaitOptions, WaitStatus};
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
-use signal_hook::iterator::backend::SignalDelivery;
-use signal_hook::iterator::exfiltrator::SignalOnly;
+use signal_hook::consts::{SIGCHLD, SIGQUIT, SIGUSR1};
 
 use super::capture::Capture;
 use super::descendants::{Process, closure};
 use super::sweep::{Sidecar, sidecar};
+use super::wake::{Lifeline, Signals, ready};
 use super::{Captured, Ended, Order, TOKEN, millis};
 use crate::run::evidence::Outcome;
 
@@ -107,64 +105,6 @@ fn write_outcome(ended: &Ended, path: &Path) -> Result<()> {
     fs::write(&partial, serde_json::to_vec(ended)?)?;
     fs::rename(&partial, path)?;
     Ok(())
-}
-
-/// Signals as something to poll.
-struct Signals(SignalDelivery<UnixStream, SignalOnly>);
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        let (read, write) = UnixStream::pair()?;
-        read.set_nonblocking(true)?;
-        write.set_nonblocking(true)?;
-        let wanted = [SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1];
-        let delivery = SignalDelivery::with_pipe(read, write, SignalOnly::default(), wanted)?;
-        Ok(Self(delivery))
-    }
-}
-
-/// Standard input, which the driver holds open as long as it lives.
-struct Lifeline {
-    input: Option<File>,
-    parent: Option<Pid>,
-}
-
-impl Lifeline {
-    fn new() -> io::Result<Self> {
-        // A file of its own: the library's standard input has a buffer, which `poll` cannot see.
-        let input = io::stdin().as_fd().try_clone_to_owned()?;
-        Ok(Self {
-            input: Some(input.into()),
-            parent: process::getppid(),
-        })
-    }
-
-    /// Whether the driver is gone already.
-    fn is_cut(&self) -> io::Result<bool> {
-        let Some(input) = &self.input else {
-            return Ok(true);
-        };
-        let mut fds = [PollFd::new(input, PollFlags::IN)];
-        poll(&mut fds, Some(&Timespec::default()))?;
-        Ok(fds[0].revents().contains(PollFlags::HUP))
-    }
-
-    /// What the driver says; empty at its end.
-    fn hear(&mut self) -> Vec<u8> {
-        let mut words = [0; 64];
-        let count = self
-            .input
-            .as_mut()
-            .map_or(0, |input| input.read(&mut words).unwrap_or(0));
-        if count == 0 {
-            self.input = None;
-        }
-        words[..count].to_vec()
-    }
-
-    fn parent_changed(&self) -> bool {
-        process::getppid() != self.parent
-    }
 }
 
 /// How far an attempt has been ended.
@@ -257,14 +197,16 @@ impl<'a> Supervisor<'a> {
             }
         }
         let ended = Instant::now();
-        let left_some = self.status.is_some() && self.has_children()?;
-        let survivors = self.kill_all()?;
-        let held = self.drain()?;
+        // How it ended is settled now, whatever is asked of us while we clean up.
         let outcome = match (self.reason, self.status) {
             (Some(reason), _) => reason,
             (None, Some(status)) => outcome_of(status),
             (None, None) => Outcome::Cancelled,
         };
+        self.rung = Rung::Killed;
+        let left_some = self.status.is_some() && self.has_children()?;
+        let survivors = self.kill_all()?;
+        let held = self.drain()?;
         Ok(Ended {
             outcome,
             millis: millis(ended - self.started),
@@ -316,6 +258,9 @@ impl<'a> Supervisor<'a> {
     }
 
     fn kill(&mut self) {
+        if self.rung == Rung::Killed {
+            return;
+        }
         self.reason.get_or_insert(Outcome::Cancelled);
         self.climb(Rung::Killed);
     }
@@ -345,9 +290,9 @@ impl<'a> Supervisor<'a> {
             }
         });
         let sources = [
-            Some(self.signals.0.get_read().as_fd()),
+            Some(self.signals.as_fd()),
             self.output.as_ref().map(AsFd::as_fd),
-            self.lifeline.input.as_ref().map(AsFd::as_fd),
+            self.lifeline.as_fd(),
         ];
         let [signals, output, lifeline] = ready(sources, timeout.as_ref())?;
         if output {
@@ -385,7 +330,7 @@ impl<'a> Supervisor<'a> {
     }
 
     fn hear_signals(&mut self) -> Result<()> {
-        let signals: Vec<i32> = self.signals.0.pending().collect();
+        let signals: Vec<i32> = self.signals.pending();
         for signal in signals {
             match signal {
                 SIGCHLD => drop(self.has_children()?),
@@ -439,24 +384,6 @@ impl<'a> Supervisor<'a> {
         }
         Ok(self.output.is_some())
     }
-}
-
-/// Blocks until one of `sources` has news or `timeout` passes; which of them have.
-fn ready<const N: usize>(
-    sources: [Option<BorrowedFd<'_>>; N],
-    timeout: Option<&Timespec>,
-) -> Result<[bool; N]> {
-    let mut fds: Vec<PollFd<'_>> = sources
-        .iter()
-        .flatten()
-        .map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN))
-        .collect();
-    match poll(&mut fds, timeout) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => {}
-        Err(errno) => return Err(errno).context("could not wait"),
-    }
-    let mut news = fds.iter().map(|fd| !fd.revents().is_empty());
-    Ok(sources.map(|source| source.is_some() && news.next().unwrap_or(false)))
 }
 
 /// All that descends from this process.

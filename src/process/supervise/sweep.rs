@@ -16,13 +16,16 @@ use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
 use super::descendants::{Process, closure};
-use super::{Order, TOKEN, absent};
+use super::{Order, TOKEN, absent, read_left};
 
 /// How long a living supervisor may take to kill its tree, its own patience of five seconds included.
 const SUPERVISOR_MAX: Duration = Duration::from_secs(7);
 
 /// How long killed processes may take to be gone.
 const DEATH_MAX: Duration = Duration::from_secs(5);
+
+/// The largest order, in bytes: a prompt may be among its arguments.
+const FILE_MAX: u64 = 64 << 20;
 
 /// Which process supervises an order.
 #[derive(Debug, Serialize, Deserialize)]
@@ -155,7 +158,7 @@ fn boot() -> String {
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    match fs::read(path) {
+    match read_left(path, FILE_MAX) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("could not read `{}`", path.display())),

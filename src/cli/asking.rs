@@ -1,0 +1,73 @@
+//! Asking a person on the terminal: one letter, as `git add -p` does.
+
+use std::io::{BufRead as _, IsTerminal as _};
+use std::sync::Arc;
+
+use crate::plan::TaskId;
+use crate::report::{self, clean::visible};
+use crate::run::event::{By, Event};
+use crate::world::Asker;
+
+/// Whether a person sits at the terminal.
+pub(super) fn is_possible() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks a yes-or-no question; anything but yes is no.
+pub(super) fn confirm(question: &str) -> bool {
+    report::notice(&format!("{question} [y/N]"));
+    matches!(answer().as_deref(), Some("y" | "Y" | "yes"))
+}
+
+/// Asks retry, skip or stop about a failed task.
+pub(super) fn asker() -> Asker {
+    Arc::new(|task: &TaskId, reason: &str, last_completed: &str| {
+        report::notice(&visible(&format!("\ntask {task} failed: {reason}")));
+        if !last_completed.is_empty() {
+            report::notice(&visible(&format!("last completed: {last_completed}")));
+        }
+        loop {
+            report::notice("[r]etry, retry with [w]ords, s[k]ip, or [s]top?");
+            let task = task.clone();
+            match answer().as_deref() {
+                Some("r" | "retry") => return retried(task, String::new()),
+                Some("w" | "words") => {
+                    report::notice("what should the next attempt know?");
+                    return retried(task, answer().unwrap_or_default());
+                }
+                Some("k" | "skip") => {
+                    return Event::Skipped {
+                        task,
+                        by: By::Person,
+                        reason: "skipped by decision".to_owned(),
+                    };
+                }
+                Some("s" | "stop") | None => {
+                    return Event::Stopped {
+                        reason: format!("stopped at task {task} by decision"),
+                    };
+                }
+                Some(_) => {}
+            }
+        }
+    })
+}
+
+fn retried(task: TaskId, words: String) -> Event {
+    Event::Retried {
+        task,
+        by: By::Person,
+        reason: "decided by a person".to_owned(),
+        words,
+        continues: false,
+    }
+}
+
+/// One line, trimmed; `None` at the end of input.
+fn answer() -> Option<String> {
+    let mut line = String::new();
+    match std::io::stdin().lock().read_line(&mut line) {
+        Ok(0) | Err(_) => None,
+        Ok(_) => Some(line.trim().to_owned()),
+    }
+}

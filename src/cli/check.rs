@@ -1,0 +1,103 @@
+//! `git enact check`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::{Context, Exit};
+use crate::graph::Graph;
+use crate::plan::{self, Dialect, Fault, Severity, Source};
+use crate::report;
+
+/// Read and check a plan; execute and create nothing
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Plan files, or the directory that holds them
+    #[arg(required = true, value_name = "PLAN")]
+    plans: Vec<PathBuf>,
+    /// The format, when it is not to be recognized
+    #[arg(long, value_name = "NAME")]
+    dialect: Option<Dialect>,
+    /// Make warnings faults
+    #[arg(long)]
+    strict: bool,
+}
+
+pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
+    let paths: Vec<PathBuf> = args.plans.iter().map(|path| context.path(path)).collect();
+    let Read {
+        dialect,
+        graph,
+        sources,
+        mut faults,
+    } = read(&paths, args.dialect);
+    if args.strict {
+        faults
+            .iter_mut()
+            .for_each(|fault| fault.severity = Severity::Error);
+    }
+    let is_good = faults.iter().all(Fault::is_warning);
+    if context.json {
+        let graph = graph.as_ref();
+        report::line(&report::check::json(dialect, graph, &faults).to_string());
+    } else {
+        show_faults(&faults, &sources);
+        if let Some(graph) = graph.filter(|_| is_good) {
+            report::text(&report::check::human(&graph, &faults));
+        }
+    }
+    Ok(if is_good { Exit::Done } else { Exit::Refused })
+}
+
+/// A plan as far as it could be read.
+pub(super) struct Read {
+    pub(super) dialect: Option<Dialect>,
+    pub(super) graph: Option<Graph>,
+    pub(super) sources: Vec<Source>,
+    pub(super) faults: Vec<Fault>,
+}
+
+/// Reads and checks the plan that `paths` name.
+pub(super) fn read(paths: &[PathBuf], dialect: Option<Dialect>) -> Read {
+    let loaded = match plan::load(paths, dialect) {
+        Ok(loaded) => loaded,
+        Err(plan::Faults {
+            faults,
+            sources,
+            dialect,
+        }) => {
+            return Read {
+                dialect,
+                graph: None,
+                sources,
+                faults,
+            };
+        }
+    };
+    let (dialect, sources, mut faults) =
+        (Some(loaded.plan.dialect), loaded.sources, loaded.warnings);
+    match Graph::new(loaded.plan) {
+        Ok(graph) => Read {
+            dialect,
+            graph: Some(graph),
+            sources,
+            faults,
+        },
+        Err(found) => {
+            faults.extend(found);
+            Read {
+                dialect,
+                graph: None,
+                sources,
+                faults,
+            }
+        }
+    }
+}
+
+/// Shows faults as compilers do, on standard error.
+pub(super) fn show_faults(faults: &[Fault], sources: &[Source]) {
+    if !faults.is_empty() {
+        report::notice(report::faults::render(faults, sources, true).trim_end());
+    }
+}

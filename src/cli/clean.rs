@@ -1,0 +1,61 @@
+//! `git enact clean`.
+
+use anyhow::{Context as _, Result};
+
+use super::{Context, Exit, asking, drive, take_lease};
+use crate::journal::{self, layout};
+use crate::report;
+use crate::world;
+
+/// Remove what a run left besides its journal: worktrees, task branches, local files
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The run, by id or unique prefix; else the newest
+    run: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
+    let repo = context.repo()?;
+    let run = context.find_run(&repo, args.run.as_deref())?;
+    let lease = match take_lease(&repo, &run)? {
+        Ok(lease) => lease,
+        Err(exit) => return Ok(exit),
+    };
+    let status = journal::load(&repo, &run)?.state.status(false);
+    let root = drive::worktrees(&repo, &run)?;
+    let branches = repo.list(&layout::task_branches(&run))?;
+    let summary = format!(
+        "run {run} ({status}): remove its worktrees in {}, {} task branches and its local files; \
+         the journal and the run's branch stay",
+        root.display(),
+        branches.len()
+    );
+    if !args.yes {
+        if !asking::is_possible() {
+            report::line(&summary);
+            report::notice("error: not done: nobody can be asked here; say `--yes`");
+            return Ok(Exit::Refused);
+        }
+        if !asking::confirm(&format!("{summary}. Do it?")) {
+            return Ok(Exit::Refused);
+        }
+    }
+    world::remove_worktrees(&repo, &root)?;
+    for (name, commit) in &branches {
+        // What moved meanwhile is somebody's work, and stays.
+        if repo.delete(name, *commit)?.is_err() {
+            report::notice(&format!("note: {name} was moved and stays"));
+        }
+    }
+    drop(lease);
+    let local = layout::local_run(repo.common_dir(), &run);
+    if local.exists() {
+        std::fs::remove_dir_all(&local)
+            .with_context(|| format!("`{}` cannot be removed", local.display()))?;
+    }
+    report::line(&format!("run {run}: cleaned"));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,150 @@
+//! `git enact retry`, `skip` and `answer`: a person's decisions; then `resume`.
+
+use anyhow::{Result, bail};
+
+use super::{Context, Exit, take_lease};
+use crate::journal::{Clock, Journal};
+use crate::plan::{TaskId, did_you_mean};
+use crate::report::{self, clean::visible};
+use crate::run::engine::record;
+use crate::run::event::{By, Event};
+use crate::run::state::{Phase, State};
+
+/// Decide a new attempt of a task
+#[derive(Debug, clap::Args)]
+pub(super) struct Retry {
+    /// The task
+    task: String,
+    /// What the next attempt should know, word for word
+    #[arg(short, value_name = "WORDS", default_value = "")]
+    message: String,
+    /// Start from what the last attempt left
+    #[arg(long = "continue")]
+    continues: bool,
+    /// The run, by id or unique prefix; else the newest
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
+}
+
+/// Leave a task out; those that need it are held
+#[derive(Debug, clap::Args)]
+pub(super) struct Skip {
+    /// The task
+    task: String,
+    /// Why
+    #[arg(short, value_name = "WORDS", default_value = "skipped by decision")]
+    message: String,
+    /// The run, by id or unique prefix; else the newest
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
+}
+
+/// Answer a kickback or a blocker; the words reach the next attempt
+#[derive(Debug, clap::Args)]
+pub(super) struct Answer {
+    /// The task
+    task: String,
+    /// The answer, word for word
+    #[arg(short, value_name = "WORDS", required = true)]
+    message: String,
+    /// The run, by id or unique prefix; else the newest
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
+}
+
+impl Retry {
+    pub(super) fn exec(self, context: &Context) -> Result<Exit> {
+        let Retry {
+            task,
+            message: words,
+            continues,
+            run,
+        } = self;
+        decide(context, &task, run.as_deref(), |id, phase| match phase {
+            Phase::Kickback if words.is_empty() => bail!(
+                "task `{id}` was kicked back: the same input would meet the same answer; \
+                 say what is different with `git enact answer {id} -m \"…\"`"
+            ),
+            _ => Ok(Event::Retried {
+                task: id,
+                by: By::Person,
+                reason: "decided by a person".to_owned(),
+                words,
+                continues,
+            }),
+        })
+    }
+}
+
+impl Skip {
+    pub(super) fn exec(self, context: &Context) -> Result<Exit> {
+        let reason = self.message;
+        let skipped = |task, _: &Phase| {
+            Ok(Event::Skipped {
+                task,
+                by: By::Person,
+                reason,
+            })
+        };
+        decide(context, &self.task, self.run.as_deref(), skipped)
+    }
+}
+
+impl Answer {
+    pub(super) fn exec(self, context: &Context) -> Result<Exit> {
+        let words = self.message;
+        if words.trim().is_empty() {
+            bail!("the answer is empty: the next attempt would learn nothing from it");
+        }
+        let answered = |task, _: &Phase| Ok(Event::Answered { task, words });
+        decide(context, &self.task, self.run.as_deref(), answered)
+    }
+}
+
+/// Records a person's decision about a task.
+fn decide(
+    context: &Context,
+    task: &str,
+    run: Option<&str>,
+    event: impl FnOnce(TaskId, &Phase) -> Result<Event>,
+) -> Result<Exit> {
+    let repo = context.repo()?;
+    let run = context.find_run(&repo, run)?;
+    let lease = match take_lease(&repo, &run)? {
+        Ok(lease) => lease,
+        Err(exit) => return Ok(exit),
+    };
+    let (mut journal, mut state) = Journal::open(repo, lease, Clock::from_env()?)?;
+    let id = require_task(&state, task)?;
+    let phase = state
+        .task(&id)
+        .map_or(Phase::Pending, |task| task.phase.clone());
+    let event = event(id, &phase)?;
+    let recorded = record(&mut journal, &mut state, event, &[])?;
+    journal.flush()?;
+    if context.json {
+        report::line(&serde_json::to_string(&recorded)?);
+    } else if !context.quiet {
+        let said = report::sentence::sentence(&recorded, &state).map(|(_, text)| text);
+        report::notice(&format!(
+            "{}; go on with `git enact resume {run}`",
+            said.unwrap_or_default()
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+fn require_task(state: &State, task: &str) -> Result<TaskId> {
+    let id = TaskId::new(task);
+    if state.graph().index(&id).is_some() {
+        return Ok(id);
+    }
+    let known = state.graph().tasks().iter().map(|task| task.id.as_str());
+    let hint = did_you_mean(task, known).map(|near| format!("; did you mean `{near}`?"));
+    bail!(
+        "run `{}` has no task `{}`{}",
+        state.run.id,
+        visible(task),
+        hint.unwrap_or_default()
+    )
+}

@@ -1,0 +1,139 @@
+//! `git enact demo`.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::{Context, Exit};
+use crate::process::{self, Command};
+use crate::report;
+
+/// Show the main job in a temporary repository: a retry, a kickback and its answer
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Make the repository here instead of in a temporary directory
+    #[arg(value_name = "DIR")]
+    place: Option<std::path::PathBuf>,
+}
+
+/// A plan of six tasks, two of which do not go well at first.
+const PLAN: &str = include_str!("demo/PLAN.md");
+
+/// An executor that is no agent but acts like one: it works, claims, fails once and kicks back once.
+const EXECUTOR: &str = include_str!("demo/executor.sh");
+
+pub(super) fn exec(args: &Args, _: &Context) -> Result<Exit> {
+    let root = match &args.place {
+        Some(place) => place.clone(),
+        None => tempfile::Builder::new()
+            .prefix("git-enact-demo-")
+            .tempdir()?
+            .keep(),
+    };
+    let repo = root.join("greeter");
+    std::fs::create_dir_all(repo.join("specs/greeter")).context("the demo has no place")?;
+    std::fs::write(repo.join("README.md"), "# greeter\n")?;
+    std::fs::write(repo.join("specs/greeter/PLAN.md"), PLAN)?;
+    let executor = root.join("executor.sh");
+    std::fs::write(&executor, EXECUTOR)?;
+    for git in [
+        &["init", "--quiet", "--initial-branch=main"][..],
+        &["config", "user.name", "Demo"],
+        &["config", "user.email", "demo@example.com"],
+        &["add", "--all"],
+        &["commit", "--quiet", "--message=Begin"],
+    ] {
+        let output = process::run(&command("git", &repo).args(git))?;
+        ensure!(
+            output.status == 0,
+            "`git {}` failed: {}",
+            git.join(" "),
+            output.complaint()
+        );
+    }
+    let executor = executor.to_string_lossy().into_owned();
+    let plan = "specs/greeter/PLAN.md";
+    enact(
+        &repo,
+        3,
+        &[
+            "run",
+            plan,
+            "--yes",
+            "--name",
+            "greeter-demo",
+            "--",
+            "sh",
+            &executor,
+        ],
+    )?;
+    report::line(
+        "\nTask 4 was kicked back: the plan does not say which languages. A person answers:\n",
+    );
+    enact(&repo, 0, &["answer", "4", "-m", "English and Finnish"])?;
+    enact(&repo, 0, &["resume"])?;
+    report::line("\nNothing of `main` has changed so far. Look around, then land:\n");
+    for line in [
+        &format!("cd {}", repo.display()),
+        "git enact status",
+        "git enact log",
+        "git log --oneline --graph enact/greeter-demo/integration",
+        "git log --notes=PROGRESS enact/greeter-demo/integration",
+        "git log --first-parent --oneline refs/enact/runs/greeter-demo",
+        "git enact land --yes",
+    ] {
+        report::line(&format!("    {line}"));
+    }
+    let program = std::env::current_exe()?;
+    if program.parent().is_some_and(|dir| !on_path(dir)) {
+        let dir = program
+            .parent()
+            .map(|dir| dir.display().to_string())
+            .unwrap_or_default();
+        report::line(&format!(
+            "\n(`git enact` needs git-enact on PATH: export PATH=\"{dir}:$PATH\")"
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// Runs our own program in `repo` and shows what it prints; its status must be `expected`.
+fn enact(repo: &Path, expected: i32, args: &[&str]) -> Result<()> {
+    let shown: Vec<String> = args
+        .iter()
+        .map(|arg| {
+            if arg.contains(' ') {
+                format!("\"{arg}\"")
+            } else {
+                (*arg).to_owned()
+            }
+        })
+        .collect();
+    report::line(&format!("$ git enact {}", shown.join(" ")));
+    let program = std::env::current_exe().context("our own program cannot be found")?;
+    let output = process::run(&command(&program.to_string_lossy(), repo).args(args))?;
+    report::text(&String::from_utf8_lossy(&output.stderr));
+    report::text(&String::from_utf8_lossy(&output.stdout));
+    ensure!(
+        output.status == expected,
+        "`git enact {}` ended with {}",
+        args[0],
+        output.status
+    );
+    Ok(())
+}
+
+/// A command with the user's environment, but none of the git variables of whoever started us.
+fn command(program: &str, dir: &Path) -> Command {
+    let passed = process::environment::allowed(std::env::vars_os(), &[]);
+    passed
+        .into_iter()
+        .fold(Command::new(program).dir(dir), |command, (name, value)| {
+            command.env(name, value)
+        })
+}
+
+fn on_path(dir: &Path) -> bool {
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|entry| entry == dir))
+}

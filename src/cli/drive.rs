@@ -1,0 +1,113 @@
+//! Driving a run from here until it ends: what `run` and `resume` have in common.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+
+use super::{Context, Exit, asking, status_context};
+use crate::approval::Approved;
+use crate::git::Repo;
+use crate::journal::{Journal, layout};
+use crate::report::live::{JsonLines, Lines};
+use crate::report::{self, markdown};
+use crate::run::engine::{Engine, Sink};
+use crate::run::policy::OnFailure;
+use crate::run::state::State;
+use crate::world::{Interrupts, Local, Site};
+
+/// A drive that could not go on; everything so far is on record.
+#[derive(Debug)]
+pub(super) struct Broken {
+    run: String,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the run stopped; everything so far is kept, go on with `git enact resume {}`",
+            self.run
+        )
+    }
+}
+
+impl std::error::Error for Broken {}
+
+/// How a drive begins.
+pub(super) enum Begin {
+    /// `started` was just recorded.
+    Fresh,
+    /// An earlier drive ended, for this reason as far as can be told.
+    Again(String),
+}
+
+/// Drives `state` until it ends, shows what happens, and reports at the end.
+pub(super) fn drive(
+    context: &Context,
+    mut journal: Journal,
+    state: State,
+    approved: Approved,
+    begin: Begin,
+) -> Result<Exit> {
+    let repo = journal.repo().reopen()?;
+    let run = state.run.id.clone();
+    // A request that an earlier drive did not live to see is not meant for this one.
+    std::fs::remove_file(layout::stop_file(repo.common_dir(), &run)).unwrap_or_default();
+    let site = Site {
+        worktrees: worktrees(&repo, &run)?,
+        identity: journal.identity().clone(),
+        program: std::env::current_exe().context("our own program cannot be found")?,
+        repo: repo.reopen()?,
+        run: run.clone(),
+    };
+    let can_ask =
+        asking::is_possible() && !context.json && state.run.policy.on_failure == OnFailure::Ask;
+    let asker = can_ask.then(asking::asker);
+    let interrupts = Interrupts::install()?;
+    let mut world = Local::new(site, approved, asker, interrupts.clone());
+    let mut sink: Box<dyn Sink> = if context.json {
+        Box::new(JsonLines)
+    } else {
+        Box::new(Lines::new(context.quiet))
+    };
+    let mut engine = Engine::new(&mut world, &mut journal, &mut *sink, state, can_ask);
+    let started = match begin {
+        Begin::Fresh => engine.begin(),
+        Begin::Again(reason) => engine.recover(&reason),
+    };
+    let ended = started.and_then(|()| engine.drive());
+    let state = engine.state().clone();
+    drop(sink);
+    journal.flush()?;
+    let ended = ended.map_err(|error| match error.is::<crate::journal::Displaced>() {
+        true => error,
+        false => error.context(Broken { run }),
+    })?;
+    drop(journal);
+    finish(context, &repo, &state)?;
+    Ok(Exit::of(ended, &state, interrupts.came()))
+}
+
+/// The end report on standard output; with `--json` the events were all.
+fn finish(context: &Context, repo: &Repo, state: &State) -> Result<()> {
+    if !context.json && !context.quiet {
+        let context = status_context(repo, state)?;
+        report::text(&markdown::report(state, &context));
+    }
+    Ok(())
+}
+
+/// Where a run keeps its worktrees: outside the checkout, beside it unless configured otherwise.
+pub(super) fn worktrees(repo: &Repo, run: &str) -> Result<PathBuf> {
+    if let Some(dir) = repo.config("enact.worktreeDir") {
+        return Ok(PathBuf::from(dir).join(run));
+    }
+    let place = repo.workdir().unwrap_or(repo.common_dir());
+    let name = place
+        .file_name()
+        .context("the repository has no name of its own")?;
+    let mut sibling = name.to_owned();
+    sibling.push(".enact");
+    Ok(place.with_file_name(sibling).join(run))
+}

@@ -1,0 +1,40 @@
+//! `git enact help`.
+
+use anyhow::{Result, bail};
+use clap::CommandFactory as _;
+
+use super::{Cli, Exit};
+use crate::report;
+
+/// Explain a command or a topic: plans, executors, journal, architecture
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A command, or `plans`, `executors`, `journal`, `architecture`
+    topic: Option<String>,
+}
+
+/// The documents that stand beside the code that owns them.
+const TOPICS: [(&str, &str); 4] = [
+    ("plans", include_str!("../plan/dialects.md")),
+    ("executors", include_str!("../attempt/protocol.md")),
+    ("journal", include_str!("../journal/format.md")),
+    ("architecture", include_str!("../architecture.md")),
+];
+
+pub(super) fn exec(args: &Args) -> Result<Exit> {
+    let mut command = Cli::command();
+    let Some(topic) = &args.topic else {
+        report::text(&command.render_long_help().to_string());
+        return Ok(Exit::Done);
+    };
+    if let Some((_, text)) = TOPICS.iter().find(|(name, _)| name == topic) {
+        report::text(text);
+        return Ok(Exit::Done);
+    }
+    let Some(found) = command.find_subcommand_mut(topic) else {
+        let known = TOPICS.map(|(name, _)| name).join(", ");
+        bail!("there is no help on `{topic}`; topics are {known}");
+    };
+    report::text(&found.render_long_help().to_string());
+    Ok(Exit::Done)
+}

@@ -1,0 +1,39 @@
+//! `git enact list`.
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::{Context, Exit};
+use crate::journal::{self, Lease};
+use crate::report::{self, clean::visible};
+
+/// List the runs of this repository
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {}
+
+pub(super) fn exec(_: &Args, context: &Context) -> Result<Exit> {
+    let repo = context.repo()?;
+    for run in journal::runs(&repo)? {
+        let headline = journal::headline(&repo, &run.id)?;
+        let is_over = ["complete", "partial", "failed"].contains(&headline.status.as_str());
+        let driven = !is_over && Lease::is_held(repo.common_dir(), &run.id);
+        let status = if driven {
+            "running"
+        } else {
+            headline.status.as_str()
+        };
+        let counts = &headline.counts;
+        if context.json {
+            let line = json!({"id": run.id, "title": headline.title, "status": status, "tip": headline.tip,
+                "started_at": headline.started_at, "counts": counts});
+            report::line(&line.to_string());
+        } else {
+            let line = format!(
+                "{}  {status:<12}  {} of {} done  {}",
+                run.id, counts.done, counts.total, headline.title
+            );
+            report::line(&visible(&line));
+        }
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,246 @@
+//! The command line: one file a command, each a page: what it takes, and one call into the library.
+
+mod asking;
+mod check;
+mod clean;
+mod decide;
+mod demo;
+mod drive;
+mod exit;
+mod help;
+mod land;
+mod list;
+mod log;
+mod progress;
+mod report;
+mod resume;
+mod run;
+mod status;
+mod stop;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::git::Repo;
+use crate::journal::{self, Displaced, Lease, Newer, layout};
+use crate::report as show;
+use crate::report::status::Context as StatusContext;
+use crate::run::state::State;
+
+pub use exit::Exit;
+
+/// Execute implementation plans, one verified commit per task, with all of its state in git
+#[derive(Debug, Parser)]
+#[command(
+    name = "git-enact",
+    bin_name = "git enact",
+    version,
+    disable_help_subcommand = true
+)]
+#[command(
+    after_help = "Try it: `git enact demo`. Topics: `git enact help plans|executors|journal`."
+)]
+struct Cli {
+    /// Run as if started in this directory
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    dir: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
+    color: Color,
+    /// Say only what went wrong
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Args),
+    Run(Box<run::Args>),
+    Resume(resume::Args),
+    Status(status::Args),
+    List(list::Args),
+    Log(log::Args),
+    Progress(progress::Args),
+    Report(report::Args),
+    Retry(decide::Retry),
+    Skip(decide::Skip),
+    Answer(decide::Answer),
+    Stop(stop::Args),
+    Land(land::Args),
+    Clean(clean::Args),
+    Demo(demo::Args),
+    Help(help::Args),
+}
+
+/// What every command is given.
+struct Context {
+    dir: PathBuf,
+    json: bool,
+    quiet: bool,
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    let dir = cli.dir.unwrap_or_else(|| PathBuf::from("."));
+    let context = Context {
+        dir,
+        json: cli.json,
+        quiet: cli.quiet,
+    };
+    match dispatch(cli.command, &context) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            show::notice(&format!(
+                "error: {}",
+                show::clean::visible(&format!("{error:#}"))
+            ));
+            refusal(&error).into()
+        }
+    }
+}
+
+fn dispatch(command: Command, context: &Context) -> Result<Exit> {
+    match command {
+        Command::Check(args) => check::exec(&args, context),
+        Command::Run(args) => run::exec(&args, context),
+        Command::Resume(args) => resume::exec(&args, context),
+        Command::Status(args) => status::exec(&args, context),
+        Command::List(args) => list::exec(&args, context),
+        Command::Log(args) => log::exec(&args, context),
+        Command::Progress(args) => progress::exec(&args, context),
+        Command::Report(args) => report::exec(&args, context),
+        Command::Retry(args) => args.exec(context),
+        Command::Skip(args) => args.exec(context),
+        Command::Answer(args) => args.exec(context),
+        Command::Stop(args) => stop::exec(&args, context),
+        Command::Land(args) => land::exec(&args, context),
+        Command::Clean(args) => clean::exec(&args, context),
+        Command::Demo(args) => demo::exec(&args, context),
+        Command::Help(args) => help::exec(&args),
+    }
+}
+
+/// The status of a command that ended with an error.
+fn refusal(error: &anyhow::Error) -> Exit {
+    match error {
+        error if error.is::<Displaced>() => Exit::NeedsPerson,
+        error if error.is::<drive::Broken>() => Exit::Paused,
+        error if error.is::<Newer>() => Exit::Refused,
+        _ => Exit::Refused,
+    }
+}
+
+impl Context {
+    fn repo(&self) -> Result<Repo> {
+        Repo::discover(&self.dir)
+    }
+
+    /// The path that the user named, from where the command was started.
+    fn path(&self, named: &Path) -> PathBuf {
+        if self.dir == Path::new(".") {
+            named.to_owned()
+        } else {
+            self.dir.join(named)
+        }
+    }
+
+    /// The run that `named` means: by id or unique prefix; else the one that is active, else the newest.
+    fn find_run(&self, repo: &Repo, named: Option<&str>) -> Result<String> {
+        let runs = journal::runs(repo)?;
+        let Some(named) = named else {
+            let active = runs
+                .iter()
+                .find(|run| Lease::is_held(repo.common_dir(), &run.id));
+            if let Some(run) = active {
+                return Ok(run.id.clone());
+            }
+            let started = |id: &str| {
+                journal::headline(repo, id)
+                    .map(|line| line.started_at)
+                    .unwrap_or_default()
+            };
+            let newest = runs.into_iter().max_by_key(|run| started(&run.id));
+            return newest
+                .map(|run| run.id)
+                .context("this repository has no run; start one with `git enact run`");
+        };
+        let matching: Vec<&str> = runs
+            .iter()
+            .map(|run| run.id.as_str())
+            .filter(|id| id.starts_with(named))
+            .collect();
+        match matching.as_slice() {
+            [only] => Ok((*only).to_owned()),
+            [] => {
+                let known = runs.iter().map(|run| run.id.as_str());
+                let hint = crate::plan::did_you_mean(named, known);
+                bail!(
+                    "no run is named `{named}`{}",
+                    hint.map(|near| format!("; did you mean `{near}`?"))
+                        .unwrap_or_default()
+                )
+            }
+            _ if matching.contains(&named) => Ok(named.to_owned()),
+            several => bail!(
+                "`{named}` could be {}; give more of it",
+                several.join(" or ")
+            ),
+        }
+    }
+}
+
+/// Takes the right to change `run`; when another process has it, says who.
+fn take_lease(repo: &Repo, run: &str) -> Result<std::result::Result<Lease, Exit>> {
+    match Lease::take(repo.common_dir(), run)? {
+        Ok(lease) => Ok(Ok(lease)),
+        Err(held) => {
+            show::notice(&format!(
+                "error: run `{run}` is driven by process {} on {} since {} (`{}`); \
+                 `git enact stop {run}` asks it to stop",
+                held.pid, held.host, held.since, held.command
+            ));
+            Ok(Err(Exit::Held))
+        }
+    }
+}
+
+/// What a report on `state` needs besides it.
+fn status_context(repo: &Repo, state: &State) -> Result<StatusContext> {
+    let run = &state.run.id;
+    let existing: std::collections::HashSet<String> = repo
+        .list(&layout::task_branches(run))?
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    let branches = (0..state.graph().len())
+        .map(|task| layout::task_branch(run, state.graph().slug(task)))
+        .map(|branch| existing.contains(&branch).then_some(branch))
+        .collect();
+    Ok(StatusContext {
+        driven: Lease::is_held(repo.common_dir(), run),
+        checkpoint: journal::tip(repo, run)?.to_string(),
+        branch: layout::integration_branch(run),
+        branches,
+    })
+}

@@ -1,0 +1,59 @@
+//! `git enact resume`.
+
+use anyhow::Result;
+
+use super::drive::{Begin, drive};
+use super::{Context, Exit, run, take_lease};
+use crate::approval::Proposal;
+use crate::git::{self, Repo};
+use crate::journal::{Clock, Journal};
+use crate::report::{self, resumption};
+use crate::run::state::Drive;
+
+/// Drive a run again; first says what will become of each task, and why
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The run, by id or unique prefix; else the newest
+    run: Option<String>,
+    /// Approve the plan and its commands without being asked
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
+    let repo = context.repo()?;
+    git::require_version()?;
+    let run = context.find_run(&repo, args.run.as_deref())?;
+    resume(context, &repo, &run, args.yes)
+}
+
+/// Takes `run` up again.
+pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Result<Exit> {
+    let lease = match take_lease(repo, run)? {
+        Ok(lease) => lease,
+        Err(exit) => return Ok(exit),
+    };
+    let (journal, state) = Journal::open(repo.reopen()?, lease, Clock::from_env()?)?;
+    let policy = state.run.policy.clone();
+    let proposal = Proposal::new(state.graph().clone(), policy, &state.run.plan_hash)?;
+    let approved = match proposal.recall() {
+        Some(approved) => approved,
+        None => match run::approve(&proposal, &run::describe(&proposal, run), yes)? {
+            Some(approved) => approved,
+            None => return Ok(Exit::Refused),
+        },
+    };
+    if !context.json && !context.quiet {
+        for line in resumption::decisions(&state) {
+            report::notice(&line);
+        }
+    }
+    let reason = match &state.run.drive {
+        Drive::Running => "its driver ended without a word".to_owned(),
+        Drive::Paused(reason, _) => format!("paused: {reason}"),
+        Drive::Stopped(reason) => format!("stopped: {reason}"),
+        Drive::Quarantined(reason) => format!("quarantined: {reason}"),
+        Drive::Finished => "finished".to_owned(),
+    };
+    drive(context, journal, state, approved, Begin::Again(reason))
+}
