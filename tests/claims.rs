@@ -116,7 +116,7 @@ fn policy(executor: &serde_json::Value) -> Policy {
     serde_json::from_value(json!({
         "executor": executor, "jobs": 1, "retries": 0, "conflict_retries": 0, "on_failure": "stop",
         "commit": "executor", "scope": "warn", "weight": "full", "timeout_ms": 60_000, "grace_ms": 1000,
-        "rate_limit_pause_ms": 0, "durability": "process", "pass_env": ["API_KEY"]
+        "durability": "process", "pass_env": ["API_KEY"]
     }))
     .unwrap()
 }

@@ -82,7 +82,6 @@ fn policy(executor: Executor) -> Policy {
         timeout_ms: Some(1000),
         stall_timeout_ms: None,
         grace_ms: 10,
-        rate_limit_pause_ms: 0,
         verify: Vec::new(),
         final_verify: Vec::new(),
         setup: None,
