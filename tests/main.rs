@@ -4,6 +4,7 @@ mod claims;
 mod git_storage;
 mod journal;
 mod plans;
+mod records;
 mod simulation;
 mod stories;
 mod supervision;
