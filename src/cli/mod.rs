@@ -1,5 +1,6 @@
 //! The command line: one file a command, each a page: what it takes, and one call into the library.
 
+mod approving;
 mod asking;
 mod check;
 mod clean;
@@ -8,6 +9,7 @@ mod demo;
 mod drive;
 mod exit;
 mod help;
+mod input;
 mod land;
 mod list;
 mod log;
