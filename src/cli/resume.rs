@@ -46,6 +46,7 @@ pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Re
         }
     }
     let reason = match &state.run.drive {
+        Drive::Running if state.active().next().is_none() => "a person was waited for".to_owned(),
         Drive::Running => "its driver ended without a word".to_owned(),
         Drive::Paused(reason, _) => format!("paused: {reason}"),
         Drive::Stopped(reason) => format!("stopped: {reason}"),
