@@ -55,6 +55,8 @@ pub struct Site {
     pub program: PathBuf,
     /// Where the run's worktrees are kept.
     pub worktrees: PathBuf,
+    /// Tells a person what is no event.
+    pub tell: fn(&str),
 }
 
 /// Asks a person what to do about a task; called on a thread of its own, and only one at a time.
@@ -347,7 +349,7 @@ impl Local {
         let before = self.projected.take();
         if let Some(found) = project::branch(&self.site.repo, state, before.as_deref())? {
             let branch = layout::integration_branch(&state.run.id);
-            crate::report::notice(&format!(
+            (self.site.tell)(&format!(
                 "note: {branch} was moved to {found} by somebody else and is left there; the run goes on at {}",
                 state.run.tip
             ));
