@@ -1,6 +1,8 @@
 //! One test binary, one file per promise.
 
+mod architecture;
 mod claims;
+mod documents;
 mod git_storage;
 mod journal;
 mod plans;

@@ -2,4 +2,5 @@
 
 pub(crate) mod repo;
 pub(crate) mod sim;
+pub(crate) mod story;
 pub(crate) mod user;
