@@ -8,4 +8,5 @@ mod simulation;
 mod stories;
 mod supervision;
 mod support;
+mod truth;
 mod worktrees;
