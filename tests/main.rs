@@ -3,6 +3,7 @@
 mod claims;
 mod git_storage;
 mod journal;
+mod landing;
 mod plans;
 mod simulation;
 mod stories;
