@@ -471,6 +471,7 @@ fn whatever_an_event_says_is_read_back_as_it_was() {
             details: text(),
             recommendation: text(),
             suggested_split: vec![text(), String::new()],
+            left: Some(text()),
         },
         Event::AttemptEnded {
             task: task.clone(),

@@ -1,8 +1,10 @@
 //! One test binary, one file per promise.
 
 mod claims;
+mod failures;
 mod git_storage;
 mod journal;
+mod kickbacks;
 mod landing;
 mod plans;
 mod simulation;
