@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result};
 
 use crate::git;
 use crate::graph::Graph;
+use crate::plan::Task;
 use crate::run::policy::Policy;
 
 /// A plan and a policy that a person has approved.
@@ -45,8 +46,10 @@ impl Proposal {
     /// What approving a run of this plan (known by the hash of its bytes) under this policy means.
     pub fn new(graph: Arc<Graph>, policy: Policy, plan_hash: &str) -> Result<Self> {
         // Only what can run code or lets secrets out is bound; a longer timeout asks nobody again.
+        // The tasks themselves are bound too: a journal says which hash its plan has, and may lie.
+        let tasks: Vec<_> = graph.plan().tasks.iter().map(executable).collect();
         let bound = serde_json::json!({
-            "plan": plan_hash, "executor": policy.executor, "verify": policy.verify,
+            "plan": plan_hash, "tasks": tasks, "executor": policy.executor, "verify": policy.verify,
             "final_verify": policy.final_verify, "setup": policy.setup,
             "pass_env": policy.pass_env, "prompt": policy.prompt,
         });
@@ -91,6 +94,14 @@ impl Proposal {
             policy: self.policy.clone(),
         }
     }
+}
+
+/// What of a task is executed, or read by an executor; where it was read from does not matter.
+fn executable(task: &Task) -> serde_json::Value {
+    serde_json::json!({
+        "id": task.id, "title": task.title, "body": task.body, "verify": task.verify, "run": task.run,
+        "files": task.files, "creates": task.creates, "agent": task.agent,
+    })
 }
 
 /// `$XDG_STATE_HOME/git-enact/approved`.

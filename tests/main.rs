@@ -11,5 +11,7 @@ mod simulation;
 mod stories;
 mod supervision;
 mod support;
+mod trust;
 mod truth;
+mod untouched;
 mod worktrees;

@@ -1,7 +1,7 @@
 //! `git enact run`.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
@@ -113,7 +113,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         return Ok(Exit::Refused);
     };
     if !args.new
-        && let Some(unfinished) = unfinished(&repo, &input.path)?
+        && let Some(unfinished) = unfinished(&repo, &input)?
     {
         if unfinished.1 != input.hash {
             bail!(
@@ -220,16 +220,22 @@ fn read(args: &Args, context: &Context, repo: &Repo) -> Result<Option<Input>> {
     }))
 }
 
-/// The unfinished run of the plan at `path`, with the hash of the plan it was started with.
-fn unfinished(repo: &Repo, path: &str) -> Result<Option<(String, String)>> {
+/// The unfinished run of this plan, with the hash of the plan it was started with; one of these very bytes
+/// before one of others at the same path.
+fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, String)>> {
+    let mut other = None;
     for run in journal::runs(repo)? {
         let headline = journal::headline(repo, &run.id)?;
         let is_over = ["complete", "partial", "failed"].contains(&headline.status.as_str());
-        if headline.plan_path == path && !is_over {
+        if headline.plan_path != input.path || is_over {
+            continue;
+        }
+        if headline.plan_hash == input.hash {
             return Ok(Some((run.id, headline.plan_hash)));
         }
+        other = Some((run.id, headline.plan_hash));
     }
-    Ok(None)
+    Ok(other)
 }
 
 /// Everything that decides how the run goes on, from all layers of configuration.
@@ -257,7 +263,8 @@ fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<
         .map(|path| template(repo, path))
         .transpose()?;
     let interactive = asking::is_possible() && !context.json;
-    let mut policy = settings.policy(graph.plan(), args.command.clone(), interactive, template)?;
+    let command = anchored(args.command.clone())?;
+    let mut policy = settings.policy(graph.plan(), command, interactive, template)?;
     for id in args.only.iter().chain(&args.from) {
         require_task(graph, id)?;
     }
@@ -270,7 +277,7 @@ fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<
 }
 
 /// Git config, then `enact.toml`, then the environment.
-fn settings(repo: &Repo) -> Result<Settings> {
+pub(super) fn settings(repo: &Repo) -> Result<Settings> {
     let from_git = Settings::from_keys("git config", |key| repo.config(&format!("enact.{key}")))?;
     let file = repo
         .checkout()
@@ -294,6 +301,21 @@ fn template(repo: &Repo, path: &str) -> Result<String> {
         .with_context(|| format!("the prompt template `{}` cannot be read", full.display()))?;
     prompt::check(&text).with_context(|| format!("the prompt template `{}`", full.display()))?;
     Ok(text)
+}
+
+/// A program named by a relative path is the file that the user sees, not whatever lies at that path in a
+/// task's worktree.
+fn anchored(mut command: Vec<String>) -> Result<Vec<String>> {
+    if let Some(program) = command.first_mut()
+        && program.contains('/')
+        && let Ok(found) = std::path::absolute(&*program)?
+            .into_os_string()
+            .into_string()
+        && Path::new(&found).exists()
+    {
+        *program = found;
+    }
+    Ok(command)
 }
 
 /// Refuses a command that cannot be run before anything is created.
