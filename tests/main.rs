@@ -1,12 +1,17 @@
 //! One test binary, one file per promise.
 
+mod asking;
 mod claims;
+mod commands;
 mod failures;
 mod git_storage;
+mod interruptions;
 mod journal;
 mod kickbacks;
 mod landing;
 mod plans;
+mod refusals;
+mod side_by_side;
 mod simulation;
 mod stories;
 mod supervision;
