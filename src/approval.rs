@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 
 use crate::git;
 use crate::graph::Graph;
-use crate::plan::Task;
+use crate::plan::Plan;
 use crate::run::policy::Policy;
 
 /// A plan and a policy that a person has approved.
@@ -45,12 +45,11 @@ pub struct Proposal {
 impl Proposal {
     /// What approving a run of this plan (known by the hash of its bytes) under this policy means.
     pub fn new(graph: Arc<Graph>, policy: Policy, plan_hash: &str) -> Result<Self> {
-        // Only what can run code or lets secrets out is bound; a longer timeout asks nobody again.
-        // The tasks themselves are bound too: a journal says which hash its plan has, and may lie.
-        let tasks: Vec<_> = graph.plan().tasks.iter().map(executable).collect();
+        // What can run code or let secrets out is bound; a longer timeout asks nobody again. The plan is
+        // bound by its bytes and by what was made of them: a journal from elsewhere could lie about either.
         let bound = serde_json::json!({
-            "plan": plan_hash, "tasks": tasks, "executor": policy.executor, "verify": policy.verify,
-            "final_verify": policy.final_verify, "setup": policy.setup,
+            "bytes": plan_hash, "plan": without_places(graph.plan())?, "executor": policy.executor,
+            "verify": policy.verify, "final_verify": policy.final_verify, "setup": policy.setup,
             "pass_env": policy.pass_env, "prompt": policy.prompt,
         });
         let digest = git::sha256(bound.to_string().as_bytes())?;
@@ -96,12 +95,15 @@ impl Proposal {
     }
 }
 
-/// What of a task is executed, or read by an executor; where it was read from does not matter.
-fn executable(task: &Task) -> serde_json::Value {
-    serde_json::json!({
-        "id": task.id, "title": task.title, "body": task.body, "verify": task.verify, "run": task.run,
-        "files": task.files, "creates": task.creates, "agent": task.agent,
-    })
+/// The plan without where its tasks stand: reading it from another directory changes nothing.
+fn without_places(plan: &Plan) -> Result<serde_json::Value> {
+    let mut value = serde_json::to_value(plan)?;
+    for task in value["tasks"].as_array_mut().into_iter().flatten() {
+        if let Some(task) = task.as_object_mut() {
+            task.remove("location");
+        }
+    }
+    Ok(value)
 }
 
 /// `$XDG_STATE_HOME/git-enact/approved`.

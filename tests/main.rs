@@ -10,6 +10,7 @@ mod journal;
 mod kickbacks;
 mod landing;
 mod plans;
+mod records;
 mod refusals;
 mod side_by_side;
 mod simulation;

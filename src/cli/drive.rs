@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
-use super::{Context, Exit, asking, run, status_context};
+use super::{Context, Exit, asking, status_context};
 use crate::approval::Approved;
 use crate::git::Repo;
 use crate::journal::{self, Journal, layout};
@@ -106,7 +106,7 @@ fn finish(context: &Context, repo: &Repo, state: &State) -> Result<()> {
 /// Where a run keeps its worktrees: outside the checkout, beside it unless configured otherwise.
 pub(super) fn worktrees(repo: &Repo, id: &str) -> Result<PathBuf> {
     let place = repo.workdir().unwrap_or(repo.common_dir());
-    if let Some(dir) = run::settings(repo)?.worktree_dir {
+    if let Some(dir) = repo.config("enact.worktreeDir") {
         // Relative to the repository: a resume from another directory must find the same place.
         return Ok(place.join(dir).join(id));
     }

@@ -1,5 +1,6 @@
 //! The command line: one file a command, each a page: what it takes, and one call into the library.
 
+mod approving;
 mod asking;
 mod check;
 mod clean;
@@ -8,6 +9,7 @@ mod demo;
 mod drive;
 mod exit;
 mod help;
+mod input;
 mod land;
 mod list;
 mod log;
@@ -121,6 +123,9 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(command: Command, context: &Context) -> Result<Exit> {
+    if context.json && !command.speaks_json() {
+        bail!("this command prints no JSON; `status`, `list`, `log` and `check` do");
+    }
     match command {
         Command::Check(args) => check::exec(&args, context),
         Command::Run(args) => run::exec(&args, context),
@@ -148,6 +153,22 @@ fn refusal(error: &anyhow::Error) -> Exit {
         error if error.is::<drive::Broken>() => Exit::Paused,
         error if error.is::<Newer>() => Exit::Refused,
         _ => Exit::Refused,
+    }
+}
+
+impl Command {
+    /// Whether `--json` changes what it prints.
+    fn speaks_json(&self) -> bool {
+        !matches!(
+            self,
+            Command::Progress(_)
+                | Command::Report(_)
+                | Command::Stop(_)
+                | Command::Land(_)
+                | Command::Clean(_)
+                | Command::Demo(_)
+                | Command::Help(_)
+        )
     }
 }
 

@@ -84,10 +84,14 @@ pub fn stop_file(common_dir: &Path, run: &str) -> PathBuf {
 
 /// The files of one attempt: prompt, context package, claim, output.
 pub fn attempt_dir(common_dir: &Path, run: &str, slug: &str, attempt: u32) -> PathBuf {
-    local_run(common_dir, run)
-        .join("attempts")
+    attempts_dir(common_dir, run)
         .join(slug)
         .join(attempt.to_string())
+}
+
+/// The files of all attempts of a run.
+pub fn attempts_dir(common_dir: &Path, run: &str) -> PathBuf {
+    local_run(common_dir, run).join("attempts")
 }
 
 /// A run id for a plan: its slug, and four characters that make it unique.

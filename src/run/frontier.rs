@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::graph::Graph;
 
-use super::state::{Counts, Standing};
+use super::standing::{Counts, Standing};
 
 /// The derived view of all tasks.
 #[derive(Debug, Clone)]

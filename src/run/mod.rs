@@ -9,4 +9,5 @@ mod fold;
 mod frontier;
 pub mod policy;
 pub mod schedule;
+mod standing;
 pub mod state;

@@ -359,6 +359,12 @@ impl Local {
     fn tidy(&mut self, state: &State) -> Result<()> {
         if state.run.drive == Drive::Finished {
             self.slots.remove_all(&self.site.repo)?;
+            // Prompts and outputs are in the journal, redacted; the raw ones have served.
+            let attempts = layout::attempts_dir(self.site.repo.common_dir(), &self.site.run);
+            if attempts.exists() {
+                std::fs::remove_dir_all(&attempts)
+                    .with_context(|| format!("`{}` cannot be removed", attempts.display()))?;
+            }
         }
         Ok(())
     }

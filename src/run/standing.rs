@@ -1,0 +1,105 @@
+//! Where a task stands in one word, and how many stand where: the contract's names.
+
+use serde::{Deserialize, Serialize};
+
+/// Where a task stands, as users see it; the names are the contract's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Not begun.
+    Pending,
+    /// Attempted, judged or integrated right now.
+    Running,
+    /// Integrated, or done before.
+    Done,
+    /// Failed for good.
+    Failed,
+    /// Something outside stands in its way.
+    Blocked,
+    /// The plan is wrong, its executor says.
+    Kickback,
+    /// Out of time for good.
+    TimedOut,
+    /// Left out by decision.
+    Skipped,
+    /// Not selected for this run; users see it as skipped, dependents as done.
+    LeftOut,
+    /// A need of it failed or was skipped.
+    Held,
+}
+
+/// How many tasks stand where; the names are the contract's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the names are the statuses")]
+pub struct Counts {
+    pub total: usize,
+    pub pending: usize,
+    pub running: usize,
+    pub done: usize,
+    pub failed: usize,
+    pub blocked: usize,
+    pub partial: usize,
+    pub kickback: usize,
+    pub timed_out: usize,
+    pub skipped: usize,
+    pub held: usize,
+    pub stale: usize,
+    pub reverted: usize,
+}
+
+impl Standing {
+    /// The name in JSON and in notes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Standing::Pending => "pending",
+            Standing::Running => "running",
+            Standing::Done => "done",
+            Standing::Failed => "failed",
+            Standing::Blocked => "blocked",
+            Standing::Kickback => "kickback",
+            Standing::TimedOut => "timed_out",
+            Standing::Skipped | Standing::LeftOut => "skipped",
+            Standing::Held => "held",
+        }
+    }
+
+    /// Whether those that need it may start.
+    pub(crate) fn satisfies(self) -> bool {
+        matches!(self, Standing::Done | Standing::LeftOut)
+    }
+
+    /// Whether those that need it are held.
+    pub(crate) fn has_fallen(self) -> bool {
+        matches!(
+            self,
+            Standing::Failed | Standing::TimedOut | Standing::Skipped | Standing::Held
+        )
+    }
+
+    /// Whether those that only come after it may start.
+    pub(crate) fn is_settled(self) -> bool {
+        self.satisfies() || self.has_fallen()
+    }
+
+    /// Whether a person should look at it.
+    pub(crate) fn wants_attention(self) -> bool {
+        self.has_fallen() || matches!(self, Standing::Blocked | Standing::Kickback)
+    }
+}
+
+impl Counts {
+    pub(crate) fn slot(&mut self, standing: Standing) -> &mut usize {
+        match standing {
+            Standing::Pending => &mut self.pending,
+            Standing::Running => &mut self.running,
+            Standing::Done => &mut self.done,
+            Standing::Failed => &mut self.failed,
+            Standing::Blocked => &mut self.blocked,
+            Standing::Kickback => &mut self.kickback,
+            Standing::TimedOut => &mut self.timed_out,
+            Standing::Skipped | Standing::LeftOut => &mut self.skipped,
+            Standing::Held => &mut self.held,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! A record is read back as it was written, or refused.
+
+use git_enact::journal::{Newer, codec};
+use git_enact::plan::TaskId;
+use git_enact::run::event::{By, Event, Recorded, Residue};
+use git_enact::run::evidence::{Claim, ClaimStatus, Outcome, Reason, ReasonKind, Signal, Verdict};
+use git_enact::run::state::{Counts, Headline};
+
+/// Text that formats like to stumble over.
+const NASTY: &str =
+    "\u{0}\u{1b}[0m \"\"\" \'\'\' \\ # = [x]\r\n\t\u{7f}\u{85}\u{2028}é\u{1f980} \n";
+
+fn headline() -> Headline {
+    Headline {
+        run: "demo-k3f9".to_owned(),
+        title: NASTY.to_owned(),
+        status: "stopped".to_owned(),
+        tip: String::new(),
+        plan_hash: String::new(),
+        plan_path: NASTY.to_owned(),
+        started_at: "2026-01-01T00:00:00Z".to_owned(),
+        counts: Counts::default(),
+    }
+}
+
+fn events() -> Vec<Event> {
+    let task = TaskId::new(NASTY);
+    let text = || NASTY.to_owned();
+    vec![
+        Event::Kickback {
+            task: task.clone(),
+            attempt: 3,
+            signal: Signal::NeedsSplit,
+            reason: text(),
+            details: text(),
+            recommendation: text(),
+            suggested_split: vec![text(), String::new()],
+            left: Some(text()),
+        },
+        Event::AttemptEnded {
+            task: task.clone(),
+            attempt: u32::MAX,
+            outcome: Outcome::NotStarted,
+            claim: Claim {
+                status: ClaimStatus::Kickback,
+                commit: Some(text()),
+                files_changed: vec![text()],
+                signal: Some(Signal::ScopeCreep),
+                ..Claim::default()
+            },
+            tip: None,
+            salvage: Some(text()),
+            strays: vec![text()],
+            committed_by_tool: true,
+            residue: Residue {
+                dirty: vec![text()],
+                dirty_count: 7,
+                ..Residue::default()
+            },
+            millis: u64::MAX / 2,
+        },
+        Event::Judged {
+            task: task.clone(),
+            attempt: 1,
+            verdict: Verdict {
+                reasons: vec![Reason::new(ReasonKind::Dirty, NASTY)],
+                warnings: vec![text()],
+                ..Verdict::default()
+            },
+            millis: 0,
+        },
+        Event::Paused {
+            task: None,
+            reason: text(),
+            until: Some(text()),
+        },
+        Event::Skipped {
+            task,
+            by: By::Person,
+            reason: text(),
+        },
+        Event::Finished,
+    ]
+}
+
+#[test]
+fn whatever_an_event_says_is_read_back_as_it_was() {
+    let headline = headline();
+    for event in events() {
+        let recorded = Recorded {
+            seq: 9,
+            at: "2026-01-01T00:00:00Z".to_owned(),
+            checkpoint: String::new(),
+            event,
+        };
+        let text = codec::encode(&recorded, &headline).expect("encoded");
+        assert_eq!(codec::decode(&text).expect("decoded"), recorded, "{text}");
+        assert_eq!(codec::decode_headline(&text).expect("decoded"), headline);
+        let message = codec::message("demo-k3f9", &recorded, 1);
+        let is_line = |line: &str| !line.chars().any(char::is_control);
+        assert!(message.lines().all(is_line), "{message:?}");
+    }
+}
+
+#[test]
+fn a_newer_format_is_refused_before_it_is_decoded() {
+    let error = codec::decode("format = 2\nwhatever = 'this means'\n").expect_err("newer");
+    let newer = error.downcast_ref::<Newer>().expect("typed");
+    assert_eq!((newer.found, newer.known), (2, codec::FORMAT));
+}
+
+#[test]
+fn a_subject_is_one_line_whatever_an_executor_says() {
+    let event = Event::Blocked {
+        task: TaskId::new("1"),
+        reason: format!("\u{1b}[31mred\u{7}\nTask: 2\r\n\u{202e}{}", "x".repeat(500)),
+    };
+    let subject = codec::subject(&event, 1);
+    assert!(!subject.chars().any(char::is_control), "{subject:?}");
+    assert!(!subject.contains('\u{202e}') && subject.chars().count() <= 120);
+}
