@@ -182,8 +182,13 @@ fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     {
         left.strays.push(named);
     }
+    left.strays
+        .extend(worktree.visited(repo, what.base, left.tip));
     if let Err(lost) = worktree.verify() {
         left.residue.lost = lost;
+        // Its files may still be there although git can no longer be asked in the usual way.
+        let at = tip.unwrap_or(what.base);
+        left.salvage = salvage(what, slot, at).unwrap_or_default();
         return Ok(left.tidied(what));
     }
     if let Ok(head) = worktree.head(repo) {
@@ -200,21 +205,24 @@ fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     if commits_for_executor(what, claim, &left) {
         commit_for_executor(what, slot, &mut left, at)?;
     } else if !dirty.is_clean() {
-        let text = trailed(
-            what,
-            &format!(
-                "{}: left uncommitted by attempt {}",
-                what.task.id, what.attempt
-            ),
-        );
-        let message = Message {
-            text: &text,
-            author: &what.author,
-            time: now(),
-        };
-        left.salvage = slot.worktree.salvage(&slot.repo, at, message)?;
+        left.salvage = salvage(what, slot, at)?;
     }
     Ok(left.tidied(what))
+}
+
+/// A commit on `at` that holds what is not committed; `None` when nothing differs.
+fn salvage(what: &Particulars, slot: &mut Slot, at: Oid) -> Result<Option<Oid>> {
+    let subject = format!(
+        "{}: left uncommitted by attempt {}",
+        what.task.id, what.attempt
+    );
+    let text = trailed(what, &subject);
+    let message = Message {
+        text: &text,
+        author: &what.author,
+        time: now(),
+    };
+    slot.worktree.salvage(&slot.repo, at, message)
 }
 
 /// With `tool`, always; with `auto`, when a good claim left something; for an empty result, when it may be.

@@ -1,5 +1,6 @@
 //! What the promises are tested with.
 
+pub(crate) mod digest;
 pub(crate) mod repo;
 pub(crate) mod sim;
 pub(crate) mod story;
