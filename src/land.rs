@@ -3,7 +3,8 @@
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::git::{Git, Oid, Repo};
+use crate::git::{Git, Identity, Merge, NewCommit, Oid, Repo};
+use crate::journal::Clock;
 
 /// How to land.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,21 +50,20 @@ pub fn plan(repo: &Repo, tip: Oid, means: Means) -> Result<String> {
     })
 }
 
-/// Lands `tip`, the run's branch `name`, with `message` for the commit if one is made.
+/// Lands `tip`, the run's branch `name`, with `message` for the commit if one is made. Done again after
+/// a crash, it finds what it did and leaves it at that.
 pub fn land(repo: &Repo, tip: Oid, means: Means, message: &str) -> Result<Landing> {
     let (branch, from) = target(repo)?;
-    let tip_text = tip.to_string();
-    let merge: &[&str] = match means {
-        Means::Either => &["--ff"],
-        Means::FastForwardOnly => &["--ff-only"],
-        Means::Merge => &["--no-ff"],
-        Means::Squash => &["--squash"],
+    let (what, merge) = match means {
+        Means::Either => (tip, "--ff"),
+        Means::FastForwardOnly => (tip, "--ff-only"),
+        Means::Merge => (tip, "--no-ff"),
+        // Made before the branch moves, so that a crash leaves no half of it in the user's index.
+        Means::Squash => (squashed(repo, from, tip, message)?, "--ff-only"),
     };
     let output = Git::here(repo)?
-        .args(["merge", "--no-edit", "--no-stat"])
-        .args(merge)
-        .args(["-m", message])
-        .run([tip_text.as_str()])?;
+        .args(["merge", "--no-edit", "--no-stat", merge, "-m", message])
+        .run([what.to_string()])?;
     if output.status != 0 {
         // A merge that stopped half-way is taken back; git keeps what the user had uncommitted.
         if Git::here(repo)?
@@ -75,19 +75,32 @@ pub fn land(repo: &Repo, tip: Oid, means: Means, message: &str) -> Result<Landin
         }
         bail!("nothing was landed: {}", said(&output));
     }
-    if means == Means::Squash && !repo.is_ancestor(tip, from)? {
-        let output = Git::here(repo)?
-            .args(["commit", "--quiet", "-m"])
-            .run([message])?;
-        if output.status != 0 {
-            bail!("the squashed commit was not made: {}", said(&output));
-        }
-    }
     let to = repo
         .head()?
         .commit
         .context("HEAD has a commit after landing")?;
     Ok(Landing { branch, from, to })
+}
+
+/// One commit on `from` with all of `tip`; `from` itself when it has all of it.
+fn squashed(repo: &Repo, from: Oid, tip: Oid, message: &str) -> Result<Oid> {
+    let tree = match repo.merge(repo.merge_base(from, tip)?, from, tip)? {
+        Merge::Clean(tree) => tree,
+        Merge::Conflict(paths) => bail!(
+            "nothing was landed: your branch conflicts with the run in {}",
+            paths.join(", ")
+        ),
+    };
+    if tree == repo.tree_of(from)? {
+        return Ok(from);
+    }
+    repo.write_commit(&NewCommit {
+        tree,
+        parents: &[from],
+        message,
+        author: &Identity::of(repo)?,
+        time: Clock::from_env()?.now(),
+    })
 }
 
 fn said(output: &crate::process::Output) -> String {

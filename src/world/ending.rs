@@ -197,7 +197,9 @@ fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     let dirty = worktree.dirty(repo, at)?;
     left.residue.dirty_count = dirty.count;
     left.residue.dirty.clone_from(&dirty.paths);
-    if commits_for_executor(what, claim, &left) {
+    if dirty.is_clean() && tip.is_some_and(|tip| is_our_commit(what, slot, tip)) {
+        left.committed_by_tool = true;
+    } else if commits_for_executor(what, claim, &left) {
         commit_for_executor(what, slot, &mut left, at)?;
     } else if !dirty.is_clean() {
         let text = trailed(
@@ -227,13 +229,27 @@ fn commits_for_executor(what: &Particulars, claim: &Claim, left: &Left) -> bool 
     is_good && ((may && is_dirty) || (what.task.allow_empty && left.tip.is_none() && !is_dirty))
 }
 
+/// Whether a driver that died committed `tip` for the executor before it could say so.
+fn is_our_commit(what: &Particulars, slot: &Slot, tip: Oid) -> bool {
+    let may = what.commit != CommitMode::Executor || what.task.allow_empty;
+    may && slot
+        .repo
+        .commit(tip)
+        .is_ok_and(|commit| commit.message == message_for_executor(what))
+}
+
+/// What a commit says that we make of what the executor left.
+fn message_for_executor(what: &Particulars) -> String {
+    trailed(what, &format!("{}: {}", what.task.id, what.task.title))
+}
+
 fn commit_for_executor(
     what: &Particulars,
     slot: &mut Slot,
     left: &mut Left,
     at: Oid,
 ) -> Result<()> {
-    let text = trailed(what, &format!("{}: {}", what.task.id, what.task.title));
+    let text = message_for_executor(what);
     let time = now();
     let message = Message {
         text: &text,
