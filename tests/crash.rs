@@ -6,6 +6,7 @@
 //! every second death (an hour or so on two cores). `ENACT_CRASH_ONLY=recorded:judged` meets what begins so.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
 use git_enact::run::crash;
@@ -163,17 +164,26 @@ fn a_run_that_is_killed_anywhere_and_again_ends_as_the_calm_run() {
     });
     let waiting = Mutex::new(lives(&calms));
     let total = waiting.lock().expect("a list").len();
+    let failed: Mutex<Vec<Life>> = Mutex::new(Vec::new());
     let met: Mutex<BTreeMap<String, bool>> = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 while let Some(life) = { waiting.lock().expect("a list").pop() } {
-                    let was_met = life.live(&calms[life.scenario]);
+                    let lived = catch_unwind(AssertUnwindSafe(|| life.live(&calms[life.scenario])));
+                    if lived.is_err() {
+                        failed.lock().expect("a list").push(life.clone());
+                    }
+                    let was_met = lived.unwrap_or(true);
                     *met.lock().expect("a map").entry(life.point).or_default() |= was_met;
                 }
             });
         }
     });
+    assert!(
+        failed.lock().expect("a list").is_empty(),
+        "these lives went wrong, as told above: {failed:#?}"
+    );
     let met = met.into_inner().expect("a map");
     let missed: Vec<&String> = met
         .iter()

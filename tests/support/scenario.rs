@@ -160,6 +160,8 @@ pub(crate) struct Journey {
     to_come: Vec<String>,
     /// Those that happened.
     pub(crate) crashed: Vec<String>,
+    /// Whether the last command died: then a person resumes, whatever the run's status is.
+    was_cut_short: bool,
 }
 
 impl Journey {
@@ -185,6 +187,7 @@ impl Journey {
             untouched,
             to_come: crashes.iter().map(|&point| point.to_owned()).collect(),
             crashed: Vec::new(),
+            was_cut_short: false,
         }
     }
 
@@ -216,8 +219,8 @@ impl Journey {
         }
         let status: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
         match status["run"]["status"].as_str().expect("a status") {
-            "complete" | "partial" | "failed" => None,
-            "needs_person" => {
+            "complete" | "partial" | "failed" if !self.was_cut_short => None,
+            "needs_person" if !self.was_cut_short => {
                 let tasks = status["tasks"].as_array().expect("tasks");
                 let decision = tasks.iter().find_map(|task| {
                     let id = task["id"].as_str()?;
@@ -243,7 +246,9 @@ impl Journey {
         let output = Output::of(&mut command);
         if output.status == ABORTED {
             self.crashed.push(self.to_come.remove(0));
+            self.was_cut_short = true;
         } else {
+            self.was_cut_short = false;
             assert!(
                 !output.stderr.contains("panicked") && output.status != 2,
                 "`{}` goes wrong after {:?}: {output}",
