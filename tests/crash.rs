@@ -12,6 +12,7 @@ use std::sync::Mutex;
 use git_enact::run::crash;
 use git_enact::run::event::Event;
 
+use crate::support::oracle;
 use crate::support::scenario::{ALL, End, Journey, Scenario};
 
 /// What no command of today's records.
@@ -49,15 +50,10 @@ struct Calm {
 fn calm(scenario: &'static Scenario) -> Calm {
     let mut journey = Journey::new(scenario, &[]);
     let end = journey.travel();
-    let log = journey.user.git([
-        "log",
-        "--first-parent",
-        "--format=%(trailers:key=Event,valueonly,separator=)",
-        "refs/enact/runs/r-test",
-    ]);
+    let events = oracle::trailers(&journey.user).into_iter();
     Calm {
         end,
-        events: log.success().stdout.lines().map(str::to_owned).collect(),
+        events: events.map(|[event, ..]| event).collect(),
     }
 }
 
@@ -73,8 +69,8 @@ struct Life {
 fn lives_through(point: &str, calms: &[Calm]) -> Vec<Life> {
     let (stage, name) = point.split_once(':').expect("a stage and a name");
     let has = |nth: usize| match stage {
-        // Steps are made in the first scenario, or in the second by a person.
-        "step" => nth == usize::from(name == "decided"),
+        // Steps are made in the first scenario; decisions, and a commit that changes nothing, in the second.
+        "step" => nth == usize::from(["decided", "tool-committed"].contains(&name)),
         _ => calms[nth].events.contains(name),
     };
     let needs_crash = AFTER_A_CRASH.contains(&name) || name.starts_with("worktree-emptied");

@@ -12,6 +12,7 @@ use crate::attempt::{Files, output};
 use crate::git::{Expected, Identity, Message, Named, NewCommit, Oid};
 use crate::plan::Task;
 use crate::process::supervise::Ended;
+use crate::run::crash;
 use crate::run::engine::{Arrived, Attachment};
 use crate::run::event::{Event, Residue};
 use crate::run::evidence::{Claim, ClaimStatus, Outcome};
@@ -272,6 +273,7 @@ fn commit_for_executor(
         let moved = slot
             .repo
             .move_to(&what.branch, made, Expected::At(at), "git enact: commit")?;
+        crash::step("tool-committed");
         moved.is_ok().then_some(made)
     };
     if let Some(made) = made {

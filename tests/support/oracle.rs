@@ -152,26 +152,32 @@ pub(crate) fn assert_no_task_was_done_twice(user: &User) {
 
 /// The attempt that did each task, as the journal tells it.
 fn integrations(user: &User) -> HashMap<String, u32> {
-    let key = |name: &str| format!("%(trailers:key={name},valueonly,separator=)");
-    let format = format!(
-        "--format={} {} {}",
-        key("Event"),
-        key("Task"),
-        key("Attempt")
-    );
-    let log = user
-        .git(["log", "--first-parent", &format, "refs/enact/runs/r-test"])
-        .success();
     let mut done = HashMap::new();
-    for line in log.stdout.lines() {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        if let ["integrated", task, attempt] = words.as_slice() {
-            let attempt = attempt.parse().expect("a number");
-            let twice = done.insert((*task).to_owned(), attempt);
+    for [event, task, attempt] in trailers(user) {
+        if event == "integrated" {
+            let twice = done.insert(task.clone(), attempt.parse().expect("a number"));
             assert_eq!(twice, None, "task {task} was integrated once");
         }
     }
     done
+}
+
+/// Event, task and attempt of each checkpoint, newest first; empty where there is none.
+pub(crate) fn trailers(user: &User) -> Vec<[String; 3]> {
+    let key = |name: &str| format!("%(trailers:key={name},valueonly,separator=)");
+    let keys = [key("Event"), key("Task"), key("Attempt")];
+    let format = format!("--format={}", keys.join("|"));
+    let log = user
+        .git(["log", "--first-parent", &format, "refs/enact/runs/r-test"])
+        .success();
+    // The last line is the plan, which holds no event.
+    let lines = log.stdout.lines().filter(|line| *line != "||");
+    lines
+        .map(|line| {
+            let mut words = line.splitn(3, '|').map(str::to_owned);
+            std::array::from_fn(|_| words.next().unwrap_or_default())
+        })
+        .collect()
 }
 
 /// Neither locks nor worktrees are left.

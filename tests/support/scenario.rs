@@ -3,7 +3,7 @@
 //! What an executor does depends on its task, its prompt and on what happened once (a mark outside the
 //! repository), never on the number of the attempt: so a run ends the same however often it dies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::oracle::{self, Digest};
 use super::user::{Output, User};
@@ -68,6 +68,10 @@ title = "Says that the plan is wrong"
 id = "stuck"
 title = "Is blocked"
 [[task]]
+id = "nothing"
+title = "Finds nothing to change"
+allow_empty = true
+[[task]]
 id = "fails"
 title = "Fails for good"
 "#,
@@ -130,6 +134,7 @@ case $ENACT_TASK in
   kick) told || { echo '{"status": "KICKBACK", "signal": "missing_context", "reason": "which one?"}'; exit 0; } ;;
   stuck) told || exit 125 ;;
   fails) exit 1 ;;
+  nothing) echo '{"status": "done"}'; exit 0 ;;
   rate) if once limited; then exit 75; fi ;;
   halt) if once halted; then : > "$ENACT_GIT_COMMON_DIR/enact/runs/$ENACT_RUN/stop"; fi ;;
   slow) sleep 600 ;;
@@ -148,6 +153,8 @@ pub(crate) struct End {
     pub(crate) tree: String,
     /// Where each task stands.
     pub(crate) statuses: BTreeMap<String, String>,
+    /// The tasks that a person had to decide about because they failed.
+    pub(crate) failed: BTreeSet<String>,
 }
 
 /// A user who lives through one scenario, crashes included.
@@ -286,12 +293,17 @@ impl Journey {
             .success();
         let status = self.user.status();
         let tasks = status["tasks"].as_array().expect("tasks");
+        let failures = oracle::trailers(&self.user).into_iter();
         let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
         End {
             tree: tree.stdout.trim().to_owned(),
             statuses: tasks
                 .iter()
                 .map(|task| (text(&task["id"]), text(&task["status"])))
+                .collect(),
+            failed: failures
+                .filter(|[event, ..]| event == "failed")
+                .map(|[_, task, _]| task)
                 .collect(),
         }
     }
