@@ -6,6 +6,7 @@ mod git_storage;
 mod journal;
 mod plans;
 mod records;
+mod resume;
 mod simulation;
 mod stories;
 mod supervision;

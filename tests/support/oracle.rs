@@ -28,10 +28,13 @@ pub(crate) fn untouched(user: &User) -> Digest {
 
 /// Checks everything, given what the user's side was before the run.
 pub(crate) fn check(user: &User, before: &Digest) {
-    assert_eq!(
-        &untouched(user),
-        before,
-        "the user's checkout is as it was before the run"
+    let after = untouched(user);
+    let lost = before.iter().filter(|file| !after.contains(file));
+    let come = after.iter().filter(|file| !before.contains(file));
+    let changed: Vec<_> = lost.chain(come).map(|(path, ..)| path).collect();
+    assert!(
+        changed.is_empty(),
+        "the user's side is as it was before the run, but for {changed:?}"
     );
     assert_no_process(user);
     user.assert_whole();
