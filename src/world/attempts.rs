@@ -13,6 +13,7 @@ use crate::attempt::{Files, Invocation, Place, output};
 use crate::git::{Oid, Repo};
 use crate::plan::TaskId;
 use crate::process::supervise;
+use crate::run::crash;
 use crate::run::engine::Arrived;
 use crate::run::event::Event;
 use crate::run::evidence::{Outcome, ReasonKind};
@@ -54,6 +55,7 @@ impl Local {
         )?;
         self.slots.put(number, slot);
         what.secrets = invocation.secrets;
+        crash::step("attempt-ordered");
         let supervised = supervise::start(
             &invocation.order,
             &invocation.files.order,
@@ -265,6 +267,7 @@ pub(super) fn final_verification(
     let at: Oid = commit.parse()?;
     repo.create_worktree(place, reason, at)?;
     let runs = run_all(bench, place, commands);
+    crash::step("final-proven");
     repo.remove_worktree(place)?;
     let reasons: Vec<String> = runs.iter().filter(|run| !run.passed).map(told).collect();
     let event = Event::Verified {
