@@ -4,6 +4,7 @@ mod claims;
 mod crash;
 mod git_storage;
 mod journal;
+mod leftovers;
 mod plans;
 mod records;
 mod resume;

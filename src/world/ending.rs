@@ -183,18 +183,26 @@ fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     {
         left.strays.push(named);
     }
+    let at = tip.unwrap_or(what.base);
     if let Err(lost) = worktree.verify() {
         left.residue.lost = lost;
+        // It will not be used again; what can still be read of it is kept.
+        left.salvage = salvage(what, slot, at).unwrap_or_default();
         return Ok(left.tidied(what));
     }
-    if let Ok(head) = worktree.head(repo) {
-        left.strays.extend(head.commit);
-        if head.branch.as_deref() != Some(what.branch.as_str()) {
-            left.residue.head = head.branch.unwrap_or_else(|| "a detached HEAD".to_owned());
+    match worktree.head(repo) {
+        Ok(head) => {
+            left.strays.extend(head.commit);
+            if head.branch.as_deref() != Some(what.branch.as_str()) {
+                left.residue.head = head.branch.unwrap_or_else(|| "a detached HEAD".to_owned());
+            }
+        }
+        Err(_) => {
+            left.residue.head = "nothing that git understands".to_owned();
+            worktree.reattach(&what.branch)?;
         }
     }
     left.residue.in_progress = worktree.in_progress().unwrap_or_default().to_owned();
-    let at = tip.unwrap_or(what.base);
     let dirty = worktree.dirty(repo, at)?;
     left.residue.dirty_count = dirty.count;
     left.residue.dirty.clone_from(&dirty.paths);
@@ -203,21 +211,23 @@ fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     } else if commits_for_executor(what, claim, &left) {
         commit_for_executor(what, slot, &mut left, at)?;
     } else if !dirty.is_clean() {
-        let text = trailed(
-            what,
-            &format!(
-                "{}: left uncommitted by attempt {}",
-                what.task.id, what.attempt
-            ),
-        );
-        let message = Message {
-            text: &text,
-            author: &what.author,
-            time: now(),
-        };
-        left.salvage = slot.worktree.salvage(&slot.repo, at, message)?;
+        left.salvage = salvage(what, slot, at)?;
     }
     Ok(left.tidied(what))
+}
+
+/// What differs from `at`, as a commit that the event will pin.
+fn salvage(what: &Particulars, slot: &mut Slot, at: Oid) -> Result<Option<Oid>> {
+    let left = format!(
+        "{}: left uncommitted by attempt {}",
+        what.task.id, what.attempt
+    );
+    let message = Message {
+        text: &trailed(what, &left),
+        author: &what.author,
+        time: now(),
+    };
+    slot.worktree.salvage(&slot.repo, at, message)
 }
 
 /// With `tool`, always; with `auto`, when a good claim left something; for an empty result, when it may be.
