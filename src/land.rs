@@ -50,53 +50,55 @@ pub fn plan(repo: &Repo, tip: Oid, means: Means) -> Result<String> {
     })
 }
 
-/// Lands `tip`, the run's branch `name`, with `message` for the commit if one is made. Done again after
-/// a crash, it finds what it did and leaves it at that.
+/// Lands `tip`, the run's branch, with `message` for the commit if one is made.
+///
+/// Whatever is to land is made first, where nobody sees it; then the user's branch is fast-forwarded to it.
+/// So a conflict is met before anything was touched, and what the user has staged never gets into it.
 pub fn land(repo: &Repo, tip: Oid, means: Means, message: &str) -> Result<Landing> {
     let (branch, from) = target(repo)?;
-    let (what, merge) = match means {
-        Means::Either => (tip, "--ff"),
-        Means::FastForwardOnly => (tip, "--ff-only"),
-        Means::Merge => (tip, "--no-ff"),
-        // Made before the branch moves, so that a crash leaves no half of it in the user's index.
-        Means::Squash => (squashed(repo, from, tip, message)?, "--ff-only"),
-    };
+    let to = landed(repo, from, tip, means, message)?;
+    let target = to.to_string();
     let output = Git::here(repo)?
-        .args(["merge", "--no-edit", "--no-stat", merge, "-m", message])
-        .run([what.to_string()])?;
+        .args(["merge", "--no-stat", "--ff-only"])
+        .run([target.as_str()])?;
     if output.status != 0 {
-        // A merge that stopped half-way is taken back; git keeps what the user had uncommitted.
-        if Git::here(repo)?
-            .run(["rev-parse", "--verify", "--quiet", "MERGE_HEAD"])?
-            .status
-            == 0
-        {
-            Git::here(repo)?.check(["merge", "--abort"])?;
-        }
         bail!("nothing was landed: {}", said(&output));
     }
-    let to = repo
-        .head()?
-        .commit
-        .context("HEAD has a commit after landing")?;
     Ok(Landing { branch, from, to })
 }
 
-/// One commit on `from` with all of `tip`; `from` itself when it has all of it.
-fn squashed(repo: &Repo, from: Oid, tip: Oid, message: &str) -> Result<Oid> {
-    let tree = match repo.merge(repo.merge_base(from, tip)?, from, tip)? {
+/// The commit that the user's branch, at `from`, is to be moved to.
+fn landed(repo: &Repo, from: Oid, tip: Oid, means: Means, message: &str) -> Result<Oid> {
+    if repo.is_ancestor(tip, from)? {
+        return Ok(from);
+    }
+    let is_ahead = repo.is_ancestor(from, tip)?;
+    let parents = match means {
+        Means::Either | Means::FastForwardOnly if is_ahead => return Ok(tip),
+        Means::FastForwardOnly => {
+            bail!(
+                "nothing was landed: the branch has moved on since the run started; \
+                 without `--ff-only` it is merged"
+            )
+        }
+        Means::Either | Means::Merge => vec![from, tip],
+        Means::Squash => vec![from],
+    };
+    let tree = match repo.merge_heads(from, tip)? {
         Merge::Clean(tree) => tree,
         Merge::Conflict(paths) => bail!(
-            "nothing was landed: your branch conflicts with the run in {}",
+            "nothing was landed: the branch and the run both changed {}; \
+             merge the run's branch yourself, then land again",
             paths.join(", ")
         ),
     };
-    if tree == repo.tree_of(from)? {
+    // A landing that died before it was recorded has made the commit already.
+    if means == Means::Squash && tree == repo.tree_of(from)? {
         return Ok(from);
     }
     repo.write_commit(&NewCommit {
         tree,
-        parents: &[from],
+        parents: &parents,
         message,
         author: &Identity::of(repo)?,
         time: Clock::from_env()?.now(),

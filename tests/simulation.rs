@@ -255,7 +255,7 @@ fn dies_and_ends_as_the_calm_run(seed: u64) {
     let mut chance = Chance::new(seed.rotate_left(17) ^ 0xABCD);
     let deaths = [chance.below(60), chance.below(25)];
     let deaths = &deaths[..1 + (seed % 2) as usize];
-    let (graph, disk, state) = simulate(seed, deaths, seed % 3 == 0);
+    let (graph, disk, state) = simulate(seed, deaths, seed.is_multiple_of(3));
     assert_eq!(
         outcome(&state),
         outcome(&calm),

@@ -76,16 +76,22 @@ pub(super) fn read(
     }))
 }
 
-/// The unfinished run of the plan at `path`, with the hash of the plan it was started with.
-pub(super) fn unfinished(repo: &Repo, path: &str) -> Result<Option<(String, String)>> {
+/// The unfinished run of this plan, with the hash of the plan it was started with; one of these very bytes
+/// before one of others at the same path.
+pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, String)>> {
+    let mut other = None;
     for run in journal::runs(repo)? {
         let headline = journal::headline(repo, &run.id)?;
         let is_over = ["complete", "partial", "failed"].contains(&headline.status.as_str());
-        if headline.plan_path == path && !is_over {
+        if headline.plan_path != input.path || is_over {
+            continue;
+        }
+        if headline.plan_hash == input.hash {
             return Ok(Some((run.id, headline.plan_hash)));
         }
+        other = Some((run.id, headline.plan_hash));
     }
-    Ok(None)
+    Ok(other)
 }
 
 /// What the plan's files say was done before is believed of tasks, never of commits that git cannot find.

@@ -55,7 +55,7 @@ struct Cli {
     /// Print JSON
     #[arg(long, global = true)]
     json: bool,
-    /// When to use colour
+    /// When to use color
     #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
     color: Color,
     /// Say only what went wrong
@@ -126,6 +126,9 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(command: Command, context: &Context) -> Result<Exit> {
+    if context.json && !command.speaks_json() {
+        bail!("this command prints no JSON; `status`, `list`, `log` and `check` do");
+    }
     match command {
         Command::Check(args) => check::exec(&args, context),
         Command::Run(args) => run::exec(&args, context),
@@ -153,6 +156,22 @@ fn refusal(error: &anyhow::Error) -> Exit {
         error if error.is::<drive::Broken>() => Exit::Paused,
         error if error.is::<Newer>() => Exit::Refused,
         _ => Exit::Refused,
+    }
+}
+
+impl Command {
+    /// Whether `--json` changes what it prints.
+    fn speaks_json(&self) -> bool {
+        !matches!(
+            self,
+            Command::Progress(_)
+                | Command::Report(_)
+                | Command::Stop(_)
+                | Command::Land(_)
+                | Command::Clean(_)
+                | Command::Demo(_)
+                | Command::Help(_)
+        )
     }
 }
 

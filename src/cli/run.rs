@@ -1,6 +1,6 @@
 //! `git enact run`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -101,12 +101,12 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         return Ok(Exit::Refused);
     };
     if !args.new
-        && let Some(unfinished) = input::unfinished(&repo, &input.path)?
+        && let Some(unfinished) = input::unfinished(&repo, &input)?
     {
         if unfinished.1 != input.hash {
             bail!(
                 "run `{}` of this plan is unfinished and the plan has changed since; \
-                 `git enact replan {}` adopts the change, `--new` starts another run",
+                 `git enact resume {}` goes on with the plan as it was, `--new` starts another run",
                 unfinished.0,
                 unfinished.0
             );
@@ -183,7 +183,7 @@ fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<
     let settings = Settings::of(repo)?.with(flags);
     let template = settings.template(repo)?;
     let interactive = asking::is_possible() && !context.json;
-    let command = args.command.clone();
+    let command = anchored(args.command.clone())?;
     let mut policy = settings.policy(graph.plan(), command, interactive, template)?;
     for id in args.only.iter().chain(&args.from) {
         require_task(graph, id)?;
@@ -191,6 +191,21 @@ fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<
     policy.only.clone_from(&args.only);
     policy.from.clone_from(&args.from);
     Ok(policy)
+}
+
+/// A program named by a relative path is the file that the user sees, not whatever lies at that path in a
+/// task's worktree.
+fn anchored(mut command: Vec<String>) -> Result<Vec<String>> {
+    if let Some(program) = command.first_mut()
+        && program.contains('/')
+        && let Ok(found) = std::path::absolute(&*program)?
+            .into_os_string()
+            .into_string()
+        && Path::new(&found).exists()
+    {
+        *program = found;
+    }
+    Ok(command)
 }
 
 /// Refuses an id that the plan does not have.

@@ -17,6 +17,9 @@ use crate::run::crash;
 /// How many paths are named when a worktree is dirty.
 const NAMED: usize = 20;
 
+/// How many of the places where HEAD stood are looked at.
+const VISITS: usize = 100;
+
 /// State files of commands that were not finished, and what to call those.
 const UNFINISHED: [(&str, &str); 9] = [
     ("rebase-merge", "rebase"),
@@ -159,6 +162,31 @@ impl Worktree {
         })
     }
 
+    /// The commits that its HEAD stood on since [`Worktree::switch`] and that neither `base` nor `tip` has:
+    /// what was made and then left, by a reset or for another branch. Git's own log of the HEAD tells.
+    pub fn visited(&self, repo: &Repo, base: Oid, tip: Option<Oid>) -> Vec<Oid> {
+        let log = read_or_empty(&self.head_log());
+        let log = String::from_utf8_lossy(&log);
+        let named = log.lines().rev().take(VISITS);
+        let commits = named.filter_map(|line| {
+            let name = line.split(' ').nth(1)?;
+            let oid = Oid::from_str_ext(name, repo.raw().object_format()).ok()?;
+            repo.raw().find_commit(oid).is_ok().then_some(oid)
+        });
+        let mut kept: Vec<Oid> = Vec::new();
+        for commit in commits {
+            let mut known = kept.iter().copied().chain(tip).chain([base]);
+            if !known.any(|known| repo.is_ancestor(commit, known).unwrap_or(false)) {
+                kept.push(commit);
+            }
+        }
+        kept
+    }
+
+    fn head_log(&self) -> PathBuf {
+        self.git_dir.join("logs/HEAD")
+    }
+
     /// What git command is unfinished in it: `merge`, `rebase` and the like.
     pub fn in_progress(&self) -> Option<&'static str> {
         UNFINISHED
@@ -260,6 +288,7 @@ impl Worktree {
             Git::within(self)?.check(["reset", "--hard", "--quiet"])?;
             self.adopt_index(repo, to)?;
         }
+        remove_if_there(&self.head_log())?;
         self.settled = Some(to);
         Ok(())
     }

@@ -92,14 +92,16 @@ pub fn notes_lock(common_dir: &Path) -> PathBuf {
     local(common_dir).join("notes.lock")
 }
 
-/// The directories of a task's attempts, each named by its number.
-pub fn attempt_dirs(common_dir: &Path, run: &str, slug: &str) -> PathBuf {
-    local_run(common_dir, run).join("attempts").join(slug)
-}
-
 /// The files of one attempt: prompt, context package, claim, output.
 pub fn attempt_dir(common_dir: &Path, run: &str, slug: &str, attempt: u32) -> PathBuf {
-    attempt_dirs(common_dir, run, slug).join(attempt.to_string())
+    attempts_dir(common_dir, run)
+        .join(slug)
+        .join(attempt.to_string())
+}
+
+/// The files of all attempts of a run.
+pub fn attempts_dir(common_dir: &Path, run: &str) -> PathBuf {
+    local_run(common_dir, run).join("attempts")
 }
 
 /// A run id for a plan: its slug, and four characters that make it unique.

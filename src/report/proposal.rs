@@ -55,8 +55,10 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str) -> String {
     }
     let _ = writeln!(
         text,
-        "{} at once, {} retries, commits by {:?}",
-        policy.jobs, policy.retries, policy.commit
+        "{} at once, {} retries, commits: {}",
+        policy.jobs,
+        policy.retries,
+        format!("{:?}", policy.commit).to_ascii_lowercase()
     );
     visible(&text).into_owned()
 }

@@ -17,7 +17,7 @@ use crate::run::crash;
 use crate::run::engine::Arrived;
 use crate::run::event::Event;
 use crate::run::evidence::{Outcome, ReasonKind};
-use crate::run::state::State;
+use crate::run::state::{AttemptState, State, TaskState};
 use crate::verify::facts::CheckRun;
 
 impl Local {
@@ -179,14 +179,7 @@ impl Local {
         what: &Particulars,
         state: &State,
     ) -> Result<()> {
-        let history = state
-            .task(task)
-            .map(|task| task.history.as_slice())
-            .unwrap_or_default();
-        let Some((_, earlier)) = history.split_last() else {
-            return Ok(());
-        };
-        let Some(left) = earlier.last() else {
+        let Some(left) = state.task(task).and_then(TaskState::leftovers) else {
             return Ok(());
         };
         let tip: Oid = left
@@ -203,7 +196,7 @@ impl Local {
     }
 }
 
-fn previous_attempt(attempt: &crate::run::state::AttemptState) -> PreviousAttempt {
+fn previous_attempt(attempt: &AttemptState) -> PreviousAttempt {
     let verdict = attempt.verdict.as_ref();
     let reasons = verdict
         .map(|verdict| verdict.reasons.as_slice())

@@ -15,7 +15,7 @@ use crate::process::supervise::Ended;
 use crate::run::crash;
 use crate::run::engine::{Arrived, Attachment};
 use crate::run::event::{Event, Residue};
-use crate::run::evidence::{Claim, ClaimStatus, Outcome};
+use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome};
 use crate::run::policy::CommitMode;
 
 /// Which attempt it was, and by what rules its end is read.
@@ -117,7 +117,7 @@ pub(super) fn abandoned_without_slot(
 /// A claim with why the process could not be started or supervised, when that is all there is to say.
 fn told(mut claim: Claim, ended: &Ended) -> Claim {
     if let Some(trouble) = &ended.trouble
-        && claim.reason.is_empty()
+        && claim.form == ClaimForm::ExitStatus
     {
         claim.reason.clone_from(trouble);
     }
@@ -183,10 +183,12 @@ fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     {
         left.strays.push(named);
     }
+    left.strays
+        .extend(worktree.visited(repo, what.base, left.tip));
     let at = tip.unwrap_or(what.base);
     if let Err(lost) = worktree.verify() {
         left.residue.lost = lost;
-        // It will not be used again; what can still be read of it is kept.
+        // Its files may still be there although git can no longer be asked in the usual way.
         left.salvage = salvage(what, slot, at).unwrap_or_default();
         return Ok(left.tidied(what));
     }
@@ -216,14 +218,15 @@ fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     Ok(left.tidied(what))
 }
 
-/// What differs from `at`, as a commit that the event will pin.
+/// A commit on `at` that holds what is not committed; `None` when nothing differs.
 fn salvage(what: &Particulars, slot: &mut Slot, at: Oid) -> Result<Option<Oid>> {
-    let left = format!(
+    let subject = format!(
         "{}: left uncommitted by attempt {}",
         what.task.id, what.attempt
     );
+    let text = trailed(what, &subject);
     let message = Message {
-        text: &trailed(what, &left),
+        text: &text,
         author: &what.author,
         time: now(),
     };

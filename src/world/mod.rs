@@ -58,6 +58,8 @@ pub struct Site {
     pub program: PathBuf,
     /// Where the run's worktrees are kept.
     pub worktrees: PathBuf,
+    /// Tells a person what is no event.
+    pub tell: fn(&str),
 }
 
 /// Asks a person what to do about a task; called on a thread of its own, and only one at a time.
@@ -356,7 +358,7 @@ impl Local {
         let found = project::branch(&self.site.repo, state, &mut self.projected)?;
         if let Some(found) = found {
             let branch = layout::integration_branch(&state.run.id);
-            crate::report::notice(&format!(
+            (self.site.tell)(&format!(
                 "note: {branch} was moved to {found} by somebody else and is left there; the run goes on at {}",
                 state.run.tip
             ));
@@ -367,6 +369,12 @@ impl Local {
     fn tidy(&mut self, state: &State) -> Result<()> {
         if state.run.drive == Drive::Finished {
             self.slots.remove_all(&self.site.repo)?;
+            // Prompts and outputs are in the journal, redacted; the raw ones have served.
+            let attempts = layout::attempts_dir(self.site.repo.common_dir(), &self.site.run);
+            if attempts.exists() {
+                std::fs::remove_dir_all(&attempts)
+                    .with_context(|| format!("`{}` cannot be removed", attempts.display()))?;
+            }
         }
         Ok(())
     }

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use super::user::{User, digest};
+use super::digest::{Digest, digest};
+use super::user::User;
 
 /// What belongs to runs; everything else is the user's.
 const OURS: [&str; 8] = [
@@ -18,9 +19,6 @@ const OURS: [&str; 8] = [
     ".git/logs/refs/heads/enact",
 ];
 
-/// The user's side of a repository.
-pub(crate) type Digest = Vec<(PathBuf, u32, Vec<u8>, SystemTime)>;
-
 /// What no run may change.
 pub(crate) fn untouched(user: &User) -> Digest {
     digest(&user.path(), &OURS)
@@ -28,14 +26,8 @@ pub(crate) fn untouched(user: &User) -> Digest {
 
 /// Checks everything, given what the user's side was before the run.
 pub(crate) fn check(user: &User, before: &Digest) {
-    let after = untouched(user);
-    let lost = before.iter().filter(|file| !after.contains(file));
-    let come = after.iter().filter(|file| !before.contains(file));
-    let changed: Vec<_> = lost.chain(come).map(|(path, ..)| path).collect();
-    assert!(
-        changed.is_empty(),
-        "the user's side is as it was before the run, but for {changed:?}"
-    );
+    let requirement = "the user's side is as it was before the run";
+    before.assert_same(&untouched(user), requirement);
     assert_no_process(user);
     user.assert_whole();
     assert_done_tasks_are_kept(user);

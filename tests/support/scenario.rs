@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::oracle::{self, Digest};
+use super::digest::Digest;
+use super::oracle;
 use super::user::{Output, User};
 
 /// A process that aborted, as a shell reports it.
