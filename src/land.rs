@@ -92,7 +92,7 @@ fn landed(repo: &Repo, from: Oid, tip: Oid, means: Means, message: &str) -> Resu
             paths.join(", ")
         ),
     };
-    // A squash that a crash kept from the record is not made twice.
+    // A landing that died before it was recorded has made the commit already.
     if means == Means::Squash && tree == repo.tree_of(from)? {
         return Ok(from);
     }

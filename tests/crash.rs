@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
+use std::thread::ScopedJoinHandle;
 
 use git_enact::run::crash;
 use git_enact::run::event::Event;
@@ -155,7 +156,7 @@ fn a_run_that_is_killed_anywhere_and_again_ends_as_the_calm_run() {
     let calms: Vec<Calm> = std::thread::scope(|scope| {
         let runs = ALL.iter().map(|scenario| scope.spawn(|| calm(scenario)));
         let handles: Vec<_> = runs.collect();
-        let joined = handles.into_iter().map(|handle| handle.join());
+        let joined = handles.into_iter().map(ScopedJoinHandle::join);
         joined.map(|calm| calm.expect("a calm run")).collect()
     });
     let waiting = Mutex::new(lives(&calms));

@@ -12,6 +12,7 @@ mod interruptions;
 mod journal;
 mod kickbacks;
 mod landing;
+mod leftovers;
 mod plans;
 mod records;
 mod refusals;

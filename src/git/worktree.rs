@@ -11,6 +11,7 @@ use git2::Oid;
 
 use super::index::remove_if_there;
 use super::{Expected, Git, Head, Repo};
+use crate::process::Output;
 use crate::run::crash;
 
 /// How many paths are named when a worktree is dirty.
@@ -223,7 +224,25 @@ impl Worktree {
     /// The paths of [`Worktree::dirty`]; a repository within the worktree ends with a slash.
     pub(in crate::git) fn changes(&self, repo: &Repo, tip: Oid) -> Result<Vec<Vec<u8>>> {
         self.bring_index(repo, tip)?;
-        let output = Git::within(self)?
+        let output = match self.status() {
+            Ok(output) => output,
+            // A power cut may have torn the index: it is made of the tree, and can be made again.
+            Err(_) => {
+                self.forget_index()?;
+                self.bring_index(repo, tip)?;
+                self.status()?
+            }
+        };
+        // `XY path`: X compares the index with HEAD, which is not asked here; Y the files with the index.
+        let changes = output.stdout.split(|byte| *byte == 0).filter_map(|line| {
+            let (flags, path) = (line.get(..2)?, line.get(3..)?);
+            (flags[1] != b' ').then(|| path.to_vec())
+        });
+        Ok(changes.collect())
+    }
+
+    fn status(&self) -> Result<Output> {
+        Git::within(self)?
             .env("GIT_INDEX_FILE", self.private())
             // The index is ours alone: what git learns of the files should stay in it.
             .env("GIT_OPTIONAL_LOCKS", "1")
@@ -234,13 +253,13 @@ impl Worktree {
                 "--untracked-files=all",
                 "--no-renames",
                 "--ignore-submodules=none",
-            ])?;
-        // `XY path`: X compares the index with HEAD, which is not asked here; Y the files with the index.
-        let changes = output.stdout.split(|byte| *byte == 0).filter_map(|line| {
-            let (flags, path) = (line.get(..2)?, line.get(3..)?);
-            (flags[1] != b' ').then(|| path.to_vec())
-        });
-        Ok(changes.collect())
+            ])
+    }
+
+    /// Puts HEAD back on `branch` where it says nothing that git understands: without one, git does not take
+    /// the worktree for any and what is in it could not be kept.
+    pub fn reattach(&self, branch: &str) -> Result<()> {
+        self.write_head(&format!("ref: {branch}\n"))
     }
 
     /// Puts `branch` at `to` and the worktree on it, with index and files to match. Refuses to discard
@@ -288,7 +307,15 @@ impl Worktree {
         }
         self.install_index()?;
         self.write_head(&format!("{to}\n"))?;
-        Git::within(self)?.check(["reset", "--hard", "--quiet"])?;
+        if Git::within(self)?
+            .check(["reset", "--hard", "--quiet"])
+            .is_err()
+        {
+            // A torn index again; without one, every file is written anew.
+            self.forget_index()?;
+            self.install_index()?;
+            Git::within(self)?.check(["reset", "--hard", "--quiet"])?;
+        }
         Git::within(self)?.check(["clean", "-ffdq"])?;
         self.adopt_index(repo, to)?;
         self.settled = Some(to);

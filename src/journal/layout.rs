@@ -92,14 +92,11 @@ pub fn notes_lock(common_dir: &Path) -> PathBuf {
     local(common_dir).join("notes.lock")
 }
 
-/// The directories of a task's attempts, each named by its number.
-pub fn attempt_dirs(common_dir: &Path, run: &str, slug: &str) -> PathBuf {
-    attempts_dir(common_dir, run).join(slug)
-}
-
 /// The files of one attempt: prompt, context package, claim, output.
 pub fn attempt_dir(common_dir: &Path, run: &str, slug: &str, attempt: u32) -> PathBuf {
-    attempt_dirs(common_dir, run, slug).join(attempt.to_string())
+    attempts_dir(common_dir, run)
+        .join(slug)
+        .join(attempt.to_string())
 }
 
 /// The files of all attempts of a run.

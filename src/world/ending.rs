@@ -185,21 +185,26 @@ fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     }
     left.strays
         .extend(worktree.visited(repo, what.base, left.tip));
+    let at = tip.unwrap_or(what.base);
     if let Err(lost) = worktree.verify() {
         left.residue.lost = lost;
         // Its files may still be there although git can no longer be asked in the usual way.
-        let at = tip.unwrap_or(what.base);
         left.salvage = salvage(what, slot, at).unwrap_or_default();
         return Ok(left.tidied(what));
     }
-    if let Ok(head) = worktree.head(repo) {
-        left.strays.extend(head.commit);
-        if head.branch.as_deref() != Some(what.branch.as_str()) {
-            left.residue.head = head.branch.unwrap_or_else(|| "a detached HEAD".to_owned());
+    match worktree.head(repo) {
+        Ok(head) => {
+            left.strays.extend(head.commit);
+            if head.branch.as_deref() != Some(what.branch.as_str()) {
+                left.residue.head = head.branch.unwrap_or_else(|| "a detached HEAD".to_owned());
+            }
+        }
+        Err(_) => {
+            left.residue.head = "nothing that git understands".to_owned();
+            worktree.reattach(&what.branch)?;
         }
     }
     left.residue.in_progress = worktree.in_progress().unwrap_or_default().to_owned();
-    let at = tip.unwrap_or(what.base);
     let dirty = worktree.dirty(repo, at)?;
     left.residue.dirty_count = dirty.count;
     left.residue.dirty.clone_from(&dirty.paths);

@@ -28,7 +28,7 @@ pub(super) fn end_all(site: &Site) -> Result<()> {
 
 /// The highest number that an attempt of the task with this slug ever had on this machine; 0 without one.
 pub(super) fn newest_attempt(site: &Site, slug: &str) -> u32 {
-    let dir = layout::attempt_dirs(site.repo.common_dir(), &site.run, slug);
+    let dir = layout::attempts_dir(site.repo.common_dir(), &site.run).join(slug);
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     numbers.max().unwrap_or(0)

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use super::digest::{Digest, digest};
 use super::user::User;
@@ -26,7 +26,8 @@ pub(crate) fn untouched(user: &User) -> Digest {
 
 /// Checks everything, given what the user's side was before the run.
 pub(crate) fn check(user: &User, before: &Digest) {
-    before.assert_same(&untouched(user), "a run leaves the user's side as it was");
+    let requirement = "the user's side is as it was before the run";
+    before.assert_same(&untouched(user), requirement);
     assert_no_process(user);
     user.assert_whole();
     assert_done_tasks_are_kept(user);

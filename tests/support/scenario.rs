@@ -201,17 +201,41 @@ impl Journey {
 
     /// Goes on until the run has ended, checks all that must hold, and lands.
     pub(crate) fn travel(&mut self) -> End {
+        self.go_on();
+        oracle::check(&self.user, &self.untouched);
+        let end = self.end();
+        self.land();
+        end
+    }
+
+    /// Goes on until the run has ended.
+    pub(crate) fn go_on(&mut self) {
         let mut last = None;
         for _ in 0..PATIENCE {
             let Some(args) = self.next() else {
-                oracle::check(&self.user, &self.untouched);
-                let end = self.end();
-                self.land();
-                return end;
+                return;
             };
             last = Some(self.command(&args));
         }
         panic!("the run does not end: {}", last.expect("commands were run"));
+    }
+
+    /// Goes on until everything to come has happened, and stays dead.
+    pub(crate) fn die(&mut self) {
+        while !self.to_come.is_empty() {
+            let args = self.next().expect("the run has not ended");
+            self.command(&args);
+        }
+    }
+
+    /// Moves the journal as plain git may, while nobody drives the run: then a person resumes, perhaps to
+    /// die at `crashes`.
+    pub(crate) fn roll_back(&mut self, checkpoint: &str, crashes: &[&str]) {
+        self.user
+            .git(["update-ref", "refs/enact/runs/r-test", checkpoint])
+            .success();
+        self.was_cut_short = true;
+        self.to_come = crashes.iter().map(|&point| point.to_owned()).collect();
     }
 
     /// What a person does next; nothing when the run has ended.
