@@ -4,6 +4,9 @@
 //!
 #![doc = include_str!("architecture.md")]
 
+// Where a test may kill the process; nothing in release builds.
+pub mod crash;
+
 // What the author asked for, read from text.
 pub mod plan;
 

@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::thread::ScopedJoinHandle;
 
-use git_enact::run::crash;
+use git_enact::crash;
 use git_enact::run::event::Event;
 
 use crate::support::oracle;
@@ -94,7 +94,7 @@ fn lives(calms: &[Calm]) -> Vec<Life> {
     let everything = std::env::var_os("ENACT_CRASH_ALL").is_some();
     let only = std::env::var("ENACT_CRASH_ONLY").unwrap_or_default();
     let mut lives = Vec::new();
-    let points = crash::points();
+    let points = crash::points(&Event::NAMES);
     let wanted = points
         .iter()
         .filter(|point| point.starts_with(&only) && !ELSEWHERE.contains(&point.as_str()));
@@ -196,7 +196,7 @@ fn a_run_that_is_killed_anywhere_and_again_ends_as_the_calm_run() {
 
 #[test]
 fn every_kind_of_event_is_a_crash_point() {
-    let points = crash::points();
+    let points = crash::points(&Event::NAMES);
     assert_eq!(
         points.len(),
         Event::NAMES.len() * crash::STAGES.len() + crash::STEPS.len()

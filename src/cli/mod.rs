@@ -26,11 +26,11 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::crash;
 use crate::git::Repo;
 use crate::journal::{self, Displaced, Journal, Lease, Newer, layout};
 use crate::report as show;
 use crate::report::status::Context as StatusContext;
-use crate::run::crash;
 use crate::run::engine::record;
 use crate::run::event::{Event, Recorded};
 use crate::run::state::State;

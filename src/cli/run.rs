@@ -105,8 +105,9 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     {
         if unfinished.1 != input.hash {
             bail!(
-                "run `{}` of this plan is unfinished and the plan has changed since; \
-                 `git enact resume {}` goes on with the plan as it was, `--new` starts another run",
+                "run `{}` of this plan is unfinished and the plan has changed since; adopting the change \
+                 is `git enact replan`, which this version does not have yet: `git enact resume {}` \
+                 goes on with the plan as it was, `--new` starts another run",
                 unfinished.0,
                 unfinished.0
             );

@@ -13,7 +13,7 @@ use git2::{Index, Oid};
 
 use super::index::{copy_with_time, remove_if_there};
 use super::{Expected, Git, Identity, NewCommit, Repo, Worktree, mode};
-use crate::run::crash;
+use crate::crash;
 
 /// What a commit of ours says, and who says it when.
 #[derive(Debug, Clone, Copy)]

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use git2::Oid;
 
 use super::{Git, Repo, Worktree};
-use crate::run::crash;
+use crate::crash;
 
 /// How the lock reason of our worktrees begins.
 const OURS: &str = "git enact";

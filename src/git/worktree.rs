@@ -11,8 +11,8 @@ use git2::Oid;
 
 use super::index::remove_if_there;
 use super::{Expected, Git, Head, Repo};
+use crate::crash;
 use crate::process::Output;
-use crate::run::crash;
 
 /// How many paths are named when a worktree is dirty.
 const NAMED: usize = 20;

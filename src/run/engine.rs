@@ -10,10 +10,10 @@ use std::collections::HashSet;
 
 use anyhow::{Context as _, Result};
 
-use super::crash;
 use super::event::{Event, Recorded};
 use super::schedule::{self, Action, Situation};
 use super::state::{Drive, Phase, State};
+use crate::crash;
 use crate::plan::TaskId;
 
 /// Where events are kept.

@@ -1,6 +1,5 @@
 //! The pure core: events, the state they fold into, what to do next, and the loop that does it.
 
-pub mod crash;
 pub mod decide;
 pub mod engine;
 pub mod event;

@@ -9,10 +9,10 @@ use anyhow::Result;
 
 use super::slots::Slot;
 use crate::attempt::{Files, output};
+use crate::crash;
 use crate::git::{Expected, Identity, Message, Named, NewCommit, Oid};
 use crate::plan::Task;
 use crate::process::supervise::Ended;
-use crate::run::crash;
 use crate::run::engine::{Arrived, Attachment};
 use crate::run::event::{Event, Residue};
 use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome};

@@ -8,12 +8,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
+use crate::crash;
 use crate::git::{Expected, Identity, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal::{clock, layout};
 use crate::plan::TaskId;
 use crate::report::sentence::took;
-use crate::run::crash;
 use crate::run::state::{Phase, State};
 
 /// Where this machine put the run's branch, on file: the last place, and where it was to go next. One of

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+use crate::crash;
 use crate::git::{Oid, Repo, Worktree};
 use crate::process::{self, Command};
-use crate::run::crash;
 
 /// A worktree with a repository handle of its own, so that it can go to another thread.
 pub(super) struct Slot {

@@ -1,0 +1,193 @@
+//! Preparing what is not an attempt: judging one, integrating it, proving the whole, asking a person.
+//!
+//! Each is done at once when git alone can answer, and begun on a thread when commands or people must.
+
+use anyhow::{Context as _, Result, anyhow};
+
+use super::judging::{FirstLook, Judgement};
+use super::{Local, Note, attempts};
+use crate::git::Oid;
+use crate::integrate::{self, Candidate, Integration};
+use crate::journal::layout;
+use crate::plan::TaskId;
+use crate::run::engine::Arrived;
+use crate::run::event::Event;
+use crate::run::state::State;
+
+impl Local {
+    pub(super) fn judge(&mut self, task: &TaskId, state: &State) -> Result<Option<Event>> {
+        let (number, attempt) = self.occupied(task, state)?;
+        let found = self
+            .approved
+            .graph()
+            .task(task)
+            .context("the plan has the task")?
+            .clone();
+        let judgement = Judgement {
+            task: found,
+            attempt,
+            policy: self.approved.policy().clone(),
+            commands: self.commands_of(task, number),
+        };
+        let tip: Oid = judgement
+            .attempt
+            .tip
+            .as_deref()
+            .unwrap_or(&judgement.attempt.base)
+            .parse()?;
+        self.slots.stand(&self.site.repo, number, tip)?;
+        let mut slot = self.slots.take(&self.site.repo, number)?;
+        let facts = match judgement.look(&slot)? {
+            FirstLook::Decided(event) => {
+                self.slots.put(number, slot);
+                return Ok(Some(event));
+            }
+            FirstLook::Open(facts) => facts,
+        };
+        // Another driver may have left the worktree anywhere: the commands see the commit, nothing else.
+        if slot.used {
+            slot.worktree.clean(&slot.repo, tip)?;
+        }
+        self.slots.put(number, slot);
+        let dir = self.attempt_dir(task, judgement.attempt.number);
+        let bench = self.bench(dir, &self.slots.path(number));
+        self.begin(
+            number,
+            move |slot| Ok(judgement.finish(facts, slot, &bench)),
+        )?;
+        Ok(None)
+    }
+
+    /// The slot that `task` occupies and its newest attempt.
+    fn occupied(
+        &self,
+        task: &TaskId,
+        state: &State,
+    ) -> Result<(u32, crate::run::state::AttemptState)> {
+        let at = state.task(task).context("the plan has the task")?;
+        let slot = at
+            .phase
+            .slot()
+            .with_context(|| format!("task `{task}` occupies no slot"))?;
+        Ok((slot, at.last().context("it was attempted")?.clone()))
+    }
+
+    pub(super) fn integrate(
+        &mut self,
+        task: &TaskId,
+        number: u32,
+        state: &State,
+    ) -> Result<Option<Event>> {
+        let (slot, attempt) = self.occupied(task, state)?;
+        let verdict = attempt.verdict.as_ref().context("it was judged")?;
+        let commit = verdict.accepted.clone().context("it was accepted")?;
+        let title = self
+            .approved
+            .graph()
+            .task(task)
+            .map_or("", |task| task.title.as_str());
+        let subject = crate::journal::codec::subject_text(&format!("{task}: {title}"));
+        let message = format!(
+            "Merge {subject}\n\nRun: {}\nTask: {task}\nAttempt: {number}\n",
+            self.site.run
+        );
+        let onto = state.run.tip.clone();
+        let candidate = Candidate {
+            base: attempt.base.parse()?,
+            commit: commit.parse()?,
+            onto: onto.parse()?,
+            message: &message,
+            author: &self.site.identity,
+        };
+        let outcome = integrate::prepare(&self.site.repo, candidate)?;
+        let (task, attempt) = (task.clone(), number);
+        let integrated = |tip: String| Event::Integrated {
+            task: task.clone(),
+            attempt,
+            commit: commit.clone(),
+            onto: onto.clone(),
+            tip,
+        };
+        match outcome {
+            Integration::FastForward => Ok(Some(integrated(commit.clone()))),
+            Integration::Conflict(paths) => {
+                let reason = format!(
+                    "conflicts with what was integrated meanwhile in {}",
+                    paths.join(", ")
+                );
+                Ok(Some(Event::Conflicted {
+                    task,
+                    attempt,
+                    commit,
+                    onto,
+                    paths,
+                    reason,
+                }))
+            }
+            Integration::Merged { tip, is_new_tree } => {
+                let event = integrated(tip.to_string());
+                let commands = self.commands_of(&task, slot);
+                if !is_new_tree || commands.is_empty() {
+                    return Ok(Some(event));
+                }
+                let bench = self.bench(self.attempt_dir(&task, attempt), &self.slots.path(slot));
+                self.slots.stand(&self.site.repo, slot, tip)?;
+                self.begin(slot, move |slot| {
+                    slot.worktree.clean(&slot.repo, tip)?;
+                    slot.used = true;
+                    Ok(attempts::proven_merge(event, &commands, slot, &bench))
+                })?;
+                Ok(None)
+            }
+        }
+    }
+
+    pub(super) fn verify_all(&mut self, commit: &str, state: &State) -> Result<()> {
+        let place = self.site.worktrees.join("final");
+        let commands = self.approved.policy().final_verify.clone();
+        let dir = layout::local_run(self.site.repo.common_dir(), &self.site.run).join("final");
+        let bench = self.bench(dir, &place);
+        let repo = self.site.repo.reopen()?;
+        let (commit, outbox) = (commit.to_owned(), self.outbox.clone());
+        let reason = format!("run {}: final verification", state.run.id);
+        std::thread::spawn(move || {
+            let arrived =
+                attempts::final_verification(&repo, &place, &reason, &commit, &commands, &bench);
+            outbox
+                .send(Note {
+                    arrived,
+                    slot: None,
+                })
+                .unwrap_or_default();
+        });
+        Ok(())
+    }
+
+    pub(super) fn ask(&mut self, task: &TaskId, state: &State) -> Result<()> {
+        let asker = self
+            .asker
+            .clone()
+            .ok_or_else(|| anyhow!("nobody can be asked here"))?;
+        let at = state.task(task).context("the plan has the task")?;
+        let reason = at.reason.clone().unwrap_or_default();
+        let claim = at.last().and_then(|last| last.claim.as_ref());
+        let last_completed = claim
+            .map(|claim| claim.last_completed.clone())
+            .unwrap_or_default();
+        let (task, outbox) = (task.clone(), self.outbox.clone());
+        std::thread::spawn(move || {
+            let event = asker(&task, &reason, &last_completed);
+            let arrived = Ok(Arrived {
+                event,
+                attachments: Vec::new(),
+            });
+            outbox
+                .send(Note {
+                    arrived,
+                    slot: None,
+                })
+                .unwrap_or_default();
+        });
+        Ok(())
+    }
+}
