@@ -37,7 +37,7 @@ const EDGES: [(&str, &[&str]); 15] = [
             "approval",
         ],
     ),
-    ("land", &["process", "git"]),
+    ("land", &["process", "git", "journal"]),
     (
         "cli",
         &[
