@@ -10,7 +10,7 @@
 pub const STAGES: [&str; 4] = [
     // All that precedes the event was done and nobody knows of it yet.
     "prepared", // Its objects are written, the journal's ref has not moved.
-    "written", // It is on record and nothing has followed.
+    "written",  // It is on record and nothing has followed.
     "recorded", // The world agrees with it.
     "followed",
 ];

@@ -1,13 +1,13 @@
 //! `git enact retry`, `skip` and `answer`: a person's decisions; then `resume`.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 use super::{Context, Exit, record_decision, take_lease};
 use crate::journal::{Clock, Journal};
 use crate::plan::{TaskId, did_you_mean};
 use crate::report::{self, clean::visible};
 use crate::run::event::{By, Event};
-use crate::run::state::{Phase, State};
+use crate::run::state::{Illegal, Phase, State};
 
 /// Decide a new attempt of a task
 #[derive(Debug, clap::Args)]
@@ -118,8 +118,14 @@ fn decide(
     let phase = state
         .task(&id)
         .map_or(Phase::Pending, |task| task.phase.clone());
-    let event = event(id, &phase)?;
-    let recorded = record_decision(&mut journal, &mut state, event)?;
+    let event = event(id.clone(), &phase)?;
+    let standing = (state.graph().index(&id)).map_or("unknown", |at| state.standing(at).name());
+    let recorded = record_decision(&mut journal, &mut state, event).map_err(|error| match error
+        .is::<Illegal>(
+    ) {
+        true => anyhow!("task `{id}` is {standing}: this cannot be decided about it"),
+        false => error,
+    })?;
     if context.json {
         report::line(&serde_json::to_string(&recorded)?);
     } else if !context.quiet {

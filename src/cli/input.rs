@@ -67,7 +67,11 @@ pub(super) fn read(
             .ok()
             .map(PathBuf::from)
     });
-    let path = relative.unwrap_or(path).to_string_lossy().into_owned();
+    let path = match relative {
+        // The repository itself has a name too.
+        Some(top) if top.as_os_str().is_empty() => ".".to_owned(),
+        relative => relative.unwrap_or(path).to_string_lossy().into_owned(),
+    };
     Ok(Some(Input {
         graph: Arc::new(graph),
         sources,

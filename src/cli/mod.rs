@@ -37,6 +37,9 @@ use crate::run::state::State;
 
 pub use exit::Exit;
 
+/// Where the options of every command stand in its help.
+const COMMON: &str = "Common options";
+
 /// Execute implementation plans, one verified commit per task, with all of its state in git
 #[derive(Debug, Parser)]
 #[command(
@@ -46,20 +49,20 @@ pub use exit::Exit;
     disable_help_subcommand = true
 )]
 #[command(
-    after_help = "Try it: `git enact demo`. Topics: `git enact help plans|executors|journal`."
+    after_help = "Try it: `git enact demo`. Topics: `git enact help plans|executors|journal|architecture`."
 )]
 struct Cli {
     /// Run as if started in this directory
-    #[arg(short = 'C', value_name = "DIR", global = true)]
+    #[arg(short = 'C', value_name = "DIR", global = true, help_heading = COMMON)]
     dir: Option<PathBuf>,
     /// Print JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = COMMON)]
     json: bool,
     /// When to use color
-    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto", help_heading = COMMON)]
     color: Color,
     /// Say only what went wrong
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = COMMON)]
     quiet: bool,
     #[command(subcommand)]
     command: Command,

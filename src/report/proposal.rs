@@ -55,9 +55,12 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str) -> String {
     }
     let _ = writeln!(
         text,
-        "{} at once, {} retries, commits: {}",
+        "{} at once, {}, commits: {}",
         policy.jobs,
-        policy.retries,
+        match policy.retries {
+            1 => "1 retry".to_owned(),
+            more => format!("{more} retries"),
+        },
         format!("{:?}", policy.commit).to_ascii_lowercase()
     );
     visible(&text).into_owned()
