@@ -310,6 +310,15 @@ fn a_deleted_worktree_is_not_done() {
 }
 
 #[test]
+fn a_worktree_that_git_no_longer_knows_is_not_done_and_its_files_are_kept() {
+    let script = "commit work.txt work; echo rest > rest.txt; rm -rf \"$ENACT_GIT_DIR\"";
+    refused("", script, &[])
+        .because("git no longer knows the worktree")
+        .keeps("work.txt", "work")
+        .keeps("rest.txt", "rest");
+}
+
+#[test]
 fn a_commit_without_the_worktrees_git_file_reaches_nobodys_branch() {
     let script = "rm .git; echo work > work.txt; git add --all; git commit --quiet --message Work; echo '{\"status\": \"done\"}'";
     refused("", script, &[])

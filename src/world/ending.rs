@@ -188,7 +188,10 @@ fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
         left.residue.lost = lost;
         // Its files may still be there although git can no longer be asked in the usual way.
         let at = tip.unwrap_or(what.base);
-        left.salvage = salvage(what, slot, at).unwrap_or_default();
+        let mended = slot.worktree.mend();
+        left.salvage = mended
+            .and_then(|()| salvage(what, slot, at))
+            .unwrap_or_default();
         return Ok(left.tidied(what));
     }
     if let Ok(head) = worktree.head(repo) {

@@ -344,15 +344,14 @@ impl Local {
 
     /// Moves the run's branch; what somebody else did to it is told, never undone.
     fn project_branch(&mut self, state: &State) -> Result<()> {
-        let before = self.projected.take();
-        if let Some(found) = project::branch(&self.site.repo, state, before.as_deref())? {
-            let branch = layout::integration_branch(&state.run.id);
-            crate::report::notice(&format!(
-                "note: {branch} was moved to {found} by somebody else and is left there; the run goes on at {}",
+        match project::branch(&self.site.repo, state, self.projected.as_deref())? {
+            None => self.projected = Some(state.run.tip.clone()),
+            Some(why) => crate::report::notice(&format!(
+                "note: {} {why} and is left there; the run goes on at {}",
+                layout::integration_branch(&state.run.id),
                 state.run.tip
-            ));
+            )),
         }
-        self.projected = Some(state.run.tip.clone());
         Ok(())
     }
 

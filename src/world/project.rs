@@ -12,9 +12,9 @@ use crate::plan::TaskId;
 use crate::report::sentence::took;
 use crate::run::state::{Phase, State};
 
-/// Moves the run's branch to where the journal says it is. Returns where it was found instead, when
-/// somebody else moved it.
-pub(super) fn branch(repo: &Repo, state: &State, before: Option<&str>) -> Result<Option<Oid>> {
+/// Moves the run's branch to where the journal says it is; says why not when it is left where it is.
+pub(super) fn branch(repo: &Repo, state: &State, before: Option<&str>) -> Result<Option<String>> {
+    let moved_to = |found: Oid| format!("was moved to {found} by somebody else");
     let name = layout::integration_branch(&state.run.id);
     let tip: Oid = state.run.tip.parse()?;
     let found = repo.read(&name)?;
@@ -28,13 +28,16 @@ pub(super) fn branch(repo: &Repo, state: &State, before: Option<&str>) -> Result
                 None => repo.is_ancestor(found, tip)?,
             };
             if !ours {
-                return Ok(Some(found));
+                return Ok(Some(moved_to(found)));
+            }
+            if let Some(place) = repo.checked_out(&name)? {
+                return Ok(Some(format!("is checked out in {}", place.display())));
             }
             Expected::At(found)
         }
     };
     let moved = repo.move_to(&name, tip, expected, "git enact: integrated")?;
-    Ok(moved.err().and_then(|moved| moved.found))
+    Ok(moved.err().and_then(|moved| moved.found).map(moved_to))
 }
 
 /// Writes the notes of `tasks`, which are done.
