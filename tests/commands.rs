@@ -361,7 +361,9 @@ fn the_same_plan_goes_on_and_a_changed_one_is_refused_until_it_is_adopted() {
     user.run("plan.toml", &executor, &[]).code(4);
     user.write("plan.toml", &PLAN.replace("Add the login", "Add a login"));
     let run = ["run", "plan.toml", "--yes", "--", &executor];
-    user.enact(run).code(2).complains("git enact replan r-test");
+    user.enact(run)
+        .code(2)
+        .complains("the plan has changed since");
     let new = [
         "run",
         "plan.toml",

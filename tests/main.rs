@@ -1,8 +1,10 @@
 //! One test binary, one file per promise.
 
+mod architecture;
 mod asking;
 mod claims;
 mod commands;
+mod documents;
 mod failures;
 mod git_storage;
 mod interruptions;

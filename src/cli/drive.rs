@@ -60,11 +60,12 @@ pub(super) fn drive(
         program: std::env::current_exe().context("our own program cannot be found")?,
         repo: repo.reopen()?,
         run: run.clone(),
+        tell: report::notice,
     };
     let can_ask =
         asking::is_possible() && !context.json && state.run.policy.on_failure == OnFailure::Ask;
     let asker = can_ask.then(asking::asker);
-    let interrupts = Interrupts::install()?;
+    let interrupts = Interrupts::install(report::notice)?;
     let mut world = Local::new(site, approved, asker, interrupts.clone());
     let mut sink: Box<dyn Sink> = if context.json {
         Box::new(JsonLines)

@@ -52,7 +52,7 @@ struct Cli {
     /// Print JSON
     #[arg(long, global = true)]
     json: bool,
-    /// When to use colour
+    /// When to use color
     #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
     color: Color,
     /// Say only what went wrong

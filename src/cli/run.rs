@@ -106,7 +106,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         if unfinished.1 != input.hash {
             bail!(
                 "run `{}` of this plan is unfinished and the plan has changed since; \
-                 `git enact replan {}` adopts the change, `--new` starts another run",
+                 `git enact resume {}` goes on with the plan as it was, `--new` starts another run",
                 unfinished.0,
                 unfinished.0
             );

@@ -148,6 +148,7 @@ fn decision(event: &Event, state: &State) -> Option<(Mood, String)> {
             format!("final verification failed: {}", reasons.join("; ")),
         ),
         Event::Landed { branch, to, .. } => {
+            let branch = branch.trim_start_matches("refs/heads/");
             (Mood::Good, format!("landed on {branch} as {}", short(to)))
         }
         _ => return None,

@@ -14,7 +14,7 @@ use crate::plan::Task;
 use crate::process::supervise::Ended;
 use crate::run::engine::{Arrived, Attachment};
 use crate::run::event::{Event, Residue};
-use crate::run::evidence::{Claim, ClaimStatus, Outcome};
+use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome};
 use crate::run::policy::CommitMode;
 
 /// Which attempt it was, and by what rules its end is read.
@@ -116,7 +116,7 @@ pub(super) fn abandoned_without_slot(
 /// A claim with why the process could not be started or supervised, when that is all there is to say.
 fn told(mut claim: Claim, ended: &Ended) -> Claim {
     if let Some(trouble) = &ended.trouble
-        && claim.reason.is_empty()
+        && claim.form == ClaimForm::ExitStatus
     {
         claim.reason.clone_from(trouble);
     }

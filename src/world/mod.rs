@@ -55,6 +55,8 @@ pub struct Site {
     pub program: PathBuf,
     /// Where the run's worktrees are kept.
     pub worktrees: PathBuf,
+    /// Tells a person what is no event.
+    pub tell: fn(&str),
 }
 
 /// Asks a person what to do about a task; called on a thread of its own, and only one at a time.
@@ -346,7 +348,7 @@ impl Local {
     fn project_branch(&mut self, state: &State) -> Result<()> {
         match project::branch(&self.site.repo, state, self.projected.as_deref())? {
             None => self.projected = Some(state.run.tip.clone()),
-            Some(why) => crate::report::notice(&format!(
+            Some(why) => (self.site.tell)(&format!(
                 "note: {} {why} and is left there; the run goes on at {}",
                 layout::integration_branch(&state.run.id),
                 state.run.tip

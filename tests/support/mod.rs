@@ -3,4 +3,5 @@
 pub(crate) mod digest;
 pub(crate) mod repo;
 pub(crate) mod sim;
+pub(crate) mod story;
 pub(crate) mod user;
