@@ -327,6 +327,20 @@ fn a_commit_without_the_worktrees_git_file_reaches_nobodys_branch() {
 }
 
 #[test]
+fn moving_the_users_own_branch_is_a_failure_of_its_own_kind() {
+    let user = User::new();
+    user.plan(PLAN);
+    let before = user.git(["rev-parse", "main"]).stdout;
+    let executor = user.executor("commit work.txt work; git update-ref refs/heads/main HEAD");
+    attempt(&user, &executor, &[]).code(1);
+    let reason = user.task("t")["reason"].to_string();
+    assert!(reason.contains("moved your own branch `main`"), "{reason}");
+    assert!(keeps(&user, "work.txt", "work"));
+    let reflog = user.git(["rev-parse", "main@{1}"]).success().stdout;
+    assert_eq!(reflog, before, "what the reason says helps");
+}
+
+#[test]
 fn a_repository_of_its_own_in_place_of_the_worktree_is_not_believed() {
     let script = "rm .git; git init --quiet; commit work.txt work; claim done";
     refused("", script, &[])
