@@ -3,8 +3,7 @@
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::git::{Git, Identity, Merge, NewCommit, Oid, Repo};
-use crate::journal::Clock;
+use crate::git::{Git, Merge, Message, NewCommit, Oid, Repo};
 
 /// How to land.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +53,7 @@ pub fn plan(repo: &Repo, tip: Oid, means: Means) -> Result<String> {
 ///
 /// Whatever is to land is made first, where nobody sees it; then the user's branch is fast-forwarded to it.
 /// So a conflict is met before anything was touched, and what the user has staged never gets into it.
-pub fn land(repo: &Repo, tip: Oid, means: Means, message: &str) -> Result<Landing> {
+pub fn land(repo: &Repo, tip: Oid, means: Means, message: Message<'_>) -> Result<Landing> {
     let (branch, from) = target(repo)?;
     let to = landed(repo, from, tip, means, message)?;
     let target = to.to_string();
@@ -68,7 +67,7 @@ pub fn land(repo: &Repo, tip: Oid, means: Means, message: &str) -> Result<Landin
 }
 
 /// The commit that the user's branch, at `from`, is to be moved to.
-fn landed(repo: &Repo, from: Oid, tip: Oid, means: Means, message: &str) -> Result<Oid> {
+fn landed(repo: &Repo, from: Oid, tip: Oid, means: Means, message: Message<'_>) -> Result<Oid> {
     if repo.is_ancestor(tip, from)? {
         return Ok(from);
     }
@@ -99,9 +98,9 @@ fn landed(repo: &Repo, from: Oid, tip: Oid, means: Means, message: &str) -> Resu
     repo.write_commit(&NewCommit {
         tree,
         parents: &parents,
-        message,
-        author: &Identity::of(repo)?,
-        time: Clock::from_env()?.now(),
+        message: message.text,
+        author: message.author,
+        time: message.time,
     })
 }
 

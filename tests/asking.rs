@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
-use crate::support::user::{Output, User};
+use crate::support::user::{Output, User, wait_until};
 
 const PLAN: &str = r#"
 [plan]
@@ -17,8 +17,9 @@ title = "Do b"
 after = ["a"]
 "#;
 
-/// Runs the plan on a terminal where a person types `answers`; `None` where `script` is not installed.
-fn asked(answers: &str) -> Option<(User, Output)> {
+/// Runs the plan on a terminal where a person types `answers`, each once the text before it is shown;
+/// `None` where `script` is not installed.
+fn asked(answers: &[(&str, &str)]) -> Option<(User, Output)> {
     let user = User::new();
     if user.command("script").arg("--version").output().is_err() {
         return None;
@@ -26,7 +27,7 @@ fn asked(answers: &str) -> Option<(User, Output)> {
     user.plan(PLAN);
     let executor = user.executor(
         r#"cp "$ENACT_PROMPT_FILE" "$HOME/../prompt-$ENACT_TASK-$ENACT_ATTEMPT"
-if test $ENACT_TASK = a && ! grep -q Finnish "$ENACT_PROMPT_FILE" && test $ENACT_ATTEMPT = 1; then
+if test $ENACT_TASK = a && test $ENACT_ATTEMPT = 1; then
     printf 'FAILED\nReason: no idea\nLast completed: Step 2\n'; exit 1
 fi
 commit $ENACT_TASK.txt w"#,
@@ -34,6 +35,7 @@ commit $ENACT_TASK.txt w"#,
     let program = env!("CARGO_BIN_EXE_git-enact");
     let command =
         format!("{program} run plan.toml --name r-test --sequential --retries 0 -- {executor}");
+    let screen = user.outside("screen");
     let mut child = user
         .command("script")
         .args([
@@ -45,22 +47,28 @@ commit $ENACT_TASK.txt w"#,
             "/dev/null",
         ])
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stdout(std::fs::File::create(&screen).expect("a screen"))
         .spawn()
         .expect("script starts");
     let mut keyboard = child.stdin.take().expect("a keyboard");
-    keyboard
-        .write_all(answers.as_bytes())
-        .expect("somebody types");
-    let output = Output::from(child.wait_with_output().expect("it ends"));
+    for (prompt, answer) in answers {
+        wait_until(prompt, || user.noted("screen").contains(prompt));
+        keyboard
+            .write_all(answer.as_bytes())
+            .expect("somebody types");
+    }
+    let mut output = Output::from(child.wait_with_output().expect("it ends"));
+    output.stdout = user.noted("screen");
     drop(keyboard);
     Some((user, output))
 }
 
+const APPROVE: (&str, &str) = ("[y/N]", "y\n");
+const ASKED: &str = "or [s]top?";
+
 #[test]
 fn retrying_is_one_letter() {
-    let Some((user, output)) = asked("y\nr\n") else {
+    let Some((user, output)) = asked(&[APPROVE, (ASKED, "r\n")]) else {
         return;
     };
     let output = output.success().says("task a failed: ");
@@ -71,7 +79,11 @@ fn retrying_is_one_letter() {
 
 #[test]
 fn words_reach_the_next_attempt() {
-    let Some((user, output)) = asked("y\nw\nsay it in Finnish\n") else {
+    let Some((user, output)) = asked(&[
+        APPROVE,
+        (ASKED, "w\n"),
+        ("what should the next attempt know?", "say it in Finnish\n"),
+    ]) else {
         return;
     };
     output.success();
@@ -80,7 +92,7 @@ fn words_reach_the_next_attempt() {
 
 #[test]
 fn skipping_goes_on_with_the_rest() {
-    let Some((user, output)) = asked("y\nwhat?\nk\n") else {
+    let Some((user, output)) = asked(&[APPROVE, (ASKED, "what?\nk\n")]) else {
         return;
     };
     output.code(1);
@@ -90,7 +102,7 @@ fn skipping_goes_on_with_the_rest() {
 
 #[test]
 fn stopping_stops_and_can_be_resumed() {
-    let Some((user, output)) = asked("y\ns\n") else {
+    let Some((user, output)) = asked(&[APPROVE, (ASKED, "s\n")]) else {
         return;
     };
     let code = output.status;
@@ -105,10 +117,21 @@ fn stopping_stops_and_can_be_resumed() {
 
 #[test]
 fn whoever_does_not_approve_gets_nothing() {
-    let Some((user, output)) = asked("n\n") else {
+    let Some((user, output)) = asked(&[("[y/N]", "n\n")]) else {
         return;
     };
     output.code(2);
     user.enact(["status"]).code(2);
     assert!(!user.path().join(".git/enact").exists(), "nothing was made");
+}
+
+#[test]
+fn an_interrupt_at_the_question_stops_the_run() {
+    let Some((user, output)) = asked(&[APPROVE, (ASKED, "\u{3}")]) else {
+        return;
+    };
+    output.code(130);
+    assert_eq!(user.task("a")["status"], "failed");
+    user.enact(["retry", "a"]).success();
+    user.enact(["resume"]).success();
 }

@@ -251,6 +251,29 @@ fn a_rate_limit_is_a_pause_and_no_retry() {
 }
 
 #[test]
+fn what_runs_beside_a_rate_limit_ends_and_is_integrated() {
+    let plan = format!("{PLAN}[[task]]\nid = \"b\"\ntitle = \"Do b\"\n");
+    let script = "test -e \"$HOME/../go\" && { commit $ENACT_TASK.txt w; exit; }\n\
+        test $ENACT_TASK = b && { wait_for paused; commit b.txt w; exit; }; exit 75";
+    let (user, executor) = staged(&plan, script);
+    let run = user.start([
+        "run",
+        "plan.toml",
+        "--yes",
+        "--name",
+        "r-test",
+        "--",
+        &executor,
+    ]);
+    run.wait_until_it_says("paused: ");
+    user.signal("paused");
+    run.end().code(4);
+    assert_eq!(user.task("b")["status"], "done");
+    user.signal("go");
+    user.enact(["resume"]).success();
+}
+
+#[test]
 fn what_needs_a_failed_task_is_held_and_what_only_comes_after_it_goes_on() {
     let plan = format!(
         "{PLAN}{NEEDING}[[task]]\nid = \"c\"\ntitle = \"Do c\"\nafter = [\"a\"]\n\

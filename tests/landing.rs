@@ -46,7 +46,7 @@ fn a_branch_that_has_not_moved_is_fast_forwarded() {
     let user = finished();
     user.enact(["land", "--yes"])
         .success()
-        .says("landed on main");
+        .says("landed on main as ");
     assert_eq!(
         subjects(&user),
         ["Write b.txt", "Write a.txt", "Plan", "Begin"]

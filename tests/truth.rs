@@ -310,11 +310,34 @@ fn a_deleted_worktree_is_not_done() {
 }
 
 #[test]
+fn a_worktree_that_git_no_longer_knows_is_not_done_and_its_files_are_kept() {
+    let script = "commit work.txt work; echo rest > rest.txt; rm -rf \"$ENACT_GIT_DIR\"";
+    refused("", script, &[])
+        .because("git no longer knows the worktree")
+        .keeps("work.txt", "work")
+        .keeps("rest.txt", "rest");
+}
+
+#[test]
 fn a_commit_without_the_worktrees_git_file_reaches_nobodys_branch() {
     let script = "rm .git; echo work > work.txt; git add --all; git commit --quiet --message Work; echo '{\"status\": \"done\"}'";
     refused("", script, &[])
         .because("its `.git` file is gone")
         .keeps("work.txt", "work");
+}
+
+#[test]
+fn moving_the_users_own_branch_is_a_failure_of_its_own_kind() {
+    let user = User::new();
+    user.plan(PLAN);
+    let before = user.git(["rev-parse", "main"]).stdout;
+    let executor = user.executor("commit work.txt work; git update-ref refs/heads/main HEAD");
+    attempt(&user, &executor, &[]).code(1);
+    let reason = user.task("t")["reason"].to_string();
+    assert!(reason.contains("moved your own branch `main`"), "{reason}");
+    assert!(keeps(&user, "work.txt", "work"));
+    let reflog = user.git(["rev-parse", "main@{1}"]).success().stdout;
+    assert_eq!(reflog, before, "what the reason says helps");
 }
 
 #[test]

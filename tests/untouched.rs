@@ -268,3 +268,74 @@ fn worktrees_go_where_the_user_wants_them_from_wherever_the_run_is_resumed() {
     resumed.success();
     assert!(!user.outside("elsewhere/r-test").exists());
 }
+
+#[test]
+fn a_branch_that_the_user_has_checked_out_is_not_moved_under_them() {
+    let user = User::new();
+    user.plan(PLAN);
+    let executor = user.executor(
+        "signal $ENACT_TASK-runs; wait_for $ENACT_TASK-may-end; commit $ENACT_TASK.txt w",
+    );
+    let run = user.start([
+        "run",
+        "plan.toml",
+        "--yes",
+        "--name",
+        "r-test",
+        "--sequential",
+        "--",
+        &executor,
+    ]);
+    user.wait_for("a-runs");
+    user.git(["switch", "--quiet", "enact/r-test/integration"])
+        .success();
+    let head = user.git(["rev-parse", "HEAD"]).stdout;
+    for task in ["a", "b", "c"] {
+        user.signal(&format!("{task}-may-end"));
+    }
+    let output = run.end().success();
+    output.complains("refs/heads/enact/r-test/integration is checked out in");
+    assert_eq!(user.git(["rev-parse", "HEAD"]).stdout, head);
+    assert_eq!(
+        user.git(["status", "--porcelain"]).stdout,
+        "",
+        "their files match it still"
+    );
+    user.git(["switch", "--quiet", "main"]).success();
+    user.enact(["resume"]).success();
+    assert_eq!(
+        user.at("enact/r-test/integration", "c.txt"),
+        "w\n",
+        "it follows when it may"
+    );
+}
+
+#[test]
+fn a_task_branch_that_the_user_has_checked_out_stays() {
+    let user = User::new();
+    user.plan(PLAN);
+    let executor = user.executor("test -e \"$HOME/../go\" || exit 1; commit $ENACT_TASK.txt w");
+    user.run("plan.toml", &executor, &["--sequential", "--retries", "0"])
+        .code(3);
+    user.git([
+        "worktree",
+        "add",
+        "--quiet",
+        "--force",
+        "../look",
+        "enact/r-test/task/a",
+    ])
+    .success();
+    user.signal("go");
+    user.enact(["retry", "a"]).success();
+    user.enact(["resume"])
+        .code(4)
+        .complains("is checked out in");
+    user.enact(["clean", "--yes"])
+        .success()
+        .complains("is checked out in");
+    user.git(["rev-parse", "--verify", "--quiet", "enact/r-test/task/a"])
+        .success();
+    user.git(["worktree", "remove", "../look"]).success();
+    user.enact(["resume"]).success();
+}

@@ -45,6 +45,11 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     }
     world::remove_worktrees(&repo, &root)?;
     for (name, commit) in &branches {
+        if let Some(place) = repo.checked_out(name)? {
+            let place = place.display();
+            report::notice(&format!("note: {name} is checked out in {place} and stays"));
+            continue;
+        }
         // What moved meanwhile is somebody's work, and stays.
         if repo.delete(name, *commit)?.is_err() {
             report::notice(&format!("note: {name} was moved and stays"));

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use super::{Context, Exit, asking, status_context};
 use crate::approval::Approved;
 use crate::git::Repo;
-use crate::journal::{self, Journal, layout};
+use crate::journal::{self, Displaced, Journal, layout};
 use crate::report::live::{JsonLines, Lines};
 use crate::report::{self, markdown};
 use crate::run::engine::{Engine, Sink};
@@ -86,13 +86,28 @@ pub(super) fn drive(
     let state = engine.state().clone();
     drop(sink);
     journal.flush()?;
-    let ended = ended.map_err(|error| match error.is::<crate::journal::Displaced>() {
-        true => error,
-        false => error.context(Broken { run }),
+    let ended = ended.map_err(|error| match error.downcast_ref::<Displaced>() {
+        Some(displaced) => {
+            let help = restoration(&run, displaced);
+            error.context(help)
+        }
+        None => error.context(Broken { run }),
     })?;
     drop(journal);
     finish(context, &repo, &state)?;
     Ok(Exit::of(ended, &state, interrupts.came()))
+}
+
+/// How to go on after somebody moved the journal of `run`.
+fn restoration(run: &str, displaced: &Displaced) -> String {
+    let journal = layout::run_ref(run);
+    match displaced.expected {
+        Some(expected) => format!(
+            "the run stopped; put its journal back with `git update-ref {journal} {expected}`, \
+             then `git enact resume {run}`"
+        ),
+        None => format!("the run did not start: somebody else made {journal}"),
+    }
 }
 
 /// The end report on standard output; with `--json` the events were all.

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use super::{Context, Exit, asking, record_decision, take_lease};
-use crate::git::Oid;
+use crate::git::{Message, Oid};
 use crate::journal::{Clock, Journal};
 use crate::land::{self, Means};
 use crate::report;
@@ -62,8 +62,13 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
             return Ok(Exit::Refused);
         }
     }
-    let message = format!("{}\n\nRun: {run}\n", state.graph().plan().title);
-    let landing = land::land(&repo, tip, means, &message)?;
+    let text = format!("{}\n\nRun: {run}\n", state.graph().plan().title);
+    let message = Message {
+        text: &text,
+        author: journal.identity(),
+        time: Clock::from_env()?.now(),
+    };
+    let landing = land::land(&repo, tip, means, message)?;
     let event = Event::Landed {
         branch: landing.branch,
         from: landing.from.to_string(),

@@ -14,7 +14,7 @@ use super::{Git, Repo, Worktree};
 use crate::crash;
 
 /// How the lock reason of our worktrees begins.
-const OURS: &str = "git enact";
+pub(in crate::git) const OURS: &str = "git enact";
 
 /// A linked worktree as the repository knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +104,24 @@ impl Repo {
         }
         found.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(found)
+    }
+
+    /// Where somebody else than us has `branch` checked out: their files would no longer match it if it moved.
+    pub fn checked_out(&self, branch: &str) -> Result<Option<PathBuf>> {
+        let holds = |git_dir: &Path| {
+            let head = std::fs::read_to_string(git_dir.join("HEAD")).unwrap_or_default();
+            let named = head.strip_prefix("ref: ");
+            named.is_some_and(|name| name.trim_end() == branch)
+        };
+        if let Some(main) = self.workdir().filter(|_| holds(self.common_dir())) {
+            return Ok(Some(main.to_owned()));
+        }
+        let mut theirs = self
+            .worktrees()?
+            .into_iter()
+            .filter(|listed| !listed.is_ours());
+        let found = theirs.find(|listed| holds(&listed.git_dir));
+        Ok(found.map(|listed| listed.path))
     }
 
     fn find_worktree(&self, path: &Path) -> Result<Option<Listed>> {

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use git2::Oid;
 
 use super::index::remove_if_there;
+use super::slots::OURS;
 use super::{Expected, Git, Head, Repo};
 use crate::crash;
 use crate::process::Output;
@@ -160,6 +161,21 @@ impl Worktree {
             branch: None,
             commit: Some(commit),
         })
+    }
+
+    /// Lets git look into the files again when its directory for the worktree was removed: what is there can
+    /// then be salvaged.
+    pub fn mend(&self) -> Result<()> {
+        if self.git_dir.exists() || !self.path.is_dir() {
+            return Ok(());
+        }
+        let write = |name: &str, text: String| std::fs::write(self.git_dir.join(name), text);
+        std::fs::create_dir_all(&self.git_dir)
+            .and_then(|()| write("commondir", "../..\n".to_owned()))
+            .and_then(|()| write("HEAD", "ref: refs/heads/enact/lost\n".to_owned()))
+            .and_then(|()| write("gitdir", format!("{}/.git\n", self.path.display())))
+            .and_then(|()| write("locked", format!("{OURS}: its directory was removed\n")))
+            .with_context(|| format!("`{}` cannot be made again", self.git_dir.display()))
     }
 
     /// The commits that its HEAD stood on since [`Worktree::switch`] and that neither `base` nor `tip` has:

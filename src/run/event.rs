@@ -301,6 +301,9 @@ pub struct Residue {
     /// What HEAD is, when it is not the task branch.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub head: String,
+    /// The user's own branch, when the attempt moved it to a commit of its own.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub escaped: String,
     /// Why the worktree can no longer be trusted, when it cannot.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub lost: String,

@@ -241,6 +241,8 @@ pub enum ReasonKind {
     InProgress,
     /// The worktree is on another branch, or on none.
     BranchSwitched,
+    /// The attempt moved the branch of the user's own checkout.
+    Escaped,
     /// The worktree is gone or is no longer ours.
     WorktreeLost,
     /// A file outside the declared ones was changed.

@@ -133,6 +133,14 @@ fn said(what: &str, reason: &str) -> String {
 fn judge_worktree(facts: &Facts, verdict: &mut Verdict) {
     let residue = &facts.residue;
     let mut refuse = |kind, text: String| verdict.reasons.push(Reason::new(kind, text));
+    if !residue.escaped.is_empty() {
+        let branch = residue.escaped.trim_start_matches("refs/heads/");
+        let text = format!(
+            "the executor moved your own branch `{branch}` to its commit; \
+             `git reflog {branch}` says where it was"
+        );
+        refuse(ReasonKind::Escaped, text);
+    }
     if !residue.lost.is_empty() {
         refuse(
             ReasonKind::WorktreeLost,

@@ -10,7 +10,7 @@ use anyhow::Result;
 use super::slots::Slot;
 use crate::attempt::{Files, output};
 use crate::crash;
-use crate::git::{Expected, Identity, Message, Named, NewCommit, Oid};
+use crate::git::{Expected, Identity, Message, Named, NewCommit, Oid, Repo, Worktree};
 use crate::plan::Task;
 use crate::process::supervise::Ended;
 use crate::run::engine::{Arrived, Attachment};
@@ -186,10 +186,14 @@ fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     left.strays
         .extend(worktree.visited(repo, what.base, left.tip));
     let at = tip.unwrap_or(what.base);
+    left.residue.escaped = escaped(what, repo, worktree, left.tip);
     if let Err(lost) = worktree.verify() {
         left.residue.lost = lost;
         // Its files may still be there although git can no longer be asked in the usual way.
-        left.salvage = salvage(what, slot, at).unwrap_or_default();
+        let mended = slot.worktree.mend();
+        left.salvage = mended
+            .and_then(|()| salvage(what, slot, at))
+            .unwrap_or_default();
         return Ok(left.tidied(what));
     }
     match worktree.head(repo) {
@@ -216,6 +220,20 @@ fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
         left.salvage = salvage(what, slot, at)?;
     }
     Ok(left.tidied(what))
+}
+
+/// The branch that the user has checked out, when it names a commit that this attempt made: nobody but its
+/// executor can have moved it there.
+fn escaped(what: &Particulars, repo: &Repo, worktree: &Worktree, tip: Option<Oid>) -> String {
+    let Ok(head) = repo.head() else {
+        return String::new();
+    };
+    let made = worktree.visited(repo, what.base, None);
+    let is_ours = |commit: Oid| tip == Some(commit) || made.contains(&commit);
+    match (head.branch, head.commit) {
+        (Some(branch), Some(commit)) if branch != what.branch && is_ours(commit) => branch,
+        _ => String::new(),
+    }
 }
 
 /// A commit on `at` that holds what is not committed; `None` when nothing differs.

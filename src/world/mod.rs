@@ -183,11 +183,10 @@ impl Local {
 
     /// Moves the run's branch; what somebody else did to it is told, never undone.
     fn project_branch(&mut self, state: &State) -> Result<()> {
-        let found = project::branch(&self.site.repo, state, &mut self.projected)?;
-        if let Some(found) = found {
-            let branch = layout::integration_branch(&state.run.id);
+        if let Some(why) = project::branch(&self.site.repo, state, &mut self.projected)? {
             (self.site.tell)(&format!(
-                "note: {branch} was moved to {found} by somebody else and is left there; the run goes on at {}",
+                "note: {} {why} and is left there; the run goes on at {}",
+                layout::integration_branch(&state.run.id),
                 state.run.tip
             ));
         }

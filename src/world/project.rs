@@ -49,9 +49,9 @@ impl Projected {
     }
 }
 
-/// Moves the run's branch to where the journal says it is. Returns where it was found instead, when
-/// somebody else moved it.
-pub(super) fn branch(repo: &Repo, state: &State, ours: &mut Projected) -> Result<Option<Oid>> {
+/// Moves the run's branch to where the journal says it is. Says why not when it is left where it is.
+pub(super) fn branch(repo: &Repo, state: &State, ours: &mut Projected) -> Result<Option<String>> {
+    let moved_to = |found: Oid| format!("was moved to {found} by somebody else");
     let name = layout::integration_branch(&state.run.id);
     let tip: Oid = state.run.tip.parse()?;
     let found = repo.read(&name)?;
@@ -63,15 +63,18 @@ pub(super) fn branch(repo: &Repo, state: &State, ours: &mut Projected) -> Result
         }
         // On the run's own line it lags behind; off it, it is where a rollback found it.
         Some(found) if ours.places.contains(&found) || repo.is_ancestor(found, tip)? => {
+            if let Some(place) = repo.checked_out(&name)? {
+                return Ok(Some(format!("is checked out in {}", place.display())));
+            }
             Expected::At(found)
         }
-        Some(found) => return Ok(Some(found)),
+        Some(found) => return Ok(Some(moved_to(found))),
     };
     ours.write(found.into_iter().chain([tip]).collect())?;
     crash::step("branch-noted");
     let moved = repo.move_to(&name, tip, expected, "git enact: integrated")?;
     crash::step("branch-moved");
-    Ok(moved.err().and_then(|moved| moved.found))
+    Ok(moved.err().and_then(|moved| moved.found).map(moved_to))
 }
 
 /// Removes the notes of what the journal no longer holds: somebody moved it back, which is a rollback.

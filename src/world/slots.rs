@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::crash;
 use crate::git::{Oid, Repo, Worktree};
@@ -47,6 +47,13 @@ impl Slots {
 
     /// The slot, with the worktree on `branch` at `base` and nothing else in it but ignored files.
     pub(super) fn ready(&mut self, repo: &Repo, slot: u32, branch: &str, base: Oid) -> Result<()> {
+        if let Some(place) = repo.checked_out(branch)? {
+            bail!(
+                "`{branch}` is checked out in `{}`, whose files would no longer match it: \
+                 switch to another branch there first",
+                place.display()
+            );
+        }
         let path = self.path(slot);
         let kept = match self.idle.remove(&slot) {
             Some(kept) => Some(kept),
