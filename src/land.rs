@@ -92,6 +92,10 @@ fn landed(repo: &Repo, from: Oid, tip: Oid, means: Means, message: &str) -> Resu
             paths.join(", ")
         ),
     };
+    // A squash that a crash kept from the record is not made twice.
+    if means == Means::Squash && tree == repo.tree_of(from)? {
+        return Ok(from);
+    }
     repo.write_commit(&NewCommit {
         tree,
         parents: &parents,

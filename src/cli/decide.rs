@@ -2,11 +2,10 @@
 
 use anyhow::{Result, anyhow, bail};
 
-use super::{Context, Exit, take_lease};
+use super::{Context, Exit, record_decision, take_lease};
 use crate::journal::{Clock, Journal};
 use crate::plan::{TaskId, did_you_mean};
 use crate::report::{self, clean::visible};
-use crate::run::engine::record;
 use crate::run::event::{By, Event};
 use crate::run::state::{Illegal, Phase, State};
 
@@ -121,13 +120,12 @@ fn decide(
         .map_or(Phase::Pending, |task| task.phase.clone());
     let event = event(id.clone(), &phase)?;
     let standing = (state.graph().index(&id)).map_or("unknown", |at| state.standing(at).name());
-    let recorded = record(&mut journal, &mut state, event, &[]).map_err(|error| {
-        match error.is::<Illegal>() {
-            true => anyhow!("task `{id}` is {standing}: this cannot be decided about it"),
-            false => error,
-        }
+    let recorded = record_decision(&mut journal, &mut state, event).map_err(|error| match error
+        .is::<Illegal>(
+    ) {
+        true => anyhow!("task `{id}` is {standing}: this cannot be decided about it"),
+        false => error,
     })?;
-    journal.flush()?;
     if context.json {
         report::line(&serde_json::to_string(&recorded)?);
     } else if !context.quiet {

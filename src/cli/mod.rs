@@ -27,9 +27,12 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::git::Repo;
-use crate::journal::{self, Displaced, Lease, Newer, layout};
+use crate::journal::{self, Displaced, Journal, Lease, Newer, layout};
 use crate::report as show;
 use crate::report::status::Context as StatusContext;
+use crate::run::crash;
+use crate::run::engine::record;
+use crate::run::event::{Event, Recorded};
 use crate::run::state::State;
 
 pub use exit::Exit;
@@ -247,6 +250,15 @@ fn take_lease(repo: &Repo, run: &str) -> Result<std::result::Result<Lease, Exit>
             Ok(Err(Exit::Held))
         }
     }
+}
+
+/// Records what a person decided or did, and has it survive a power cut.
+fn record_decision(journal: &mut Journal, state: &mut State, event: Event) -> Result<Recorded> {
+    let recorded = record(journal, state, event, &[])?;
+    crash::step("decided");
+    journal.flush()?;
+    crash::point("followed", recorded.event.name());
+    Ok(recorded)
 }
 
 /// What a report on `state` needs besides it.

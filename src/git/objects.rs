@@ -265,6 +265,13 @@ impl Repo {
             .with_context(|| format!("the history of {of} cannot be read"))
     }
 
+    /// The newest commit that both descend from.
+    pub fn merge_base(&self, one: Oid, other: Oid) -> Result<Oid> {
+        self.raw()
+            .merge_base(one, other)
+            .with_context(|| format!("{one} and {other} have nothing in common"))
+    }
+
     /// The commits that `tip` has and `base` has not, newest first.
     pub fn commits_between(&self, base: Oid, tip: Oid) -> Result<Vec<Oid>> {
         let mut walk = self.raw().revwalk()?;

@@ -11,6 +11,7 @@ use git2::Oid;
 
 use super::index::remove_if_there;
 use super::{Expected, Git, Head, Repo};
+use crate::run::crash;
 
 /// How many paths are named when a worktree is dirty.
 const NAMED: usize = 20;
@@ -262,6 +263,7 @@ impl Worktree {
         self.settled = None;
         self.install_index()?;
         place_branch(repo, branch, to)?;
+        crash::step("branch-placed");
         self.write_head(&format!("ref: {branch}\n"))?;
         if at != Some(to) {
             Git::within(self)?.check(["reset", "--hard", "--quiet"])?;

@@ -82,11 +82,24 @@ pub fn stop_file(common_dir: &Path, run: &str) -> PathBuf {
     local_run(common_dir, run).join("stop")
 }
 
+/// Where this machine put the run's branch: what it may move, when the journal says that it is elsewhere.
+pub fn projected_file(common_dir: &Path, run: &str) -> PathBuf {
+    local_run(common_dir, run).join("projected")
+}
+
+/// Locked while notes are written, by whichever run.
+pub fn notes_lock(common_dir: &Path) -> PathBuf {
+    local(common_dir).join("notes.lock")
+}
+
+/// The directories of a task's attempts, each named by its number.
+pub fn attempt_dirs(common_dir: &Path, run: &str, slug: &str) -> PathBuf {
+    attempts_dir(common_dir, run).join(slug)
+}
+
 /// The files of one attempt: prompt, context package, claim, output.
 pub fn attempt_dir(common_dir: &Path, run: &str, slug: &str, attempt: u32) -> PathBuf {
-    attempts_dir(common_dir, run)
-        .join(slug)
-        .join(attempt.to_string())
+    attempt_dirs(common_dir, run, slug).join(attempt.to_string())
 }
 
 /// The files of all attempts of a run.

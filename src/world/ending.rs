@@ -12,6 +12,7 @@ use crate::attempt::{Files, output};
 use crate::git::{Expected, Identity, Message, Named, NewCommit, Oid};
 use crate::plan::Task;
 use crate::process::supervise::Ended;
+use crate::run::crash;
 use crate::run::engine::{Arrived, Attachment};
 use crate::run::event::{Event, Residue};
 use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome};
@@ -202,7 +203,9 @@ fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     let dirty = worktree.dirty(repo, at)?;
     left.residue.dirty_count = dirty.count;
     left.residue.dirty.clone_from(&dirty.paths);
-    if commits_for_executor(what, claim, &left) {
+    if dirty.is_clean() && tip.is_some_and(|tip| is_our_commit(what, slot, tip)) {
+        left.committed_by_tool = true;
+    } else if commits_for_executor(what, claim, &left) {
         commit_for_executor(what, slot, &mut left, at)?;
     } else if !dirty.is_clean() {
         left.salvage = salvage(what, slot, at)?;
@@ -235,13 +238,27 @@ fn commits_for_executor(what: &Particulars, claim: &Claim, left: &Left) -> bool 
     is_good && ((may && is_dirty) || (what.task.allow_empty && left.tip.is_none() && !is_dirty))
 }
 
+/// Whether a driver that died committed `tip` for the executor before it could say so.
+fn is_our_commit(what: &Particulars, slot: &Slot, tip: Oid) -> bool {
+    let may = what.commit != CommitMode::Executor || what.task.allow_empty;
+    may && slot
+        .repo
+        .commit(tip)
+        .is_ok_and(|commit| commit.message == message_for_executor(what))
+}
+
+/// What a commit says that we make of what the executor left.
+fn message_for_executor(what: &Particulars) -> String {
+    trailed(what, &format!("{}: {}", what.task.id, what.task.title))
+}
+
 fn commit_for_executor(
     what: &Particulars,
     slot: &mut Slot,
     left: &mut Left,
     at: Oid,
 ) -> Result<()> {
-    let text = trailed(what, &format!("{}: {}", what.task.id, what.task.title));
+    let text = message_for_executor(what);
     let time = now();
     let message = Message {
         text: &text,
@@ -264,6 +281,7 @@ fn commit_for_executor(
         let moved = slot
             .repo
             .move_to(&what.branch, made, Expected::At(at), "git enact: commit")?;
+        crash::step("tool-committed");
         moved.is_ok().then_some(made)
     };
     if let Some(made) = made {
