@@ -14,7 +14,8 @@ const EDGES: [(&str, &[&str]); 16] = [
     ("run", &["plan", "graph"]),
     // How a process ended is what the core decides by, so the core owns the word for it.
     ("process", &["run"]),
-    ("git", &["process"]),
+    // Of `run` only the points at which a test may kill the process.
+    ("git", &["run", "process"]),
     ("journal", &["plan", "graph", "run", "git"]),
     ("attempt", &["plan", "run", "process"]),
     ("verify", &["plan", "run", "process", "git"]),

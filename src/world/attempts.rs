@@ -4,10 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
+use super::Local;
 use super::commands::{Bench, run_all};
 use super::ending::{self, Particulars};
 use super::slots::Slot;
-use super::{Local, reads_prompt, slot_of};
 use crate::attempt::package::{Dependency, Package, PreviousAttempt};
 use crate::attempt::{Files, Invocation, Place, output};
 use crate::crash;
@@ -17,7 +17,8 @@ use crate::process::supervise;
 use crate::run::engine::Arrived;
 use crate::run::event::Event;
 use crate::run::evidence::{Outcome, ReasonKind};
-use crate::run::state::{AttemptState, State, TaskState};
+use crate::run::policy::Executor;
+use crate::run::state::{AttemptState, Phase, State, TaskState};
 use crate::verify::facts::CheckRun;
 
 impl Local {
@@ -291,4 +292,17 @@ fn told(run: &CheckRun) -> String {
         .map(|line| format!(": {}", line.trim()))
         .unwrap_or_default();
     format!("`{}` ({}){said}", run.command, run.ended)
+}
+
+/// Whether an executor reads the prompt, so that it is worth keeping.
+fn reads_prompt(executor: &Executor) -> bool {
+    !matches!(executor, Executor::Shell)
+}
+
+/// The slot that a task occupied when its driver died.
+fn slot_of(state: &State, task: &TaskId) -> u32 {
+    match state.task(task).map(|task| &task.phase) {
+        Some(Phase::Attempting(slot)) => *slot,
+        _ => 1,
+    }
 }

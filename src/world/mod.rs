@@ -37,9 +37,8 @@ use crate::plan::TaskId;
 use crate::process::environment;
 use crate::run::engine::{Arrived, News, World};
 use crate::run::event::{Event, Recorded};
-use crate::run::policy::Executor;
 use crate::run::schedule::Action;
-use crate::run::state::{Drive, Phase, State};
+use crate::run::state::{Drive, State};
 use crate::verify::checks::{self, Found};
 
 /// How often signals and stop requests are looked for while nothing else happens.
@@ -318,17 +317,4 @@ fn is_end_of_attempt(event: &Event) -> bool {
         event,
         Event::AttemptEnded { .. } | Event::AttemptAbandoned { .. }
     )
-}
-
-/// Whether an executor reads the prompt, so that it is worth keeping.
-fn reads_prompt(executor: &Executor) -> bool {
-    !matches!(executor, Executor::Shell)
-}
-
-/// The slot that a task occupied when its driver died.
-fn slot_of(state: &State, task: &TaskId) -> u32 {
-    match state.task(task).map(|task| &task.phase) {
-        Some(Phase::Attempting(slot)) => *slot,
-        _ => 1,
-    }
 }
