@@ -99,6 +99,11 @@ pub fn attempt_dir(common_dir: &Path, run: &str, slug: &str, attempt: u32) -> Pa
         .join(attempt.to_string())
 }
 
+/// The number of each task's newest attempt, once the files of the attempts are gone.
+pub fn numbers_file(common_dir: &Path, run: &str) -> PathBuf {
+    local_run(common_dir, run).join("numbers")
+}
+
 /// The files of all attempts of a run.
 pub fn attempts_dir(common_dir: &Path, run: &str) -> PathBuf {
     local_run(common_dir, run).join("attempts")

@@ -1,6 +1,7 @@
 //! What earlier drivers left on this machine, whichever line of the journal it belongs to: processes that
 //! must end before anything is begun, and numbers that must not be used again.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -26,12 +27,66 @@ pub(super) fn end_all(site: &Site) -> Result<()> {
     Ok(())
 }
 
-/// The highest number that an attempt of the task with this slug ever had on this machine; 0 without one.
-pub(super) fn newest_attempt(site: &Site, slug: &str) -> u32 {
-    let dir = layout::attempts_dir(site.repo.common_dir(), &site.run).join(slug);
+/// The highest number that an attempt of each task ever had on this machine, by slug. The journal may have
+/// been moved back since, and a number is never used twice.
+pub(super) struct Numbers {
+    attempts: PathBuf,
+    file: PathBuf,
+    /// Of attempts whose files are gone.
+    filed: HashMap<String, u32>,
+}
+
+impl Numbers {
+    pub(super) fn read(site: &Site) -> Self {
+        let common_dir = site.repo.common_dir();
+        let file = layout::numbers_file(common_dir, &site.run);
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let filed = text.lines().filter_map(|line| {
+            let (slug, number) = line.split_once(' ')?;
+            Some((slug.to_owned(), number.parse().ok()?))
+        });
+        Self {
+            attempts: layout::attempts_dir(common_dir, &site.run),
+            filed: filed.collect(),
+            file,
+        }
+    }
+
+    /// The highest number of the task with this slug; 0 without one.
+    pub(super) fn newest(&self, slug: &str) -> u32 {
+        let filed = self.filed.get(slug).copied().unwrap_or(0);
+        entries(&self.attempts.join(slug))
+            .filter_map(|name| name.parse().ok())
+            .fold(filed, u32::max)
+    }
+
+    /// Removes the files of all attempts and keeps their numbers.
+    pub(super) fn forget_files(&mut self) -> Result<()> {
+        if !self.attempts.exists() {
+            return Ok(());
+        }
+        for slug in entries(&self.attempts) {
+            let newest = self.newest(&slug);
+            self.filed.insert(slug, newest);
+        }
+        let lines: Vec<String> = self
+            .filed
+            .iter()
+            .map(|(slug, number)| format!("{slug} {number}\n"))
+            .collect();
+        let draft = self.file.with_extension("draft");
+        std::fs::write(&draft, lines.concat())
+            .and_then(|()| std::fs::rename(&draft, &self.file))
+            .with_context(|| format!("`{}` cannot be written", self.file.display()))?;
+        std::fs::remove_dir_all(&self.attempts)
+            .with_context(|| format!("`{}` cannot be removed", self.attempts.display()))
+    }
+}
+
+/// The names in a directory that may not be there.
+fn entries(dir: &Path) -> impl Iterator<Item = String> + use<> {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
-    let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    numbers.max().unwrap_or(0)
+    entries.filter_map(|entry| entry.file_name().into_string().ok())
 }
 
 /// The orders below `dir` whose supervisor may still live.

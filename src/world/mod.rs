@@ -20,12 +20,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Result, anyhow};
 
 pub use interrupts::Interrupts;
 pub use slots::remove_below as remove_worktrees;
 
 use self::commands::Bench;
+use self::leftovers::Numbers;
 use self::live::Live;
 use self::project::Projected;
 use self::slots::{Slot, Slots};
@@ -75,6 +76,8 @@ pub struct Local {
     outbox: Sender<Note>,
     /// Where the run's branch was last put.
     projected: Projected,
+    /// Which numbers of attempts are used up.
+    numbers: Numbers,
 }
 
 /// What a thread sends back.
@@ -98,6 +101,7 @@ impl Local {
             policy.setup.clone(),
             policy.fresh,
         );
+        let numbers = Numbers::read(&site);
         let projected = Projected::read(&site.repo, &site.run);
         let (outbox, inbox) = channel();
         Self {
@@ -110,6 +114,7 @@ impl Local {
             inbox,
             outbox,
             projected,
+            numbers,
         }
     }
 
@@ -196,11 +201,7 @@ impl Local {
         if state.run.drive == Drive::Finished {
             self.slots.remove_all(&self.site.repo)?;
             // Prompts and outputs are in the journal, redacted; the raw ones have served.
-            let attempts = layout::attempts_dir(self.site.repo.common_dir(), &self.site.run);
-            if attempts.exists() {
-                std::fs::remove_dir_all(&attempts)
-                    .with_context(|| format!("`{}` cannot be removed", attempts.display()))?;
-            }
+            self.numbers.forget_files()?;
         }
         Ok(())
     }
@@ -217,7 +218,7 @@ impl World for Local {
                 from,
             } => {
                 let branch = self.branch_of(task);
-                let used = leftovers::newest_attempt(&self.site, self.slug_of(task));
+                let used = self.numbers.newest(self.slug_of(task));
                 self.slots
                     .ready(&self.site.repo, *slot, &branch, base.parse()?)?;
                 Ok(Some(Event::AttemptStarted {
