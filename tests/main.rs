@@ -1,6 +1,7 @@
 //! One test binary, one file per promise.
 
 mod claims;
+mod cost;
 mod git_storage;
 mod journal;
 mod plans;
