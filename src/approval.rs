@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result};
 
 use crate::git;
 use crate::graph::Graph;
+use crate::plan::Plan;
 use crate::run::policy::Policy;
 
 /// A plan and a policy that a person has approved.
@@ -44,10 +45,11 @@ pub struct Proposal {
 impl Proposal {
     /// What approving a run of this plan (known by the hash of its bytes) under this policy means.
     pub fn new(graph: Arc<Graph>, policy: Policy, plan_hash: &str) -> Result<Self> {
-        // Only what can run code or lets secrets out is bound; a longer timeout asks nobody again.
+        // What can run code or let secrets out is bound; a longer timeout asks nobody again. The plan is
+        // bound by its bytes and by what was made of them: a journal from elsewhere could lie about either.
         let bound = serde_json::json!({
-            "plan": plan_hash, "executor": policy.executor, "verify": policy.verify,
-            "final_verify": policy.final_verify, "setup": policy.setup,
+            "bytes": plan_hash, "plan": without_places(graph.plan())?, "executor": policy.executor,
+            "verify": policy.verify, "final_verify": policy.final_verify, "setup": policy.setup,
             "pass_env": policy.pass_env, "prompt": policy.prompt,
         });
         let digest = git::sha256(bound.to_string().as_bytes())?;
@@ -91,6 +93,17 @@ impl Proposal {
             policy: self.policy.clone(),
         }
     }
+}
+
+/// The plan without where its tasks stand: reading it from another directory changes nothing.
+fn without_places(plan: &Plan) -> Result<serde_json::Value> {
+    let mut value = serde_json::to_value(plan)?;
+    for task in value["tasks"].as_array_mut().into_iter().flatten() {
+        if let Some(task) = task.as_object_mut() {
+            task.remove("location");
+        }
+    }
+    Ok(value)
 }
 
 /// `$XDG_STATE_HOME/git-enact/approved`.

@@ -3,7 +3,8 @@
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::git::{Git, Oid, Repo};
+use crate::git::{Git, Identity, Merge, NewCommit, Oid, Repo};
+use crate::journal::Clock;
 
 /// How to land.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,45 +50,59 @@ pub fn plan(repo: &Repo, tip: Oid, means: Means) -> Result<String> {
     })
 }
 
-/// Lands `tip`, the run's branch `name`, with `message` for the commit if one is made.
+/// Lands `tip`, the run's branch, with `message` for the commit if one is made.
+///
+/// Whatever is to land is made first, where nobody sees it; then the user's branch is fast-forwarded to it.
+/// So a conflict is met before anything was touched, and what the user has staged never gets into it.
 pub fn land(repo: &Repo, tip: Oid, means: Means, message: &str) -> Result<Landing> {
     let (branch, from) = target(repo)?;
-    let tip_text = tip.to_string();
-    let merge: &[&str] = match means {
-        Means::Either => &["--ff"],
-        Means::FastForwardOnly => &["--ff-only"],
-        Means::Merge => &["--no-ff"],
-        Means::Squash => &["--squash"],
-    };
+    let to = landed(repo, from, tip, means, message)?;
+    let target = to.to_string();
     let output = Git::here(repo)?
-        .args(["merge", "--no-edit", "--no-stat"])
-        .args(merge)
-        .args(["-m", message])
-        .run([tip_text.as_str()])?;
+        .args(["merge", "--no-stat", "--ff-only"])
+        .run([target.as_str()])?;
     if output.status != 0 {
-        // A merge that stopped half-way is taken back; git keeps what the user had uncommitted.
-        if Git::here(repo)?
-            .run(["rev-parse", "--verify", "--quiet", "MERGE_HEAD"])?
-            .status
-            == 0
-        {
-            Git::here(repo)?.check(["merge", "--abort"])?;
-        }
         bail!("nothing was landed: {}", said(&output));
     }
-    if means == Means::Squash && !repo.is_ancestor(tip, from)? {
-        let output = Git::here(repo)?
-            .args(["commit", "--quiet", "-m"])
-            .run([message])?;
-        if output.status != 0 {
-            bail!("the squashed commit was not made: {}", said(&output));
-        }
-    }
-    let to = repo
-        .head()?
-        .commit
-        .context("HEAD has a commit after landing")?;
     Ok(Landing { branch, from, to })
+}
+
+/// The commit that the user's branch, at `from`, is to be moved to.
+fn landed(repo: &Repo, from: Oid, tip: Oid, means: Means, message: &str) -> Result<Oid> {
+    if repo.is_ancestor(tip, from)? {
+        return Ok(from);
+    }
+    let is_ahead = repo.is_ancestor(from, tip)?;
+    let parents = match means {
+        Means::Either | Means::FastForwardOnly if is_ahead => return Ok(tip),
+        Means::FastForwardOnly => {
+            bail!(
+                "nothing was landed: the branch has moved on since the run started; \
+                 without `--ff-only` it is merged"
+            )
+        }
+        Means::Either | Means::Merge => vec![from, tip],
+        Means::Squash => vec![from],
+    };
+    let tree = match repo.merge_heads(from, tip)? {
+        Merge::Clean(tree) => tree,
+        Merge::Conflict(paths) => bail!(
+            "nothing was landed: the branch and the run both changed {}; \
+             merge the run's branch yourself, then land again",
+            paths.join(", ")
+        ),
+    };
+    // A landing that died before it was recorded has made the commit already.
+    if means == Means::Squash && tree == repo.tree_of(from)? {
+        return Ok(from);
+    }
+    repo.write_commit(&NewCommit {
+        tree,
+        parents: &parents,
+        message,
+        author: &Identity::of(repo)?,
+        time: Clock::from_env()?.now(),
+    })
 }
 
 fn said(output: &crate::process::Output) -> String {

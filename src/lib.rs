@@ -1,6 +1,8 @@
 //! `git enact` executes implementation plans: one verified commit per task, with all of its state in git.
 //!
 //! The modules stand in the order in which a plan passes through them; each uses only those above it.
+//!
+#![doc = include_str!("architecture.md")]
 
 // What the author asked for, read from text.
 pub mod plan;

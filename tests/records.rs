@@ -36,6 +36,7 @@ fn events() -> Vec<Event> {
             details: text(),
             recommendation: text(),
             suggested_split: vec![text(), String::new()],
+            left: Some(text()),
         },
         Event::AttemptEnded {
             task: task.clone(),

@@ -103,7 +103,13 @@ fn replay(graph: &Arc<Graph>, journal: &[Recorded]) -> State {
 }
 
 /// Drives the run once, from what is on disk until it ends or dies.
-fn drive(disk: &mut Disk, graph: &Arc<Graph>, seed: u64, fuse: Option<u64>) -> Option<Ended> {
+fn drive(
+    disk: &mut Disk,
+    graph: &Arc<Graph>,
+    seed: u64,
+    fuse: Option<u64>,
+    is_interrupted: bool,
+) -> Option<Ended> {
     let state = replay(graph, &disk.journal);
     let done = HashSet::from_iter(
         (0..graph.len())
@@ -129,6 +135,8 @@ fn drive(disk: &mut Disk, graph: &Arc<Graph>, seed: u64, fuse: Option<u64>) -> O
         pending: VecDeque::new(),
         live: HashMap::new(),
         jobs,
+        is_interrupted,
+        asked: Vec::new(),
     };
     let mut journal = SimJournal {
         disk: journal,
@@ -194,8 +202,9 @@ fn decide(disk: &mut Disk, graph: &Arc<Graph>, seed: u64) {
     }
 }
 
-/// Drives a run to its end, dying at each of `deaths` (counted in steps of that drive).
-fn simulate(seed: u64, deaths: &[u64]) -> (Arc<Graph>, Disk, State) {
+/// Drives a run to its end, dying at each of `deaths` (counted in steps of that drive), and perhaps
+/// interrupted by a person now and then.
+fn simulate(seed: u64, deaths: &[u64], is_interrupted: bool) -> (Arc<Graph>, Disk, State) {
     let mut chance = Chance::new(seed);
     let graph = random_graph(&mut chance);
     let policy = policy(&mut chance);
@@ -214,7 +223,7 @@ fn simulate(seed: u64, deaths: &[u64]) -> (Arc<Graph>, Disk, State) {
     });
     let mut deaths = deaths.iter().copied();
     for _ in 0..400 {
-        match drive(&mut disk, &graph, seed, deaths.next()) {
+        match drive(&mut disk, &graph, seed, deaths.next(), is_interrupted) {
             Some(Ended::Finished) => {
                 let state = replay(&graph, &disk.journal);
                 return (graph, disk, state);
@@ -242,10 +251,11 @@ fn outcome(state: &State) -> Vec<(&'static str, usize)> {
 }
 
 fn dies_and_ends_as_the_calm_run(seed: u64) {
-    let (_, _, calm) = simulate(seed, &[]);
+    let (_, _, calm) = simulate(seed, &[], false);
     let mut chance = Chance::new(seed.rotate_left(17) ^ 0xABCD);
     let deaths = [chance.below(60), chance.below(25)];
-    let (graph, disk, state) = simulate(seed, &deaths[..1 + (seed % 2) as usize]);
+    let deaths = &deaths[..1 + (seed % 2) as usize];
+    let (graph, disk, state) = simulate(seed, deaths, seed.is_multiple_of(3));
     assert_eq!(
         outcome(&state),
         outcome(&calm),
@@ -256,7 +266,8 @@ fn dies_and_ends_as_the_calm_run(seed: u64) {
         "seed {seed}: the branch is where the journal says"
     );
     let mut again = disk.clone();
-    assert_eq!(drive(&mut again, &graph, seed, None), Some(Ended::Finished));
+    let ended = drive(&mut again, &graph, seed, None, false);
+    assert_eq!(ended, Some(Ended::Finished));
     assert_eq!(
         again.journal.len(),
         disk.journal.len(),
@@ -268,6 +279,14 @@ fn dies_and_ends_as_the_calm_run(seed: u64) {
             numbers.insert(execution.clone()),
             "seed {seed}: {execution:?} was executed twice"
         );
+    }
+    for recorded in &disk.journal {
+        if let Event::Integrated { task, attempt, .. } = &recorded.event {
+            assert!(
+                numbers.contains(&(task.clone(), *attempt)),
+                "seed {seed}: {task} was integrated and attempt {attempt} never ran"
+            );
+        }
     }
 }
 

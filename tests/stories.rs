@@ -1,6 +1,7 @@
 //! The main job as a user meets it.
 
-use crate::support::user::{User, digest};
+use crate::support::digest::digest;
+use crate::support::user::User;
 
 const PLAN: &str = r#"
 [plan]
@@ -59,10 +60,9 @@ fn nothing_of_the_users_changes_before_land() {
     user.enact(["check", "missing.toml"])
         .code(2)
         .complains("missing.toml");
-    assert_eq!(
-        digest(&user.path(), &ours),
-        before,
-        "the checkout, index, config, hooks and branches stand as they were"
+    before.assert_same(
+        &digest(&user.path(), &ours),
+        "the checkout, index, config, hooks and branches stand as they were",
     );
     user.enact(["land", "--yes"]).success();
     assert_eq!(user.at("main", "b.txt"), "b\n");

@@ -165,6 +165,24 @@ fn forget_echo(output: &mut Vec<u8>, prompt: &[u8]) {
     }
 }
 
+/// The executor's command as it will be run: a program that the user named by a path is meant from where
+/// they stand, not from the worktree. Refuses one that cannot be run, before anything is created.
+pub fn resolved(command: &[String]) -> Result<Vec<String>> {
+    let mut command = command.to_vec();
+    let Some(program) = command.first_mut() else {
+        return Ok(command);
+    };
+    if program.contains('/') {
+        let full = std::path::absolute(&*program)?;
+        *program = full.to_string_lossy().into_owned();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if !environment::has_program(program, &path, Some(Path::new("/"))) {
+        bail!("the executor `{program}` is no program on PATH and no file that can be run");
+    }
+    Ok(command)
+}
+
 /// The command, and whether the prompt goes to its standard input.
 fn command(
     executor: &Executor,

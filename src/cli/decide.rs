@@ -2,11 +2,10 @@
 
 use anyhow::{Result, bail};
 
-use super::{Context, Exit, take_lease};
+use super::{Context, Exit, record_decision, take_lease};
 use crate::journal::{Clock, Journal};
 use crate::plan::{TaskId, did_you_mean};
 use crate::report::{self, clean::visible};
-use crate::run::engine::record;
 use crate::run::event::{By, Event};
 use crate::run::state::{Phase, State};
 
@@ -120,8 +119,7 @@ fn decide(
         .task(&id)
         .map_or(Phase::Pending, |task| task.phase.clone());
     let event = event(id, &phase)?;
-    let recorded = record(&mut journal, &mut state, event, &[])?;
-    journal.flush()?;
+    let recorded = record_decision(&mut journal, &mut state, event)?;
     if context.json {
         report::line(&serde_json::to_string(&recorded)?);
     } else if !context.quiet {

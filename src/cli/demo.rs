@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 
 use super::{Context, Exit};
+use crate::journal::layout;
 use crate::process::{self, Command};
 use crate::report;
 
@@ -30,27 +31,8 @@ pub(super) fn exec(args: &Args, _: &Context) -> Result<Exit> {
             .tempdir()?
             .keep(),
     };
-    let repo = root.join("greeter");
-    std::fs::create_dir_all(repo.join("specs/greeter")).context("the demo has no place")?;
-    std::fs::write(repo.join("README.md"), "# greeter\n")?;
-    std::fs::write(repo.join("specs/greeter/PLAN.md"), PLAN)?;
-    let executor = root.join("executor.sh");
-    std::fs::write(&executor, EXECUTOR)?;
-    for git in [
-        &["init", "--quiet", "--initial-branch=main"][..],
-        &["config", "user.name", "Demo"],
-        &["config", "user.email", "demo@example.com"],
-        &["add", "--all"],
-        &["commit", "--quiet", "--message=Begin"],
-    ] {
-        let output = process::run(&command("git", &repo).args(git))?;
-        ensure!(
-            output.status == 0,
-            "`git {}` failed: {}",
-            git.join(" "),
-            output.complaint()
-        );
-    }
+    let (repo, executor) = (root.join("greeter"), root.join("executor.sh"));
+    furnish(&repo, &executor)?;
     let executor = executor.to_string_lossy().into_owned();
     let plan = "specs/greeter/PLAN.md";
     enact(
@@ -73,13 +55,14 @@ pub(super) fn exec(args: &Args, _: &Context) -> Result<Exit> {
     enact(&repo, 0, &["answer", "4", "-m", "English and Finnish"])?;
     enact(&repo, 0, &["resume"])?;
     report::line("\nNothing of `main` has changed so far. Look around, then land:\n");
+    let journal = layout::run_ref("greeter-demo");
     for line in [
         &format!("cd {}", repo.display()),
         "git enact status",
         "git enact log",
         "git log --oneline --graph enact/greeter-demo/integration",
         "git log --notes=PROGRESS enact/greeter-demo/integration",
-        "git log --first-parent --oneline refs/enact/runs/greeter-demo",
+        &format!("git log --first-parent --oneline {journal}"),
         "git enact land --yes",
     ] {
         report::line(&format!("    {line}"));
@@ -95,6 +78,30 @@ pub(super) fn exec(args: &Args, _: &Context) -> Result<Exit> {
         ));
     }
     Ok(Exit::Done)
+}
+
+/// A repository with one commit that holds the plan, and an executor beside it.
+fn furnish(repo: &Path, executor: &Path) -> Result<()> {
+    std::fs::create_dir_all(repo.join("specs/greeter")).context("the demo has no place")?;
+    std::fs::write(repo.join("README.md"), "# greeter\n")?;
+    std::fs::write(repo.join("specs/greeter/PLAN.md"), PLAN)?;
+    std::fs::write(executor, EXECUTOR)?;
+    for git in [
+        &["init", "--quiet", "--initial-branch=main"][..],
+        &["config", "user.name", "Demo"],
+        &["config", "user.email", "demo@example.com"],
+        &["add", "--all"],
+        &["commit", "--quiet", "--message=Begin"],
+    ] {
+        let output = process::run(&command("git", repo).args(git))?;
+        ensure!(
+            output.status == 0,
+            "`git {}` failed: {}",
+            git.join(" "),
+            output.complaint()
+        );
+    }
+    Ok(())
 }
 
 /// Runs our own program in `repo` and shows what it prints; its status must be `expected`.

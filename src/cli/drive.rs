@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use super::{Context, Exit, asking, status_context};
 use crate::approval::Approved;
 use crate::git::Repo;
-use crate::journal::{Journal, layout};
+use crate::journal::{self, Journal, layout};
 use crate::report::live::{JsonLines, Lines};
 use crate::report::{self, markdown};
 use crate::run::engine::{Engine, Sink};
@@ -60,17 +60,23 @@ pub(super) fn drive(
         program: std::env::current_exe().context("our own program cannot be found")?,
         repo: repo.reopen()?,
         run: run.clone(),
+        tell: report::notice,
     };
     let can_ask =
         asking::is_possible() && !context.json && state.run.policy.on_failure == OnFailure::Ask;
     let asker = can_ask.then(asking::asker);
-    let interrupts = Interrupts::install()?;
+    let interrupts = Interrupts::install(report::notice)?;
     let mut world = Local::new(site, approved, asker, interrupts.clone());
     let mut sink: Box<dyn Sink> = if context.json {
         Box::new(JsonLines)
     } else {
         Box::new(Lines::new(context.quiet))
     };
+    if matches!(begin, Begin::Fresh)
+        && let Some(first) = journal::checkpoints(&repo, &run)?.next()
+    {
+        sink.on(&first?.recorded, &state);
+    }
     let mut engine = Engine::new(&mut world, &mut journal, &mut *sink, state, can_ask);
     let started = match begin {
         Begin::Fresh => engine.begin(),
@@ -99,15 +105,16 @@ fn finish(context: &Context, repo: &Repo, state: &State) -> Result<()> {
 }
 
 /// Where a run keeps its worktrees: outside the checkout, beside it unless configured otherwise.
-pub(super) fn worktrees(repo: &Repo, run: &str) -> Result<PathBuf> {
-    if let Some(dir) = repo.config("enact.worktreeDir") {
-        return Ok(PathBuf::from(dir).join(run));
-    }
+pub(super) fn worktrees(repo: &Repo, id: &str) -> Result<PathBuf> {
     let place = repo.workdir().unwrap_or(repo.common_dir());
+    if let Some(dir) = repo.config("enact.worktreeDir") {
+        // Relative to the repository: a resume from another directory must find the same place.
+        return Ok(place.join(dir).join(id));
+    }
     let name = place
         .file_name()
         .context("the repository has no name of its own")?;
     let mut sibling = name.to_owned();
     sibling.push(".enact");
-    Ok(place.with_file_name(sibling).join(run))
+    Ok(place.with_file_name(sibling).join(id))
 }

@@ -23,6 +23,8 @@ const TOPICS: [(&str, &str); 4] = [
 
 pub(super) fn exec(args: &Args) -> Result<Exit> {
     let mut command = Cli::command();
+    // Only a built command knows the whole name of its subcommands.
+    command.build();
     let Some(topic) = &args.topic else {
         report::text(&command.render_long_help().to_string());
         return Ok(Exit::Done);

@@ -2,12 +2,11 @@
 
 use anyhow::{Result, bail};
 
-use super::{Context, Exit, asking, take_lease};
+use super::{Context, Exit, asking, record_decision, take_lease};
 use crate::git::Oid;
 use crate::journal::{Clock, Journal};
 use crate::land::{self, Means};
 use crate::report;
-use crate::run::engine::record;
 use crate::run::event::Event;
 
 /// Bring a run's branch into the current one
@@ -70,8 +69,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         from: landing.from.to_string(),
         to: landing.to.to_string(),
     };
-    let recorded = record(&mut journal, &mut state, event, &[])?;
-    journal.flush()?;
+    let recorded = record_decision(&mut journal, &mut state, event)?;
     let said = report::sentence::sentence(&recorded, &state).map(|(_, text)| text);
     report::line(&said.unwrap_or_default());
     Ok(Exit::Done)

@@ -1,5 +1,6 @@
 //! The command line: one file a command, each a page: what it takes, and one call into the library.
 
+mod approving;
 mod asking;
 mod check;
 mod clean;
@@ -8,6 +9,7 @@ mod demo;
 mod drive;
 mod exit;
 mod help;
+mod input;
 mod land;
 mod list;
 mod log;
@@ -25,9 +27,12 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::git::Repo;
-use crate::journal::{self, Displaced, Lease, Newer, layout};
+use crate::journal::{self, Displaced, Journal, Lease, Newer, layout};
 use crate::report as show;
 use crate::report::status::Context as StatusContext;
+use crate::run::crash;
+use crate::run::engine::record;
+use crate::run::event::{Event, Recorded};
 use crate::run::state::State;
 
 pub use exit::Exit;
@@ -50,7 +55,7 @@ struct Cli {
     /// Print JSON
     #[arg(long, global = true)]
     json: bool,
-    /// When to use colour
+    /// When to use color
     #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
     color: Color,
     /// Say only what went wrong
@@ -121,6 +126,9 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(command: Command, context: &Context) -> Result<Exit> {
+    if context.json && !command.speaks_json() {
+        bail!("this command prints no JSON; `status`, `list`, `log` and `check` do");
+    }
     match command {
         Command::Check(args) => check::exec(&args, context),
         Command::Run(args) => run::exec(&args, context),
@@ -148,6 +156,22 @@ fn refusal(error: &anyhow::Error) -> Exit {
         error if error.is::<drive::Broken>() => Exit::Paused,
         error if error.is::<Newer>() => Exit::Refused,
         _ => Exit::Refused,
+    }
+}
+
+impl Command {
+    /// Whether `--json` changes what it prints.
+    fn speaks_json(&self) -> bool {
+        !matches!(
+            self,
+            Command::Progress(_)
+                | Command::Report(_)
+                | Command::Stop(_)
+                | Command::Land(_)
+                | Command::Clean(_)
+                | Command::Demo(_)
+                | Command::Help(_)
+        )
     }
 }
 
@@ -223,6 +247,15 @@ fn take_lease(repo: &Repo, run: &str) -> Result<std::result::Result<Lease, Exit>
             Ok(Err(Exit::Held))
         }
     }
+}
+
+/// Records what a person decided or did, and has it survive a power cut.
+fn record_decision(journal: &mut Journal, state: &mut State, event: Event) -> Result<Recorded> {
+    let recorded = record(journal, state, event, &[])?;
+    crash::step("decided");
+    journal.flush()?;
+    crash::point("followed", recorded.event.name());
+    Ok(recorded)
 }
 
 /// What a report on `state` needs besides it.

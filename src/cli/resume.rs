@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 
+use super::approving::approve;
 use super::drive::{Begin, drive};
-use super::{Context, Exit, run, take_lease};
+use super::{Context, Exit, take_lease};
 use crate::approval::Proposal;
 use crate::git::{self, Repo};
 use crate::journal::{Clock, Journal};
@@ -36,12 +37,8 @@ pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Re
     let (journal, state) = Journal::open(repo.reopen()?, lease, Clock::from_env()?)?;
     let policy = state.run.policy.clone();
     let proposal = Proposal::new(state.graph().clone(), policy, &state.run.plan_hash)?;
-    let approved = match proposal.recall() {
-        Some(approved) => approved,
-        None => match run::approve(&proposal, &run::describe(&proposal, run), yes)? {
-            Some(approved) => approved,
-            None => return Ok(Exit::Refused),
-        },
+    let Some(approved) = approve(&proposal, run, yes)? else {
+        return Ok(Exit::Refused);
     };
     if !context.json && !context.quiet {
         for line in resumption::decisions(&state) {
@@ -49,6 +46,9 @@ pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Re
         }
     }
     let reason = match &state.run.drive {
+        Drive::Running if state.active().next().is_none() => "a person was waited for".to_owned(),
+        // It ended for a person's decision, or died between two tasks: nothing was cut short.
+        Drive::Running if state.active().next().is_none() => "nothing was under way".to_owned(),
         Drive::Running => "its driver ended without a word".to_owned(),
         Drive::Paused(reason, _) => format!("paused: {reason}"),
         Drive::Stopped(reason) => format!("stopped: {reason}"),

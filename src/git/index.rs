@@ -97,6 +97,12 @@ impl Worktree {
         Ok(true)
     }
 
+    /// Removes the private index: the next to ask for it has it made of a tree.
+    pub(in crate::git) fn forget_index(&self) -> Result<()> {
+        self.forget_mark()?;
+        remove_if_there(&self.private())
+    }
+
     fn open_index(&self, repo: &Repo) -> Result<Index> {
         let path = self.private();
         let format = repo.raw().object_format();

@@ -61,8 +61,17 @@ impl Repo {
         Ok(Some(merged))
     }
 
+    /// Merges the commits `ours` and `theirs` as `git merge` would, which finds what they have in common itself.
+    pub fn merge_heads(&self, ours: Oid, theirs: Oid) -> Result<Merge> {
+        self.merge_tree(None, ours, theirs)
+    }
+
     /// The merge as `git merge-tree` does it.
     pub fn merge_by_git(&self, base: Oid, ours: Oid, theirs: Oid) -> Result<Merge> {
+        self.merge_tree(Some(base), ours, theirs)
+    }
+
+    fn merge_tree(&self, base: Option<Oid>, ours: Oid, theirs: Oid) -> Result<Merge> {
         let mut args: Vec<String> = [
             "merge-tree",
             "--write-tree",
@@ -72,7 +81,7 @@ impl Repo {
         ]
         .map(str::to_owned)
         .into();
-        if version()? >= (2, 40) {
+        if let Some(base) = base.filter(|_| version().is_ok_and(|found| found >= (2, 40))) {
             args.push(format!("--merge-base={base}"));
         }
         args.extend([ours.to_string(), theirs.to_string()]);

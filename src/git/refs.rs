@@ -114,6 +114,19 @@ impl Repo {
         Ok(cleared)
     }
 
+    /// Whether `name` is locked, and still is after longer than a living process takes to write it.
+    pub fn stays_locked(&self, name: &str) -> bool {
+        let lock = self.common_dir().join(format!("{name}.lock"));
+        let start = Instant::now();
+        while lock.exists() {
+            if start.elapsed() >= PATIENCE {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        false
+    }
+
     /// Tries until the ref is not locked, and tells a moved ref from a failure.
     fn settle(
         &self,

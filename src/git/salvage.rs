@@ -13,6 +13,7 @@ use git2::{Index, Oid};
 
 use super::index::{copy_with_time, remove_if_there};
 use super::{Expected, Git, Identity, NewCommit, Repo, Worktree, mode};
+use crate::run::crash;
 
 /// What a commit of ours says, and who says it when.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +50,7 @@ impl Worktree {
             if moved.is_err() {
                 bail!("`{branch}` moved while its worktree was being committed");
             }
+            crash::step("tool-committed");
             self.adopt_index_file(&self.scratch(), tree)?;
             self.install_index()?;
             self.settle_at(commit);

@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use git2::Oid;
 
 use super::{Git, Repo, Worktree};
+use crate::run::crash;
 
 /// How the lock reason of our worktrees begins.
 const OURS: &str = "git enact";
@@ -57,6 +58,7 @@ impl Repo {
                 output.complaint()
             );
         }
+        crash::step("worktree-added");
         let mut worktree = self.open_worktree(path)?;
         worktree.adopt(self, at)?;
         Ok(worktree)
@@ -128,6 +130,7 @@ impl Repo {
                 );
             }
             remove_all(path)?;
+            crash::step("worktree-emptied");
         }
         if let Some(listed) = listed {
             remove_all(&listed.git_dir)?;

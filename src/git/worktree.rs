@@ -11,9 +11,14 @@ use git2::Oid;
 
 use super::index::remove_if_there;
 use super::{Expected, Git, Head, Repo};
+use crate::process::Output;
+use crate::run::crash;
 
 /// How many paths are named when a worktree is dirty.
 const NAMED: usize = 20;
+
+/// How many of the places where HEAD stood are looked at.
+const VISITS: usize = 100;
 
 /// State files of commands that were not finished, and what to call those.
 const UNFINISHED: [(&str, &str); 9] = [
@@ -157,6 +162,31 @@ impl Worktree {
         })
     }
 
+    /// The commits that its HEAD stood on since [`Worktree::switch`] and that neither `base` nor `tip` has:
+    /// what was made and then left, by a reset or for another branch. Git's own log of the HEAD tells.
+    pub fn visited(&self, repo: &Repo, base: Oid, tip: Option<Oid>) -> Vec<Oid> {
+        let log = read_or_empty(&self.head_log());
+        let log = String::from_utf8_lossy(&log);
+        let named = log.lines().rev().take(VISITS);
+        let commits = named.filter_map(|line| {
+            let name = line.split(' ').nth(1)?;
+            let oid = Oid::from_str_ext(name, repo.raw().object_format()).ok()?;
+            repo.raw().find_commit(oid).is_ok().then_some(oid)
+        });
+        let mut kept: Vec<Oid> = Vec::new();
+        for commit in commits {
+            let mut known = kept.iter().copied().chain(tip).chain([base]);
+            if !known.any(|known| repo.is_ancestor(commit, known).unwrap_or(false)) {
+                kept.push(commit);
+            }
+        }
+        kept
+    }
+
+    fn head_log(&self) -> PathBuf {
+        self.git_dir.join("logs/HEAD")
+    }
+
     /// What git command is unfinished in it: `merge`, `rebase` and the like.
     pub fn in_progress(&self) -> Option<&'static str> {
         UNFINISHED
@@ -200,7 +230,25 @@ impl Worktree {
     /// The paths of [`Worktree::dirty`]; a repository within the worktree ends with a slash.
     pub(in crate::git) fn changes(&self, repo: &Repo, tip: Oid) -> Result<Vec<Vec<u8>>> {
         self.bring_index(repo, tip)?;
-        let output = Git::within(self)?
+        let output = match self.status() {
+            Ok(output) => output,
+            // A power cut may have torn the index: it is made of the tree, and can be made again.
+            Err(_) => {
+                self.forget_index()?;
+                self.bring_index(repo, tip)?;
+                self.status()?
+            }
+        };
+        // `XY path`: X compares the index with HEAD, which is not asked here; Y the files with the index.
+        let changes = output.stdout.split(|byte| *byte == 0).filter_map(|line| {
+            let (flags, path) = (line.get(..2)?, line.get(3..)?);
+            (flags[1] != b' ').then(|| path.to_vec())
+        });
+        Ok(changes.collect())
+    }
+
+    fn status(&self) -> Result<Output> {
+        Git::within(self)?
             .env("GIT_INDEX_FILE", self.private())
             // The index is ours alone: what git learns of the files should stay in it.
             .env("GIT_OPTIONAL_LOCKS", "1")
@@ -211,13 +259,13 @@ impl Worktree {
                 "--untracked-files=all",
                 "--no-renames",
                 "--ignore-submodules=none",
-            ])?;
-        // `XY path`: X compares the index with HEAD, which is not asked here; Y the files with the index.
-        let changes = output.stdout.split(|byte| *byte == 0).filter_map(|line| {
-            let (flags, path) = (line.get(..2)?, line.get(3..)?);
-            (flags[1] != b' ').then(|| path.to_vec())
-        });
-        Ok(changes.collect())
+            ])
+    }
+
+    /// Puts HEAD back on `branch` where it says nothing that git understands: without one, git does not take
+    /// the worktree for any and what is in it could not be kept.
+    pub fn reattach(&self, branch: &str) -> Result<()> {
+        self.write_head(&format!("ref: {branch}\n"))
     }
 
     /// Puts `branch` at `to` and the worktree on it, with index and files to match. Refuses to discard
@@ -241,11 +289,13 @@ impl Worktree {
         self.clear_leftovers()?;
         self.install_index()?;
         place_branch(repo, branch, to)?;
+        crash::step("branch-placed");
         self.write_head(&format!("ref: {branch}\n"))?;
         if at != Some(to) {
             Git::within(self)?.check(["reset", "--hard", "--quiet"])?;
             self.adopt_index(repo, to)?;
         }
+        remove_if_there(&self.head_log())?;
         self.settled = Some(to);
         Ok(())
     }
@@ -256,7 +306,15 @@ impl Worktree {
         self.clear_leftovers()?;
         self.install_index()?;
         self.write_head(&format!("{to}\n"))?;
-        Git::within(self)?.check(["reset", "--hard", "--quiet"])?;
+        if Git::within(self)?
+            .check(["reset", "--hard", "--quiet"])
+            .is_err()
+        {
+            // A torn index again; without one, every file is written anew.
+            self.forget_index()?;
+            self.install_index()?;
+            Git::within(self)?.check(["reset", "--hard", "--quiet"])?;
+        }
         Git::within(self)?.check(["clean", "-ffdq"])?;
         self.adopt_index(repo, to)?;
         self.settled = Some(to);

@@ -168,7 +168,10 @@ fn run_sentence(event: &Event, tasks: usize) -> String {
             }
         }
         Event::Quarantined { reason } => because("quarantined", reason),
-        Event::Landed { branch, to, .. } => format!("landed {} on {branch}", short(to)),
+        Event::Landed { branch, to, .. } => {
+            let branch = branch.trim_start_matches("refs/heads/");
+            format!("landed on {branch} as {}", short(to))
+        }
         Event::Finished => "finished".to_owned(),
         other => other.name().replace('-', " "),
     }

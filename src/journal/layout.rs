@@ -82,12 +82,26 @@ pub fn stop_file(common_dir: &Path, run: &str) -> PathBuf {
     local_run(common_dir, run).join("stop")
 }
 
+/// Where this machine put the run's branch: what it may move, when the journal says that it is elsewhere.
+pub fn projected_file(common_dir: &Path, run: &str) -> PathBuf {
+    local_run(common_dir, run).join("projected")
+}
+
+/// Locked while notes are written, by whichever run.
+pub fn notes_lock(common_dir: &Path) -> PathBuf {
+    local(common_dir).join("notes.lock")
+}
+
 /// The files of one attempt: prompt, context package, claim, output.
 pub fn attempt_dir(common_dir: &Path, run: &str, slug: &str, attempt: u32) -> PathBuf {
-    local_run(common_dir, run)
-        .join("attempts")
+    attempts_dir(common_dir, run)
         .join(slug)
         .join(attempt.to_string())
+}
+
+/// The files of all attempts of a run.
+pub fn attempts_dir(common_dir: &Path, run: &str) -> PathBuf {
+    local_run(common_dir, run).join("attempts")
 }
 
 /// A run id for a plan: its slug, and four characters that make it unique.

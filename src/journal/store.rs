@@ -71,6 +71,7 @@ impl Journal {
         started: Event,
     ) -> Result<(Self, State)> {
         layout::check_run_id(lease.run())?;
+        unlock(&repo, &lease)?;
         let identity = Identity::of(&repo)?;
         let plan_tree = write_plan(&repo, &graph, sources)?;
         let mut journal = Self {
@@ -88,7 +89,9 @@ impl Journal {
         let recorded = crate::run::engine::Journal::stamp(&mut journal, started);
         journal.root = Some(journal.write_root(&graph, &recorded)?);
         let state = State::start(graph, &recorded)?;
+        crash::point("prepared", recorded.event.name());
         journal.append_checkpoint(&recorded, &state, &[])?;
+        crash::point("recorded", recorded.event.name());
         Ok((journal, state))
     }
 
@@ -100,6 +103,7 @@ impl Journal {
             layers,
             plan_tree,
         } = read::load(&repo, lease.run())?;
+        unlock(&repo, &lease)?;
         let at = clock::to_seconds(&state.run.updated_at).unwrap_or_default();
         if let Clock::Fixed(now) = &mut clock {
             *now = (*now).max(at + 1);
@@ -266,6 +270,13 @@ impl crate::run::engine::Journal for Journal {
         self.append_checkpoint(recorded, state, attachments)
             .map(|oid| oid.to_string())
     }
+}
+
+/// Removes the lock that a dead driver left on the journal. Whoever has the lease is the only one who writes
+/// it, and a lock that nobody will ever release would stop every command on the run.
+fn unlock(repo: &Repo, lease: &Lease) -> Result<()> {
+    repo.clear_stale_locks(&[&layout::run_ref(lease.run())])
+        .map(drop)
 }
 
 fn write_plan(repo: &Repo, graph: &Graph, sources: &[(String, Vec<u8>)]) -> Result<Oid> {

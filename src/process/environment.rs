@@ -4,7 +4,7 @@
 //! Variables of git (a leaked `GIT_INDEX_FILE` puts a foreign file into the user's commit) and of the
 //! loader are refused even when they are asked for. This module reads no environment itself.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 /// Passed on when set. Names that end in `*` are prefixes.
@@ -61,6 +61,20 @@ pub fn fixed(worktree: &Path) -> Vec<(OsString, OsString)> {
         variables.push(("GIT_CEILING_DIRECTORIES".into(), parent.into()));
     }
     variables
+}
+
+/// Whether `word` names a program: a path from `dir`, or something on `path` (the value of PATH).
+pub fn has_program(word: &str, path: &OsStr, dir: Option<&Path>) -> bool {
+    if word.contains('/') {
+        return dir.is_some_and(|dir| is_program(&dir.join(word)));
+    }
+    std::env::split_paths(path).any(|place| is_program(&place.join(word)))
+}
+
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    let found = path.metadata();
+    found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
 fn matches(pattern: &str, name: &str) -> bool {

@@ -5,7 +5,7 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::sentence::{Mood, sentence};
 use crate::run::engine::Sink;
@@ -15,6 +15,8 @@ use crate::run::state::State;
 /// Lines for people on standard error; on a terminal, a line below them says what runs now.
 pub struct Lines {
     bar: Option<ProgressBar>,
+    /// Whether a person is being asked: then the line below would write over the question.
+    asking: bool,
     quiet: bool,
 }
 
@@ -28,11 +30,15 @@ impl Lines {
             bar.enable_steady_tick(std::time::Duration::from_millis(120));
             bar
         });
-        Self { bar, quiet }
+        Self {
+            bar,
+            asking: false,
+            quiet,
+        }
     }
 
     fn show(&self, line: &str) {
-        match &self.bar {
+        match self.bar.as_ref().filter(|_| !self.asking) {
             Some(bar) => bar.println(line),
             // A closed standard error must not end the run.
             None => writeln!(anstream::stderr(), "{line}").unwrap_or_default(),
@@ -48,9 +54,18 @@ impl Sink for Lines {
             let style = style(mood);
             self.show(&format!("{style}{text}{style:#}"));
         }
-        if let Some(bar) = &self.bar {
-            bar.set_message(running(state));
+        let Some(bar) = &self.bar else { return };
+        let asks =
+            state.active().next().is_none() && state.attention().any(|task| state.at(task).asked);
+        if asks != self.asking {
+            self.asking = asks;
+            bar.set_draw_target(if asks {
+                ProgressDrawTarget::hidden()
+            } else {
+                ProgressDrawTarget::stderr()
+            });
         }
+        bar.set_message(running(state));
     }
 }
 

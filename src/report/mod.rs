@@ -6,6 +6,7 @@ pub mod clean;
 pub mod faults;
 pub mod live;
 pub mod markdown;
+pub mod proposal;
 pub mod resumption;
 pub mod sentence;
 pub mod status;

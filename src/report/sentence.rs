@@ -4,7 +4,9 @@ use jiff::SignedDuration;
 
 use super::clean::visible;
 use crate::plan::TaskId;
+use crate::run::decide::joined;
 use crate::run::event::{By, Event, Recorded};
+use crate::run::evidence::{ReasonKind, Verdict};
 use crate::run::state::State;
 
 /// How an event should look.
@@ -59,33 +61,33 @@ pub fn sentence(recorded: &Recorded, state: &State) -> Option<(Mood, String)> {
     Some((mood, visible(&text).into_owned()))
 }
 
-fn judged(
-    state: &State,
-    task: &TaskId,
-    attempt: u32,
-    verdict: &crate::run::evidence::Verdict,
-) -> Option<(Mood, String)> {
-    let text = if verdict.accepted.is_none() {
-        let reasons = crate::run::decide::joined(&verdict.reasons);
-        format!(
-            "{}: attempt {attempt} refused: {reasons}",
-            name(state, task)
-        )
-    } else if verdict.warnings.is_empty() {
+fn judged(state: &State, task: &TaskId, attempt: u32, verdict: &Verdict) -> Option<(Mood, String)> {
+    let name = name(state, task);
+    let (mood, text) = if verdict.accepted.is_some() {
+        let warnings = verdict.warnings.join("; ");
+        (!warnings.is_empty()).then(|| (Mood::Plain, format!("{name}: note: {warnings}")))?
+    } else if verdict
+        .reasons
+        .iter()
+        .any(|reason| speaks_for_itself(reason.kind))
+    {
         return None;
     } else {
-        format!(
-            "{}: note: {}",
-            name(state, task),
-            verdict.warnings.join("; ")
+        let reasons = joined(&verdict.reasons);
+        (
+            Mood::Bad,
+            format!("{name}: attempt {attempt} refused: {reasons}"),
         )
     };
-    let mood = if verdict.accepted.is_none() {
-        Mood::Bad
-    } else {
-        Mood::Plain
-    };
     Some((mood, visible(&text).into_owned()))
+}
+
+/// Whether the event that follows at once says the same again.
+fn speaks_for_itself(kind: ReasonKind) -> bool {
+    matches!(
+        kind,
+        ReasonKind::ClaimedKickback | ReasonKind::ClaimedBlocked | ReasonKind::RateLimited
+    )
 }
 
 /// The events by which policy or a person decides how a task, or the run, goes on.
@@ -146,6 +148,7 @@ fn decision(event: &Event, state: &State) -> Option<(Mood, String)> {
             format!("final verification failed: {}", reasons.join("; ")),
         ),
         Event::Landed { branch, to, .. } => {
+            let branch = branch.trim_start_matches("refs/heads/");
             (Mood::Good, format!("landed on {branch} as {}", short(to)))
         }
         _ => return None,
@@ -167,6 +170,9 @@ pub fn short(commit: &str) -> &str {
 
 /// A time span as people say it: `0.4s`, `3m12s`.
 pub fn took(millis: u64) -> String {
+    if millis < 1000 {
+        return format!("{millis}ms");
+    }
     if millis < 60_000 {
         return format!("{:.1}s", millis as f64 / 1000.0);
     }

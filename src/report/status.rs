@@ -50,8 +50,14 @@ fn task_json(state: &State, context: &Context, index: usize) -> Value {
         "id": task.id, "title": task.title, "status": state.standing(index).name(),
         "needs": task.needs, "after": task.after, "group": task.group, "files": task.files,
         "attempts": at.attempts, "commit": at.commit, "branch": context.branches.get(index).cloned().flatten(),
-        "reason": state.reason(index), "seconds": at.millis() as f64 / 1000.0,
+        "reason": attention(state, index), "seconds": at.millis() as f64 / 1000.0,
     })
+}
+
+/// Why a person should look at the task, when one should.
+fn attention(state: &State, index: usize) -> Option<String> {
+    let wants = state.standing(index).wants_attention();
+    state.reason(index).filter(|_| wants)
 }
 
 /// One line for the run and one a task, tab-separated: id, status, attempts, commit, reason.
@@ -65,8 +71,7 @@ pub fn porcelain(state: &State, context: &Context) -> String {
     for (index, task) in state.graph().tasks().iter().enumerate() {
         let at = state.at(index);
         let commit = at.commit.as_deref().unwrap_or("-");
-        let reason = state
-            .reason(index)
+        let reason = attention(state, index)
             .unwrap_or_default()
             .replace(['\t', '\n'], " ");
         let standing = state.standing(index).name();

@@ -1,19 +1,84 @@
 //! Where a test may kill the process; nothing at all in release builds.
 //!
-//! Every effect passes prepare, record and follow, so the points need no sprinkling: before and after
-//! each of the three for every kind of event, and one inside the append where the objects are written
-//! and the ref has not moved. `ENACT_CRASH_AT=recorded:integrated:2` aborts at the second such point.
+//! Every effect passes prepare, record and follow, so most points need no sprinkling: [`STAGES`] for every
+//! kind of event. [`STEPS`] are the few places between two effects of one stage. All are named here, so that
+//! a test loops over [`points`] and covers a new kind of event the day it is added.
+//!
+//! `ENACT_CRASH_AT=recorded:integrated:2` aborts at the second such point; the number may be left out.
 
-/// Dies here if a test asked for it.
-#[cfg(debug_assertions)]
+use super::event::Event;
+
+/// Where a recorded event can be interrupted, in the order in which it gets there.
+pub const STAGES: [&str; 4] = [
+    // All that precedes the event was done and nobody knows of it yet.
+    "prepared", // Its objects are written, the journal's ref has not moved.
+    "written",  // It is on record and nothing has followed.
+    "recorded", // The world agrees with it.
+    "followed",
+];
+
+/// Where else one could die: between two effects that belong together.
+pub const STEPS: [&str; 13] = [
+    // What an earlier driver left was ended and unlocked, nothing else was settled.
+    "leftovers-ended",
+    // The run's branch is about to move, and that is on file.
+    "branch-noted",
+    // The run's branch has moved, the notes are not written.
+    "branch-moved",
+    // Notes of what a rollback undid are gone, the branch still has it.
+    "notes-withdrawn",
+    // `git worktree add` has ended, and nothing of ours is in the worktree.
+    "worktree-added",
+    // The worktree stands, and was not set up.
+    "slot-made",
+    // The task branch is at its base, the worktree is not on it.
+    "branch-placed",
+    // The files of an attempt are written, its supervisor was not started.
+    "attempt-ordered",
+    // We committed for the executor; its worktree does not know.
+    "tool-committed",
+    // The final commands have run, their worktree stands.
+    "final-proven",
+    // A worktree's files are gone, git still lists it.
+    "worktree-emptied",
+    // One worktree of several is gone.
+    "worktree-removed",
+    // A person's decision is on record and not yet on disk.
+    "decided",
+];
+
+/// Every point, as `ENACT_CRASH_AT` names it.
+pub fn points() -> Vec<String> {
+    let staged = Event::NAMES
+        .iter()
+        .flat_map(|event| STAGES.map(|stage| format!("{stage}:{event}")));
+    staged
+        .chain(STEPS.iter().map(|name| format!("step:{name}")))
+        .collect()
+}
+
+/// Dies here if a test asked for it: `event` has reached `stage`.
 pub fn point(stage: &str, event: &str) {
+    debug_assert!(STAGES.contains(&stage), "`{stage}` is in the list");
+    debug_assert!(Event::NAMES.contains(&event), "`{event}` is in the list");
+    reached(stage, event);
+}
+
+/// Dies here if a test asked for it: one of [`STEPS`] was made.
+pub fn step(name: &str) {
+    debug_assert!(STEPS.contains(&name), "`{name}` is in the list");
+    reached("step", name);
+}
+
+#[cfg(debug_assertions)]
+fn reached(stage: &str, name: &str) {
     use std::sync::atomic::{AtomicU32, Ordering};
     static PASSED: AtomicU32 = AtomicU32::new(0);
     let Ok(wanted) = std::env::var("ENACT_CRASH_AT") else {
         return;
     };
     let mut parts = wanted.splitn(3, ':');
-    if parts.next() != Some(stage) || parts.next() != Some(event) {
+    if parts.next() != Some(stage) || parts.next() != Some(name) {
         return;
     }
     let nth: u32 = parts.next().and_then(|nth| nth.parse().ok()).unwrap_or(1);
@@ -22,6 +87,5 @@ pub fn point(stage: &str, event: &str) {
     }
 }
 
-/// Dies here if a test asked for it: never, in a release build.
 #[cfg(not(debug_assertions))]
-pub fn point(_stage: &str, _event: &str) {}
+fn reached(_stage: &str, _name: &str) {}

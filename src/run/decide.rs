@@ -3,7 +3,7 @@
 use super::event::{By, Event};
 use super::evidence::{ClaimStatus, Reason, ReasonKind, Signal};
 use super::policy::Policy;
-use super::state::TaskState;
+use super::state::{AttemptState, TaskState};
 use crate::plan::TaskId;
 
 /// The event that follows when the newest attempt of `task` was refused or did not integrate.
@@ -87,6 +87,7 @@ fn kickback(id: TaskId, task: &TaskState, reason: String) -> Event {
         details: claim.details,
         recommendation: claim.recommendation,
         suggested_split: claim.suggested_split,
+        left: task.last().and_then(AttemptState::left).map(str::to_owned),
     }
 }
 

@@ -146,7 +146,9 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
 
     /// Makes the world agree with the first event, which the journal holds already.
     pub fn begin(&mut self) -> Result<()> {
-        self.world.settle(&self.state)
+        self.world.settle(&self.state)?;
+        crash::point("followed", "started");
+        Ok(())
     }
 
     /// Takes up what an earlier driver left: the world is made to agree with the journal, then each

@@ -182,6 +182,9 @@ pub enum Event {
         /// How it would split the task.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         suggested_split: Vec<String>,
+        /// What the attempt left: its salvage, else the tip of its branch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left: Option<String>,
     },
     /// Something outside the task stands in its way.
     Blocked {
@@ -428,6 +431,7 @@ impl Event {
             }
             Event::Integrated { commit, tip, .. } => vec![commit, tip],
             Event::Conflicted { commit, .. } => vec![commit],
+            Event::Kickback { left, .. } => left.iter().map(String::as_str).collect(),
             Event::Landed { to, .. } => vec![to],
             _ => Vec::new(),
         };

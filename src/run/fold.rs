@@ -269,7 +269,10 @@ impl State {
             (
                 Phase::Kickback | Phase::Blocked | Phase::Failed | Phase::TimedOut,
                 Event::Answered { words, .. },
-            ) => task.reopen(words),
+            ) => {
+                task.reopen(words);
+                task.continues = false;
+            }
             (phase, Event::Skipped { reason, .. }) if phase.may_be_skipped() => {
                 task.decided();
                 task.fall(Phase::Skipped, reason);
@@ -312,7 +315,6 @@ impl TaskState {
     fn begin(&mut self, attempt: u32, slot: u32, base: &str) {
         self.phase = Phase::Attempting(slot);
         self.attempts = attempt;
-        self.continues = false;
         self.history.push(AttemptState::begun(attempt, base));
     }
 

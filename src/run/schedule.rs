@@ -183,18 +183,14 @@ fn starts(state: &State) -> Vec<Action> {
     free.zip(state.ready())
         .map(|(slot, task)| {
             let current = state.at(task);
-            let left = current
-                .last()
-                .and_then(|last| last.salvage.clone().or_else(|| last.tip.clone()));
+            // An attempt that was cut short or had to wait does not end the wish to go on.
+            let leftovers = current.leftovers().filter(|_| current.continues);
             Action::Start {
                 task: state.graph().tasks()[task].id.clone(),
                 attempt: current.attempts + 1,
                 slot,
-                base: match current.last() {
-                    Some(last) if current.continues && left.is_some() => last.base.clone(),
-                    _ => state.run.tip.clone(),
-                },
-                from: left.filter(|_| current.continues),
+                base: leftovers.map_or_else(|| state.run.tip.clone(), |left| left.base.clone()),
+                from: leftovers.and_then(|left| left.left().map(str::to_owned)),
             }
         })
         .collect()

@@ -256,6 +256,14 @@ impl TaskState {
         self.history.last_mut()
     }
 
+    /// The newest attempt that left anything.
+    pub fn leftovers(&self) -> Option<&AttemptState> {
+        self.history
+            .iter()
+            .rev()
+            .find(|attempt| attempt.left().is_some())
+    }
+
     /// How long its attempts ran and were judged, together.
     pub fn millis(&self) -> u64 {
         self.history.iter().map(|attempt| attempt.millis).sum()
@@ -266,6 +274,13 @@ impl TaskState {
         self.asked = false;
         self.failures = 0;
         self.conflicts = 0;
+    }
+}
+
+impl AttemptState {
+    /// What it left: its salvage, which stands on its tip, else the tip of its branch.
+    pub fn left(&self) -> Option<&str> {
+        self.salvage.as_deref().or(self.tip.as_deref())
     }
 }
 

@@ -1,9 +1,11 @@
 //! Which commands verify a task. A `Verify` that is code is a command when its first word can be run:
 //! a program on PATH, or a file of the worktree; anything else is words for the executor.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::plan::{Check, Task};
+use crate::process::environment;
 
 /// Decides whether a first word can be run.
 pub trait Programs {
@@ -22,10 +24,7 @@ pub struct Found<'a> {
 
 impl Programs for Found<'_> {
     fn has(&self, word: &str) -> bool {
-        if word.contains('/') {
-            return self.dir.is_some_and(|dir| is_program(&dir.join(word)));
-        }
-        is_builtin(word) || std::env::split_paths(self.path).any(|dir| is_program(&dir.join(word)))
+        is_builtin(word) || environment::has_program(word, OsStr::new(self.path), self.dir)
     }
 }
 
@@ -74,12 +73,6 @@ fn is_builtin(word: &str) -> bool {
         "(", "{",
     ];
     BUILTINS.contains(&word)
-}
-
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    path.metadata()
-        .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(test)]

@@ -36,28 +36,9 @@ pub fn judge(task: &Task, facts: &Facts, scope: Scope, commit: CommitMode) -> Ve
 
 /// What the process and the executor said; whether that settles it.
 fn judge_claim(facts: &Facts, verdict: &mut Verdict) -> bool {
+    judge_outcome(facts, verdict);
     let claim = &facts.claim;
     let mut refuse = |kind, text: String| verdict.reasons.push(Reason::new(kind, text));
-    match facts.outcome {
-        Outcome::TimedOut => refuse(
-            ReasonKind::TimedOut,
-            timed_out("wall-clock", facts.limit_ms),
-        ),
-        Outcome::Stalled => refuse(
-            ReasonKind::Stalled,
-            timed_out("stall", facts.stall_limit_ms),
-        ),
-        Outcome::Signaled(_) | Outcome::NotStarted | Outcome::Lost | Outcome::Cancelled => {
-            refuse(
-                ReasonKind::Exit,
-                said(
-                    &format!("the executor's process: {}", facts.outcome),
-                    &claim.reason,
-                ),
-            );
-        }
-        Outcome::Exited(_) => {}
-    }
     match claim.status {
         ClaimStatus::Kickback => {
             let signal = claim.signal.map(|signal| format!("KICKBACK {signal}"));
@@ -115,8 +96,34 @@ fn timed_out(limit: &str, millis: Option<u64>) -> String {
     format!("timed out: the {limit} limit of {seconds}s was reached")
 }
 
+/// A process that did not end by itself is refused for that.
+fn judge_outcome(facts: &Facts, verdict: &mut Verdict) {
+    let mut refuse = |kind, text: String| verdict.reasons.push(Reason::new(kind, text));
+    match facts.outcome {
+        Outcome::TimedOut => refuse(
+            ReasonKind::TimedOut,
+            timed_out("wall-clock", facts.limit_ms),
+        ),
+        Outcome::Stalled => refuse(
+            ReasonKind::Stalled,
+            timed_out("stall", facts.stall_limit_ms),
+        ),
+        Outcome::Signaled(_) | Outcome::NotStarted | Outcome::Lost | Outcome::Cancelled => {
+            refuse(
+                ReasonKind::Exit,
+                said(
+                    &format!("the executor's process: {}", facts.outcome),
+                    &facts.claim.reason,
+                ),
+            );
+        }
+        Outcome::Exited(_) => {}
+    }
+}
+
 fn said(what: &str, reason: &str) -> String {
-    if reason.is_empty() {
+    // A claim that was read from the process's end alone repeats it.
+    if reason.is_empty() || what.ends_with(reason) {
         what.to_owned()
     } else {
         format!("{what}: {reason}")
@@ -213,6 +220,14 @@ fn judge_commit(task: &Task, facts: &Facts, commit: CommitMode, verdict: &mut Ve
                 .push(Reason::new(ReasonKind::NoCommit, text));
         }
     }
+    judge_lineage(facts, verdict);
+    if verdict.reasons.len() == before {
+        verdict.checks.push("commit".to_owned());
+    }
+}
+
+/// What the task branch holds must stand on the base, whole.
+fn judge_lineage(facts: &Facts, verdict: &mut Verdict) {
     if facts.tip.is_some() && !facts.descends {
         let text = format!(
             "the task branch does not descend from its base {}",
@@ -227,9 +242,6 @@ fn judge_commit(task: &Task, facts: &Facts, commit: CommitMode, verdict: &mut Ve
             ReasonKind::BrokenObjects,
             "objects of the commit are missing",
         ));
-    }
-    if verdict.reasons.len() == before {
-        verdict.checks.push("commit".to_owned());
     }
 }
 

@@ -13,10 +13,11 @@ use crate::attempt::{Files, Invocation, Place, output};
 use crate::git::{Oid, Repo};
 use crate::plan::TaskId;
 use crate::process::supervise;
+use crate::run::crash;
 use crate::run::engine::Arrived;
 use crate::run::event::Event;
 use crate::run::evidence::{Outcome, ReasonKind};
-use crate::run::state::State;
+use crate::run::state::{AttemptState, State, TaskState};
 use crate::verify::facts::CheckRun;
 
 impl Local {
@@ -54,6 +55,7 @@ impl Local {
         )?;
         self.slots.put(number, slot);
         what.secrets = invocation.secrets;
+        crash::step("attempt-ordered");
         let supervised = supervise::start(
             &invocation.order,
             &invocation.files.order,
@@ -177,14 +179,7 @@ impl Local {
         what: &Particulars,
         state: &State,
     ) -> Result<()> {
-        let history = state
-            .task(task)
-            .map(|task| task.history.as_slice())
-            .unwrap_or_default();
-        let Some((_, earlier)) = history.split_last() else {
-            return Ok(());
-        };
-        let Some(left) = earlier.last() else {
+        let Some(left) = state.task(task).and_then(TaskState::leftovers) else {
             return Ok(());
         };
         let tip: Oid = left
@@ -201,7 +196,7 @@ impl Local {
     }
 }
 
-fn previous_attempt(attempt: &crate::run::state::AttemptState) -> PreviousAttempt {
+fn previous_attempt(attempt: &AttemptState) -> PreviousAttempt {
     let verdict = attempt.verdict.as_ref();
     let reasons = verdict
         .map(|verdict| verdict.reasons.as_slice())
@@ -272,6 +267,7 @@ pub(super) fn final_verification(
     let at: Oid = commit.parse()?;
     repo.create_worktree(place, reason, at)?;
     let runs = run_all(bench, place, commands);
+    crash::step("final-proven");
     repo.remove_worktree(place)?;
     let reasons: Vec<String> = runs.iter().filter(|run| !run.passed).map(told).collect();
     let event = Event::Verified {

@@ -12,9 +12,10 @@ use crate::attempt::{Files, output};
 use crate::git::{Expected, Identity, Message, Named, NewCommit, Oid};
 use crate::plan::Task;
 use crate::process::supervise::Ended;
+use crate::run::crash;
 use crate::run::engine::{Arrived, Attachment};
 use crate::run::event::{Event, Residue};
-use crate::run::evidence::{Claim, ClaimStatus, Outcome};
+use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome};
 use crate::run::policy::CommitMode;
 
 /// Which attempt it was, and by what rules its end is read.
@@ -116,7 +117,7 @@ pub(super) fn abandoned_without_slot(
 /// A claim with why the process could not be started or supervised, when that is all there is to say.
 fn told(mut claim: Claim, ended: &Ended) -> Claim {
     if let Some(trouble) = &ended.trouble
-        && claim.reason.is_empty()
+        && claim.form == ClaimForm::ExitStatus
     {
         claim.reason.clone_from(trouble);
     }
@@ -182,39 +183,54 @@ fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     {
         left.strays.push(named);
     }
+    left.strays
+        .extend(worktree.visited(repo, what.base, left.tip));
+    let at = tip.unwrap_or(what.base);
     if let Err(lost) = worktree.verify() {
         left.residue.lost = lost;
+        // Its files may still be there although git can no longer be asked in the usual way.
+        left.salvage = salvage(what, slot, at).unwrap_or_default();
         return Ok(left.tidied(what));
     }
-    if let Ok(head) = worktree.head(repo) {
-        left.strays.extend(head.commit);
-        if head.branch.as_deref() != Some(what.branch.as_str()) {
-            left.residue.head = head.branch.unwrap_or_else(|| "a detached HEAD".to_owned());
+    match worktree.head(repo) {
+        Ok(head) => {
+            left.strays.extend(head.commit);
+            if head.branch.as_deref() != Some(what.branch.as_str()) {
+                left.residue.head = head.branch.unwrap_or_else(|| "a detached HEAD".to_owned());
+            }
+        }
+        Err(_) => {
+            left.residue.head = "nothing that git understands".to_owned();
+            worktree.reattach(&what.branch)?;
         }
     }
     left.residue.in_progress = worktree.in_progress().unwrap_or_default().to_owned();
-    let at = tip.unwrap_or(what.base);
     let dirty = worktree.dirty(repo, at)?;
     left.residue.dirty_count = dirty.count;
     left.residue.dirty.clone_from(&dirty.paths);
-    if commits_for_executor(what, claim, &left) {
+    if dirty.is_clean() && tip.is_some_and(|tip| is_our_commit(what, slot, tip)) {
+        left.committed_by_tool = true;
+    } else if commits_for_executor(what, claim, &left) {
         commit_for_executor(what, slot, &mut left, at)?;
     } else if !dirty.is_clean() {
-        let text = trailed(
-            what,
-            &format!(
-                "{}: left uncommitted by attempt {}",
-                what.task.id, what.attempt
-            ),
-        );
-        let message = Message {
-            text: &text,
-            author: &what.author,
-            time: now(),
-        };
-        left.salvage = slot.worktree.salvage(&slot.repo, at, message)?;
+        left.salvage = salvage(what, slot, at)?;
     }
     Ok(left.tidied(what))
+}
+
+/// A commit on `at` that holds what is not committed; `None` when nothing differs.
+fn salvage(what: &Particulars, slot: &mut Slot, at: Oid) -> Result<Option<Oid>> {
+    let subject = format!(
+        "{}: left uncommitted by attempt {}",
+        what.task.id, what.attempt
+    );
+    let text = trailed(what, &subject);
+    let message = Message {
+        text: &text,
+        author: &what.author,
+        time: now(),
+    };
+    slot.worktree.salvage(&slot.repo, at, message)
 }
 
 /// With `tool`, always; with `auto`, when a good claim left something; for an empty result, when it may be.
@@ -227,13 +243,27 @@ fn commits_for_executor(what: &Particulars, claim: &Claim, left: &Left) -> bool 
     is_good && ((may && is_dirty) || (what.task.allow_empty && left.tip.is_none() && !is_dirty))
 }
 
+/// Whether a driver that died committed `tip` for the executor before it could say so.
+fn is_our_commit(what: &Particulars, slot: &Slot, tip: Oid) -> bool {
+    let may = what.commit != CommitMode::Executor || what.task.allow_empty;
+    may && slot
+        .repo
+        .commit(tip)
+        .is_ok_and(|commit| commit.message == message_for_executor(what))
+}
+
+/// What a commit says that we make of what the executor left.
+fn message_for_executor(what: &Particulars) -> String {
+    trailed(what, &format!("{}: {}", what.task.id, what.task.title))
+}
+
 fn commit_for_executor(
     what: &Particulars,
     slot: &mut Slot,
     left: &mut Left,
     at: Oid,
 ) -> Result<()> {
-    let text = trailed(what, &format!("{}: {}", what.task.id, what.task.title));
+    let text = message_for_executor(what);
     let time = now();
     let message = Message {
         text: &text,
@@ -257,6 +287,7 @@ fn commit_for_executor(
         let moved = slot
             .repo
             .move_to(&what.branch, made, Expected::At(at), "git enact: commit")?;
+        crash::step("tool-committed");
         // The same files: a worktree that was clean at the one is clean at the other.
         if moved.is_ok() && is_settled {
             slot.worktree.settle_at(made);

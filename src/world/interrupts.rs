@@ -11,18 +11,26 @@ use crate::journal::layout;
 use crate::run::engine::News;
 
 /// The signals that have come in, and what was already reported of them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Interrupts {
     interrupts: Arc<AtomicUsize>,
     terminated: Arc<AtomicBool>,
     told: usize,
     told_stop: bool,
+    /// Tells a person that they were heard.
+    tell: fn(&str),
 }
 
 impl Interrupts {
     /// Takes the process's signals over.
-    pub fn install() -> Result<Self> {
-        let interrupts = Self::default();
+    pub fn install(tell: fn(&str)) -> Result<Self> {
+        let interrupts = Self {
+            interrupts: Arc::default(),
+            terminated: Arc::default(),
+            told: 0,
+            told_stop: false,
+            tell,
+        };
         for signal in [SIGTERM, SIGHUP] {
             signal_hook::flag::register(signal, interrupts.terminated.clone())
                 .context("signals cannot be handled")?;
@@ -53,9 +61,7 @@ impl Interrupts {
         if count > self.told {
             self.told = count;
             if count == 1 {
-                crate::report::notice(
-                    "stopping once what runs has ended; Ctrl-C again ends it now",
-                );
+                (self.tell)("stopping once what runs has ended; Ctrl-C again ends it now");
                 return Some(News::Stop("interrupted".to_owned()));
             }
             return Some(News::Cancel("interrupted".to_owned()));

@@ -9,6 +9,7 @@ mod commands;
 mod ending;
 mod interrupts;
 mod judging;
+mod leftovers;
 mod live;
 mod project;
 mod slots;
@@ -26,6 +27,7 @@ pub use slots::remove_below as remove_worktrees;
 use self::commands::Bench;
 use self::judging::{FirstLook, Judgement};
 use self::live::Live;
+use self::project::Projected;
 use self::slots::{Slot, Slots};
 use crate::approval::Approved;
 use crate::git::{Identity, Oid, Repo};
@@ -33,6 +35,7 @@ use crate::integrate::{self, Candidate, Integration};
 use crate::journal::layout;
 use crate::plan::TaskId;
 use crate::process::environment;
+use crate::run::crash;
 use crate::run::engine::{Arrived, News, World};
 use crate::run::event::{Event, Recorded};
 use crate::run::policy::Executor;
@@ -55,6 +58,8 @@ pub struct Site {
     pub program: PathBuf,
     /// Where the run's worktrees are kept.
     pub worktrees: PathBuf,
+    /// Tells a person what is no event.
+    pub tell: fn(&str),
 }
 
 /// Asks a person what to do about a task; called on a thread of its own, and only one at a time.
@@ -70,8 +75,8 @@ pub struct Local {
     interrupts: Interrupts,
     inbox: Receiver<Note>,
     outbox: Sender<Note>,
-    /// The tip that the run's branch was last moved to by this process.
-    projected: Option<String>,
+    /// Where the run's branch was last put.
+    projected: Projected,
 }
 
 /// What a thread sends back.
@@ -95,6 +100,7 @@ impl Local {
             policy.setup.clone(),
             policy.fresh,
         );
+        let projected = Projected::read(&site.repo, &site.run);
         let (outbox, inbox) = channel();
         Self {
             site,
@@ -105,7 +111,7 @@ impl Local {
             interrupts,
             inbox,
             outbox,
-            projected: None,
+            projected,
         }
     }
 
@@ -113,11 +119,14 @@ impl Local {
         project::task_branch(&self.site.run, self.approved.graph(), task)
     }
 
-    fn attempt_dir(&self, task: &TaskId, attempt: u32) -> PathBuf {
+    fn slug_of(&self, task: &TaskId) -> &str {
         let graph = self.approved.graph();
-        let slug = graph
-            .index(task)
-            .map_or("unknown", |index| graph.slug(index));
+        let index = graph.index(task);
+        index.map_or("unknown", |index| graph.slug(index))
+    }
+
+    fn attempt_dir(&self, task: &TaskId, attempt: u32) -> PathBuf {
+        let slug = self.slug_of(task);
         layout::attempt_dir(self.site.repo.common_dir(), &self.site.run, slug, attempt)
     }
 
@@ -187,6 +196,13 @@ impl Local {
             policy: self.approved.policy().clone(),
             commands: self.commands_of(task, number),
         };
+        let tip: Oid = judgement
+            .attempt
+            .tip
+            .as_deref()
+            .unwrap_or(&judgement.attempt.base)
+            .parse()?;
+        self.slots.stand(&self.site.repo, number, tip)?;
         let mut slot = self.slots.take(&self.site.repo, number)?;
         let facts = match judgement.look(&slot)? {
             FirstLook::Decided(event) => {
@@ -195,12 +211,6 @@ impl Local {
             }
             FirstLook::Open(facts) => facts,
         };
-        let tip: Oid = judgement
-            .attempt
-            .tip
-            .as_deref()
-            .unwrap_or(&judgement.attempt.base)
-            .parse()?;
         // Another driver may have left the worktree anywhere: the commands see the commit, nothing else.
         slot.worktree.detach(&slot.repo, tip)?;
         self.slots.put(number, slot);
@@ -281,6 +291,7 @@ impl Local {
                     return Ok(Some(event));
                 }
                 let bench = self.bench(self.attempt_dir(&task, attempt), &self.slots.path(slot));
+                self.slots.stand(&self.site.repo, slot, tip)?;
                 self.begin(slot, move |slot| {
                     slot.worktree.clean(&slot.repo, tip)?;
                     slot.used = true;
@@ -342,21 +353,26 @@ impl Local {
 
     /// Moves the run's branch; what somebody else did to it is told, never undone.
     fn project_branch(&mut self, state: &State) -> Result<()> {
-        let before = self.projected.take();
-        if let Some(found) = project::branch(&self.site.repo, state, before.as_deref())? {
+        let found = project::branch(&self.site.repo, state, &mut self.projected)?;
+        if let Some(found) = found {
             let branch = layout::integration_branch(&state.run.id);
-            crate::report::notice(&format!(
+            (self.site.tell)(&format!(
                 "note: {branch} was moved to {found} by somebody else and is left there; the run goes on at {}",
                 state.run.tip
             ));
         }
-        self.projected = Some(state.run.tip.clone());
         Ok(())
     }
 
     fn tidy(&mut self, state: &State) -> Result<()> {
         if state.run.drive == Drive::Finished {
             self.slots.remove_all(&self.site.repo)?;
+            // Prompts and outputs are in the journal, redacted; the raw ones have served.
+            let attempts = layout::attempts_dir(self.site.repo.common_dir(), &self.site.run);
+            if attempts.exists() {
+                std::fs::remove_dir_all(&attempts)
+                    .with_context(|| format!("`{}` cannot be removed", attempts.display()))?;
+            }
         }
         Ok(())
     }
@@ -373,11 +389,13 @@ impl World for Local {
                 from,
             } => {
                 let branch = self.branch_of(task);
+                let used = leftovers::newest_attempt(&self.site, self.slug_of(task));
                 self.slots
                     .ready(&self.site.repo, *slot, &branch, base.parse()?)?;
                 Ok(Some(Event::AttemptStarted {
                     task: task.clone(),
-                    attempt: *attempt,
+                    // The journal may have been moved back since a number was used.
+                    attempt: (*attempt).max(used + 1),
                     slot: *slot,
                     base: base.clone(),
                     from: from.clone(),
@@ -401,8 +419,7 @@ impl World for Local {
                 from,
                 ..
             } => self.start_attempt(task, *attempt, *slot, from.as_deref(), state),
-            Event::Integrated { task, onto, .. } => {
-                self.projected.get_or_insert_with(|| onto.clone());
+            Event::Integrated { task, .. } => {
                 self.project_branch(state)?;
                 let index = self.approved.graph().index(task);
                 let tasks: Vec<usize> = index.into_iter().collect();
@@ -414,11 +431,15 @@ impl World for Local {
     }
 
     fn settle(&mut self, state: &State) -> Result<()> {
+        leftovers::end_all(&self.site)?;
         self.site.repo.clear_stale_locks(&[
             &layout::task_branches(&state.run.id),
             &layout::integration_branch(&state.run.id),
             &layout::run_ref(&state.run.id),
         ])?;
+        project::unlock_notes(&self.site.repo)?;
+        crash::step("leftovers-ended");
+        project::withdraw(&self.site.repo, state, &self.projected, &self.site.identity)?;
         self.project_branch(state)?;
         let unnoted = project::unnoted(&self.site.repo, state)?;
         if !unnoted.is_empty() {

@@ -3,38 +3,103 @@
 //! They are for people and other tools; nothing here is ever read back as truth. Each write says what it
 //! expects to find, and what somebody else moved is reported and left alone.
 
-use anyhow::Result;
+use std::fs::File;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
 
 use crate::git::{Expected, Identity, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal::{clock, layout};
 use crate::plan::TaskId;
 use crate::report::sentence::took;
+use crate::run::crash;
 use crate::run::state::{Phase, State};
+
+/// Where this machine put the run's branch, on file: the last place, and where it was to go next. One of
+/// them is where a crash left it, and only what stands there may be moved to anywhere at all.
+pub(super) struct Projected {
+    file: PathBuf,
+    places: Vec<Oid>,
+}
+
+impl Projected {
+    pub(super) fn read(repo: &Repo, run: &str) -> Self {
+        let file = layout::projected_file(repo.common_dir(), run);
+        // Without the file, as on a machine that was sent the run, the branch is moved forward only.
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let places = text
+            .lines()
+            .filter_map(|line| repo.oid(line).ok())
+            .collect();
+        Self { file, places }
+    }
+
+    fn write(&mut self, places: Vec<Oid>) -> Result<()> {
+        if self.places == places {
+            return Ok(());
+        }
+        let lines: Vec<String> = places.iter().map(|oid| format!("{oid}\n")).collect();
+        let draft = self.file.with_extension("draft");
+        std::fs::write(&draft, lines.concat())
+            .and_then(|()| std::fs::rename(&draft, &self.file))
+            .with_context(|| format!("`{}` cannot be written", self.file.display()))?;
+        self.places = places;
+        Ok(())
+    }
+}
 
 /// Moves the run's branch to where the journal says it is. Returns where it was found instead, when
 /// somebody else moved it.
-pub(super) fn branch(repo: &Repo, state: &State, before: Option<&str>) -> Result<Option<Oid>> {
+pub(super) fn branch(repo: &Repo, state: &State, ours: &mut Projected) -> Result<Option<Oid>> {
     let name = layout::integration_branch(&state.run.id);
     let tip: Oid = state.run.tip.parse()?;
     let found = repo.read(&name)?;
     let expected = match found {
         None => Expected::Missing,
-        Some(found) if found == tip => return Ok(None),
-        Some(found) => {
-            let ours = match before {
-                Some(before) => found == before.parse::<Oid>()?,
-                // After a crash the branch may lag behind, on the run's own line.
-                None => repo.is_ancestor(found, tip)?,
-            };
-            if !ours {
-                return Ok(Some(found));
-            }
+        Some(found) if found == tip => {
+            ours.write(vec![tip])?;
+            return Ok(None);
+        }
+        // On the run's own line it lags behind; off it, it is where a rollback found it.
+        Some(found) if ours.places.contains(&found) || repo.is_ancestor(found, tip)? => {
             Expected::At(found)
         }
+        Some(found) => return Ok(Some(found)),
     };
+    ours.write(found.into_iter().chain([tip]).collect())?;
+    crash::step("branch-noted");
     let moved = repo.move_to(&name, tip, expected, "git enact: integrated")?;
+    crash::step("branch-moved");
     Ok(moved.err().and_then(|moved| moved.found))
+}
+
+/// Removes the notes of what the journal no longer holds: somebody moved it back, which is a rollback.
+pub(super) fn withdraw(
+    repo: &Repo,
+    state: &State,
+    ours: &Projected,
+    author: &Identity,
+) -> Result<()> {
+    let tip: Oid = state.run.tip.parse()?;
+    let first_line = format!("Run: {}\n", state.run.id);
+    let mut undone = Vec::new();
+    for &place in &ours.places {
+        if !repo.is_commit(place) || repo.is_ancestor(place, tip)? {
+            continue;
+        }
+        for commit in repo.commits_between(tip, place)? {
+            let note = repo.read_note(layout::PROGRESS, commit)?;
+            if note.is_some_and(|note| note.starts_with(first_line.as_bytes())) {
+                undone.push((commit, None));
+            }
+        }
+    }
+    if !undone.is_empty() {
+        write(repo, state, &undone, author)?;
+        crash::step("notes-withdrawn");
+    }
+    Ok(())
 }
 
 /// Writes the notes of `tasks`, which are done.
@@ -47,8 +112,40 @@ pub(super) fn notes(repo: &Repo, state: &State, tasks: &[usize], author: &Identi
             batch.push((commit, Some(note(state, task).into_bytes())));
         }
     }
+    write(repo, state, &batch, author)
+}
+
+/// Runs share the notes: one writes at a time, so that a lock which stays belongs to nobody.
+fn write(
+    repo: &Repo,
+    state: &State,
+    batch: &[(Oid, Option<Vec<u8>>)],
+    author: &Identity,
+) -> Result<()> {
+    let _turn = turn(repo)?;
     let time = clock::to_seconds(&state.run.updated_at).unwrap_or_default();
-    repo.write_notes(layout::PROGRESS, &batch, author, time)
+    repo.write_notes(layout::PROGRESS, batch, author, time)
+}
+
+/// Removes the lock that a dead process left on the notes. `git notes` holds it for a moment; ours is held
+/// by nobody while it is our turn.
+pub(super) fn unlock_notes(repo: &Repo) -> Result<()> {
+    let _turn = turn(repo)?;
+    if repo.stays_locked(layout::PROGRESS) {
+        repo.clear_stale_locks(&[layout::PROGRESS])?;
+    }
+    Ok(())
+}
+
+/// Held while notes are written; the kernel frees it when its process dies.
+fn turn(repo: &Repo) -> Result<File> {
+    let path = layout::notes_lock(repo.common_dir());
+    let taken = File::options()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .and_then(|file| file.lock().map(|()| file));
+    taken.with_context(|| format!("`{}` cannot be locked", path.display()))
 }
 
 /// The done tasks of this run whose note is missing.

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 
 use crate::git::{Oid, Repo, Worktree};
 use crate::process::{self, Command};
+use crate::run::crash;
 
 /// A worktree with a repository handle of its own, so that it can go to another thread.
 pub(super) struct Slot {
@@ -62,7 +63,8 @@ impl Slots {
             Some(kept) => Some(kept),
             None => self.reopen(repo, &path)?,
         };
-        let mut kept = match kept.filter(|kept| !self.fresh && kept.worktree.verify().is_ok()) {
+        let is_good = |kept: &Slot| kept.is_set_up() && kept.worktree.verify().is_ok();
+        let mut kept = match kept.filter(|kept| !self.fresh && is_good(kept)) {
             Some(kept) => kept,
             None => self.make(repo, &path, base)?,
         };
@@ -71,6 +73,22 @@ impl Slots {
         }
         kept.worktree.switch(&kept.repo, branch, base)?;
         kept.used = false;
+        self.idle.insert(slot, kept);
+        Ok(())
+    }
+
+    /// Makes sure that the slot is there for what looks at commits only: somebody may have removed its
+    /// worktree since the attempt ended.
+    pub(super) fn stand(&mut self, repo: &Repo, slot: u32, at: Oid) -> Result<()> {
+        if self.idle.contains_key(&slot) {
+            return Ok(());
+        }
+        let path = self.path(slot);
+        let reopened = self.reopen(repo, &path)?;
+        let kept = match reopened.filter(|kept| kept.worktree.verify().is_ok()) {
+            Some(kept) => kept,
+            None => self.make(repo, &path, at)?,
+        };
         self.idle.insert(slot, kept);
         Ok(())
     }
@@ -114,15 +132,29 @@ impl Slots {
     fn make(&self, repo: &Repo, path: &Path, base: Oid) -> Result<Slot> {
         let repo = repo.reopen()?;
         let worktree = repo.create_worktree(path, &format!("run {}", self.run), base)?;
+        crash::step("slot-made");
         copy_included(&repo, path)?;
         if let Some(setup) = &self.setup {
             set_up(setup, path)?;
         }
-        Ok(Slot {
+        let made = Slot {
             repo,
             worktree,
             used: false,
-        })
+        };
+        std::fs::write(made.mark(), b"").context("the worktree cannot be marked as set up")?;
+        Ok(made)
+    }
+}
+
+impl Slot {
+    /// Whoever made it lived to set it up: else it is made anew.
+    fn is_set_up(&self) -> bool {
+        self.mark().exists()
+    }
+
+    fn mark(&self) -> PathBuf {
+        self.worktree.git_dir().join("enact-set-up")
     }
 }
 
@@ -132,6 +164,7 @@ pub fn remove_below(repo: &Repo, root: &Path) -> Result<()> {
     for listed in repo.worktrees()? {
         if listed.is_ours() && listed.path.starts_with(&root) {
             repo.remove_worktree(&listed.path)?;
+            crash::step("worktree-removed");
         }
     }
     // What somebody else put there stays, and the directory with it.

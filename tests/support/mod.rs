@@ -1,5 +1,9 @@
 //! What the promises are tested with.
 
+pub(crate) mod digest;
+pub(crate) mod oracle;
 pub(crate) mod repo;
+pub(crate) mod scenario;
 pub(crate) mod sim;
+pub(crate) mod story;
 pub(crate) mod user;

@@ -107,6 +107,9 @@ pub(crate) struct SimWorld<'a> {
     pub(crate) pending: VecDeque<Event>,
     pub(crate) live: HashMap<TaskId, u32>,
     pub(crate) jobs: usize,
+    /// Whether somebody may ask for an end, and what was asked for in this drive.
+    pub(crate) is_interrupted: bool,
+    pub(crate) asked: Vec<News>,
 }
 
 /// How many attempts of a task came to an end that counts.
@@ -215,6 +218,20 @@ impl SimWorld<'_> {
     }
 }
 
+impl SimWorld<'_> {
+    /// A person who asks the run to stop, or to end now; each once in a drive, in this order.
+    fn interruption(&mut self) -> Option<News> {
+        if !self.is_interrupted || self.chance.below(40) != 0 {
+            return None;
+        }
+        match self.asked.as_slice() {
+            [] if self.chance.below(2) == 0 => Some(News::Stop("interrupted".to_owned())),
+            [] | [News::Stop(_)] => Some(News::Cancel("interrupted".to_owned())),
+            _ => None,
+        }
+    }
+}
+
 impl World for SimWorld<'_> {
     fn prepare(&mut self, action: &Action, state: &State) -> Result<Option<Event>> {
         self.fuse.borrow_mut().burn()?;
@@ -311,12 +328,16 @@ impl World for SimWorld<'_> {
 
     fn wait(&mut self) -> Result<News> {
         self.fuse.borrow_mut().burn()?;
+        if let Some(news) = self.interruption() {
+            self.asked.push(news.clone());
+            return Ok(news);
+        }
         let nth = self.chance.below(self.pending.len() as u64) as usize;
         let event = self
             .pending
             .remove(nth)
             .expect("something is under way when the engine waits");
-        if let Event::AttemptEnded { task, .. } = &event {
+        if let Event::AttemptEnded { task, .. } | Event::AttemptAbandoned { task, .. } = &event {
             self.live.remove(task);
         }
         Ok(News::Arrived(Box::new(Arrived {
@@ -325,7 +346,20 @@ impl World for SimWorld<'_> {
         })))
     }
 
-    fn cancel(&mut self) {}
+    /// Attempts are ended and do not count; what was checked says nothing any more.
+    fn cancel(&mut self) {
+        let ended = self.pending.drain(..).filter_map(|event| match event {
+            Event::AttemptEnded { task, attempt, .. } => Some(Event::AttemptAbandoned {
+                task,
+                attempt,
+                tip: None,
+                salvage: None,
+                reason: "it was interrupted".to_owned(),
+            }),
+            _ => None,
+        });
+        self.pending = ended.collect();
+    }
 }
 
 /// Checks each event against what must always hold.

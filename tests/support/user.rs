@@ -3,8 +3,9 @@
 
 use std::fmt;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -133,6 +134,58 @@ impl User {
         self.enact(args)
     }
 
+    /// Writes `plan.toml` and commits it.
+    pub(crate) fn plan(&self, text: &str) {
+        self.write("plan.toml", text);
+        self.commit("Plan");
+    }
+
+    /// Starts `git-enact` and lets it run.
+    pub(crate) fn start<S: AsRef<std::ffi::OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = S>,
+    ) -> Running {
+        let said = tempfile::NamedTempFile::new_in(self.root.path()).expect("a file");
+        let child = self
+            .enact_command(args)
+            .stdout(Stdio::piped())
+            .stderr(said.reopen().expect("a file"))
+            .spawn()
+            .expect("git-enact can be started");
+        Running { child, said }
+    }
+
+    /// Makes a file outside the checkout, for which a script waits.
+    pub(crate) fn signal(&self, name: &str) {
+        std::fs::write(self.outside(name), "").expect("a signal");
+    }
+
+    /// Waits for a file outside the checkout, which a script makes.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, name: &str) {
+        wait_until(&format!("`{name}` appears"), || self.outside(name).exists());
+    }
+
+    /// Shell functions for executors: `commit FILE TEXT`, `claim STATUS`, `signal NAME` and `wait_for NAME`.
+    pub(crate) fn executor(&self, body: &str) -> String {
+        let outside = self.root.path().display();
+        let functions = format!(
+            r#"
+commit() {{ mkdir -p "$(dirname "$1")"; echo "$2" > "$1"; git add --all; git commit --quiet --message "Write $1"; }}
+claim() {{ printf '{{"status": "%s", "commit": "%s"}}\n' "$1" "$(git rev-parse HEAD)"; }}
+signal() {{ : > "{outside}/$1"; }}
+wait_for() {{ n=0; while ! test -e "{outside}/$1"; do n=$((n + 1)); test $n -lt 3000 || exit 99; sleep 0.02; done; }}
+"#
+        );
+        self.script("executor", &format!("{functions}{body}"))
+    }
+
+    /// What a script wrote outside the checkout, trimmed.
+    pub(crate) fn noted(&self, name: &str) -> String {
+        let text = std::fs::read_to_string(self.outside(name));
+        text.expect("the script wrote it").trim().to_owned()
+    }
+
     /// Runs `git` in the checkout.
     #[must_use = "say how it must end: `.success()` or `.code(n)`"]
     pub(crate) fn git<S: AsRef<std::ffi::OsStr>>(
@@ -176,10 +229,60 @@ impl User {
     }
 }
 
-impl Output {
-    /// Runs `command` to its end.
-    pub(crate) fn of(command: &mut Command) -> Self {
-        let output = command.output().expect("the command can be started");
+/// A `git-enact` that runs.
+pub(crate) struct Running {
+    child: Child,
+    /// Where its standard error goes.
+    said: tempfile::NamedTempFile,
+}
+
+impl Running {
+    /// What it has complained of so far.
+    fn said(&self) -> String {
+        std::fs::read_to_string(self.said.path()).expect("text")
+    }
+
+    /// Waits until standard error contains `text`.
+    #[track_caller]
+    pub(crate) fn wait_until_it_says(&self, text: &str) {
+        wait_until(text, || self.said().contains(text));
+    }
+
+    /// Ctrl-C.
+    pub(crate) fn interrupt(&self) {
+        let pid = i32::try_from(self.child.id()).expect("a process id");
+        let pid = rustix::process::Pid::from_raw(pid).expect("a process id");
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it runs");
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end.
+    pub(crate) fn end(self) -> Output {
+        let said = self.said;
+        let output = Output::from(self.child.wait_with_output().expect("it ends"));
+        let stderr = std::fs::read_to_string(said.path()).expect("text");
+        Output { stderr, ..output }
+    }
+}
+
+/// Looks again and again until `holds`; a minute is far more than anything here takes.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "waited in vain until {what}"
+        );
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+impl From<std::process::Output> for Output {
+    fn from(output: std::process::Output) -> Self {
         use std::os::unix::process::ExitStatusExt as _;
         let status = output
             .status
@@ -191,6 +294,13 @@ impl Output {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
+    }
+}
+
+impl Output {
+    /// Runs `command` to its end.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        Self::from(command.output().expect("the command can be started"))
     }
 
     /// It must have ended well.
@@ -235,43 +345,4 @@ impl fmt::Display for Output {
             self.status, self.stdout, self.stderr
         )
     }
-}
-
-/// Every file below `dir` except what lies under `skip`: path, mode, content, time of change.
-pub(crate) fn digest(
-    dir: &Path,
-    skip: &[&str],
-) -> Vec<(PathBuf, u32, Vec<u8>, std::time::SystemTime)> {
-    let mut found = Vec::new();
-    let mut open = vec![dir.to_owned()];
-    while let Some(current) = open.pop() {
-        for entry in std::fs::read_dir(&current).expect("a directory") {
-            let path = entry.expect("an entry").path();
-            let relative = path.strip_prefix(dir).expect("below").to_owned();
-            if skip.iter().any(|skipped| relative.starts_with(skipped)) {
-                continue;
-            }
-            let meta = path.symlink_metadata().expect("metadata");
-            let content = if meta.is_symlink() {
-                std::fs::read_link(&path)
-                    .expect("a link")
-                    .to_string_lossy()
-                    .into_owned()
-                    .into_bytes()
-            } else if meta.is_dir() {
-                open.push(path.clone());
-                Vec::new()
-            } else {
-                std::fs::read(&path).expect("a file")
-            };
-            let changed = if meta.is_dir() {
-                std::time::UNIX_EPOCH
-            } else {
-                meta.modified().expect("a time")
-            };
-            found.push((relative, meta.permissions().mode(), content, changed));
-        }
-    }
-    found.sort();
-    found
 }

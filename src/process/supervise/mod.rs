@@ -38,7 +38,7 @@ use serde::{Deserialize, Serialize};
 use crate::run::evidence::Outcome;
 
 pub use supervisor::main;
-pub use sweep::sweep;
+pub use sweep::{order_of, sweep};
 
 /// The environment variable by which a process tells whose attempt it belongs to.
 pub const TOKEN: &str = "ENACT_ATTEMPT_TOKEN";

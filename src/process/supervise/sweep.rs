@@ -63,6 +63,15 @@ pub(super) fn sidecar(order_file: &Path) -> PathBuf {
     name.into()
 }
 
+/// The order that `path` is, or is the sidecar of: something for [`sweep`].
+pub fn order_of(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let order = name.strip_suffix(".supervisor").unwrap_or(name);
+    order
+        .ends_with("order.json")
+        .then(|| path.with_file_name(order))
+}
+
 /// Kills whatever is left of the attempt that `order_file` ordered: its supervisor, if it lives, which kills
 /// its own tree; then what bears the attempt's marks. Returns the processes that could not be killed.
 pub fn sweep(order_file: &Path) -> Result<Vec<u32>> {

@@ -3,16 +3,21 @@
 //!
 //! Every layer is the same [`Settings`] with holes in it. Commands that a committed file names run only
 //! once they were approved with the plan (see [`crate::approval`]).
+//!
+//! Where worktrees are kept is no setting of a run but of a machine: git config `enact.worktreeDir`.
+
+mod policy;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
-use jiff::SignedDuration;
+use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
-use crate::plan::{Plan, Weight};
-use crate::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Scope};
+use crate::attempt::prompt;
+use crate::git::Repo;
+use crate::plan::Weight;
+use crate::run::policy::{CommitMode, Durability, OnFailure, Scope};
 
 /// One layer of configuration; what it does not say is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -40,8 +45,6 @@ pub struct Settings {
     pub pass_env: Vec<String>,
     /// A template file, relative to the repository.
     pub prompt: Option<String>,
-    /// Where worktrees are kept instead of beside the checkout.
-    pub worktree_dir: Option<String>,
     /// Commands by name, for `--executor NAME`.
     pub executors: BTreeMap<String, NamedExecutor>,
 }
@@ -59,7 +62,7 @@ pub struct NamedExecutor {
 
 /// The keys that git config (`enact.<key>`) and the environment (`ENACT_<KEY>`) may set, as git config
 /// spells them.
-pub const KEYS: [&str; 12] = [
+pub const KEYS: [&str; 11] = [
     "executor",
     "jobs",
     "retries",
@@ -71,10 +74,37 @@ pub const KEYS: [&str; 12] = [
     "onFailure",
     "weight",
     "durability",
-    "worktreeDir",
 ];
 
 impl Settings {
+    /// What git config, `enact.toml` and the environment say, each over the one before.
+    pub fn of(repo: &Repo) -> Result<Self> {
+        let from_git = Self::from_keys("git config", |key| repo.config(&format!("enact.{key}")))?;
+        let file = repo
+            .checkout()
+            .map(|top| Self::read(&top.join("enact.toml")))
+            .transpose()?;
+        let from_env = Self::from_keys("environment", |key| {
+            std::env::var(format!("ENACT_{}", snake(key).to_ascii_uppercase())).ok()
+        })?;
+        Ok(from_git.with(file.unwrap_or_default()).with(from_env))
+    }
+
+    /// The text of the prompt template, when ours is to be replaced.
+    pub fn template(&self, repo: &Repo) -> Result<Option<String>> {
+        let Some(path) = &self.prompt else {
+            return Ok(None);
+        };
+        let full = repo
+            .checkout()
+            .map_or_else(|| path.into(), |top| top.join(path));
+        let text = std::fs::read_to_string(&full)
+            .with_context(|| format!("the prompt template `{}` cannot be read", full.display()))?;
+        prompt::check(&text)
+            .with_context(|| format!("the prompt template `{}`", full.display()))?;
+        Ok(Some(text))
+    }
+
     /// Reads `enact.toml`; a fault names file, line and column.
     pub fn read(path: &Path) -> Result<Self> {
         let text = match std::fs::read_to_string(path) {
@@ -140,145 +170,8 @@ impl Settings {
             setup: over.setup.or(self.setup),
             pass_env: list(self.pass_env, over.pass_env),
             prompt: over.prompt.or(self.prompt),
-            worktree_dir: over.worktree_dir.or(self.worktree_dir),
             executors,
         }
-    }
-
-    /// The policy of a run of `plan`. `interactive` says whether a person can be asked; `command` is what
-    /// stood behind `--`; `template` the text of the prompt template.
-    pub fn policy(
-        &self,
-        plan: &Plan,
-        command: Vec<String>,
-        interactive: bool,
-        template: Option<String>,
-    ) -> Result<Policy> {
-        let (executor, commit) = self.executor(plan, command)?;
-        let jobs = self.jobs.or(plan.wishes.jobs.map(|jobs| jobs as u32));
-        if jobs == Some(0) {
-            bail!("`jobs` is 0: at least one task must be able to run");
-        }
-        let jobs = if plan.dialect.is_sequential() {
-            1
-        } else {
-            jobs.unwrap_or(4)
-        };
-        let on_failure = match self.on_failure {
-            Some(OnFailure::Ask) | None if interactive => OnFailure::Ask,
-            Some(OnFailure::Skip) => OnFailure::Skip,
-            _ => OnFailure::Stop,
-        };
-        let timeout = self.timeout.as_deref().or(plan.wishes.timeout.as_deref());
-        let final_verify = match self.final_verify.is_empty() {
-            true => plan.wishes.final_verify.clone(),
-            false => self.final_verify.clone(),
-        };
-        Ok(Policy {
-            executor,
-            jobs,
-            retries: self
-                .retries
-                .or(plan.wishes.retries)
-                .unwrap_or(plan.dialect.retries()),
-            conflict_retries: 3,
-            on_failure,
-            commit,
-            scope: self.scope.unwrap_or(Scope::Warn),
-            weight: self.weight.or(plan.wishes.weight).unwrap_or_default(),
-            timeout_ms: timeout.map(|text| millis("timeout", text)).transpose()?,
-            stall_timeout_ms: self
-                .stall_timeout
-                .as_deref()
-                .map(|text| millis("stall_timeout", text))
-                .transpose()?,
-            grace_ms: millis("grace", self.grace.as_deref().unwrap_or("10s"))?,
-            verify: self.verify.clone(),
-            final_verify,
-            setup: self.setup.clone(),
-            pass_env: self.pass_env.clone(),
-            fresh: self.fresh.unwrap_or(false),
-            durability: self.durability.unwrap_or(Durability::Full),
-            prompt: template,
-            only: Vec::new(),
-            from: None,
-        })
-    }
-
-    /// Who executes, and who commits then.
-    fn executor(&self, plan: &Plan, command: Vec<String>) -> Result<(Executor, CommitMode)> {
-        if !command.is_empty() {
-            let name = Path::new(&command[0])
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            let commit = self.commit.unwrap_or(CommitMode::Executor);
-            return Ok((
-                Executor::Command {
-                    name,
-                    argv: command,
-                },
-                commit,
-            ));
-        }
-        let has_script = |task: &crate::plan::Task| task.run.is_some() || task.imported.is_some();
-        match self.executor.as_deref() {
-            Some("shell") => {
-                if let Some(task) = plan.tasks.iter().find(|task| !has_script(task)) {
-                    let at = &task.location;
-                    bail!(
-                        "{at}: task `{}` has no `sh` block or `run` for the shell executor",
-                        task.id
-                    );
-                }
-                Ok((Executor::Shell, self.commit.unwrap_or(CommitMode::Auto)))
-            }
-            Some(name) => {
-                let Some(named) = self.executors.get(name) else {
-                    let known: Vec<&str> = self.executors.keys().map(String::as_str).collect();
-                    bail!(
-                        "no executor is named `{name}`: known are `shell`{}; \
-                         define it in `enact.toml` under `[executors.{name}]`, or give a command after `--`",
-                        known
-                            .iter()
-                            .map(|name| format!(", `{name}`"))
-                            .collect::<String>()
-                    );
-                };
-                if named.command.is_empty() {
-                    bail!("the executor `{name}` in `enact.toml` has an empty command");
-                }
-                let commit = self.commit.or(named.commit).unwrap_or(CommitMode::Executor);
-                Ok((
-                    Executor::Command {
-                        name: name.to_owned(),
-                        argv: named.command.clone(),
-                    },
-                    commit,
-                ))
-            }
-            None if plan.tasks.iter().all(has_script) => {
-                Ok((Executor::Shell, self.commit.unwrap_or(CommitMode::Auto)))
-            }
-            None => bail!(
-                "no executor: give `--executor NAME`, or a command after `--`, \
-                 or an `sh` block or `run` for every task"
-            ),
-        }
-    }
-}
-
-/// `10m` in milliseconds; never zero, never negative.
-pub fn millis(what: &str, text: &str) -> Result<u64> {
-    let parsed: SignedDuration = text.parse().map_err(|_| {
-        anyhow::anyhow!(
-            "`{what}` is `{text}`, which is no time span: write `90s`, `10m` or `1h 30m`"
-        )
-    })?;
-    match u64::try_from(parsed.as_millis()) {
-        Ok(millis) if millis > 0 => Ok(millis),
-        _ => bail!("`{what}` is `{text}`: it must be more than nothing"),
     }
 }
 
@@ -343,14 +236,5 @@ mod tests {
             error.to_string(),
             "git config `jobs` is `many`, which is not a number"
         );
-    }
-
-    #[test]
-    fn a_time_span_must_be_one_and_must_be_more_than_nothing() {
-        assert_eq!(millis("timeout", "90s").ok(), Some(90_000));
-        assert_eq!(millis("timeout", "1h 30m").ok(), Some(5_400_000));
-        for bad in ["0s", "-5m", "10x", "", "soon"] {
-            assert!(millis("timeout", bad).is_err(), "`{bad}` is refused");
-        }
     }
 }

@@ -1,0 +1,163 @@
+//! What `run` is given: a plan without faults, what was done of it before, the run it may belong to.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+
+use super::Context;
+use super::check::{self, Read, show_faults};
+use crate::git::{self, Named, Repo};
+use crate::graph::Graph;
+use crate::journal::{self, layout};
+use crate::plan::{self, Dialect, Fault, Source};
+use crate::report::{self, clean::visible};
+
+/// A plan that was read without a fault, and what it was read from.
+pub(super) struct Input {
+    pub(super) graph: Arc<Graph>,
+    pub(super) sources: Vec<Source>,
+    pub(super) hash: String,
+    pub(super) path: String,
+}
+
+impl Input {
+    /// The plan's files as the journal keeps them.
+    pub(super) fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let name = |source: &Source| {
+            let name = source.path.file_name().unwrap_or_default();
+            name.to_string_lossy().into_owned()
+        };
+        self.sources
+            .iter()
+            .map(|source| (name(source), source.text.clone().into_bytes()))
+            .collect()
+    }
+}
+
+/// The plan, or its faults on standard error.
+pub(super) fn read(
+    context: &Context,
+    repo: &Repo,
+    named: &[PathBuf],
+    dialect: Option<Dialect>,
+) -> Result<Option<Input>> {
+    let mut named = named.to_vec();
+    if named.is_empty() {
+        named.push(PathBuf::from("."));
+    }
+    let paths: Vec<PathBuf> = named.iter().map(|path| context.path(path)).collect();
+    let Read {
+        graph,
+        sources,
+        faults,
+        ..
+    } = check::read(&paths, dialect);
+    let is_good = faults.iter().all(Fault::is_warning);
+    if !is_good || !context.quiet {
+        show_faults(&faults, &sources);
+    }
+    let Some(graph) = graph.filter(|_| is_good) else {
+        return Ok(None);
+    };
+    let hash = git::sha256(&plan::hash_input(&sources))?;
+    let path = paths[0].canonicalize().unwrap_or_else(|_| paths[0].clone());
+    let relative = repo.checkout().and_then(|top| {
+        path.strip_prefix(top.canonicalize().ok()?)
+            .ok()
+            .map(PathBuf::from)
+    });
+    let path = relative.unwrap_or(path).to_string_lossy().into_owned();
+    Ok(Some(Input {
+        graph: Arc::new(graph),
+        sources,
+        hash,
+        path,
+    }))
+}
+
+/// The unfinished run of this plan, with the hash of the plan it was started with; one of these very bytes
+/// before one of others at the same path.
+pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, String)>> {
+    let mut other = None;
+    for run in journal::runs(repo)? {
+        let headline = journal::headline(repo, &run.id)?;
+        let is_over = ["complete", "partial", "failed"].contains(&headline.status.as_str());
+        if headline.plan_path != input.path || is_over {
+            continue;
+        }
+        if headline.plan_hash == input.hash {
+            return Ok(Some((run.id, headline.plan_hash)));
+        }
+        other = Some((run.id, headline.plan_hash));
+    }
+    Ok(other)
+}
+
+/// What the plan's files say was done before is believed of tasks, never of commits that git cannot find.
+pub(super) fn confirm_imports(repo: &Repo, input: &mut Input) -> Result<()> {
+    let mut plan = input.graph.plan().clone();
+    for task in &mut plan.tasks {
+        let id = task.id.clone();
+        let Some(imported) = &mut task.imported else {
+            continue;
+        };
+        let Some(name) = imported.commit.take() else {
+            continue;
+        };
+        match repo.find(&name) {
+            Named::Commit(commit) => imported.commit = Some(commit.to_string()),
+            _ => report::notice(&visible(&format!(
+                "warning: task {id} is marked done with commit {name}, which this repository does not have"
+            ))),
+        }
+    }
+    let graph = Graph::new(plan).map_err(|_| anyhow::anyhow!("the plan no longer holds"))?;
+    input.graph = Arc::new(graph);
+    Ok(())
+}
+
+/// The id that the user chose, or one made from the plan's title.
+pub(super) fn run_id(repo: &Repo, input: &Input, name: Option<&str>) -> Result<String> {
+    let existing = journal::runs(repo)?;
+    let is_taken = |id: &str| existing.iter().any(|run| run.id == id);
+    if let Some(name) = name {
+        layout::check_run_id(name)?;
+        if is_taken(name) {
+            bail!(
+                "run `{name}` exists; resume it with `git enact resume {name}`, or choose another name"
+            );
+        }
+        return Ok(name.to_owned());
+    }
+    let slug: String = input
+        .graph
+        .plan()
+        .title
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let words: Vec<&str> = slug
+        .split('-')
+        .filter(|word| !word.is_empty())
+        .take(6)
+        .collect();
+    let slug = if words.is_empty() {
+        "plan".to_owned()
+    } else {
+        words.join("-")
+    };
+    loop {
+        use std::hash::{BuildHasher as _, RandomState};
+        let id = layout::run_id(&slug, RandomState::new().hash_one(&input.hash) as u32);
+        if !is_taken(&id) {
+            return Ok(id);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! From settings and a plan's own wishes to the policy of a run.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use jiff::SignedDuration;
+
+use super::Settings;
+use crate::attempt;
+use crate::plan::Plan;
+use crate::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Scope};
+
+impl Settings {
+    /// The policy of a run of `plan`. `interactive` says whether a person can be asked; `command` is what
+    /// stood behind `--`; `template` the text of the prompt template.
+    pub fn policy(
+        &self,
+        plan: &Plan,
+        command: Vec<String>,
+        interactive: bool,
+        template: Option<String>,
+    ) -> Result<Policy> {
+        let (executor, commit) = self.executor(plan, command)?;
+        let jobs = self.jobs.or(plan.wishes.jobs.map(|jobs| jobs as u32));
+        if jobs == Some(0) {
+            bail!("`jobs` is 0: at least one task must be able to run");
+        }
+        let jobs = if plan.dialect.is_sequential() {
+            1
+        } else {
+            jobs.unwrap_or(4)
+        };
+        let on_failure = match self.on_failure {
+            Some(OnFailure::Ask) | None if interactive => OnFailure::Ask,
+            Some(OnFailure::Skip) => OnFailure::Skip,
+            _ => OnFailure::Stop,
+        };
+        let timeout = self.timeout.as_deref().or(plan.wishes.timeout.as_deref());
+        let final_verify = match self.final_verify.is_empty() {
+            true => plan.wishes.final_verify.clone(),
+            false => self.final_verify.clone(),
+        };
+        Ok(Policy {
+            executor,
+            jobs,
+            retries: self
+                .retries
+                .or(plan.wishes.retries)
+                .unwrap_or(plan.dialect.retries()),
+            conflict_retries: 3,
+            on_failure,
+            commit,
+            scope: self.scope.unwrap_or(Scope::Warn),
+            weight: self.weight.or(plan.wishes.weight).unwrap_or_default(),
+            timeout_ms: timeout.map(|text| millis("timeout", text)).transpose()?,
+            stall_timeout_ms: self
+                .stall_timeout
+                .as_deref()
+                .map(|text| millis("stall_timeout", text))
+                .transpose()?,
+            grace_ms: millis("grace", self.grace.as_deref().unwrap_or("10s"))?,
+            verify: self.verify.clone(),
+            final_verify,
+            setup: self.setup.clone(),
+            pass_env: self.pass_env.clone(),
+            fresh: self.fresh.unwrap_or(false),
+            durability: self.durability.unwrap_or(Durability::Full),
+            prompt: template,
+            only: Vec::new(),
+            from: None,
+        })
+    }
+
+    /// Who executes, and who commits then.
+    fn executor(&self, plan: &Plan, command: Vec<String>) -> Result<(Executor, CommitMode)> {
+        if !command.is_empty() {
+            let command = attempt::resolved(&command)?;
+            let name = Path::new(&command[0])
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let commit = self.commit.unwrap_or(CommitMode::Executor);
+            return Ok((
+                Executor::Command {
+                    name,
+                    argv: command,
+                },
+                commit,
+            ));
+        }
+        let has_script = |task: &crate::plan::Task| task.run.is_some() || task.imported.is_some();
+        match self.executor.as_deref() {
+            Some("shell") => {
+                if let Some(task) = plan.tasks.iter().find(|task| !has_script(task)) {
+                    let at = &task.location;
+                    bail!(
+                        "{at}: task `{}` has no `sh` block or `run` for the shell executor",
+                        task.id
+                    );
+                }
+                Ok((Executor::Shell, self.commit.unwrap_or(CommitMode::Auto)))
+            }
+            Some(name) => {
+                let Some(named) = self.executors.get(name) else {
+                    let known: Vec<&str> = self.executors.keys().map(String::as_str).collect();
+                    bail!(
+                        "no executor is named `{name}`: known are `shell`{}; \
+                         define it in `enact.toml` under `[executors.{name}]`, or give a command after `--`",
+                        known
+                            .iter()
+                            .map(|name| format!(", `{name}`"))
+                            .collect::<String>()
+                    );
+                };
+                if named.command.is_empty() {
+                    bail!("the executor `{name}` in `enact.toml` has an empty command");
+                }
+                let commit = self.commit.or(named.commit).unwrap_or(CommitMode::Executor);
+                Ok((
+                    Executor::Command {
+                        name: name.to_owned(),
+                        argv: attempt::resolved(&named.command)?,
+                    },
+                    commit,
+                ))
+            }
+            None if plan.tasks.iter().all(has_script) => {
+                Ok((Executor::Shell, self.commit.unwrap_or(CommitMode::Auto)))
+            }
+            None => bail!(
+                "no executor: give `--executor NAME`, or a command after `--`, \
+                 or an `sh` block or `run` for every task"
+            ),
+        }
+    }
+}
+
+/// `10m` in milliseconds; never zero, never negative.
+fn millis(what: &str, text: &str) -> Result<u64> {
+    let parsed: SignedDuration = text.parse().map_err(|_| {
+        anyhow::anyhow!(
+            "`{what}` is `{text}`, which is no time span: write `90s`, `10m` or `1h 30m`"
+        )
+    })?;
+    match u64::try_from(parsed.as_millis()) {
+        Ok(millis) if millis > 0 => Ok(millis),
+        _ => bail!("`{what}` is `{text}`: it must be more than nothing"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_span_must_be_one_and_must_be_more_than_nothing() {
+        assert_eq!(millis("timeout", "90s").ok(), Some(90_000));
+        assert_eq!(millis("timeout", "1h 30m").ok(), Some(5_400_000));
+        for bad in ["0s", "-5m", "10x", "", "soon"] {
+            assert!(millis("timeout", bad).is_err(), "`{bad}` is refused");
+        }
+    }
+}

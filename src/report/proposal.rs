@@ -1,0 +1,64 @@
+//! What a run would do, to be read before it is approved: tasks, order, executor, every command.
+
+use std::fmt::Write as _;
+
+use super::check;
+use super::clean::visible;
+use crate::graph::Graph;
+use crate::run::policy::{Executor, Policy};
+use crate::verify::checks::{Found, commands};
+
+/// Tasks, order, executor, and each command that would run.
+pub fn describe(graph: &Graph, policy: &Policy, id: &str) -> String {
+    let mut text = format!("run {id}\n\n");
+    text.push_str(&check::human(graph, &[]));
+    let _ = match &policy.executor {
+        Executor::Shell => writeln!(text, "executor: each task's own sh commands:"),
+        Executor::Command { name, argv } => writeln!(text, "executor: {name}: {}", argv.join(" ")),
+    };
+    let path = std::env::var("PATH").unwrap_or_default();
+    let here = std::env::current_dir().ok();
+    let programs = Found {
+        path: &path,
+        dir: here.as_deref(),
+    };
+    for task in graph.tasks() {
+        if let (Executor::Shell, Some(script)) = (&policy.executor, &task.run) {
+            let _ = writeln!(
+                text,
+                "  {}: {}",
+                task.id,
+                script.trim().replace('\n', "\n     ")
+            );
+        }
+        for command in commands(task, &[], &programs) {
+            let _ = writeln!(text, "  {} verify: {command}", task.id);
+        }
+    }
+    for (what, commands) in [
+        ("verify each task", &policy.verify),
+        ("verify the whole", &policy.final_verify),
+    ] {
+        for command in commands {
+            let _ = writeln!(text, "{what}: {command}");
+        }
+    }
+    if let Some(setup) = &policy.setup {
+        let _ = writeln!(text, "set up each worktree: {setup}");
+    }
+    if !policy.pass_env.is_empty() {
+        let _ = writeln!(
+            text,
+            "passed on from the environment: {}",
+            policy.pass_env.join(", ")
+        );
+    }
+    let _ = writeln!(
+        text,
+        "{} at once, {} retries, commits: {}",
+        policy.jobs,
+        policy.retries,
+        format!("{:?}", policy.commit).to_ascii_lowercase()
+    );
+    visible(&text).into_owned()
+}

@@ -1,0 +1,220 @@
+//! What dead processes and people leave is put right by a resume: locks, half-made worktrees, branches and
+//! notes that were deleted, a journal that plain git moved back.
+
+use std::path::{Path, PathBuf};
+
+use crate::support::oracle;
+use crate::support::scenario::{End, Journey, PEOPLE, WORK};
+use crate::support::user::User;
+
+fn calm() -> End {
+    Journey::new(&WORK, &[]).travel()
+}
+
+fn git_dir(journey: &Journey) -> PathBuf {
+    journey.user.path().join(".git")
+}
+
+/// The git directories of the run's worktrees.
+fn slots(journey: &Journey) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(git_dir(journey).join("worktrees")).expect("worktrees");
+    entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect()
+}
+
+fn plant(path: &Path) {
+    std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+    std::fs::write(path, b"").expect("a file");
+}
+
+fn branch(user: &User) -> String {
+    let output = user.git(["rev-parse", "enact/r-test/integration"]);
+    output.success().stdout.trim().to_owned()
+}
+
+/// The checkpoints of the run, newest first.
+fn checkpoints(user: &User) -> Vec<String> {
+    let range = ["rev-list", "--first-parent", "refs/enact/runs/r-test"];
+    let output = user.git(range).success();
+    output.stdout.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn locks_that_kill_9_left_stop_nobody() {
+    let mut journey = Journey::new(&WORK, &["recorded:integrated"]);
+    journey.die();
+    for name in [
+        "refs/enact/runs/r-test",
+        "refs/heads/enact/r-test/integration",
+        "refs/heads/enact/r-test/task/a",
+        "refs/notes/PROGRESS",
+    ] {
+        plant(&git_dir(&journey).join(format!("{name}.lock")));
+    }
+    for slot in slots(&journey) {
+        for name in ["index.lock", "HEAD.lock", "enact-index.lock"] {
+            plant(&slot.join(name));
+        }
+    }
+    assert_eq!(journey.travel(), calm());
+}
+
+#[test]
+fn a_lock_on_the_journal_stops_no_decision() {
+    let mut journey = Journey::new(&PEOPLE, &["recorded:answered"]);
+    journey.die();
+    plant(&git_dir(&journey).join("refs/enact/runs/r-test.lock"));
+    journey.user.enact(["skip", "fails"]).success();
+    journey.go_on();
+    assert_eq!(journey.user.task("fails")["status"], "skipped");
+}
+
+#[test]
+fn half_made_worktrees_are_made_anew() {
+    let calm = calm();
+    type Damage = fn(&Path, &Path);
+    let damages: [(&str, Damage); 7] = [
+        ("its directory is gone", |files, _| {
+            std::fs::remove_dir_all(files).expect("removed");
+        }),
+        ("git's entry is gone", |_, entry| {
+            std::fs::remove_dir_all(entry).expect("removed");
+        }),
+        ("its index is gone", |_, entry| {
+            std::fs::remove_file(entry.join("index")).expect("removed");
+        }),
+        ("both indexes are torn", |_, entry| {
+            std::fs::write(entry.join("index"), b"DIRC").expect("written");
+            std::fs::write(entry.join("enact-index"), b"DIRC").expect("written");
+        }),
+        ("its HEAD is empty", |_, entry| {
+            std::fs::write(entry.join("HEAD"), b"").expect("written");
+        }),
+        ("its `.git` file is gone", |files, _| {
+            std::fs::remove_file(files.join(".git")).expect("removed");
+        }),
+        ("it is not connected", |_, entry| {
+            std::fs::remove_file(entry.join("gitdir")).expect("removed");
+        }),
+    ];
+    // While an attempt runs, before it is judged, and before it is integrated.
+    let moments = [
+        "followed:attempt-started:2",
+        "recorded:attempt-ended",
+        "recorded:judged",
+    ];
+    for (nth, (what, damage)) in damages.into_iter().enumerate() {
+        let moment = moments[nth % moments.len()];
+        let mut journey = Journey::new(&WORK, &[moment]);
+        journey.die();
+        for entry in slots(&journey) {
+            let pointer = std::fs::read_to_string(entry.join("gitdir")).expect("a pointer");
+            let files = Path::new(pointer.trim()).parent().expect("a directory");
+            damage(files, &entry);
+        }
+        assert_eq!(journey.travel(), calm, "{what} after {moment}");
+    }
+}
+
+#[test]
+fn deleted_projections_come_back() {
+    let mut journey = Journey::new(&WORK, &[]);
+    journey.go_on();
+    let (user, before) = (&journey.user, branch(&journey.user));
+    for name in ["refs/heads/enact/r-test/integration", "refs/notes/PROGRESS"] {
+        user.git(["update-ref", "-d", name]).success();
+    }
+    user.enact(["resume", "--yes"]).success();
+    assert_eq!(branch(user), before);
+    assert_eq!(journey.travel(), calm());
+}
+
+#[test]
+fn a_journal_that_was_moved_back_is_a_rollback() {
+    let calm = calm();
+    let deaths = [
+        "step:notes-withdrawn",
+        "step:branch-noted",
+        "step:branch-moved",
+    ];
+    // To the beginning, and into the middle of things.
+    for back in [usize::MAX, 18, 9, 4] {
+        let mut journey = Journey::new(&WORK, &[]);
+        journey.go_on();
+        let all = checkpoints(&journey.user);
+        // The last of the list is the plan, which is no checkpoint.
+        let target = all[back.min(all.len() - 2)].clone();
+        let ahead = branch(&journey.user);
+        journey.roll_back(
+            &target,
+            if back == usize::MAX {
+                &deaths
+            } else {
+                &deaths[1..]
+            },
+        );
+        journey.die();
+        let record = journey.user.at(&target, "record.toml");
+        assert_ne!(branch(&journey.user), ahead, "the branch has moved back");
+        assert!(
+            record.contains(&format!("tip = \"{}\"", branch(&journey.user))),
+            "to where it was at that checkpoint: {record}"
+        );
+        assert_eq!(
+            journey.travel(),
+            calm,
+            "after a rollback by {back} checkpoints"
+        );
+    }
+}
+
+#[test]
+fn a_rollback_leaves_a_branch_alone_that_somebody_else_moved() {
+    let mut journey = Journey::new(&WORK, &[]);
+    journey.go_on();
+    let user = &journey.user;
+    let theirs = user.git([
+        "commit-tree",
+        "-m",
+        "Mine",
+        "-p",
+        "enact/r-test/integration",
+        "main^{tree}",
+    ]);
+    let theirs = theirs.success().stdout.trim().to_owned();
+    user.git(["update-ref", "refs/heads/enact/r-test/integration", &theirs])
+        .success();
+    let target = checkpoints(user)[9].clone();
+    user.git(["update-ref", "refs/enact/runs/r-test", &target])
+        .success();
+    user.enact(["resume", "--yes"])
+        .success()
+        .complains("was moved to");
+    assert_eq!(branch(user), theirs, "what somebody else did stays");
+}
+
+#[test]
+fn a_journal_that_is_moved_while_it_is_driven_stops_the_run() {
+    let user = User::new();
+    user.write(
+        "plan.toml",
+        "[plan]\ntitle = \"Moved\"\n[[task]]\nid = \"1\"\ntitle = \"Move it\"\n",
+    );
+    user.commit("Plan");
+    let executor = user.script(
+        "work",
+        "journal=refs/enact/runs/$ENACT_RUN\n\
+         git update-ref $journal $journal^\n\
+         echo 1 > 1.txt && git add -A && git commit -qm 1",
+    );
+    user.run("plan.toml", &executor, &[])
+        .code(3)
+        .complains("the journal was moved while the run was driven");
+    let events = oracle::trailers(&user).len();
+    assert_eq!(
+        events, 1,
+        "nothing was overwritten: the journal is where it was put"
+    );
+    oracle::assert_no_process(&user);
+}

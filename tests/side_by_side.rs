@@ -1,0 +1,256 @@
+//! Tasks that may run side by side do, those that may not never do, and what does not fit is done anew.
+
+use crate::support::user::User;
+
+const PAIR: &str = r#"
+[plan]
+title = "Pair"
+[[task]]
+id = "a"
+title = "Do a"
+[[task]]
+id = "b"
+title = "Do b"
+"#;
+
+/// Fails when another attempt is under way, which a directory tells.
+const ALONE: &str = r#"
+mkdir "$HOME/../busy" || { : > "$HOME/../overlap"; exit 9; }
+commit "$ENACT_TASK.txt" work
+rmdir "$HOME/../busy"
+"#;
+
+#[test]
+fn independent_tasks_run_side_by_side_up_to_the_number_of_jobs() {
+    let user = User::new();
+    let mut plan = String::from("[plan]\ntitle = \"Wide\"\n");
+    for id in ["a", "b", "c", "d"] {
+        plan.push_str(&format!("[[task]]\nid = \"{id}\"\ntitle = \"Do {id}\"\n"));
+    }
+    plan.push_str("[[task]]\nid = \"e\"\ntitle = \"Do e\"\nneeds = [\"a\", \"b\", \"c\", \"d\"]\n");
+    user.plan(&plan);
+    // Each waits for all the others to have begun: unless the four overlap, none ever ends.
+    let executor = user.executor(
+        "signal $ENACT_TASK-runs; for id in a b c d; do wait_for $id-runs; done; commit $ENACT_TASK.txt w",
+    );
+    user.run("plan.toml", &executor, &["--jobs", "4", "--retries", "0"])
+        .success();
+    assert_eq!(user.at("enact/r-test/integration", "e.txt"), "w\n");
+    user.assert_whole();
+}
+
+#[test]
+fn a_task_starts_only_after_those_it_needs_and_from_their_work() {
+    let user = User::new();
+    user.plan(&format!("{PAIR}needs = [\"a\"]\n"));
+    let executor =
+        user.executor("test $ENACT_TASK = a || test -e a.txt || exit 9; commit $ENACT_TASK.txt w");
+    user.run("plan.toml", &executor, &["--jobs", "4"]).success();
+    assert_eq!(user.task("b")["attempts"], 1);
+}
+
+#[test]
+fn a_sequential_run_never_overlaps() {
+    let user = User::new();
+    user.plan(PAIR);
+    let executor = user.executor(ALONE);
+    user.run("plan.toml", &executor, &["--sequential"])
+        .success();
+    assert!(
+        !user.outside("overlap").exists(),
+        "no two attempts ran at once"
+    );
+}
+
+#[test]
+fn sequential_dialects_accept_jobs_and_stay_sequential() {
+    let sendit = "# Plan: Two\n\n### Task 1: One\n\n**Action**: it\n**Verify**: it works\n\n### Task 2: Two\n\n**Action**: it\n**Verify**: it works\n";
+    let job = "# It - Implementation Plan\n\n## Step 1\n\nDo it.\n";
+    for files in [
+        &[("PLAN.md", sendit)][..],
+        &[("job-2-b.md", job), ("job-10-c.md", job)],
+    ] {
+        let user = User::new();
+        for (name, text) in files {
+            user.write(&format!("p/{name}"), text);
+        }
+        user.commit("Plan");
+        let executor = user.executor(ALONE);
+        user.run("p", &executor, &["--jobs", "4"]).success();
+        assert!(
+            !user.outside("overlap").exists(),
+            "no two attempts of {files:?} ran at once"
+        );
+    }
+}
+
+#[test]
+fn tasks_that_a_sendit_plan_calls_independent_still_count_as_done_each() {
+    let plan = "# Plan: Two\n\n### Task 1: One\n\n**Files**: `1.txt`\n**Action**: it\n**Verify**: `test -s 1.txt`\n\n\
+        ### Task 2: Two\n\n**Files**: `2.txt`\n**Action**: it\n**Verify**: `test -s 2.txt`\n**Independent**: yes\n";
+    let user = User::new();
+    user.write("p/PLAN.md", plan);
+    user.commit("Plan");
+    let executor = user.executor("commit $ENACT_TASK.txt w");
+    user.run("p", &executor, &["--scope", "enforce"]).success();
+    assert_eq!(user.status()["counts"]["done"], 2);
+}
+
+#[test]
+fn of_two_that_change_the_same_line_the_second_is_done_again_on_the_first() {
+    let user = User::new();
+    user.plan(PAIR);
+    let executor = user.executor(
+        r#"cp "$ENACT_PROMPT_FILE" "$HOME/../prompt-$ENACT_TASK-$ENACT_ATTEMPT"
+signal $ENACT_TASK-runs; wait_for a-runs; wait_for b-runs
+test $ENACT_TASK = a || wait_for a-done
+echo $ENACT_TASK >> README.md; git commit -qam "Do $ENACT_TASK $ENACT_ATTEMPT"
+git rev-parse HEAD > "$HOME/../commit-$ENACT_TASK-$ENACT_ATTEMPT""#,
+    );
+    let run = user.start([
+        "run",
+        "plan.toml",
+        "--yes",
+        "--name",
+        "r-test",
+        "--retries",
+        "0",
+        "--",
+        &executor,
+    ]);
+    crate::support::user::wait_until("a is integrated", || {
+        let log = user.git(["log", "--format=%s", "enact/r-test/integration"]);
+        log.stdout.contains("Do a 1")
+    });
+    user.signal("a-done");
+    run.end().success();
+    let (a, b) = (user.task("a"), user.task("b"));
+    assert_eq!(
+        (&a["attempts"], &b["attempts"]),
+        (&1.into(), &2.into()),
+        "conflicts are no retries"
+    );
+    assert_eq!(
+        user.at("enact/r-test/integration", "README.md"),
+        "# example\na\nb\n"
+    );
+    let prompt = user.noted("prompt-b-2");
+    assert!(
+        prompt.contains("conflicts with what was integrated meanwhile in README.md"),
+        "{prompt}"
+    );
+    let first = user.noted("commit-b-1");
+    user.git([
+        "merge-base",
+        "--is-ancestor",
+        &first,
+        "refs/enact/runs/r-test",
+    ])
+    .success();
+    user.assert_whole();
+}
+
+#[test]
+fn what_merges_cleanly_keeps_both_commits_with_their_ids() {
+    let user = User::new();
+    user.plan(PAIR);
+    let executor = user.executor(
+        "signal $ENACT_TASK-runs; wait_for a-runs; wait_for b-runs; commit $ENACT_TASK.txt w; git rev-parse HEAD > \"$HOME/../commit-$ENACT_TASK\"",
+    );
+    user.run("plan.toml", &executor, &[]).success();
+    for id in ["a", "b"] {
+        let commit = user.noted(&format!("commit-{id}"));
+        assert_eq!(user.task(id)["commit"], commit.as_str());
+        user.git([
+            "merge-base",
+            "--is-ancestor",
+            &commit,
+            "enact/r-test/integration",
+        ])
+        .success();
+    }
+}
+
+#[test]
+fn what_merges_cleanly_but_fails_together_is_done_again() {
+    let user = User::new();
+    user.plan(&format!(
+        "{PAIR}verify = [\"test ! -e a.txt -o -e seen-a.txt\"]\n"
+    ));
+    let executor = user.executor(
+        r#"cp "$ENACT_PROMPT_FILE" "$HOME/../prompt-$ENACT_TASK-$ENACT_ATTEMPT"
+signal $ENACT_TASK-runs; wait_for a-runs; wait_for b-runs
+test $ENACT_TASK = a || wait_for a-done
+test $ENACT_TASK = a || test ! -e a.txt || : > seen-a.txt
+commit $ENACT_TASK.txt w"#,
+    );
+    let run = user.start([
+        "run",
+        "plan.toml",
+        "--yes",
+        "--name",
+        "r-test",
+        "--retries",
+        "0",
+        "--",
+        &executor,
+    ]);
+    crate::support::user::wait_until("a is integrated", || {
+        user.git(["cat-file", "-e", "enact/r-test/integration:a.txt"])
+            .status
+            == 0
+    });
+    user.signal("a-done");
+    run.end().success();
+    assert_eq!(user.task("b")["attempts"], 2);
+    let prompt = user.noted("prompt-b-2");
+    assert!(
+        prompt.contains("fails together with what was integrated meanwhile"),
+        "{prompt}"
+    );
+    user.git(["cat-file", "-e", "enact/r-test/integration:seen-a.txt"])
+        .success();
+}
+
+#[test]
+fn two_runs_side_by_side_in_one_repository_both_finish() {
+    let user = User::new();
+    user.write("one.toml", &PAIR.replace("Pair", "One"));
+    user.write("two.toml", &PAIR.replace("Pair", "Two"));
+    user.commit("Plans");
+    let script = |mine: &str, other: &str| {
+        user.script(
+            mine,
+            &format!(
+                "cd \"$ENACT_WORKTREE\"; : > \"$HOME/../{mine}-runs\"; n=0; while ! test -e \"$HOME/../{other}-runs\"; do n=$((n + 1)); test $n -lt 3000 || exit 99; sleep 0.02; done\n\
+                 echo {mine} > {mine}-$ENACT_TASK.txt; git add -A; git commit -qm {mine}"
+            ),
+        )
+    };
+    let (one, two) = (script("one", "two"), script("two", "one"));
+    let runs = [("one", &one), ("two", &two)].map(|(name, executor)| {
+        let plan = format!("{name}.toml");
+        user.start(["run", &plan, "--yes", "--name", name, "--", executor])
+    });
+    for run in runs {
+        run.end().success();
+    }
+    for name in ["one", "two"] {
+        user.git([
+            "cat-file",
+            "-e",
+            &format!("enact/{name}/integration:{name}-b.txt"),
+        ])
+        .success();
+    }
+    let list = user.enact(["list"]).success();
+    assert_eq!(
+        list.stdout
+            .lines()
+            .filter(|line| line.contains("complete"))
+            .count(),
+        2,
+        "{list}"
+    );
+    user.assert_whole();
+}

@@ -1,0 +1,335 @@
+//! Small runs that produce every kind of event, and a person scripted to answer what they ask.
+//!
+//! What an executor does depends on its task, its prompt and on what happened once (a mark outside the
+//! repository), never on the number of the attempt: so a run ends the same however often it dies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::digest::Digest;
+use super::oracle;
+use super::user::{Output, User};
+
+/// A process that aborted, as a shell reports it.
+const ABORTED: i32 = 128 + 6;
+
+/// How many commands a person has patience for.
+const PATIENCE: usize = 60;
+
+/// A plan and what its run is asked to be.
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    plan: &'static str,
+    flags: &'static [&'static str],
+}
+
+/// Conflict, retry, commits by the tool, commands before and after integration, two slots.
+pub(crate) const WORK: Scenario = Scenario {
+    name: "work",
+    plan: r#"
+[plan]
+title = "Work"
+final_verify = ["test -s shared.txt"]
+[[task]]
+id = "a"
+title = "One line of a file"
+[[task]]
+id = "b"
+title = "Another line of that file"
+[[task]]
+id = "flaky"
+title = "Fails once"
+[[task]]
+id = "left"
+title = "Leave the commit to the tool"
+verify = ["test -s left.txt"]
+needs = ["a"]
+[[task]]
+id = "wide"
+title = "Proven together with the others"
+verify = ["test -s wide.txt"]
+needs = ["a"]
+[[task]]
+id = "last"
+title = "After all"
+needs = ["b", "left"]
+"#,
+    flags: &["--jobs", "2", "--retries", "1", "--commit", "auto"],
+};
+
+/// A kickback, a blocker, a failure: a person answers, decides on a retry, leaves out.
+pub(crate) const PEOPLE: Scenario = Scenario {
+    name: "people",
+    plan: r#"
+[plan]
+title = "People"
+[[task]]
+id = "kick"
+title = "Says that the plan is wrong"
+[[task]]
+id = "stuck"
+title = "Is blocked"
+[[task]]
+id = "nothing"
+title = "Finds nothing to change"
+allow_empty = true
+[[task]]
+id = "fails"
+title = "Fails for good"
+"#,
+    flags: &["--jobs", "2", "--retries", "0", "--on-failure", "stop"],
+};
+
+/// A rate limit, and somebody who asks for a stop.
+pub(crate) const LIMITS: Scenario = Scenario {
+    name: "limits",
+    plan: r#"
+[plan]
+title = "Limits"
+[[task]]
+id = "rate"
+title = "Later"
+[[task]]
+id = "halt"
+title = "Asks for a stop"
+[[task]]
+id = "last"
+title = "After the stop"
+needs = ["halt"]
+"#,
+    flags: &["--jobs", "1", "--retries", "0"],
+};
+
+/// An attempt that takes too long.
+pub(crate) const SLOW: Scenario = Scenario {
+    name: "slow",
+    plan: r#"
+[plan]
+title = "Slow"
+[[task]]
+id = "slow"
+title = "Never ends"
+"#,
+    flags: &[
+        "--retries",
+        "0",
+        "--timeout",
+        "300ms",
+        "--on-failure",
+        "stop",
+    ],
+};
+
+pub(crate) static ALL: [Scenario; 4] = [WORK, PEOPLE, LIMITS, SLOW];
+
+/// What every executor does; `ROOT` is replaced by a directory outside the repository.
+const EXECUTOR: &str = r#"
+echo "$ENACT_TASK $ENACT_ATTEMPT" >> ROOT/executed.log
+test -e .set-up || { echo "the worktree was not set up"; exit 9; }
+prompt=$(cat)
+told() { case $prompt in *"the answer is 42"*) true;; *) false;; esac; }
+once() { test ! -e "ROOT/$1" && : > "ROOT/$1"; }
+case $ENACT_TASK in
+  a|b) { cat shared.txt 2>/dev/null; echo "$ENACT_TASK"; } | sort -u > new; mv new shared.txt ;;
+  flaky) if once flaked; then echo "not this time"; exit 1; fi ;;
+  left) echo left > left.txt; exit 0 ;;
+  kick) told || { echo '{"status": "KICKBACK", "signal": "missing_context", "reason": "which one?"}'; exit 0; } ;;
+  stuck) told || exit 125 ;;
+  fails) exit 1 ;;
+  nothing) echo '{"status": "done"}'; exit 0 ;;
+  rate) if once limited; then exit 75; fi ;;
+  halt) if once halted; then : > "$ENACT_GIT_COMMON_DIR/enact/runs/$ENACT_RUN/stop"; fi ;;
+  slow) sleep 600 ;;
+esac
+case $ENACT_TASK in
+  a|b) ;;
+  *) echo "$ENACT_TASK" > "$ENACT_TASK.txt" ;;
+esac
+git add -A && git commit -qm "Do $ENACT_TASK"
+"#;
+
+/// How a run ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    /// The tree of the run's branch.
+    pub(crate) tree: String,
+    /// Where each task stands.
+    pub(crate) statuses: BTreeMap<String, String>,
+    /// The tasks that a person had to decide about because they failed.
+    pub(crate) failed: BTreeSet<String>,
+}
+
+/// A user who lives through one scenario, crashes included.
+pub(crate) struct Journey {
+    pub(crate) user: User,
+    executor: String,
+    scenario: &'static Scenario,
+    untouched: Digest,
+    /// The crashes to come, the next one first.
+    to_come: Vec<String>,
+    /// Those that happened.
+    pub(crate) crashed: Vec<String>,
+    /// Whether the last command died: then a person resumes, whatever the run's status is.
+    was_cut_short: bool,
+}
+
+impl Journey {
+    pub(crate) fn new(scenario: &'static Scenario, crashes: &[&str]) -> Self {
+        let user = User::new();
+        user.write("plan.toml", scenario.plan);
+        user.write(".gitignore", ".set-up\n");
+        user.write(
+            "enact.toml",
+            "setup = \"touch .set-up\"\ngrace = \"100ms\"\n",
+        );
+        user.commit("Plan");
+        let root = user.outside("").display().to_string();
+        let executor = user.script(
+            "work",
+            &EXECUTOR.replace("ROOT", root.trim_end_matches('/')),
+        );
+        let untouched = oracle::untouched(&user);
+        Self {
+            user,
+            executor,
+            scenario,
+            untouched,
+            to_come: crashes.iter().map(|&point| point.to_owned()).collect(),
+            crashed: Vec::new(),
+            was_cut_short: false,
+        }
+    }
+
+    /// Goes on until the run has ended, checks all that must hold, and lands.
+    pub(crate) fn travel(&mut self) -> End {
+        self.go_on();
+        oracle::check(&self.user, &self.untouched);
+        let end = self.end();
+        self.land();
+        end
+    }
+
+    /// Goes on until the run has ended.
+    pub(crate) fn go_on(&mut self) {
+        let mut last = None;
+        for _ in 0..PATIENCE {
+            let Some(args) = self.next() else {
+                return;
+            };
+            last = Some(self.command(&args));
+        }
+        panic!("the run does not end: {}", last.expect("commands were run"));
+    }
+
+    /// Goes on until everything to come has happened, and stays dead.
+    pub(crate) fn die(&mut self) {
+        while !self.to_come.is_empty() {
+            let args = self.next().expect("the run has not ended");
+            self.command(&args);
+        }
+    }
+
+    /// Moves the journal as plain git may, while nobody drives the run: then a person resumes, perhaps to
+    /// die at `crashes`.
+    pub(crate) fn roll_back(&mut self, checkpoint: &str, crashes: &[&str]) {
+        self.user
+            .git(["update-ref", "refs/enact/runs/r-test", checkpoint])
+            .success();
+        self.was_cut_short = true;
+        self.to_come = crashes.iter().map(|&point| point.to_owned()).collect();
+    }
+
+    /// What a person does next; nothing when the run has ended.
+    fn next(&self) -> Option<Vec<String>> {
+        let words = |words: &[&str]| Some(words.iter().map(|&word| word.to_owned()).collect());
+        let output = self.user.enact(["status", "--json"]);
+        if output.status != 0 {
+            let begin = ["run", "plan.toml", "--yes", "--name", "r-test"];
+            let durability = ["--durability", "process"];
+            let executor = ["--", self.executor.as_str()];
+            let parts: [&[&str]; 4] = [&begin, &durability, self.scenario.flags, &executor];
+            return words(&parts.concat());
+        }
+        let status: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
+        match status["run"]["status"].as_str().expect("a status") {
+            "complete" | "partial" | "failed" if !self.was_cut_short => None,
+            "needs_person" if !self.was_cut_short => {
+                let tasks = status["tasks"].as_array().expect("tasks");
+                let decision = tasks.iter().find_map(|task| {
+                    let id = task["id"].as_str()?;
+                    match task["status"].as_str()? {
+                        "kickback" | "blocked" => words(&["answer", id, "-m", "the answer is 42"]),
+                        "failed" if task["attempts"] == 1 => words(&["retry", id, "-m", "again"]),
+                        "failed" | "timed_out" => words(&["skip", id]),
+                        _ => None,
+                    }
+                });
+                Some(decision.expect("somebody waits for a decision"))
+            }
+            _ => words(&["resume", "--yes"]),
+        }
+    }
+
+    /// Runs one command; it may die of the next crash that is to come.
+    fn command(&mut self, args: &[String]) -> Output {
+        let mut command = self.user.enact_command(args);
+        if let Some(point) = self.to_come.first() {
+            command.env("ENACT_CRASH_AT", point);
+        }
+        let output = Output::of(&mut command);
+        if output.status == ABORTED {
+            self.crashed.push(self.to_come.remove(0));
+            self.was_cut_short = true;
+        } else {
+            self.was_cut_short = false;
+            assert!(
+                !output.stderr.contains("panicked") && output.status != 2,
+                "`{}` goes wrong after {:?}: {output}",
+                args.join(" "),
+                self.crashed
+            );
+        }
+        output
+    }
+
+    /// Lands what was done; twice if the first time it dies.
+    fn land(&mut self) {
+        let args = ["land", "--yes"].map(str::to_owned);
+        if self.user.status()["run"]["tip"] == self.user.status()["run"]["base"] {
+            return;
+        }
+        while self.command(&args).status == ABORTED {}
+        let lands = |rev: &str| {
+            self.user
+                .git(["rev-parse", &format!("{rev}^{{tree}}")])
+                .success()
+        };
+        assert_eq!(
+            lands("main").stdout,
+            lands("enact/r-test/integration").stdout,
+            "what was integrated was landed"
+        );
+        self.user.assert_whole();
+    }
+
+    fn end(&self) -> End {
+        let tree = self
+            .user
+            .git(["rev-parse", "enact/r-test/integration^{tree}"])
+            .success();
+        let status = self.user.status();
+        let tasks = status["tasks"].as_array().expect("tasks");
+        let failures = oracle::trailers(&self.user).into_iter();
+        let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
+        End {
+            tree: tree.stdout.trim().to_owned(),
+            statuses: tasks
+                .iter()
+                .map(|task| (text(&task["id"]), text(&task["status"])))
+                .collect(),
+            failed: failures
+                .filter(|[event, ..]| event == "failed")
+                .map(|[_, task, _]| task)
+                .collect(),
+        }
+    }
+}
