@@ -4,6 +4,7 @@ mod architecture;
 mod asking;
 mod claims;
 mod commands;
+mod cost;
 mod crash;
 mod documents;
 mod failures;

@@ -19,6 +19,7 @@ fn headline() -> Headline {
         plan_hash: String::new(),
         plan_path: NASTY.to_owned(),
         started_at: "2026-01-01T00:00:00Z".to_owned(),
+        landed: false,
         counts: Counts::default(),
     }
 }

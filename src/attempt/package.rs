@@ -43,9 +43,16 @@ pub struct Outline {
     pub title: String,
     /// The format it was written in.
     pub dialect: Dialect,
-    /// Its tasks in the order of the text.
+    /// Its tasks in the order of the text; of a large plan those that this one touches.
     pub tasks: Vec<TaskTitle>,
+    /// How many are not named.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub omitted: usize,
 }
+
+/// How many tasks are named, whatever they have to do with the one at hand: each attempt would otherwise cost
+/// as much as the plan is long.
+const NAMED: usize = 200;
 
 /// A task's id and title.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,7 +130,7 @@ impl Package {
         match weight {
             Weight::Light => light,
             Weight::Full => Self {
-                plan: Some(Outline::new(plan)),
+                plan: Some(Outline::new(plan, task)),
                 dependencies,
                 artifacts: plan.artifacts.clone(),
                 ..light
@@ -140,15 +147,29 @@ impl Package {
 }
 
 impl Outline {
-    fn new(plan: &Plan) -> Self {
-        let titles = plan.tasks.iter().map(|task| TaskTitle {
-            id: task.id.clone(),
-            title: task.title.clone(),
+    fn new(plan: &Plan, task: &Task) -> Self {
+        let waits_for = |one: &Task, other: &Task| {
+            one.needs.contains(&other.id) || one.after.contains(&other.id)
+        };
+        let is_large = plan.tasks.len() > NAMED;
+        let titles = plan.tasks.iter().filter(|other| {
+            !is_large || other.id == task.id || waits_for(task, other) || waits_for(other, task)
         });
+        let tasks: Vec<TaskTitle> = titles
+            .map(|task| TaskTitle {
+                id: task.id.clone(),
+                title: task.title.clone(),
+            })
+            .collect();
         Self {
             title: plan.title.clone(),
             dialect: plan.dialect,
-            tasks: titles.collect(),
+            omitted: plan.tasks.len() - tasks.len(),
+            tasks,
         }
     }
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }

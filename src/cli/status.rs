@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{Context, Exit, status_context};
-use crate::journal;
+use crate::journal::{self, Lease};
 use crate::report::{self, status};
 
 /// Say where a run stands
@@ -19,6 +19,13 @@ pub(super) struct Args {
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
     let run = context.find_run(&repo, args.run.as_deref())?;
+    if !context.json && !args.porcelain {
+        let driven = Lease::is_held(repo.common_dir(), &run);
+        if let Some(text) = status::brief(&journal::headline(&repo, &run)?, driven) {
+            report::text(&text);
+            return Ok(Exit::Done);
+        }
+    }
     let loaded = journal::load(&repo, &run)?;
     let about = status_context(&repo, &loaded.state)?;
     if context.json {

@@ -15,6 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, Result};
 use git2::{Index, IndexEntry, IndexTime, Oid};
 
+use super::patch::patched;
 use super::{Repo, Worktree};
 
 impl Worktree {
@@ -63,8 +64,13 @@ impl Worktree {
         let written = std::fs::metadata(self.private())
             .and_then(|found| found.modified())
             .ok();
-        let mut index = self.open_index(repo)?;
         let known = before.filter(|_| written.is_some());
+        if let Some((before, written)) = known.zip(written)
+            && self.patch(repo, before, tree, written)?
+        {
+            return self.write_mark(tree);
+        }
+        let mut index = self.open_index(repo)?;
         if known.is_none_or(|before| apply(&mut index, repo, before, tree).is_err()) {
             // Slower, and keeps the stat data of the entries that the tree has as well.
             index.read_tree(&repo.raw().find_tree(tree)?)?;
@@ -74,6 +80,21 @@ impl Worktree {
             .write()
             .context("the private index could not be written")?;
         self.write_mark(tree)
+    }
+
+    /// Changes the bytes of the private index, when its shape allows it. It keeps its time, so that git goes
+    /// on looking into the files that it could not be sure of.
+    fn patch(&self, repo: &Repo, before: Oid, after: Oid, written: SystemTime) -> Result<bool> {
+        let path = self.private();
+        let bytes = std::fs::read(&path).context("the private index cannot be read")?;
+        let changes = repo.changed(before, after)?;
+        let Some(bytes) = patched(&bytes, &changes, after.as_bytes().len()) else {
+            return Ok(false);
+        };
+        overwrite(&path, &bytes)
+            .and_then(|()| set_time(&path, written))
+            .context("the private index could not be written")?;
+        Ok(true)
     }
 
     /// Removes the private index: the next to ask for it has it made of a tree.
@@ -102,12 +123,12 @@ impl Worktree {
     }
 
     fn write_mark(&self, tree: Oid) -> Result<()> {
-        std::fs::write(self.mark(), tree.to_string())
+        overwrite(&self.mark(), tree.to_string().as_bytes())
             .context("the private index could not be marked")
     }
 
     fn forget_mark(&self) -> Result<()> {
-        remove_if_there(&self.mark())
+        overwrite(&self.mark(), b"-").context("the private index could not be marked")
     }
 }
 
@@ -163,17 +184,14 @@ fn unknown(path: Vec<u8>, mode: u32, id: Oid) -> IndexEntry {
     }
 }
 
-/// Copies an index whole or not at all, with its time, against which git compares the files'.
+/// Copies an index with its time, against which git compares the files'. Whoever dies in between leaves what
+/// the next call replaces.
 pub(in crate::git) fn copy_with_time(from: &Path, to: &Path) -> Result<()> {
     let copy = || {
         let modified = std::fs::metadata(from)?.modified()?;
-        let draft = to.with_extension("draft");
-        std::fs::copy(from, &draft)?;
-        File::options()
-            .write(true)
-            .open(&draft)?
-            .set_times(FileTimes::new().set_modified(modified))?;
-        std::fs::rename(&draft, to)
+        make_way(to)?;
+        std::fs::copy(from, to)?;
+        set_time(to, modified)
     };
     copy().with_context(|| {
         format!(
@@ -182,6 +200,29 @@ pub(in crate::git) fn copy_with_time(from: &Path, to: &Path) -> Result<()> {
             to.display()
         )
     })
+}
+
+fn set_time(path: &Path, modified: SystemTime) -> std::io::Result<()> {
+    let file = File::options().write(true).open(path)?;
+    file.set_times(FileTimes::new().set_modified(modified))
+}
+
+/// Writes a file of ours where it stands: on some file systems, to make a new file and to remove the old one
+/// costs more than all else that is done here.
+fn overwrite(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    make_way(path)?;
+    std::fs::write(path, bytes)
+}
+
+/// Removes what is not a plain file of one name: writing to it would change another file.
+fn make_way(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+    match path.symlink_metadata() {
+        Ok(found) if found.is_file() && found.nlink() == 1 => Ok(()),
+        Ok(_) => std::fs::remove_file(path),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Removes a file that need not be there.

@@ -11,6 +11,7 @@ mod index;
 mod merge;
 mod notes;
 mod objects;
+mod patch;
 mod paths;
 mod refs;
 mod salvage;

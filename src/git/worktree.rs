@@ -211,6 +211,12 @@ impl Worktree {
             .map(|(_, name)| *name)
     }
 
+    /// Whether it was last seen clean where its HEAD still stands, with nobody let into it since.
+    pub fn is_settled(&self, repo: &Repo) -> bool {
+        let head = self.head(repo).ok().and_then(|head| head.commit);
+        self.settled.is_some() && self.settled == head
+    }
+
     /// Somebody is about to be let in: what was known of its state is known no longer.
     pub fn unsettle(&mut self) {
         self.settled = None;
@@ -296,6 +302,7 @@ impl Worktree {
             }
         }
         self.settled = None;
+        self.clear_leftovers()?;
         self.install_index()?;
         place_branch(repo, branch, to)?;
         crash::step("branch-placed");
@@ -312,15 +319,7 @@ impl Worktree {
     /// Discards everything but ignored files and detaches the worktree at `to`. The caller has salvaged.
     pub fn clean(&mut self, repo: &Repo, to: Oid) -> Result<()> {
         self.settled = None;
-        for name in UNFINISHED.iter().map(|(name, _)| name).chain(&LEFTOVERS) {
-            let path = self.git_dir.join(name);
-            if path.is_dir() {
-                std::fs::remove_dir_all(&path)
-                    .with_context(|| format!("`{}` cannot be removed", path.display()))?;
-            } else {
-                remove_if_there(&path)?;
-            }
-        }
+        self.clear_leftovers()?;
         self.install_index()?;
         self.write_head(&format!("{to}\n"))?;
         if Git::within(self)?
@@ -338,6 +337,16 @@ impl Worktree {
         Ok(())
     }
 
+    /// Takes the worktree, which is settled at `at`, off its branch: whoever runs in it next moves none.
+    pub fn detach(&mut self, repo: &Repo, at: Oid) -> Result<()> {
+        if !self.is_settled(repo) || self.settled != Some(at) {
+            return self.clean(repo, at);
+        }
+        self.clear_leftovers()?;
+        self.install_index()?;
+        self.write_head(&format!("{at}\n"))
+    }
+
     /// Takes a worktree that git has just made, at `at`, as the start of what we know of it.
     pub(in crate::git) fn adopt(&mut self, repo: &Repo, at: Oid) -> Result<()> {
         self.adopt_index(repo, at)?;
@@ -348,8 +357,22 @@ impl Worktree {
     }
 
     /// The state after we committed all that was in it.
-    pub(in crate::git) fn settle_at(&mut self, tip: Oid) {
+    pub fn settle_at(&mut self, tip: Oid) {
         self.settled = Some(tip);
+    }
+
+    /// Ends what git commands left unfinished, and what killed ones left locked.
+    fn clear_leftovers(&self) -> Result<()> {
+        for name in UNFINISHED.iter().map(|(name, _)| name).chain(&LEFTOVERS) {
+            let path = self.git_dir.join(name);
+            if path.is_dir() {
+                std::fs::remove_dir_all(&path)
+                    .with_context(|| format!("`{}` cannot be removed", path.display()))?;
+            } else {
+                remove_if_there(&path)?;
+            }
+        }
+        Ok(())
     }
 
     fn excludes(&self) -> PathBuf {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::clean::visible;
 use super::sentence::{short, took};
 use crate::run::event::Recorded;
-use crate::run::state::{Drive, Phase, Standing, State};
+use crate::run::state::{Counts, Drive, Headline, Phase, Standing, State};
 
 /// What a report needs besides the state.
 #[derive(Debug, Clone)]
@@ -84,6 +84,33 @@ pub fn porcelain(state: &State, context: &Context) -> String {
     visible_lines(&text)
 }
 
+/// How many tasks are shown one by one, whatever is new about them.
+const FEW: usize = 40;
+
+/// The few lines from the newest checkpoint alone; `None` when there is more to be said, or so few tasks that
+/// all are shown. What it says is what [`human`] says.
+pub fn brief(headline: &Headline, driven: bool) -> Option<String> {
+    let counts = &headline.counts;
+    if counts.total <= FEW || counts.pending + counts.done < counts.total {
+        return None;
+    }
+    let status = match headline.status.as_str() {
+        over @ ("quarantined" | "complete" | "partial" | "failed") => over,
+        _ if driven => "running",
+        other => other,
+    };
+    let mut text = format!(
+        "{}: {status} ({})\n{}\n",
+        headline.run,
+        headline.title,
+        counted(counts)
+    );
+    if let Some(line) = next_step(&headline.run, status, headline.landed) {
+        let _ = writeln!(text, "{line}");
+    }
+    Some(visible_lines(&text))
+}
+
 /// Few lines: where the run stands, what runs, what wants attention, and what to do next.
 pub fn human(state: &State, context: &Context) -> String {
     let run = &state.run;
@@ -93,8 +120,8 @@ pub fn human(state: &State, context: &Context) -> String {
         state.status(context.driven),
         state.graph().plan().title
     );
-    let _ = writeln!(text, "{}", counted(state));
-    let shown = if state.graph().len() <= 40 {
+    let _ = writeln!(text, "{}", counted(state.counts()));
+    let shown = if state.graph().len() <= FEW {
         Shown::All
     } else {
         Shown::News
@@ -144,8 +171,7 @@ enum Shown {
     News,
 }
 
-fn counted(state: &State) -> String {
-    let counts = state.counts();
+fn counted(counts: &Counts) -> String {
     let named = [
         ("done", counts.done),
         ("running", counts.running),
@@ -190,16 +216,20 @@ pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
             _ => {}
         }
     }
-    match state.status(context.driven) {
-        "complete" | "partial" if state.run.landed.is_none() => {
-            lines.push(format!("bring it in:   git enact land {id}"));
-        }
-        "stopped" | "paused" | "needs_person" => {
-            lines.push(format!("go on:         git enact resume {id}"));
-        }
-        _ => {}
-    }
+    let status = state.status(context.driven);
+    lines.extend(next_step(id, status, state.run.landed.is_some()));
     lines
+}
+
+/// What goes on with the run as a whole.
+fn next_step(run: &str, status: &str, landed: bool) -> Option<String> {
+    match status {
+        "complete" | "partial" if !landed => Some(format!("bring it in:   git enact land {run}")),
+        "stopped" | "paused" | "needs_person" => {
+            Some(format!("go on:         git enact resume {run}"))
+        }
+        _ => None,
+    }
 }
 
 /// The contract's `| # | Task | Status | Commit |` table.

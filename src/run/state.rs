@@ -301,6 +301,9 @@ pub struct Headline {
     pub tip: String,
     /// When the run started, as RFC 3339.
     pub started_at: String,
+    /// Whether it was brought into the user's branch.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub landed: bool,
     /// How many tasks stand where.
     pub counts: Counts,
 }
@@ -414,6 +417,7 @@ impl State {
             plan_hash: self.run.plan_hash.clone(),
             tip: self.run.tip.clone(),
             started_at: self.run.started_at.clone(),
+            landed: self.run.landed.is_some(),
             counts: self.counts().clone(),
         }
     }

@@ -56,7 +56,7 @@ pub(super) fn arrived(
     let files = Files::of(dir);
     let claim = told(files.claim(ended), ended);
     let left = gather(what, slot, &claim)?;
-    slot.used = true;
+    slot.used = !slot.worktree.is_settled(&slot.repo);
     let hex = |oid: Oid| oid.to_string();
     let event = Event::AttemptEnded {
         task: what.task.id.clone(),
@@ -79,7 +79,7 @@ pub(super) fn arrived(
 /// The event of an attempt that does not count: what it left is kept, and it runs again.
 pub(super) fn abandoned(what: &Particulars, slot: &mut Slot, reason: &str) -> Result<Arrived> {
     let left = gather(what, slot, &Claim::default())?;
-    slot.used = true;
+    slot.used = !slot.worktree.is_settled(&slot.repo);
     let event = Event::AttemptAbandoned {
         task: what.task.id.clone(),
         attempt: what.attempt,
@@ -292,6 +292,7 @@ fn commit_for_executor(
         slot.worktree
             .commit_all(&slot.repo, &what.branch, at, message)?
     } else {
+        let is_settled = slot.worktree.is_settled(&slot.repo);
         let tree = slot.repo.tree_of(at)?;
         let commit = NewCommit {
             tree,
@@ -305,6 +306,10 @@ fn commit_for_executor(
             .repo
             .move_to(&what.branch, made, Expected::At(at), "git enact: commit")?;
         crash::step("tool-committed");
+        // The same files: a worktree that was clean at the one is clean at the other.
+        if moved.is_ok() && is_settled {
+            slot.worktree.settle_at(made);
+        }
         moved.is_ok().then_some(made)
     };
     if let Some(made) = made {

@@ -45,9 +45,7 @@ impl Local {
             FirstLook::Open(facts) => facts,
         };
         // Another driver may have left the worktree anywhere: the commands see the commit, nothing else.
-        if slot.used {
-            slot.worktree.clean(&slot.repo, tip)?;
-        }
+        slot.worktree.detach(&slot.repo, tip)?;
         self.slots.put(number, slot);
         let dir = self.attempt_dir(task, judgement.attempt.number);
         let bench = self.bench(dir, &self.slots.path(number));

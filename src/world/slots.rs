@@ -20,6 +20,17 @@ pub(super) struct Slot {
     pub(super) used: bool,
 }
 
+impl Slot {
+    /// Whether nothing is to be discarded after all. To look costs one process, to clean two.
+    fn looks_clean(&mut self) -> bool {
+        let head = self.worktree.head(&self.repo);
+        let Some(at) = head.ok().and_then(|head| head.commit) else {
+            return false;
+        };
+        self.worktree.dirty(&self.repo, at).is_ok() && self.worktree.is_settled(&self.repo)
+    }
+}
+
 /// All slots of a run.
 pub(super) struct Slots {
     run: String,
@@ -64,7 +75,7 @@ impl Slots {
             Some(kept) => kept,
             None => self.make(repo, &path, base)?,
         };
-        if kept.used {
+        if kept.used && !kept.looks_clean() {
             kept.worktree.clean(&kept.repo, base)?;
         }
         kept.worktree.switch(&kept.repo, branch, base)?;

@@ -1,0 +1,179 @@
+#!/bin/sh
+# Whole processes side by side, for each number that the README promises as a ratio.
+#
+#   benches/processes.sh [tasks] [status]        both, when nothing is named
+#
+#   FILES=238 TASKS=200 ROUNDS=5 benches/processes.sh tasks
+#   FILES=50000 TASKS=20 ROUNDS=3 benches/processes.sh tasks
+#
+# Machines differ and drift: the contestants take turns, and what counts is the ratio of medians of one
+# call. `tasks` needs no network and nothing but sh, git and awk beside the release build; it works in
+# a temporary directory (TMPDIR) and removes it.
+#
+#   floor     the executor alone, in place: appends a line, `git add`, `git commit`
+#   script    what a careful shell script does around it for each task: a worktree and a branch, the
+#             executor, a look at what was left, a note, a fast-forward, the worktree removed
+#   process   git-enact with --durability process: writes as durable as git's own
+#   full      git-enact as it is: the disk confirms each finished task
+set -eu
+
+: "${FILES:=238}" "${TASKS:=200}" "${ROUNDS:=5}" "${STATUS_TASKS:=10000}" "${LOOKS:=40}"
+here=$(cd "$(dirname "$0")/.." && pwd)
+enact=${ENACT:-${CARGO_TARGET_DIR:-$here/target}/release/git-enact}
+[ -x "$enact" ] || { echo "build it first: cargo build --release" >&2; exit 2; }
+case $(date +%N) in *N*) echo "this needs a date(1) that knows nanoseconds" >&2; exit 2 ;; esac
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP
+
+# Nothing of whoever measures decides what is measured.
+export HOME="$work/home" GIT_CONFIG_NOSYSTEM=1 LC_ALL=C
+unset XDG_CONFIG_HOME GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+mkdir "$HOME"
+git config --global user.name Bench
+git config --global user.email bench@example.com
+git config --global init.defaultBranch main
+git config --global advice.detachedHead false
+
+# The executor: the same script for everybody.
+cat > "$work/executor.sh" <<'END'
+echo "one more line" >> src/d0/e0/f0.txt
+git add src/d0/e0/f0.txt
+git commit -q -m "one more line"
+END
+
+# A repository of $FILES files of 1 to 8 KB, fifty to a directory, the same each time.
+make_repository() {
+	awk -v files="$FILES" 'BEGIN {
+		print "commit refs/heads/main\ncommitter Bench <bench@example.com> 1767225600 +0000"
+		print "data 5\nfirst"
+		seed = 12345
+		for (line = 0; line < 400; line++) {
+			seed = (seed * 75 + 74) % 65537
+			pool = pool sprintf("let value_%05d = compute(%05d);\n", seed, line)
+		}
+		for (n = 0; n < files; n++) {
+			seed = (seed * 75 + 74) % 65537
+			text = sprintf("file %05d\n", n) substr(pool, 1 + seed % 4000, 1000 + seed % 7000)
+			printf "M 100644 inline src/d%d/e%d/f%d.txt\ndata %d\n%s\n", \
+				int(n / 1000), int(n / 50) % 20, n % 50, length(text), text
+		}
+	}' > "$work/import"
+	git init -q -b main --bare "$work/origin.git"
+	git -C "$work/origin.git" fast-import --quiet < "$work/import"
+	rm "$work/import"
+}
+
+make_plan() {
+	awk -v tasks="$TASKS" 'BEGIN {
+		print "[plan]\ntitle = \"Lines\"\njobs = 1\n"
+		for (n = 1; n <= tasks; n++)
+			printf "[[task]]\nid = \"t%d\"\ntitle = \"Append line %d\"\n\n", n, n
+	}' > "$work/lines.toml"
+}
+
+floor() {
+	n=0
+	while [ "$n" -lt "$TASKS" ]; do
+		sh "$work/executor.sh"
+		n=$((n + 1))
+	done
+}
+
+script() {
+	n=0
+	while [ "$n" -lt "$TASKS" ]; do
+		git worktree add -q -b "task-$round-$n" "../script.trees" HEAD
+		(cd ../script.trees && sh "$work/executor.sh")
+		[ -z "$(git -C ../script.trees status --porcelain)" ]
+		git notes --ref=PROGRESS add -m "Task: $n" "task-$round-$n"
+		git merge -q --ff-only "task-$round-$n"
+		git worktree remove ../script.trees
+		n=$((n + 1))
+	done
+}
+
+process() {
+	"$enact" --quiet run "$work/lines.toml" --new --yes --durability process -- sh "$work/executor.sh"
+}
+
+full() {
+	"$enact" --quiet run "$work/lines.toml" --new --yes --durability full -- sh "$work/executor.sh"
+}
+
+# time_of <file> <command>...: appends the milliseconds that it took.
+time_of() {
+	file=$1
+	shift
+	before=$(date +%s%N)
+	"$@" > "$work/output" 2>&1 || { cat "$work/output" >&2; echo "failed: $*" >&2; exit 1; }
+	after=$(date +%s%N)
+	echo "$before $after" | awk '{ printf "%.3f\n", ($2 - $1) / 1e6 }' >> "$file"
+}
+
+# median <file> <divided by>
+median() {
+	sort -n "$1" | awk -v by="$2" '{ all[NR] = $1 } END {
+		middle = NR % 2 ? all[(NR + 1) / 2] : (all[NR / 2] + all[NR / 2 + 1]) / 2
+		printf "%.3f", middle / by
+	}'
+}
+
+measure_tasks() {
+	make_repository
+	make_plan
+	for who in floor script process full; do
+		git clone -q --local "$work/origin.git" "$work/$who" 2> /dev/null
+		# What was just checked out is not raced with: everybody starts with a settled index.
+	done
+	sleep 1
+	for who in floor script process full; do git -C "$work/$who" status > /dev/null; done
+	round=0
+	while [ "$round" -lt "$ROUNDS" ]; do
+		for who in floor script process full; do
+			cd "$work/$who"
+			time_of "$work/$who.times" "$who"
+		done
+		round=$((round + 1))
+	done
+	cd "$work"
+	echo "$FILES files, $TASKS tasks, $ROUNDS rounds; medians"
+	echo "$(median floor.times "$TASKS") $(median script.times "$TASKS") \
+		$(median process.times "$TASKS") $(median full.times "$TASKS")" | awk '{
+		printf "%-8s %10s %10s %12s\n", "", "ms a task", "to floor", "script to it"
+		split("floor script process full", name, " ")
+		for (n = 1; n <= 4; n++)
+			printf "%-8s %10.2f %10.2f %12.2f\n", name[n], $n, $n / $1, $2 / $n
+	}'
+}
+
+measure_status() {
+	run="$work/status"
+	git init -q "$run"
+	(cd "$here" && cargo bench -q --bench state -- make-run "$run" "$STATUS_TASKS")
+	cd "$run"
+	look=0
+	while [ "$look" -lt "$LOOKS" ]; do
+		time_of "$work/version.times" git --version
+		time_of "$work/human.times" "$enact" status
+		time_of "$work/porcelain.times" "$enact" status --porcelain
+		time_of "$work/json.times" "$enact" --json status
+		look=$((look + 1))
+	done
+	cd "$work"
+	echo "status of a run of $STATUS_TASKS tasks, $LOOKS looks; medians"
+	echo "$(median version.times 1) $(median human.times 1) $(median porcelain.times 1) \
+		$(median json.times 1)" | awk '{
+		split("git --version|status|status --porcelain|status --json", name, "|")
+		for (n = 1; n <= 4; n++) printf "%-20s %8.2f ms %8.2f times git --version\n", name[n], $n, $n / $1
+	}'
+}
+
+for what in ${*:-tasks status}; do
+	case $what in
+	tasks) measure_tasks ;;
+	status) measure_status ;;
+	*) echo "usage: $0 [tasks] [status]" >&2; exit 2 ;;
+	esac
+done
