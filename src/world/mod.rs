@@ -36,6 +36,7 @@ use crate::git::{Identity, Repo};
 use crate::journal::layout;
 use crate::plan::TaskId;
 use crate::process::environment;
+use crate::report::live::Teller;
 use crate::run::engine::{Arrived, News, World};
 use crate::run::event::{Event, Recorded};
 use crate::run::schedule::Action;
@@ -58,7 +59,7 @@ pub struct Site {
     /// Where the run's worktrees are kept.
     pub worktrees: PathBuf,
     /// Tells a person what is no event.
-    pub tell: fn(&str),
+    pub tell: Teller,
 }
 
 /// Asks a person what to do about a task; called on a thread of its own, and only one at a time.
