@@ -50,6 +50,7 @@ pub(super) fn drive(
     approved: Approved,
     begin: Begin,
 ) -> Result<Exit> {
+    keep_memory();
     let repo = journal.repo().reopen()?;
     let run = state.run.id.clone();
     // A request that an earlier drive did not live to see is not meant for this one.
@@ -108,6 +109,13 @@ fn restoration(run: &str, displaced: &Displaced) -> String {
         ),
         None => format!("the run did not start: somebody else made {journal}"),
     }
+}
+
+/// Has the allocator keep what is freed. Each object that is written needs a quarter of a megabyte for its
+/// compression; glibc would return that to the kernel every time and have it cleared again, until it has seen
+/// that larger pieces come and go.
+fn keep_memory() {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(16 << 20)));
 }
 
 /// The end report on standard output; with `--json` the events were all.
