@@ -61,6 +61,17 @@ fn locks_that_kill_9_left_stop_nobody() {
 }
 
 #[test]
+fn a_lock_that_may_be_somebody_elses_is_told_and_left() {
+    let mut journey = Journey::new(&WORK, &["recorded:integrated"]);
+    journey.die();
+    let lock = git_dir(&journey).join("packed-refs.lock");
+    plant(&lock);
+    let output = journey.user.enact(["resume", "--yes"]);
+    output.success().complains("packed-refs.lock");
+    assert!(lock.exists(), "it is not ours to remove");
+}
+
+#[test]
 fn a_lock_on_the_journal_stops_no_decision() {
     let mut journey = Journey::new(&PEOPLE, &["recorded:answered"]);
     journey.die();

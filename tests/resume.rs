@@ -157,3 +157,41 @@ fn a_run_survives_kill_9_of_its_driver_and_executors_at_any_moment() {
         }
     });
 }
+
+#[test]
+fn a_task_that_is_tried_again_elsewhere_leaves_a_worktree_that_can_be_used() {
+    let user = User::new();
+    let mut plan = "[plan]\ntitle = \"Elsewhere\"\n".to_owned();
+    for (id, needs) in [
+        ("first", ""),
+        ("second", ""),
+        ("fails", ""),
+        ("left", "second"),
+        ("right", "second"),
+    ] {
+        write!(plan, "[[task]]\nid = \"{id}\"\ntitle = \"{id}\"\n").expect("text");
+        if !needs.is_empty() {
+            writeln!(plan, "needs = [\"{needs}\"]").expect("text");
+        }
+    }
+    user.write("plan.toml", &plan);
+    user.commit("Plan");
+    let root = user.outside("").display().to_string();
+    // It fails in the third slot, with a commit, once the first is free; and the third is used while it is
+    // tried again in the first.
+    let body = r#"
+there() { while [ ! -e "ROOT/$1" ]; do sleep 0.01; done; }
+integrated() { until git log --format=%s "enact/$ENACT_RUN/integration" | grep -q "$1"; do sleep 0.01; done; }
+echo "$ENACT_TASK" > "$ENACT_TASK.txt"
+git add -A && git commit -qm "$ENACT_TASK $ENACT_ATTEMPT"
+case $ENACT_TASK$ENACT_ATTEMPT in
+  fails1) integrated "first 1"; exit 1 ;;
+  fails2) : > ROOT/again; there right ;;
+  second1) there again ;;
+  right1) : > ROOT/right ;;
+esac
+"#;
+    let executor = user.script("work", &body.replace("ROOT", root.trim_end_matches('/')));
+    let flags = ["--jobs", "3", "--retries", "1"];
+    user.run("plan.toml", &executor, &flags).success();
+}

@@ -19,6 +19,20 @@ pub(super) fn confirm(question: &str) -> bool {
     matches!(answer().as_deref(), Some("y" | "Y" | "yes"))
 }
 
+/// Whether a person agrees to what `summary` says: by `--yes`, or when asked. Without either, what would be
+/// done is said and not done.
+pub(super) fn agree(summary: &str, yes: bool) -> bool {
+    if yes {
+        return true;
+    }
+    if is_possible() {
+        return confirm(&format!("{summary}. Do it?"));
+    }
+    report::line(summary);
+    report::notice("error: not done: nobody can be asked here; say `--yes`");
+    false
+}
+
 /// Asks retry, skip or stop about a failed task.
 pub(super) fn asker() -> Asker {
     Arc::new(|task: &TaskId, reason: &str, last_completed: &str| {

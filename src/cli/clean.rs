@@ -33,15 +33,8 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         root.display(),
         branches.len()
     );
-    if !args.yes {
-        if !asking::is_possible() {
-            report::line(&summary);
-            report::notice("error: not done: nobody can be asked here; say `--yes`");
-            return Ok(Exit::Refused);
-        }
-        if !asking::confirm(&format!("{summary}. Do it?")) {
-            return Ok(Exit::Refused);
-        }
+    if !asking::agree(&summary, args.yes) {
+        return Ok(Exit::Refused);
     }
     world::remove_worktrees(&repo, &root)?;
     for (name, commit) in &branches {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 
@@ -9,7 +10,7 @@ use super::{Context, Exit, asking, status_context};
 use crate::approval::Approved;
 use crate::git::Repo;
 use crate::journal::{self, Displaced, Journal, layout};
-use crate::report::live::{JsonLines, Lines};
+use crate::report::live::{JsonLines, Lines, Teller};
 use crate::report::{self, markdown};
 use crate::run::engine::{Engine, Sink};
 use crate::run::policy::OnFailure;
@@ -55,24 +56,26 @@ pub(super) fn drive(
     let run = state.run.id.clone();
     // A request that an earlier drive did not live to see is not meant for this one.
     std::fs::remove_file(layout::stop_file(repo.common_dir(), &run)).unwrap_or_default();
+    let (mut sink, tell): (Box<dyn Sink>, Teller) = if context.json {
+        (Box::new(JsonLines), Arc::new(report::notice))
+    } else {
+        let lines = Lines::new(context.quiet);
+        let tell = lines.teller();
+        (Box::new(lines), tell)
+    };
     let site = Site {
         worktrees: worktrees(&repo, &run)?,
         identity: journal.identity().clone(),
         program: std::env::current_exe().context("our own program cannot be found")?,
         repo: repo.reopen()?,
         run: run.clone(),
-        tell: report::notice,
+        tell: tell.clone(),
     };
     let can_ask =
         asking::is_possible() && !context.json && state.run.policy.on_failure == OnFailure::Ask;
     let asker = can_ask.then(asking::asker);
-    let interrupts = Interrupts::install(report::notice)?;
+    let interrupts = Interrupts::install(tell)?;
     let mut world = Local::new(site, approved, asker, interrupts.clone());
-    let mut sink: Box<dyn Sink> = if context.json {
-        Box::new(JsonLines)
-    } else {
-        Box::new(Lines::new(context.quiet))
-    };
     if matches!(begin, Begin::Fresh)
         && let Some(first) = journal::checkpoints(&repo, &run)?.next()
     {

@@ -52,15 +52,8 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         "run {run}: {} of {} tasks done; {would}",
         counts.done, counts.total
     );
-    if !args.yes {
-        if !asking::is_possible() {
-            report::line(&summary);
-            report::notice("error: not done: nobody can be asked here; say `--yes`");
-            return Ok(Exit::Refused);
-        }
-        if !asking::confirm(&format!("{summary}. Do it?")) {
-            return Ok(Exit::Refused);
-        }
+    if !asking::agree(&summary, args.yes) {
+        return Ok(Exit::Refused);
     }
     let text = format!("{}\n\nRun: {run}\n", state.graph().plan().title);
     let message = Message {

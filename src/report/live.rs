@@ -2,7 +2,8 @@
 //!
 //! They see events and the state those led to, nothing else; so a replay prints what the run printed.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
+use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -11,6 +12,9 @@ use super::sentence::{Mood, sentence};
 use crate::run::engine::Sink;
 use crate::run::event::Recorded;
 use crate::run::state::State;
+
+/// Says one line to a person, from any thread.
+pub type Teller = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Lines for people on standard error; on a terminal, a line below them says what runs now.
 pub struct Lines {
@@ -37,11 +41,19 @@ impl Lines {
         }
     }
 
+    /// Says lines that are no events without tearing the line below.
+    pub fn teller(&self) -> Teller {
+        let bar = self.bar.clone();
+        Arc::new(move |line| match &bar {
+            Some(bar) => bar.suspend(|| super::notice(line)),
+            None => super::notice(line),
+        })
+    }
+
     fn show(&self, line: &str) {
         match self.bar.as_ref().filter(|_| !self.asking) {
-            Some(bar) => bar.println(line),
-            // A closed standard error must not end the run.
-            None => writeln!(anstream::stderr(), "{line}").unwrap_or_default(),
+            Some(bar) => bar.suspend(|| super::notice(line)),
+            None => super::notice(line),
         }
     }
 }

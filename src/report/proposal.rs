@@ -6,7 +6,6 @@ use super::check;
 use super::clean::visible;
 use crate::graph::Graph;
 use crate::run::policy::{Executor, Policy};
-use crate::verify::checks::{Found, commands};
 
 /// Tasks, order, executor, and each command that would run.
 pub fn describe(graph: &Graph, policy: &Policy, id: &str) -> String {
@@ -16,12 +15,6 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str) -> String {
         Executor::Shell => writeln!(text, "executor: each task's own sh commands:"),
         Executor::Command { name, argv } => writeln!(text, "executor: {name}: {}", argv.join(" ")),
     };
-    let path = std::env::var("PATH").unwrap_or_default();
-    let here = std::env::current_dir().ok();
-    let programs = Found {
-        path: &path,
-        dir: here.as_deref(),
-    };
     for task in graph.tasks() {
         if let (Executor::Shell, Some(script)) = (&policy.executor, &task.run) {
             let _ = writeln!(
@@ -30,9 +23,6 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str) -> String {
                 task.id,
                 script.trim().replace('\n', "\n     ")
             );
-        }
-        for command in commands(task, &[], &programs) {
-            let _ = writeln!(text, "  {} verify: {command}", task.id);
         }
     }
     for (what, commands) in [

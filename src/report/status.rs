@@ -225,9 +225,8 @@ pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
 fn next_step(run: &str, status: &str, landed: bool) -> Option<String> {
     match status {
         "complete" | "partial" if !landed => Some(format!("bring it in:   git enact land {run}")),
-        "stopped" | "paused" | "needs_person" => {
-            Some(format!("go on:         git enact resume {run}"))
-        }
+        "needs_person" => Some(format!("then go on:    git enact resume {run}")),
+        "stopped" | "paused" => Some(format!("go on:         git enact resume {run}")),
         _ => None,
     }
 }

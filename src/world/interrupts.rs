@@ -8,22 +8,23 @@ use anyhow::{Context as _, Result};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::journal::layout;
+use crate::report::live::Teller;
 use crate::run::engine::News;
 
 /// The signals that have come in, and what was already reported of them.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Interrupts {
     interrupts: Arc<AtomicUsize>,
     terminated: Arc<AtomicBool>,
     told: usize,
     told_stop: bool,
     /// Tells a person that they were heard.
-    tell: fn(&str),
+    tell: Teller,
 }
 
 impl Interrupts {
     /// Takes the process's signals over.
-    pub fn install(tell: fn(&str)) -> Result<Self> {
+    pub fn install(tell: Teller) -> Result<Self> {
         let interrupts = Self {
             interrupts: Arc::default(),
             terminated: Arc::default(),

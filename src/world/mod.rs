@@ -36,6 +36,7 @@ use crate::git::{Identity, Repo};
 use crate::journal::layout;
 use crate::plan::TaskId;
 use crate::process::environment;
+use crate::report::live::Teller;
 use crate::run::engine::{Arrived, News, World};
 use crate::run::event::{Event, Recorded};
 use crate::run::schedule::Action;
@@ -58,7 +59,7 @@ pub struct Site {
     /// Where the run's worktrees are kept.
     pub worktrees: PathBuf,
     /// Tells a person what is no event.
-    pub tell: fn(&str),
+    pub tell: Teller,
 }
 
 /// Asks a person what to do about a task; called on a thread of its own, and only one at a time.
@@ -197,6 +198,18 @@ impl Local {
         Ok(())
     }
 
+    /// An executor's git that is killed may leave the repository's refs locked. The lock could as well be of
+    /// a command of the user's that runs right now, so it is told and never removed.
+    fn tell_of_foreign_lock(&self) {
+        if self.site.repo.stays_locked("packed-refs") {
+            let lock = self.site.repo.common_dir().join("packed-refs.lock");
+            (self.site.tell)(&format!(
+                "note: a git command that was killed has left `{0}`, and no ref can be deleted; if no git command is running: `rm '{0}'`",
+                lock.display()
+            ));
+        }
+    }
+
     fn tidy(&mut self, state: &State) -> Result<()> {
         if state.run.drive == Drive::Finished {
             self.slots.remove_all(&self.site.repo)?;
@@ -267,6 +280,7 @@ impl World for Local {
             &layout::run_ref(&state.run.id),
         ])?;
         project::unlock_notes(&self.site.repo)?;
+        self.tell_of_foreign_lock();
         crash::step("leftovers-ended");
         project::withdraw(&self.site.repo, state, &self.projected, &self.site.identity)?;
         self.project_branch(state)?;

@@ -75,9 +75,9 @@ impl Slots {
             Some(kept) => kept,
             None => self.make(repo, &path, base)?,
         };
-        // Its HEAD may have moved without it: the branch it stands on now belongs to an attempt elsewhere.
-        let is_known = !kept.used && kept.worktree.is_settled(&kept.repo);
-        if !is_known && !kept.looks_clean() {
+        // Its HEAD may be on a branch that another attempt of the same task has since begun anew elsewhere.
+        let is_left = kept.used || !kept.worktree.is_settled(&kept.repo);
+        if is_left && !kept.looks_clean() {
             kept.worktree.clean(&kept.repo, base)?;
         }
         kept.worktree.switch(&kept.repo, branch, base)?;

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 use super::digest::{Digest, digest};
 use super::user::User;
 
-/// What belongs to runs; everything else is the user's.
-const OURS: [&str; 8] = [
+/// What belongs to runs, and the lock that an executor's git leaves when it is killed in the wrong moment;
+/// everything else is the user's.
+const OURS: [&str; 9] = [
+    ".git/packed-refs.lock",
     ".git/enact",
     ".git/objects",
     ".git/refs/enact",

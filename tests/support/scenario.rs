@@ -130,7 +130,7 @@ told() { case $prompt in *"the answer is 42"*) true;; *) false;; esac; }
 once() { test ! -e "ROOT/$1" && : > "ROOT/$1"; }
 case $ENACT_TASK in
   a|b) { cat shared.txt 2>/dev/null; echo "$ENACT_TASK"; } | sort -u > new; mv new shared.txt ;;
-  flaky) if once flaked; then echo "not this time"; exit 1; fi ;;
+  flaky) if once flaked; then echo half > half.txt; git add -A; git commit -qm "Half"; exit 1; fi ;;
   left) echo left > left.txt; exit 0 ;;
   kick) told || { echo '{"status": "KICKBACK", "signal": "missing_context", "reason": "which one?"}'; exit 0; } ;;
   stuck) told || exit 125 ;;
