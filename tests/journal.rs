@@ -274,7 +274,7 @@ fn the_journal_reads_as_a_story() {
     let test = TestRepo::new();
     let (mut journal, mut state) = begin(&test, 2, Durability::Full);
     let commit = execute(&mut journal, &mut state, 1);
-    journal.flush().expect("flushed");
+    journal.flush(&state).expect("flushed");
     let name = layout::run_ref(RUN);
     let base = test.git(["rev-parse", "--short=7", "main"]);
     let short = &commit.to_string()[..7];

@@ -89,7 +89,7 @@ pub(super) fn drive(
     let ended = started.and_then(|()| engine.drive());
     let state = engine.state().clone();
     drop(sink);
-    journal.flush()?;
+    journal.flush(&state)?;
     let ended = ended.map_err(|error| match error.downcast_ref::<Displaced>() {
         Some(displaced) => {
             let help = restoration(&run, displaced);

@@ -256,7 +256,7 @@ fn take_lease(repo: &Repo, run: &str) -> Result<std::result::Result<Lease, Exit>
 fn record_decision(journal: &mut Journal, state: &mut State, event: Event) -> Result<Recorded> {
     let recorded = record(journal, state, event, &[])?;
     crash::step("decided");
-    journal.flush()?;
+    journal.flush(state)?;
     crash::point("followed", recorded.event.name());
     Ok(recorded)
 }

@@ -143,9 +143,12 @@ impl Journal {
         &self.identity
     }
 
-    /// Makes everything recorded so far survive a power cut, refs included.
-    pub fn flush(&self) -> Result<()> {
-        barrier(&self.repo)
+    /// Makes everything recorded so far survive a power cut, refs included, if the run's policy asks for it.
+    pub fn flush(&self, state: &State) -> Result<()> {
+        match state.run.policy.durability {
+            Durability::Full => barrier(&self.repo),
+            Durability::Process => Ok(()),
+        }
     }
 
     /// Writes the checkpoint of `recorded`, which `state` already contains, and moves the journal to it.
