@@ -71,3 +71,26 @@ fn nothing_of_the_users_changes_before_land() {
         "mine\n"
     );
 }
+
+#[test]
+fn a_repository_of_sha_256_is_one_like_any_other() {
+    let user = User::new();
+    let other = user.outside("wide");
+    let wide = other.to_string_lossy().into_owned();
+    user.git(["init", "--quiet", "--object-format=sha256", &wide])
+        .success();
+    std::fs::write(other.join("plan.toml"), PLAN).expect("a plan");
+    user.git(["-C", &wide, "add", "--all"]).success();
+    user.git(["-C", &wide, "commit", "--quiet", "--message", "Begin"])
+        .success();
+    let executor = user.script(
+        "work",
+        r#"echo "$ENACT_TASK" > "$ENACT_TASK.txt"; git add -A; git commit -qm "Do $ENACT_TASK""#,
+    );
+    user.enact(["-C", &wide, "run", "plan.toml", "--yes", "--", &executor])
+        .success()
+        .says("**Execution**: complete");
+    user.enact(["-C", &wide, "land", "--yes"]).success();
+    let log = user.git(["-C", &wide, "log", "--format=%s"]).success();
+    assert_eq!(log.stdout, "Do b\nDo a\nBegin\n");
+}

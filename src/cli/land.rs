@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use super::{Context, Exit, asking, record_decision, take_lease};
-use crate::git::{Message, Oid};
+use crate::git::Message;
 use crate::journal::{Clock, Journal};
 use crate::land::{self, Means};
 use crate::report;
@@ -36,7 +36,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         Err(exit) => return Ok(exit),
     };
     let (mut journal, mut state) = Journal::open(repo.reopen()?, lease, Clock::from_env()?)?;
-    let tip: Oid = state.run.tip.parse()?;
+    let tip = repo.oid(&state.run.tip)?;
     if state.run.tip == state.run.base {
         bail!("run `{run}` has integrated nothing yet");
     }

@@ -12,8 +12,12 @@ use crate::run::state::AttemptState;
 /// The facts of `attempt`, its checks not yet run.
 pub fn facts(repo: &Repo, task: &Task, attempt: &AttemptState, policy: &Policy) -> Result<Facts> {
     let claim = attempt.claim.clone().unwrap_or_default();
-    let base: Oid = attempt.base.parse()?;
-    let tip: Option<Oid> = attempt.tip.as_deref().map(str::parse).transpose()?;
+    let base = repo.oid(&attempt.base)?;
+    let tip = attempt
+        .tip
+        .as_deref()
+        .map(|tip| repo.oid(tip))
+        .transpose()?;
     let mut facts = Facts {
         outcome: attempt.outcome.unwrap_or(Outcome::Lost),
         limit_ms: policy.timeout_ms,

@@ -131,7 +131,7 @@ impl Local {
             run: self.site.run.clone(),
             task: found.clone(),
             attempt,
-            base: last.base.parse()?,
+            base: self.site.repo.oid(&last.base)?,
             branch: self.branch_of(task),
             commit: policy.commit,
             author: self.site.identity.clone(),
@@ -186,12 +186,13 @@ impl Local {
         let tip: Oid = left
             .tip
             .as_deref()
-            .map(str::parse)
+            .map(|tip| slot.repo.oid(tip))
             .transpose()?
             .unwrap_or(what.base);
         slot.worktree.switch(&slot.repo, &what.branch, tip)?;
         if let Some(salvage) = &left.salvage {
-            slot.worktree.restore(tip, salvage.parse()?)?;
+            let salvage = slot.repo.oid(salvage)?;
+            slot.worktree.restore(tip, salvage)?;
         }
         Ok(())
     }
@@ -265,7 +266,7 @@ pub(super) fn final_verification(
     commands: &[String],
     bench: &Bench,
 ) -> Result<Arrived> {
-    let at: Oid = commit.parse()?;
+    let at = repo.oid(commit)?;
     repo.create_worktree(place, reason, at)?;
     let runs = run_all(bench, place, commands);
     crash::step("final-proven");

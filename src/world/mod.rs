@@ -233,7 +233,7 @@ impl World for Local {
                 let branch = self.branch_of(task);
                 let used = self.numbers.newest(self.slug_of(task));
                 self.slots
-                    .ready(&self.site.repo, *slot, &branch, base.parse()?)?;
+                    .ready(&self.site.repo, *slot, &branch, self.site.repo.oid(base)?)?;
                 Ok(Some(Event::AttemptStarted {
                     task: task.clone(),
                     // The journal may have been moved back since a number was used.

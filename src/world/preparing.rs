@@ -6,7 +6,6 @@ use anyhow::{Context as _, Result, anyhow};
 
 use super::judging::{FirstLook, Judgement};
 use super::{Local, Note, attempts};
-use crate::git::Oid;
 use crate::integrate::{self, Candidate, Integration};
 use crate::journal::layout;
 use crate::plan::TaskId;
@@ -29,12 +28,9 @@ impl Local {
             policy: self.approved.policy().clone(),
             commands: self.commands_of(task, number),
         };
-        let tip: Oid = judgement
-            .attempt
-            .tip
-            .as_deref()
-            .unwrap_or(&judgement.attempt.base)
-            .parse()?;
+        let attempt = &judgement.attempt;
+        let tip = attempt.tip.as_ref().unwrap_or(&attempt.base);
+        let tip = self.site.repo.oid(tip)?;
         self.slots.stand(&self.site.repo, number, tip)?;
         let mut slot = self.slots.take(&self.site.repo, number)?;
         let facts = match judgement.look(&slot)? {
@@ -91,9 +87,9 @@ impl Local {
         );
         let onto = state.run.tip.clone();
         let candidate = Candidate {
-            base: attempt.base.parse()?,
-            commit: commit.parse()?,
-            onto: onto.parse()?,
+            base: self.site.repo.oid(&attempt.base)?,
+            commit: self.site.repo.oid(&commit)?,
+            onto: self.site.repo.oid(&onto)?,
             message: &message,
             author: &self.site.identity,
         };

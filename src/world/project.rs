@@ -53,7 +53,7 @@ impl Projected {
 pub(super) fn branch(repo: &Repo, state: &State, ours: &mut Projected) -> Result<Option<String>> {
     let moved_to = |found: Oid| format!("was moved to {found} by somebody else");
     let name = layout::integration_branch(&state.run.id);
-    let tip: Oid = state.run.tip.parse()?;
+    let tip: Oid = repo.oid(&state.run.tip)?;
     let found = repo.read(&name)?;
     let expected = match found {
         None => Expected::Missing,
@@ -84,7 +84,7 @@ pub(super) fn withdraw(
     ours: &Projected,
     author: &Identity,
 ) -> Result<()> {
-    let tip: Oid = state.run.tip.parse()?;
+    let tip: Oid = repo.oid(&state.run.tip)?;
     let first_line = format!("Run: {}\n", state.run.id);
     let mut undone = Vec::new();
     for &place in &ours.places {
@@ -110,7 +110,7 @@ pub(super) fn notes(repo: &Repo, state: &State, tasks: &[usize], author: &Identi
     let mut batch = Vec::with_capacity(tasks.len());
     for &task in tasks {
         if let Some(commit) = &state.at(task).commit
-            && let Ok(commit) = commit.parse::<Oid>()
+            && let Ok(commit) = repo.oid(commit)
         {
             batch.push((commit, Some(note(state, task).into_bytes())));
         }
@@ -162,7 +162,7 @@ pub(super) fn unnoted(repo: &Repo, state: &State) -> Result<Vec<usize>> {
         let Some(commit) = at
             .commit
             .as_deref()
-            .and_then(|commit| commit.parse::<Oid>().ok())
+            .and_then(|commit| repo.oid(commit).ok())
         else {
             continue;
         };
