@@ -139,7 +139,7 @@ fn execute(journal: &mut Journal, state: &mut State, task: usize) -> Oid {
             outcome: Outcome::Exited(0),
             claim: Claim {
                 status: ClaimStatus::Done,
-                notes: "said \"so\"\nin two lines".to_owned(),
+                notes: "said \"so\"\nin lines\n\nTask: 99\nEvent: landed\n".to_owned(),
                 ..Claim::default()
             },
             tip: Some(commit.to_string()),
@@ -249,7 +249,7 @@ fn reading_does_not_grow_with_history() {
 }
 
 #[test]
-fn an_append_is_three_objects() {
+fn an_event_is_one_object() {
     let test = TestRepo::new();
     let (mut journal, mut state) = begin(&test, 1, Durability::Process);
     let count = || test.git(["count-objects"]);
@@ -264,8 +264,8 @@ fn an_append_is_three_objects() {
     };
     assert_eq!(
         number(&count()) - number(&before),
-        3,
-        "record, tree, commit"
+        1,
+        "the commit, which says all"
     );
 }
 
@@ -292,14 +292,24 @@ fn the_journal_reads_as_a_story() {
         trailers.trim(),
         format!("Run: {RUN}\nEvent: integrated\nTask: 1\nAttempt: 1\nCommit: {commit}")
     );
-    let kept = test.git(["show", &format!("{name}~2:attachments/output")]);
+    let ended = format!("{name}~2");
+    let message = test.git(["log", "-1", "--format=%B", &ended]);
+    assert_eq!(
+        message
+            .lines()
+            .filter(|line| line.starts_with("Task: "))
+            .count(),
+        1,
+        "what an executor says does not look like a trailer: {message}"
+    );
+    let kept = test.git(["show", &format!("{ended}:output")]);
     assert_eq!(kept, "of attempt-ended");
     assert_eq!(
         test.git(["show", &format!("{name}:plan/source/0-plan.toml")]),
         "[plan]"
     );
     assert!(
-        test.git(["show", &format!("{name}:record.toml")])
+        test.git(["log", "-1", "--format=%b", &name])
             .starts_with("format = 1\n")
     );
 }
@@ -412,12 +422,8 @@ fn the_format_page_shows_what_is_written() {
     let shown: Vec<String> = page.lines().map(shape).collect();
     let story = test.git(["log", "--first-parent", "--oneline", "-5", &name]);
     let tree = test.git(["ls-tree", "-r", &name]);
-    let record = test.git(["show", &format!("{name}:record.toml")]);
-    let trailers = test.git(["log", "-1", "--format=%(trailers:only)", &name]);
-    for line in [story, tree, record, trailers]
-        .iter()
-        .flat_map(|text| text.lines())
-    {
+    let message = test.git(["log", "-1", "--format=%B", &name]);
+    for line in [story, tree, message].iter().flat_map(|text| text.lines()) {
         let wanted = shape(line);
         let is_there = |line: &String| line.contains(&wanted) || shape(line).contains(&wanted);
         assert!(

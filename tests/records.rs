@@ -94,10 +94,10 @@ fn whatever_an_event_says_is_read_back_as_it_was() {
             checkpoint: String::new(),
             event,
         };
-        let text = codec::encode(&recorded, &headline).expect("encoded");
-        assert_eq!(codec::decode(&text).expect("decoded"), recorded, "{text}");
-        assert_eq!(codec::decode_headline(&text).expect("decoded"), headline);
-        let message = codec::message("demo-k3f9", &recorded, 1);
+        let message = codec::message(&recorded, &headline).expect("encoded");
+        let decoded = codec::decode(&message).expect("decoded");
+        assert_eq!(decoded, recorded, "{message}");
+        assert_eq!(codec::decode_headline(&message).expect("decoded"), headline);
         let is_line = |line: &str| !line.chars().any(char::is_control);
         assert!(message.lines().all(is_line), "{message:?}");
     }
@@ -105,7 +105,8 @@ fn whatever_an_event_says_is_read_back_as_it_was() {
 
 #[test]
 fn a_newer_format_is_refused_before_it_is_decoded() {
-    let error = codec::decode("format = 2\nwhatever = 'this means'\n").expect_err("newer");
+    let error =
+        codec::decode("new\n\nformat = 2\nwhatever = 'this means'\n\nRun: x\n").expect_err("newer");
     let newer = error.downcast_ref::<Newer>().expect("typed");
     assert_eq!((newer.found, newer.known), (2, codec::FORMAT));
 }

@@ -1,4 +1,7 @@
-//! An event as text and back: the record in a checkpoint's tree, its subject, its trailers.
+//! An event as text and back: the message of its checkpoint, which is a sentence, the record and trailers.
+//!
+//! The record stands in the message and not in a file of the tree, so that an event that keeps nothing beside
+//! it is one object to write, a run's headline one to read, and `git log` shows what happened in full.
 //!
 //! The record is versioned. A newer version is refused before anything else in it is looked at, so that an
 //! old program never half-understands a new journal.
@@ -8,6 +11,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
 
 use super::layout;
 use crate::run::event::{Event, Recorded};
@@ -58,27 +62,100 @@ struct Summary {
     headline: Headline,
 }
 
-/// The text of `record.toml`.
-pub fn encode(recorded: &Recorded, headline: &Headline) -> Result<String> {
-    toml::to_string(&Written {
+/// The record as TOML: the event, and where the run then stands.
+fn encode(recorded: &Recorded, headline: &Headline) -> Result<String> {
+    let written = Table::try_from(Written {
         format: FORMAT,
         recorded,
         headline,
-    })
-    .context("an event could not be written as TOML")
+    });
+    let table = written.context("an event could not be written as TOML")?;
+    let mut text = String::new();
+    lay_out(&table, "", &mut text);
+    Ok(text)
 }
 
-/// The event in a `record.toml`; a newer version is the typed error [`Newer`].
-pub fn decode(text: &str) -> Result<Recorded> {
+/// The table as TOML with one line a value. The crate's own writer spreads a text over several lines, which
+/// could then look like trailers, and leaves in it what a terminal obeys.
+fn lay_out(table: &Table, path: &str, text: &mut String) {
+    let is_table = |value: &Value| matches!(value, Value::Table(_));
+    for (key, value) in table.iter().filter(|(_, value)| !is_table(value)) {
+        *text += &format!("{} = {}\n", bare(key), inline(value));
+    }
+    for (key, value) in table {
+        if let Value::Table(below) = value {
+            let path = format!("{path}{}", bare(key));
+            *text += &format!("\n[{path}]\n");
+            lay_out(below, &format!("{path}."), text);
+        }
+    }
+}
+
+fn inline(value: &Value) -> String {
+    match value {
+        Value::String(text) => quoted(text),
+        Value::Array(values) => {
+            let values: Vec<String> = values.iter().map(inline).collect();
+            format!("[{}]", values.join(", "))
+        }
+        Value::Table(table) => {
+            let pairs = table.iter();
+            let pairs: Vec<String> = pairs
+                .map(|(key, value)| format!("{} = {}", bare(key), inline(value)))
+                .collect();
+            format!("{{ {} }}", pairs.join(", "))
+        }
+        plain => plain.to_string(),
+    }
+}
+
+fn bare(key: &str) -> String {
+    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if !key.is_empty() && key.bytes().all(is_bare) {
+        key.to_owned()
+    } else {
+        quoted(key)
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let mut line = String::with_capacity(text.len() + 2);
+    line.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => line.extend(['\\', c]),
+            '\n' => line.push_str("\\n"),
+            c if steers(c) => line += &format!("\\u{:04X}", u32::from(c)),
+            c => line.push(c),
+        }
+    }
+    line.push('"');
+    line
+}
+
+/// The event in a checkpoint's message; a newer version is the typed error [`Newer`].
+pub fn decode(message: &str) -> Result<Recorded> {
+    let text = record(message)?;
     check_version(text)?;
     toml::from_str(text).context("the record cannot be understood")
 }
 
-/// What a `record.toml` says of the whole run.
-pub fn decode_headline(text: &str) -> Result<Headline> {
+/// What a checkpoint's message says of the whole run.
+pub fn decode_headline(message: &str) -> Result<Headline> {
+    let text = record(message)?;
     check_version(text)?;
     let summary: Summary = toml::from_str(text).context("the headline cannot be understood")?;
     Ok(summary.headline)
+}
+
+/// The record in a message: what stands between its first paragraph and its last.
+fn record(message: &str) -> Result<&str> {
+    let (_, below) = message.split_once("\n\n").unwrap_or_default();
+    let (record, _trailers) = below
+        .trim_end()
+        .rsplit_once("\n\n")
+        .context("this is no checkpoint: it holds no record")?;
+    Ok(record)
 }
 
 fn check_version(text: &str) -> Result<()> {
@@ -93,15 +170,16 @@ fn check_version(text: &str) -> Result<()> {
     Ok(())
 }
 
-/// The message of a checkpoint commit: a sentence, then trailers.
-pub fn message(run: &str, recorded: &Recorded, tasks: usize) -> String {
+/// The message of a checkpoint commit: a sentence, the record, trailers.
+pub fn message(recorded: &Recorded, headline: &Headline) -> Result<String> {
     let event = &recorded.event;
-    let mut text = format!("{}\n\n", subject(event, tasks));
+    let sentence = subject(event, headline.counts.total);
+    let mut text = format!("{sentence}\n\n{}\n", encode(recorded, headline)?);
     let mut trailer = |key: &str, value: &str| {
         // Writing to a String cannot fail.
         writeln!(text, "{key}: {}", plain(value)).unwrap_or_default();
     };
-    trailer(layout::TRAILER_RUN, run);
+    trailer(layout::TRAILER_RUN, &headline.run);
     trailer(layout::TRAILER_EVENT, event.name());
     if let Some(task) = event.task() {
         trailer(layout::TRAILER_TASK, task.as_str());
@@ -112,7 +190,7 @@ pub fn message(run: &str, recorded: &Recorded, tasks: usize) -> String {
     if let Some(commit) = commit(event) {
         trailer(layout::TRAILER_COMMIT, commit);
     }
-    text
+    Ok(text)
 }
 
 /// The commit an event is about.
@@ -232,13 +310,15 @@ fn short(hash: &str) -> &str {
     hash.get(..7).unwrap_or(hash)
 }
 
+/// Whether a terminal would obey it, or show what follows in another order.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// The text on one line and without what a terminal would obey.
 fn plain(text: &str) -> String {
-    let replaced = text.chars().map(|c| {
-        let steers = c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if steers { ' ' } else { c }
-    });
+    let replaced = text.chars().map(|c| if steers(c) { ' ' } else { c });
     let line: String = replaced.collect();
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -26,14 +26,10 @@ pub const TRAILER_ATTEMPT: &str = "Attempt";
 /// The trailer that names the commit an event is about.
 pub const TRAILER_COMMIT: &str = "Commit";
 
-/// The record in a checkpoint's tree.
-pub const RECORD: &str = "record.toml";
 /// The plan in a checkpoint's tree.
 pub const PLAN: &str = "plan";
 /// The newest snapshot in a checkpoint's tree.
 pub const STATE: &str = "state";
-/// What is kept beside a checkpoint's event.
-pub const ATTACHMENTS: &str = "attachments";
 
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, anyhow};
 
 use super::snapshot::{Layers, Snapshot};
 use super::{codec, layout};
-use crate::git::{Oid, Repo};
+use crate::git::{Commit, Oid, Repo, mode};
 use crate::graph::Graph;
 use crate::plan::Plan;
 use crate::run::event::Recorded;
@@ -54,9 +54,9 @@ pub fn load(repo: &Repo, run: &str) -> Result<Loaded> {
 
 /// Where a run stood at `checkpoint`.
 pub fn load_at(repo: &Repo, checkpoint: Oid) -> Result<Loaded> {
+    // The version first: whatever the tree holds may be of a newer shape.
+    recorded(repo, checkpoint)?;
     let tree = repo.tree_of(checkpoint)?;
-    // The version first: whatever else the tree holds may be of a newer shape.
-    record_text(repo, checkpoint).and_then(|text| codec::decode(&text))?;
     let graph = Arc::new(read_graph(repo, tree)?);
     let plan_tree = repo
         .entry_at(tree, layout::PLAN)?
@@ -95,7 +95,7 @@ pub fn load_at(repo: &Repo, checkpoint: Oid) -> Result<Loaded> {
 
 /// What the newest checkpoint of `run` says in short; reads that one alone.
 pub fn headline(repo: &Repo, run: &str) -> Result<Headline> {
-    codec::decode_headline(&record_text(repo, tip(repo, run)?)?)
+    codec::decode_headline(&repo.commit(tip(repo, run)?)?.message)
 }
 
 /// The newest checkpoint of `run`.
@@ -139,10 +139,7 @@ pub fn checkpoints_from(repo: &Repo, newest: Oid) -> impl Iterator<Item = Result
 
 /// The checkpoint `oid`, and the one before it.
 fn checkpoint(repo: &Repo, oid: Oid) -> Result<(Checkpoint, Option<Oid>)> {
-    let commit = repo.commit(oid)?;
-    let mut recorded =
-        codec::decode(&record_text(repo, oid)?).with_context(|| format!("checkpoint {oid}"))?;
-    recorded.checkpoint = oid.to_string();
+    let (commit, recorded) = recorded(repo, oid)?;
     // Below the first event lies the root, which holds the plan and no event.
     let before = commit.parents.first().copied().filter(|_| recorded.seq > 1);
     let checkpoint = Checkpoint {
@@ -155,18 +152,14 @@ fn checkpoint(repo: &Repo, oid: Oid) -> Result<(Checkpoint, Option<Oid>)> {
 
 /// A file that was kept beside the event of `checkpoint`.
 pub fn attachment(repo: &Repo, checkpoint: Oid, name: &str) -> Result<Option<Vec<u8>>> {
-    repo.blob_at(checkpoint, &format!("{}/{name}", layout::ATTACHMENTS))
+    repo.blob_at(checkpoint, name)
 }
 
 /// The names of what was kept beside the event of `checkpoint`.
 pub fn attachments(repo: &Repo, checkpoint: Oid) -> Result<Vec<String>> {
-    match repo.entry_at(checkpoint, layout::ATTACHMENTS)? {
-        Some((_, tree)) => {
-            let entries = repo.entries(tree)?;
-            Ok(entries.into_iter().map(|entry| entry.name).collect())
-        }
-        None => Ok(Vec::new()),
-    }
+    let entries = repo.entries(repo.tree_of(checkpoint)?)?;
+    let kept = entries.into_iter().filter(|entry| entry.mode != mode::TREE);
+    Ok(kept.map(|entry| entry.name).collect())
 }
 
 /// The plan's files as they were read, in the order they were given.
@@ -187,11 +180,12 @@ pub fn sources(repo: &Repo, checkpoint: Oid) -> Result<Vec<(String, Vec<u8>)>> {
         .collect())
 }
 
-fn record_text(repo: &Repo, checkpoint: Oid) -> Result<String> {
-    let bytes = repo
-        .blob_at(checkpoint, layout::RECORD)?
-        .ok_or_else(|| anyhow!("{checkpoint} is no checkpoint: it holds no record"))?;
-    String::from_utf8(bytes).context("the record is no text")
+fn recorded(repo: &Repo, checkpoint: Oid) -> Result<(Commit, Recorded)> {
+    let commit = repo.commit(checkpoint)?;
+    let mut recorded =
+        codec::decode(&commit.message).with_context(|| format!("checkpoint {checkpoint}"))?;
+    recorded.checkpoint = checkpoint.to_string();
+    Ok((commit, recorded))
 }
 
 fn read_graph(repo: &Repo, tree: Oid) -> Result<Graph> {

@@ -1,6 +1,6 @@
 //! Writing a journal: one checkpoint commit an event, by compare-and-swap of one ref.
 //!
-//! The ref is the only commit point. Everything before it (record, attachments, snapshot, the commit itself)
+//! The ref is the only commit point. Everything before it (attachments, snapshot, the commit itself)
 //! is objects that nobody sees; a crash there leaves nothing to repair. The commits that an event speaks of
 //! are further parents of its checkpoint, so that recording them and keeping them is one step.
 
@@ -31,6 +31,8 @@ pub struct Journal {
     root: Option<Oid>,
     plan_tree: Oid,
     layers: Layers,
+    /// The newest tree without attachments, and the snapshot that it holds.
+    plain_tree: Option<(Option<Oid>, Oid)>,
     seq: u64,
     /// The time of the newest event; the next one is not earlier, whatever the clock says.
     at: i64,
@@ -83,6 +85,7 @@ impl Journal {
             tip: None,
             plan_tree,
             layers: Layers::default(),
+            plain_tree: None,
             seq: 0,
             at: 0,
         };
@@ -117,6 +120,7 @@ impl Journal {
             root: None,
             plan_tree,
             layers,
+            plain_tree: None,
             seq: state.run.seq,
             at,
         };
@@ -165,12 +169,12 @@ impl Journal {
             self.seq
         );
         self.layers.on(&self.repo, recorded, state)?;
-        let tree = self.write_tree(recorded, state, attachments)?;
+        let tree = self.write_tree(attachments)?;
         let parents = self.parents(&recorded.event)?;
         let checkpoint = self.repo.write_commit(&NewCommit {
             tree,
             parents: &parents,
-            message: &codec::message(self.lease.run(), recorded, state.graph().len()),
+            message: &codec::message(recorded, &state.headline())?,
             author: &self.identity,
             time: clock::to_seconds(&recorded.at).unwrap_or(self.at),
         })?;
@@ -195,33 +199,25 @@ impl Journal {
         Ok(checkpoint)
     }
 
-    fn write_tree(
-        &self,
-        recorded: &Recorded,
-        state: &State,
-        attachments: &[Attachment],
-    ) -> Result<Oid> {
-        let record = codec::encode(recorded, &state.headline())?;
-        let mut entries = vec![
-            Entry::file(layout::RECORD, self.repo.write_blob(record.as_bytes())?),
-            Entry::tree(layout::PLAN, self.plan_tree),
-        ];
-        entries.extend(
-            self.layers
-                .tree
-                .map(|tree| Entry::tree(layout::STATE, tree)),
-        );
-        if !attachments.is_empty() {
-            let files = attachments
-                .iter()
-                .map(|kept| Ok(Entry::file(&kept.name, self.repo.write_blob(&kept.bytes)?)))
-                .collect::<Result<Vec<_>>>()?;
-            entries.push(Entry::tree(
-                layout::ATTACHMENTS,
-                self.repo.write_tree(&files)?,
-            ));
+    /// The tree of a checkpoint. As long as there is nothing new to hold it is the same one, and costs nothing.
+    fn write_tree(&mut self, attachments: &[Attachment]) -> Result<Oid> {
+        if attachments.is_empty()
+            && let Some((state, tree)) = self.plain_tree
+            && state == self.layers.tree
+        {
+            return Ok(tree);
         }
-        self.repo.write_tree(&entries)
+        let mut entries = vec![Entry::tree(layout::PLAN, self.plan_tree)];
+        let state = self.layers.tree;
+        entries.extend(state.map(|tree| Entry::tree(layout::STATE, tree)));
+        for kept in attachments {
+            entries.push(Entry::file(&kept.name, self.repo.write_blob(&kept.bytes)?));
+        }
+        let tree = self.repo.write_tree(&entries)?;
+        if attachments.is_empty() {
+            self.plain_tree = Some((state, tree));
+        }
+        Ok(tree)
     }
 
     /// The previous checkpoint, and the commits that the event speaks of.

@@ -1,6 +1,7 @@
 //! Where a task stands in one word, and how many stand where: the contract's names.
 
-use serde::{Deserialize, Serialize};
+use serde::ser::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Where a task stands, as users see it; the names are the contract's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +90,13 @@ impl Standing {
 }
 
 impl Counts {
+    /// Writes what is not zero: in a journal the zeros would be most of the lines.
+    pub(crate) fn without_zeros<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let all = serde_json::to_value(self).map_err(S::Error::custom)?;
+        let counted = all.as_object().into_iter().flatten();
+        serializer.collect_map(counted.filter(|(_, count)| count.as_u64() != Some(0)))
+    }
+
     pub(crate) fn slot(&mut self, standing: Standing) -> &mut usize {
         match standing {
             Standing::Pending => &mut self.pending,

@@ -304,7 +304,8 @@ pub struct Headline {
     /// Whether it was brought into the user's branch.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub landed: bool,
-    /// How many tasks stand where.
+    /// How many tasks stand where; zero where nothing is said.
+    #[serde(serialize_with = "Counts::without_zeros")]
     pub counts: Counts,
 }
 
