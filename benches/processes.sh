@@ -27,7 +27,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 
-# Nothing of whoever measures decides what is measured.
+# Nothing of whoever measures decides what is measured. Cargo alone still finds its own.
+CARGO_HOME=${CARGO_HOME:-$HOME/.cargo} RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup}
+export CARGO_HOME RUSTUP_HOME
 export HOME="$work/home" GIT_CONFIG_NOSYSTEM=1 LC_ALL=C
 unset XDG_CONFIG_HOME GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 mkdir "$HOME"

@@ -84,7 +84,7 @@ impl Workshop {
         let ready =
             Invocation::new(&place, &package(), &policy(executor), self.environment()).unwrap();
         let program = Path::new(env!("CARGO_BIN_EXE_git-enact"));
-        let ended = supervise::start(&ready.order, &ready.files.order, program)
+        let ended = supervise::start(&ready.order, &ready.files.mark, program)
             .unwrap()
             .wait();
         let claim = ready.files.claim(&ended);

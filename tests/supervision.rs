@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -48,12 +49,12 @@ impl Attempt {
         self
     }
 
-    fn order_file(&self) -> PathBuf {
-        self.dir.path().join("order")
+    fn mark(&self) -> PathBuf {
+        self.dir.path().join("mark")
     }
 
     fn start(&self) -> Supervised {
-        supervise::start(&self.order, &self.order_file(), program()).unwrap()
+        supervise::start(&self.order, &self.mark(), program()).unwrap()
     }
 
     fn run(&self) -> Ended {
@@ -116,10 +117,7 @@ fn an_executor_that_ends_by_itself_is_exited() {
         Some(ended),
         "the outcome file says the same"
     );
-    assert!(
-        !attempt.order_file().exists(),
-        "the order held the environment"
-    );
+    assert!(!attempt.mark().exists(), "nothing of it is left");
 }
 
 #[test]
@@ -308,7 +306,7 @@ fn drive() {
     let order: Order =
         serde_json::from_slice(&fs::read(Path::new(&dir).join("wanted")).unwrap()).unwrap();
     // From a thread that ends at once: an attempt belongs to the process and not to a thread of it.
-    let start = move || supervise::start(&order, &Path::new(&dir).join("order"), program());
+    let start = move || supervise::start(&order, &Path::new(&dir).join("mark"), program());
     let supervised = std::thread::spawn(start).join().unwrap().unwrap();
     supervised.wait();
 }
@@ -342,24 +340,22 @@ fn an_attempt_dies_with_its_driver() {
     );
     assert!(pids.iter().all(|pid| !is_alive(*pid)));
     until("sweep", || {
-        supervise::sweep(&attempt.order_file()).unwrap().is_empty()
+        supervise::sweep(&attempt.mark()).unwrap().is_empty()
     });
 }
 
 #[test]
 fn a_held_lifeline_does_not_save_an_attempt_whose_driver_died() {
     let attempt = Attempt::new("echo $$ >pid; exec sleep 600");
-    fs::write(
-        attempt.order_file(),
-        serde_json::to_vec(&attempt.order).unwrap(),
-    )
-    .unwrap();
     // The pipe's writing end stays here, so that only the parent's death can tell the supervisor.
-    let (lifeline, held) = std::io::pipe().unwrap();
+    let (lifeline, mut held) = std::io::pipe().unwrap();
+    let order = serde_json::to_vec(&attempt.order).unwrap();
+    held.write_all(&(order.len() as u64).to_le_bytes()).unwrap();
+    held.write_all(&order).unwrap();
     let mut driver = Command::new("sh")
         .args(["-c", "exec 3<&0; \"$0\" supervise \"$1\" <&3 & wait"])
         .arg(program())
-        .arg(attempt.order_file())
+        .arg(attempt.mark())
         .stdin(lifeline)
         .spawn()
         .unwrap();
@@ -381,7 +377,7 @@ fn a_sweep_ends_an_attempt_that_runs_on() {
     let pids = [attempt.pid("pid"), attempt.pid("detached")];
     // The supervisor stays a zombie until it is waited for, as a real driver's would not.
     assert_eq!(
-        supervise::sweep(&attempt.order_file()).unwrap(),
+        supervise::sweep(&attempt.mark()).unwrap(),
         Vec::<u32>::new()
     );
     assert!(pids.iter().all(|pid| !is_alive(*pid)));
@@ -392,7 +388,7 @@ fn a_sweep_ends_an_attempt_that_runs_on() {
 fn sweeping_nothing_finds_nothing() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(
-        supervise::sweep(&dir.path().join("order")).unwrap(),
+        supervise::sweep(&dir.path().join("mark")).unwrap(),
         Vec::<u32>::new()
     );
 }

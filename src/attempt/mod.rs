@@ -59,8 +59,8 @@ pub struct Files {
     pub result: PathBuf,
     /// What it printed.
     pub output: PathBuf,
-    /// The order to its supervisor, for [`supervise::start`] and [`supervise::sweep`].
-    pub order: PathBuf,
+    /// Which process supervises it, for [`supervise::start`] and [`supervise::sweep`].
+    pub mark: PathBuf,
     /// How it ended, for [`supervise::outcome_of`].
     pub outcome: PathBuf,
 }
@@ -73,7 +73,7 @@ impl Files {
             prompt: dir.join("prompt.md"),
             result: dir.join("result.json"),
             output: dir.join("output"),
-            order: dir.join("order.json"),
+            mark: dir.join("attempt").with_extension(supervise::MARK),
             outcome: dir.join("outcome.json"),
         }
     }

@@ -36,12 +36,15 @@ pub trait World {
     fn prepare(&mut self, action: &Action, state: &State) -> Result<Option<Event>>;
     /// Makes the world agree with an event that was just recorded. Harmless if repeated.
     fn follow(&mut self, recorded: &Recorded, state: &State) -> Result<()>;
+    /// Makes the world agree with what it may put off while there is something more urgent to do: what
+    /// only others look at. Called when a drive ends. Harmless if repeated.
+    fn catch_up(&mut self, state: &State) -> Result<()>;
     /// Makes the world agree with `state`, whatever an earlier driver left. Harmless if repeated.
     fn settle(&mut self, state: &State) -> Result<()>;
     /// Finds out what became of an attempt that ran when its driver died.
     fn recover(&mut self, task: &TaskId, attempt: u32, state: &State) -> Result<Arrived>;
     /// Blocks until something happens.
-    fn wait(&mut self) -> Result<News>;
+    fn wait(&mut self, state: &State) -> Result<News>;
     /// Ends every attempt that runs; their events still come as news.
     fn cancel(&mut self);
 }
@@ -183,6 +186,7 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
             if let Some(action) = fresh {
                 self.act(&action)?;
             } else if self.under_way.is_empty() {
+                self.world.catch_up(&self.state)?;
                 return Ok(self.ended());
             } else {
                 self.listen()?;
@@ -240,7 +244,7 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
     }
 
     fn listen(&mut self) -> Result<()> {
-        match self.world.wait()? {
+        match self.world.wait(&self.state)? {
             News::Arrived(arrived) => self.record(arrived.event, &arrived.attachments),
             News::Stop(reason) => {
                 self.situation.stopping = Some(reason);

@@ -59,7 +59,7 @@ impl Local {
         crash::step("attempt-ordered");
         let supervised = supervise::start(
             &invocation.order,
-            &invocation.files.order,
+            &invocation.files.mark,
             &self.site.program,
         )?;
         let entry = self.live.enter(supervised.canceller());
@@ -89,7 +89,7 @@ impl Local {
         let mut what = self.particulars(task, attempt, state)?;
         let dir = self.attempt_dir(task, attempt);
         let files = Files::of(&dir);
-        let survivors = supervise::sweep(&files.order)?;
+        let survivors = supervise::sweep(&files.mark)?;
         if !survivors.is_empty() {
             bail!("processes of task `{task}` still run: {survivors:?}; end them, then resume");
         }

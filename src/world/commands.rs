@@ -61,7 +61,7 @@ fn run(bench: &Bench, place: &Path, command: &str, nth: usize) -> CheckRun {
     };
     let ended = std::fs::create_dir_all(&bench.dir)
         .map_err(anyhow::Error::from)
-        .and_then(|()| supervise::start(&order, &file("order.json"), &bench.program));
+        .and_then(|()| supervise::start(&order, &file(supervise::MARK), &bench.program));
     let (passed, how, output) = match ended {
         Ok(supervised) => {
             let _entry = bench.live.enter(supervised.canceller());

@@ -14,10 +14,10 @@ use crate::process::supervise;
 /// its driver died only as long as nobody moves it, and of checks it says nothing.
 pub(super) fn end_all(site: &Site) -> Result<()> {
     let local = layout::local_run(site.repo.common_dir(), &site.run);
-    let mut orders = Vec::new();
-    find_orders(&local, &mut orders)?;
-    for order in orders {
-        let survivors = supervise::sweep(&order)?;
+    let mut marks = Vec::new();
+    find_marks(&local, &mut marks)?;
+    for mark in marks {
+        let survivors = supervise::sweep(&mark)?;
         if !survivors.is_empty() {
             bail!(
                 "processes of an earlier attempt still run: {survivors:?}; end them, then resume"
@@ -89,8 +89,8 @@ fn entries(dir: &Path) -> impl Iterator<Item = String> + use<> {
     entries.filter_map(|entry| entry.file_name().into_string().ok())
 }
 
-/// The orders below `dir` whose supervisor may still live.
-fn find_orders(dir: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+/// What supervisors below `dir` left that may still live.
+fn find_marks(dir: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     let entries = match std::fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
@@ -101,9 +101,13 @@ fn find_orders(dir: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     for entry in entries {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            find_orders(&entry.path(), found)?;
-        } else if let Some(order) = supervise::order_of(&entry.path()) {
-            found.push(order);
+            find_marks(&entry.path(), found)?;
+        } else if entry
+            .path()
+            .extension()
+            .is_some_and(|end| end == supervise::MARK)
+        {
+            found.push(entry.path());
         }
     }
     Ok(())

@@ -45,6 +45,10 @@ use crate::verify::checks::{self, Found};
 
 /// How often signals and stop requests are looked for while nothing else happens.
 const GLANCE: Duration = Duration::from_millis(100);
+/// How long nothing happens before what was put off is done.
+const LULL: Duration = Duration::from_millis(20);
+/// How many tasks the run's branch and the notes may lag behind the journal.
+const LAG: usize = 64;
 
 /// Where a world finds things.
 pub struct Site {
@@ -77,6 +81,8 @@ pub struct Local {
     outbox: Sender<Note>,
     /// Where the run's branch was last put.
     projected: Projected,
+    /// Tasks that were integrated since the branch was moved and notes were written.
+    behind: Vec<usize>,
     /// Which numbers of attempts are used up.
     numbers: Numbers,
 }
@@ -115,6 +121,7 @@ impl Local {
             inbox,
             outbox,
             projected,
+            behind: Vec::new(),
             numbers,
         }
     }
@@ -261,15 +268,30 @@ impl World for Local {
                 from,
                 ..
             } => self.start_attempt(task, *attempt, *slot, from.as_deref(), state),
+            // The next attempt needs neither branch nor note, so it is not kept waiting for them.
             Event::Integrated { task, .. } => {
-                self.project_branch(state)?;
-                let index = self.approved.graph().index(task);
-                let tasks: Vec<usize> = index.into_iter().collect();
-                project::notes(&self.site.repo, state, &tasks, &self.site.identity)
+                self.behind.extend(self.approved.graph().index(task));
+                if self.behind.len() < LAG {
+                    return Ok(());
+                }
+                self.catch_up(state)
             }
-            Event::Finished => self.tidy(state),
+            Event::Finished => {
+                self.catch_up(state)?;
+                self.tidy(state)
+            }
             _ => Ok(()),
         }
+    }
+
+    fn catch_up(&mut self, state: &State) -> Result<()> {
+        if self.behind.is_empty() {
+            return Ok(());
+        }
+        self.project_branch(state)?;
+        project::notes(&self.site.repo, state, &self.behind, &self.site.identity)?;
+        self.behind.clear();
+        Ok(())
     }
 
     fn settle(&mut self, state: &State) -> Result<()> {
@@ -295,7 +317,7 @@ impl World for Local {
         self.recover_attempt(task, attempt, state)
     }
 
-    fn wait(&mut self) -> Result<News> {
+    fn wait(&mut self, state: &State) -> Result<News> {
         loop {
             if let Some(news) = self
                 .interrupts
@@ -303,9 +325,13 @@ impl World for Local {
             {
                 return Ok(news);
             }
-            let note = match self.inbox.recv_timeout(GLANCE) {
+            let patience = if self.behind.is_empty() { GLANCE } else { LULL };
+            let note = match self.inbox.recv_timeout(patience) {
                 Ok(note) => note,
-                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.catch_up(state)?;
+                    continue;
+                }
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(anyhow!("no thread can report any more"));
                 }

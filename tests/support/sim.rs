@@ -290,10 +290,16 @@ impl World for SimWorld<'_> {
                 let event = self.end_of(task, *attempt, state);
                 self.pending.push_back(event);
             }
-            Event::Integrated { tip, .. } => self.branch.clone_from(tip),
+            Event::Integrated { .. } if self.chance.below(2) == 0 => self.catch_up(state)?,
             _ => {}
         }
         self.fuse.borrow_mut().burn()
+    }
+
+    fn catch_up(&mut self, state: &State) -> Result<()> {
+        self.fuse.borrow_mut().burn()?;
+        self.branch.clone_from(&state.run.tip);
+        Ok(())
     }
 
     fn settle(&mut self, state: &State) -> Result<()> {
@@ -326,7 +332,7 @@ impl World for SimWorld<'_> {
         })
     }
 
-    fn wait(&mut self) -> Result<News> {
+    fn wait(&mut self, _: &State) -> Result<News> {
         self.fuse.borrow_mut().burn()?;
         if let Some(news) = self.interruption() {
             self.asked.push(news.clone());

@@ -2,15 +2,16 @@
 //!
 //! A process group does not hold an executor: agents start their tools in sessions of their own, daemons
 //! fork twice, and a driver that is killed can clean up nothing. So the driver starts our own binary as
-//! `git-enact supervise <order-file>`, and that process ([`main`]) is a session leader and a child
-//! subreaper: whatever the executor starts stays below it, however it detaches, and is killed with it.
+//! `git-enact supervise <mark>`, and that process ([`main`]) is a session leader and a child subreaper:
+//! whatever the executor starts stays below it, however it detaches, and is killed with it.
 //!
-//! Three files name an attempt's process: the *order* (what to run; gone once read, for its environment
-//! may hold secrets), the *sidecar* beside it (which process supervises, for [`sweep()`]), and the *outcome*
-//! (how it ended; appears whole, so that [`outcome_of`] may adopt it after its driver died).
+//! Two files tell of an attempt's process: the *mark* (which process supervises, for [`sweep()`]; gone when
+//! nothing is left of it) and the *outcome* (how it ended; appears whole, so that [`outcome_of`] may adopt
+//! it after its driver died).
 //!
-//! The supervisor's standard input is a lifeline: a byte asks it to stop, end of file means that the driver
-//! is gone. Unlike a parent-death signal it works everywhere and does not depend on which thread started
+//! The supervisor's standard input brings the *order* (what to run; never on disk, for its environment may
+//! hold secrets) and is a lifeline from then on: a byte asks it to stop, end of file means that the driver is
+//! gone. Unlike a parent-death signal it works everywhere and does not depend on which thread started
 //! the supervisor; that signal is armed as well, where there is one.
 //!
 //! On macOS there is neither a subreaper nor `/proc`: the executor's process group is killed, and what left
@@ -24,9 +25,8 @@ mod wake;
 mod wire;
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
@@ -38,10 +38,13 @@ use serde::{Deserialize, Serialize};
 use crate::run::evidence::Outcome;
 
 pub use supervisor::main;
-pub use sweep::{order_of, sweep};
+pub use sweep::sweep;
 
 /// The environment variable by which a process tells whose attempt it belongs to.
 pub const TOKEN: &str = "ENACT_ATTEMPT_TOKEN";
+
+/// How the name of a mark ends.
+pub const MARK: &str = "supervisor";
 
 /// How many bytes of an attempt's output are kept from its beginning.
 pub const HEAD: u64 = 1 << 20;
@@ -139,7 +142,7 @@ pub fn read_left(path: &Path, max: u64) -> io::Result<Vec<u8>> {
 pub struct Supervised {
     child: Child,
     lifeline: Arc<ChildStdin>,
-    order_file: PathBuf,
+    mark: PathBuf,
     outcome: PathBuf,
     output: PathBuf,
     started: Instant,
@@ -167,32 +170,35 @@ impl Canceller {
     }
 }
 
-/// Writes `order` to `order_file` and starts its supervisor: `program`, which is our own executable.
-pub fn start(order: &Order, order_file: &Path, program: &Path) -> Result<Supervised> {
+/// Starts the supervisor of `order`: `program`, which is our own executable. While it lives, `mark` says so.
+pub fn start(order: &Order, mark: &Path, program: &Path) -> Result<Supervised> {
     // What an earlier attempt left under these names would be taken for this one's.
-    for stale in [&order.outcome, &sweep::sidecar(order_file)] {
+    for stale in [order.outcome.as_path(), mark] {
         absent(fs::remove_file(stale))
             .with_context(|| format!("could not remove `{}`", stale.display()))?;
     }
-    write_order(order, order_file)
-        .with_context(|| format!("could not write `{}`", order_file.display()))?;
     let mut child = Command::new(program)
         .arg("supervise")
-        .arg(order_file)
+        .arg(mark)
         .env_clear()
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .with_context(|| format!("could not start `{}`", program.display()))?;
-    let lifeline = child
+    let mut lifeline = child
         .stdin
         .take()
         .ok_or_else(|| anyhow!("a supervisor without a standard input"))?;
+    match wake::send_order(&mut lifeline, order) {
+        // It is gone already; waiting for it will tell.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        sent => sent.context("could not tell the supervisor what to run")?,
+    }
     Ok(Supervised {
         child,
         lifeline: Arc::new(lifeline),
-        order_file: order_file.into(),
+        mark: mark.into(),
         outcome: order.outcome.clone(),
         output: order.output.clone(),
         started: Instant::now(),
@@ -221,7 +227,7 @@ impl Supervised {
         if let Some(ended) = told {
             return ended;
         }
-        let (survivors, trouble) = match sweep(&self.order_file) {
+        let (survivors, trouble) = match sweep(&self.mark) {
             Ok(survivors) => (survivors, None),
             Err(error) => (Vec::new(), Some(format!("{error:#}"))),
         };
@@ -250,17 +256,6 @@ pub fn token() -> String {
     use std::hash::{BuildHasher as _, RandomState};
     let part = || RandomState::new().hash_one(std::process::id());
     format!("{:016x}{:016x}", part(), part())
-}
-
-/// Readable by its owner only: the environment may hold secrets.
-fn write_order(order: &Order, order_file: &Path) -> io::Result<()> {
-    absent(fs::remove_file(order_file))?;
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(order_file)?
-        .write_all(&serde_json::to_vec(order)?)
 }
 
 /// That something is absent already is as good as having removed it.

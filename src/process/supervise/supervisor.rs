@@ -19,7 +19,7 @@ use signal_hook::consts::{SIGCHLD, SIGQUIT, SIGUSR1};
 
 use super::capture::Capture;
 use super::descendants::{Process, closure};
-use super::sweep::{Sidecar, sidecar};
+use super::sweep::Mark;
 use super::wake::{Lifeline, Signals, ready};
 use super::{Captured, Ended, Order, TOKEN, millis};
 use crate::run::evidence::Outcome;
@@ -36,24 +36,23 @@ const DRAIN_MAX: Duration = Duration::from_secs(2);
 /// How often the tree is searched again while killed processes linger.
 const SEARCH_AGAIN: Duration = Duration::from_millis(20);
 
-/// Supervises what `order_file` orders, in a process of its own; returns the exit status. All news goes to
-/// the outcome file: 0 means that it was written.
-pub fn main(order_file: &Path) -> i32 {
-    match supervise(order_file) {
+/// Supervises what standard input orders, in a process of its own that leaves its `mark`; returns the exit
+/// status. All news goes to the outcome file: 0 means that it was written.
+pub fn main(mark: &Path) -> i32 {
+    match supervise(mark) {
         Ok(()) => 0,
         Err(_) => 1,
     }
 }
 
-fn supervise(order_file: &Path) -> Result<()> {
-    let order: Order = serde_json::from_slice(&fs::read(order_file)?)?;
+fn supervise(mark: &Path) -> Result<()> {
     let signals = Signals::new()?;
     // Fails for a process group's leader only, which is a shell's job and has its own group already.
     process::setsid().map(drop).unwrap_or_default();
     adopt_orphans()?;
-    let lifeline = Lifeline::new()?;
-    Sidecar::of_this_process(&order.token).write(order_file)?;
-    fs::remove_file(order_file)?;
+    let mut lifeline = Lifeline::new()?;
+    let order = lifeline.order()?;
+    Mark::of_this_process(&order.token).write(mark)?;
     let ended = if lifeline.is_cut()? {
         not_started(&order, Outcome::Cancelled, None)
     } else {
@@ -64,7 +63,7 @@ fn supervise(order_file: &Path) -> Result<()> {
     };
     write_outcome(&ended, &order.outcome)?;
     if ended.survivors.is_empty() {
-        fs::remove_file(sidecar(order_file))?;
+        fs::remove_file(mark)?;
     }
     Ok(())
 }

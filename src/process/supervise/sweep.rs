@@ -1,14 +1,14 @@
 //! Nothing of an attempt survives its supervisor: finds and kills what a supervisor left that was killed
 //! itself, or that runs on after its driver died.
 //!
-//! The supervisor notes who it is beside its order ([`Sidecar`]). Survivors are found by the supervisor's
+//! The supervisor notes who it is before it starts anything ([`Mark`]). Survivors are found by the supervisor's
 //! session, by the token in their environment, and by descent from either; one that cleared its
 //! environment, left the session and lost its parent cannot be told from a stranger.
 
 use std::collections::HashSet;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -16,7 +16,7 @@ use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
 use super::descendants::{Process, closure};
-use super::{Order, TOKEN, absent, read_left};
+use super::{TOKEN, absent, read_left};
 
 /// How long a living supervisor may take to kill its tree, its own patience of five seconds included.
 const SUPERVISOR_MAX: Duration = Duration::from_secs(7);
@@ -24,19 +24,19 @@ const SUPERVISOR_MAX: Duration = Duration::from_secs(7);
 /// How long killed processes may take to be gone.
 const DEATH_MAX: Duration = Duration::from_secs(5);
 
-/// The largest order, in bytes: a prompt may be among its arguments.
-const FILE_MAX: u64 = 64 << 20;
+/// The largest mark, in bytes.
+const MARK_MAX: u64 = 1 << 16;
 
-/// Which process supervises an order.
+/// Which process supervises an attempt.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Sidecar {
+pub(super) struct Mark {
     pid: u32,
     start: u64,
     boot: String,
     token: String,
 }
 
-impl Sidecar {
+impl Mark {
     /// The calling process, as the supervisor of `token`.
     pub(super) fn of_this_process(token: &str) -> Self {
         let pid = std::process::id();
@@ -48,67 +48,39 @@ impl Sidecar {
         }
     }
 
-    pub(super) fn write(&self, order_file: &Path) -> io::Result<()> {
-        let path = sidecar(order_file);
+    /// Appears whole or not at all.
+    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
         let partial = path.with_extension("partial");
         fs::write(&partial, serde_json::to_vec(self)?)?;
         fs::rename(partial, path)
     }
 }
 
-/// Where the sidecar of an order stands.
-pub(super) fn sidecar(order_file: &Path) -> PathBuf {
-    let mut name = order_file.as_os_str().to_owned();
-    name.push(".supervisor");
-    name.into()
-}
-
-/// The order that `path` is, or is the sidecar of: something for [`sweep`].
-pub fn order_of(path: &Path) -> Option<PathBuf> {
-    let name = path.file_name()?.to_str()?;
-    let order = name.strip_suffix(".supervisor").unwrap_or(name);
-    order
-        .ends_with("order.json")
-        .then(|| path.with_file_name(order))
-}
-
-/// Kills whatever is left of the attempt that `order_file` ordered: its supervisor, if it lives, which kills
-/// its own tree; then what bears the attempt's marks. Returns the processes that could not be killed.
-pub fn sweep(order_file: &Path) -> Result<Vec<u32>> {
-    let path = sidecar(order_file);
-    let survivors = match read(&path)? {
-        Some(bytes) => {
-            let sidecar: Sidecar = serde_json::from_slice(&bytes)
-                .with_context(|| format!("`{}` is not a supervisor's", path.display()))?;
-            // No process outlives its machine, and the numbers of another start mean nothing now.
-            if sidecar.boot == boot() {
-                end_supervisor(&sidecar);
-                kill_marked(&sidecar.token, Some(&sidecar))
-            } else {
-                Vec::new()
-            }
-        }
-        // Without a sidecar no executor was started; the token is a net, should the file have been lost.
-        None => match read(order_file)? {
-            Some(bytes) => match serde_json::from_slice::<Order>(&bytes) {
-                Ok(order) => kill_marked(&order.token, None),
-                Err(_) => Vec::new(),
-            },
-            None => Vec::new(),
-        },
+/// Kills whatever is left of the attempt whose supervisor left `mark`: the supervisor, if it lives, which
+/// kills its own tree; then what bears the attempt's marks. Without the file nothing was started, or nothing
+/// is left. Returns the processes that could not be killed.
+pub fn sweep(mark: &Path) -> Result<Vec<u32>> {
+    let Some(bytes) = read(mark)? else {
+        return Ok(Vec::new());
     };
-    if survivors.is_empty() {
-        for file in [path.as_path(), order_file] {
-            absent(fs::remove_file(file))
-                .with_context(|| format!("could not remove `{}`", file.display()))?;
+    let left: Mark = serde_json::from_slice(&bytes)
+        .with_context(|| format!("`{}` is not a supervisor's", mark.display()))?;
+    // No process outlives its machine, and the numbers of another start mean nothing now.
+    if left.boot == boot() {
+        end_supervisor(&left);
+        let survivors = kill_marked(&left);
+        if !survivors.is_empty() {
+            return Ok(survivors);
         }
     }
-    Ok(survivors)
+    absent(fs::remove_file(mark))
+        .with_context(|| format!("could not remove `{}`", mark.display()))?;
+    Ok(Vec::new())
 }
 
 /// Has a living supervisor kill its tree, the surest way; kills it if it does not end.
-fn end_supervisor(sidecar: &Sidecar) {
-    let Some(supervisor) = Process::of(sidecar.pid).filter(|now| now.start == sidecar.start) else {
+fn end_supervisor(mark: &Mark) {
+    let Some(supervisor) = Process::of(mark.pid).filter(|now| now.start == mark.start) else {
         return;
     };
     // A failed signal shows in what is found alive afterwards.
@@ -120,15 +92,15 @@ fn end_supervisor(sidecar: &Sidecar) {
 }
 
 /// Kills what bears the attempt's marks until nothing does; returns what remains after a while.
-fn kill_marked(token: &str, supervisor: Option<&Sidecar>) -> Vec<u32> {
-    let variable = format!("{TOKEN}={token}");
+fn kill_marked(mark: &Mark) -> Vec<u32> {
+    let variable = format!("{TOKEN}={}", mark.token);
     let until = Instant::now() + DEATH_MAX;
     loop {
         let all = Process::all();
         let marked = all
             .iter()
             .filter(|process| {
-                supervisor.is_some_and(|of| process.session == of.pid && process.start >= of.start)
+                (process.session == mark.pid && process.start >= mark.start)
                     || process.has_in_environment(variable.as_bytes())
             })
             .map(|process| process.pid)
@@ -167,7 +139,7 @@ fn boot() -> String {
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    match read_left(path, FILE_MAX) {
+    match read_left(path, MARK_MAX) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("could not read `{}`", path.display())),

@@ -1,7 +1,7 @@
 //! What may wake the supervisor: signals, its driver, output. This module waits and decides nothing.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
@@ -11,6 +11,8 @@ use rustix::process::{self, Pid};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
+
+use super::Order;
 
 /// Signals as something to poll.
 pub(super) struct Signals(SignalDelivery<UnixStream, SignalOnly>);
@@ -51,6 +53,17 @@ impl Lifeline {
         })
     }
 
+    /// What is to be run, which the driver says first.
+    pub(super) fn order(&mut self) -> Result<Order> {
+        let input = self.input.as_mut().context("the driver is gone")?;
+        let mut length = [0; 8];
+        input.read_exact(&mut length)?;
+        let mut bytes = Vec::new();
+        let length = u64::from_le_bytes(length);
+        input.take(length).read_to_end(&mut bytes)?;
+        serde_json::from_slice(&bytes).context("the order cannot be understood")
+    }
+
     /// Whether the driver is gone already.
     pub(super) fn is_cut(&self) -> io::Result<bool> {
         let Some(input) = &self.input else {
@@ -82,6 +95,14 @@ impl Lifeline {
     pub(super) fn parent_changed(&self) -> bool {
         process::getppid() != self.parent
     }
+}
+
+/// Says through `lifeline` what is to be run: its length, then the order as JSON.
+pub(super) fn send_order(lifeline: &mut impl Write, order: &Order) -> io::Result<()> {
+    let order = serde_json::to_vec(order)?;
+    let mut message = (order.len() as u64).to_le_bytes().to_vec();
+    message.extend(order);
+    lifeline.write_all(&message)
 }
 
 /// Blocks until one of `sources` has news or `timeout` passes; which of them have.
