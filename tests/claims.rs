@@ -11,7 +11,7 @@ use std::process::Command;
 use git_enact::attempt::package::Package;
 use git_enact::attempt::{Invocation, Place, output};
 use git_enact::plan::{Plan, Task, Weight};
-use git_enact::process::supervise::{self, Ended};
+use git_enact::process::supervise::{Ended, Supervisors};
 use git_enact::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome};
 use git_enact::run::policy::Policy;
 use serde_json::json;
@@ -84,7 +84,8 @@ impl Workshop {
         let ready =
             Invocation::new(&place, &package(), &policy(executor), self.environment()).unwrap();
         let program = Path::new(env!("CARGO_BIN_EXE_git-enact"));
-        let ended = supervise::start(&ready.order, &ready.files.mark, program)
+        let ended = Supervisors::new(program)
+            .start(&ready.order, &ready.files.mark)
             .unwrap()
             .wait();
         let claim = ready.files.claim(&ended);

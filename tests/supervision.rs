@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use git_enact::process::supervise::{self, Ended, Order, Supervised};
+use git_enact::process::supervise::{self, Ended, Order, Supervised, Supervisors};
 use git_enact::run::evidence::Outcome;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -54,7 +54,9 @@ impl Attempt {
     }
 
     fn start(&self) -> Supervised {
-        supervise::start(&self.order, &self.mark(), program()).unwrap()
+        Supervisors::new(program())
+            .start(&self.order, &self.mark())
+            .unwrap()
     }
 
     fn run(&self) -> Ended {
@@ -306,7 +308,7 @@ fn drive() {
     let order: Order =
         serde_json::from_slice(&fs::read(Path::new(&dir).join("wanted")).unwrap()).unwrap();
     // From a thread that ends at once: an attempt belongs to the process and not to a thread of it.
-    let start = move || supervise::start(&order, &Path::new(&dir).join("mark"), program());
+    let start = move || Supervisors::new(program()).start(&order, &Path::new(&dir).join("mark"));
     let supervised = std::thread::spawn(start).join().unwrap().unwrap();
     supervised.wait();
 }
@@ -349,13 +351,13 @@ fn a_held_lifeline_does_not_save_an_attempt_whose_driver_died() {
     let attempt = Attempt::new("echo $$ >pid; exec sleep 600");
     // The pipe's writing end stays here, so that only the parent's death can tell the supervisor.
     let (lifeline, mut held) = std::io::pipe().unwrap();
-    let order = serde_json::to_vec(&attempt.order).unwrap();
+    let order = serde_json::json!({ "mark": attempt.mark(), "order": attempt.order });
+    let order = serde_json::to_vec(&order).unwrap();
     held.write_all(&(order.len() as u64).to_le_bytes()).unwrap();
     held.write_all(&order).unwrap();
     let mut driver = Command::new("sh")
-        .args(["-c", "exec 3<&0; \"$0\" supervise \"$1\" <&3 & wait"])
+        .args(["-c", "exec 3<&0; \"$0\" supervise <&3 & wait"])
         .arg(program())
-        .arg(attempt.mark())
         .stdin(lifeline)
         .spawn()
         .unwrap();

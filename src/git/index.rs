@@ -8,6 +8,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{File, FileTimes};
+use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -52,7 +53,7 @@ impl Worktree {
     }
 
     /// Makes the private index match the tree of `commit`.
-    pub(in crate::git) fn bring_index(&self, repo: &Repo, commit: Oid) -> Result<()> {
+    pub(in crate::git) fn bring_index(&mut self, repo: &Repo, commit: Oid) -> Result<()> {
         let tree = repo.tree_of(commit)?;
         let before = self.read_mark(repo);
         if before == Some(tree) {
@@ -70,6 +71,7 @@ impl Worktree {
         {
             return self.write_mark(tree);
         }
+        self.unseen = usize::MAX;
         let mut index = self.open_index(repo)?;
         if known.is_none_or(|before| apply(&mut index, repo, before, tree).is_err()) {
             // Slower, and keeps the stat data of the entries that the tree has as well.
@@ -84,7 +86,7 @@ impl Worktree {
 
     /// Changes the bytes of the private index, when its shape allows it. It keeps its time, so that git goes
     /// on looking into the files that it could not be sure of.
-    fn patch(&self, repo: &Repo, before: Oid, after: Oid, written: SystemTime) -> Result<bool> {
+    fn patch(&mut self, repo: &Repo, before: Oid, after: Oid, written: SystemTime) -> Result<bool> {
         let path = self.private();
         let bytes = std::fs::read(&path).context("the private index cannot be read")?;
         let changes = repo.changed(before, after)?;
@@ -94,6 +96,7 @@ impl Worktree {
         overwrite(&path, &bytes)
             .and_then(|()| set_time(&path, written))
             .context("the private index could not be written")?;
+        self.unseen = self.unseen.saturating_add(changes.len());
         Ok(true)
     }
 
@@ -189,8 +192,7 @@ fn unknown(path: Vec<u8>, mode: u32, id: Oid) -> IndexEntry {
 pub(in crate::git) fn copy_with_time(from: &Path, to: &Path) -> Result<()> {
     let copy = || {
         let modified = std::fs::metadata(from)?.modified()?;
-        make_way(to)?;
-        std::fs::copy(from, to)?;
+        overwrite(to, &std::fs::read(from)?)?;
         set_time(to, modified)
     };
     copy().with_context(|| {
@@ -207,11 +209,18 @@ fn set_time(path: &Path, modified: SystemTime) -> std::io::Result<()> {
     file.set_times(FileTimes::new().set_modified(modified))
 }
 
-/// Writes a file of ours where it stands: on some file systems, to make a new file and to remove the old one
-/// costs more than all else that is done here.
-fn overwrite(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Writes a file of ours where it stands, without emptying it first: to make a new file and remove the old
+/// one costs more on some file systems than all else that is done here, and ext4 sends a file to the disk at
+/// once that was emptied and written anew.
+pub(in crate::git) fn overwrite(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     make_way(path)?;
-    std::fs::write(path, bytes)
+    let mut file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)?;
+    file.write_all(bytes)?;
+    file.set_len(bytes.len() as u64)
 }
 
 /// Removes what is not a plain file of one name: writing to it would change another file.

@@ -10,6 +10,9 @@ use git2::{ErrorCode, ObjectType, Oid};
 
 use super::{Identity, Repo};
 
+/// How many commits are followed one by one before history is walked in general.
+const LINE: usize = 64;
+
 /// The file modes that git knows.
 pub mod mode {
     /// A plain file.
@@ -257,9 +260,7 @@ impl Repo {
 
     /// Whether `ancestor` is `of` itself or one of the commits it descends from.
     pub fn is_ancestor(&self, ancestor: Oid, of: Oid) -> Result<bool> {
-        // The usual answer, for which libgit2 would walk through all commits of the same second.
-        let is_parent = |commit: git2::Commit<'_>| commit.parent_ids().any(|id| id == ancestor);
-        if ancestor == of || self.raw().find_commit(of).is_ok_and(is_parent) {
+        if self.line(ancestor, of).is_some() {
             return Ok(true);
         }
         self.raw()
@@ -267,8 +268,27 @@ impl Repo {
             .with_context(|| format!("the history of {of} cannot be read"))
     }
 
+    /// The commits from `tip` down to `base`, without it, where there are few and each has one parent: the
+    /// usual work of an attempt. A general walk goes through all the history that is as young as `base`.
+    fn line(&self, base: Oid, tip: Oid) -> Option<Vec<Oid>> {
+        let mut line = Vec::new();
+        let mut at = tip;
+        while at != base {
+            let commit = self.raw().find_commit(at).ok()?;
+            if line.len() == LINE || commit.parent_count() != 1 {
+                return None;
+            }
+            line.push(at);
+            at = commit.parent_id(0).ok()?;
+        }
+        Some(line)
+    }
+
     /// The commits that `tip` has and `base` has not, newest first.
     pub fn commits_between(&self, base: Oid, tip: Oid) -> Result<Vec<Oid>> {
+        if let Some(line) = self.line(base, tip) {
+            return Ok(line);
+        }
         let mut walk = self.raw().revwalk()?;
         walk.set_sorting(git2::Sort::TOPOLOGICAL)?;
         walk.push(tip)?;

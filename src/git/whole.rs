@@ -19,10 +19,10 @@ impl Repo {
             seen: HashSet::new(),
         };
         let base_tree = self.tree_of(base)?;
-        for commit in walk.commits(tip, base) {
-            let Some(commit) = commit else {
-                return Ok(false);
-            };
+        let Ok(commits) = self.commits_between(base, tip) else {
+            return Ok(false);
+        };
+        for commit in commits {
             let Ok(commit) = self.raw().find_commit(commit) else {
                 return Ok(false);
             };
@@ -41,17 +41,6 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// The commits from `tip` down to what `base` has; `None` where one cannot be read.
-    fn commits(&self, tip: Oid, base: Oid) -> Vec<Option<Oid>> {
-        let Ok(mut walk) = self.repo.raw().revwalk() else {
-            return vec![None];
-        };
-        if walk.push(tip).is_err() || walk.hide(base).is_err() {
-            return vec![None];
-        }
-        walk.map(Result::ok).collect()
-    }
-
     /// Whether all below `tree` exists; a subtree that `known` has at the same place is taken for granted.
     fn tree(&mut self, tree: Oid, known: Option<Oid>) -> Result<bool> {
         if Some(tree) == known || !self.seen.insert(tree) {

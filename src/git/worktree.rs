@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use git2::Oid;
 
-use super::index::remove_if_there;
+use super::index::{overwrite, remove_if_there};
 use super::slots::OURS;
 use super::{Expected, Git, Head, Repo};
 use crate::crash;
@@ -20,6 +20,9 @@ const NAMED: usize = 20;
 
 /// How many of the places where HEAD stood are looked at.
 const VISITS: usize = 100;
+
+/// From how many files on that git had to look into anew it is worth to note what it saw.
+const UNSEEN: usize = 32;
 
 /// State files of commands that were not finished, and what to call those.
 const UNFINISHED: [(&str, &str); 9] = [
@@ -59,6 +62,8 @@ pub struct Worktree {
     git_dir: PathBuf,
     /// The commit it was last seen clean at, with nobody let into it since.
     settled: Option<Oid>,
+    /// How many entries the private index has, at most, whose files git looked into and could not note it.
+    pub(in crate::git) unseen: usize,
 }
 
 /// What is uncommitted in a worktree.
@@ -86,6 +91,7 @@ impl Worktree {
             path,
             git_dir,
             settled: None,
+            unseen: usize::MAX,
         }
     }
 
@@ -199,6 +205,15 @@ impl Worktree {
         kept
     }
 
+    /// Empties the log of the HEAD where it stands, which on some file systems is cheaper than a new file.
+    fn forget_visits(&self) -> Result<()> {
+        let log = self.head_log();
+        if log.symlink_metadata().is_err() {
+            return Ok(());
+        }
+        overwrite(&log, b"").with_context(|| format!("`{}` cannot be emptied", log.display()))
+    }
+
     fn head_log(&self) -> PathBuf {
         self.git_dir.join("logs/HEAD")
     }
@@ -244,7 +259,7 @@ impl Worktree {
     }
 
     /// The paths of [`Worktree::dirty`]; a repository within the worktree ends with a slash.
-    pub(in crate::git) fn changes(&self, repo: &Repo, tip: Oid) -> Result<Vec<Vec<u8>>> {
+    pub(in crate::git) fn changes(&mut self, repo: &Repo, tip: Oid) -> Result<Vec<Vec<u8>>> {
         self.bring_index(repo, tip)?;
         let output = match self.status() {
             Ok(output) => output,
@@ -263,11 +278,13 @@ impl Worktree {
         Ok(changes.collect())
     }
 
-    fn status(&self) -> Result<Output> {
-        Git::within(self)?
+    fn status(&mut self) -> Result<Output> {
+        // The index is ours alone, and what git learns of the files should stay in it; but to write it each
+        // time costs more than to look into a few files again.
+        let notes = self.unseen >= UNSEEN;
+        let output = Git::within(self)?
             .env("GIT_INDEX_FILE", self.private())
-            // The index is ours alone: what git learns of the files should stay in it.
-            .env("GIT_OPTIONAL_LOCKS", "1")
+            .env("GIT_OPTIONAL_LOCKS", if notes { "1" } else { "0" })
             .check([
                 "status",
                 "--porcelain=v1",
@@ -275,7 +292,11 @@ impl Worktree {
                 "--untracked-files=all",
                 "--no-renames",
                 "--ignore-submodules=none",
-            ])
+            ])?;
+        if notes {
+            self.unseen = 0;
+        }
+        Ok(output)
     }
 
     /// Puts HEAD back on `branch` where it says nothing that git understands: without one, git does not take
@@ -311,7 +332,7 @@ impl Worktree {
             Git::within(self)?.check(["reset", "--hard", "--quiet"])?;
             self.adopt_index(repo, to)?;
         }
-        remove_if_there(&self.head_log())?;
+        self.forget_visits()?;
         self.settled = Some(to);
         Ok(())
     }

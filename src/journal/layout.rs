@@ -90,9 +90,13 @@ pub fn notes_lock(common_dir: &Path) -> PathBuf {
 
 /// The files of one attempt: prompt, context package, claim, output.
 pub fn attempt_dir(common_dir: &Path, run: &str, slug: &str, attempt: u32) -> PathBuf {
-    attempts_dir(common_dir, run)
-        .join(slug)
-        .join(attempt.to_string())
+    attempts_dir(common_dir, run).join(format!("{slug}.{attempt}"))
+}
+
+/// The slug and the number of the attempt whose directory has this name.
+pub fn attempt_of(name: &str) -> Option<(&str, u32)> {
+    let (slug, number) = name.rsplit_once('.')?;
+    Some((slug, number.parse().ok()?))
 }
 
 /// The number of each task's newest attempt, once the files of the attempts are gone.

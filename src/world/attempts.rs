@@ -57,15 +57,14 @@ impl Local {
         self.slots.put(number, slot);
         what.secrets = invocation.secrets;
         crash::step("attempt-ordered");
-        let supervised = supervise::start(
-            &invocation.order,
-            &invocation.files.mark,
-            &self.site.program,
-        )?;
+        let supervised = self
+            .supervisors
+            .start(&invocation.order, &invocation.files.mark)?;
         let entry = self.live.enter(supervised.canceller());
         let task = task.clone();
         self.begin(number, move |slot| {
             slot.worktree.unsettle();
+            ending::store_early(&what, &slot.repo, &dir);
             let ended = supervised.wait();
             drop(entry);
             if !ended.survivors.is_empty() {

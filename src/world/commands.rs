@@ -5,15 +5,14 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::live::Live;
-use crate::process::supervise::{self, Order};
+use crate::process::supervise::{self, Order, Supervisors};
 use crate::run::evidence::Outcome;
 use crate::verify::facts::CheckRun;
 
 /// Where and how commands are run.
 #[derive(Clone)]
 pub(super) struct Bench {
-    /// Our own program, which supervises.
-    pub(super) program: PathBuf,
+    pub(super) supervisors: Supervisors,
     /// Where orders and outputs go.
     pub(super) dir: PathBuf,
     /// The environment, in full.
@@ -61,7 +60,7 @@ fn run(bench: &Bench, place: &Path, command: &str, nth: usize) -> CheckRun {
     };
     let ended = std::fs::create_dir_all(&bench.dir)
         .map_err(anyhow::Error::from)
-        .and_then(|()| supervise::start(&order, &file(supervise::MARK), &bench.program));
+        .and_then(|()| bench.supervisors.start(&order, &file(supervise::MARK)));
     let (passed, how, output) = match ended {
         Ok(supervised) => {
             let _entry = bench.live.enter(supervised.canceller());

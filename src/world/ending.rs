@@ -133,15 +133,27 @@ fn attachments(what: &Particulars, printed: &[u8], files: &Files) -> Vec<Attachm
             bytes,
         });
     }
-    if what.keeps_prompt
-        && let Ok(prompt) = std::fs::read(&files.prompt)
-    {
+    if let Some(bytes) = prompt(what, files) {
         kept.push(Attachment {
             name: "prompt.md".to_owned(),
-            bytes: output::redact(&prompt, &what.secrets),
+            bytes,
         });
     }
     kept
+}
+
+/// The prompt as it may be stored, where it is worth it.
+fn prompt(what: &Particulars, files: &Files) -> Option<Vec<u8>> {
+    let prompt = what.keeps_prompt.then(|| std::fs::read(&files.prompt));
+    Some(output::redact(&prompt?.ok()?, &what.secrets))
+}
+
+/// Stores, while the executor runs, what the event of its end will keep: then it is there already.
+pub(super) fn store_early(what: &Particulars, repo: &Repo, dir: &Path) {
+    if let Some(prompt) = prompt(what, &Files::of(dir)) {
+        // If it cannot be written now, it is written or missed when it counts.
+        repo.write_blob(&prompt).map(drop).unwrap_or_default();
+    }
 }
 
 /// The claim without what must not be stored: executors quote what they saw.

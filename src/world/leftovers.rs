@@ -32,8 +32,7 @@ pub(super) fn end_all(site: &Site) -> Result<()> {
 pub(super) struct Numbers {
     attempts: PathBuf,
     file: PathBuf,
-    /// Of attempts whose files are gone.
-    filed: HashMap<String, u32>,
+    newest: HashMap<String, u32>,
 }
 
 impl Numbers {
@@ -45,19 +44,28 @@ impl Numbers {
             let (slug, number) = line.split_once(' ')?;
             Some((slug.to_owned(), number.parse().ok()?))
         });
-        Self {
+        let mut numbers = Self {
             attempts: layout::attempts_dir(common_dir, &site.run),
-            filed: filed.collect(),
+            newest: filed.collect(),
             file,
-        }
+        };
+        numbers.count_files();
+        numbers
     }
 
     /// The highest number of the task with this slug; 0 without one.
     pub(super) fn newest(&self, slug: &str) -> u32 {
-        let filed = self.filed.get(slug).copied().unwrap_or(0);
-        entries(&self.attempts.join(slug))
-            .filter_map(|name| name.parse().ok())
-            .fold(filed, u32::max)
+        self.newest.get(slug).copied().unwrap_or(0)
+    }
+
+    fn count_files(&mut self) {
+        let names = std::fs::read_dir(&self.attempts).into_iter().flatten();
+        for name in names.flatten().map(|entry| entry.file_name()) {
+            if let Some((slug, number)) = name.to_str().and_then(layout::attempt_of) {
+                let newest = self.newest.entry(slug.to_owned()).or_default();
+                *newest = number.max(*newest);
+            }
+        }
     }
 
     /// Removes the files of all attempts and keeps their numbers.
@@ -65,12 +73,9 @@ impl Numbers {
         if !self.attempts.exists() {
             return Ok(());
         }
-        for slug in entries(&self.attempts) {
-            let newest = self.newest(&slug);
-            self.filed.insert(slug, newest);
-        }
+        self.count_files();
         let lines: Vec<String> = self
-            .filed
+            .newest
             .iter()
             .map(|(slug, number)| format!("{slug} {number}\n"))
             .collect();
@@ -81,12 +86,6 @@ impl Numbers {
         std::fs::remove_dir_all(&self.attempts)
             .with_context(|| format!("`{}` cannot be removed", self.attempts.display()))
     }
-}
-
-/// The names in a directory that may not be there.
-fn entries(dir: &Path) -> impl Iterator<Item = String> + use<> {
-    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().into_string().ok())
 }
 
 /// What supervisors below `dir` left that may still live.

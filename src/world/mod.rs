@@ -36,6 +36,7 @@ use crate::git::{Identity, Repo};
 use crate::journal::layout;
 use crate::plan::TaskId;
 use crate::process::environment;
+use crate::process::supervise::Supervisors;
 use crate::report::live::Teller;
 use crate::run::engine::{Arrived, News, World};
 use crate::run::event::{Event, Recorded};
@@ -74,6 +75,7 @@ pub struct Local {
     site: Site,
     approved: Approved,
     slots: Slots,
+    supervisors: Supervisors,
     live: Live,
     asker: Option<Asker>,
     interrupts: Interrupts,
@@ -112,6 +114,7 @@ impl Local {
         let projected = Projected::read(&site.repo, &site.run);
         let (outbox, inbox) = channel();
         Self {
+            supervisors: Supervisors::new(&site.program),
             site,
             approved,
             slots,
@@ -184,7 +187,7 @@ impl Local {
         let mut env = environment::allowed(std::env::vars_os(), &policy.pass_env);
         env.extend(environment::fixed(worktree));
         Bench {
-            program: self.site.program.clone(),
+            supervisors: self.supervisors.clone(),
             dir,
             env,
             timeout_ms: policy.timeout_ms,

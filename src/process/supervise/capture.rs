@@ -1,14 +1,16 @@
 //! Output in bounded space: the beginning goes to its file at once, the end is kept in a ring and follows
 //! when the process has ended, what lies between is counted and dropped. Bytes are not looked at.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::Captured;
+use super::{Captured, absent};
 
 pub(super) struct Capture {
-    file: File,
+    path: PathBuf,
+    /// Made with the first byte: many an executor says nothing.
+    file: Option<File>,
     head_left: u64,
     head: u64,
     ring: Vec<u8>,
@@ -20,8 +22,11 @@ pub(super) struct Capture {
 
 impl Capture {
     pub(super) fn new(path: &Path, head: u64, tail: u64) -> io::Result<Self> {
+        // What an earlier process printed under this name is not what this one does.
+        absent(fs::remove_file(path))?;
         Ok(Self {
-            file: File::create(path)?,
+            path: path.into(),
+            file: None,
             head_left: head,
             head: 0,
             ring: Vec::new(),
@@ -39,12 +44,24 @@ impl Capture {
         let (head, rest) = bytes.split_at(split);
         if !head.is_empty() {
             self.head_left -= head.len() as u64;
-            match self.file.write_all(head) {
+            match self.write(head) {
                 Ok(()) => self.head += head.len() as u64,
                 Err(_) => self.dropped += head.len() as u64,
             }
         }
         self.add_to_ring(rest);
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        if self.file.is_none() {
+            self.file = Some(File::create(&self.path)?);
+        }
+        self.file
+            .as_mut()
+            .map_or(Ok(()), |file| file.write_all(bytes))
     }
 
     fn add_to_ring(&mut self, mut bytes: &[u8]) {
@@ -66,15 +83,16 @@ impl Capture {
     }
 
     /// Writes the end behind the beginning.
-    pub(super) fn finish(mut self, path: &Path) -> Captured {
-        let (newer, older) = self.ring.split_at(self.oldest);
+    pub(super) fn finish(mut self) -> Captured {
+        let ring = std::mem::take(&mut self.ring);
+        let (newer, older) = ring.split_at(self.oldest);
         for part in [older, newer] {
-            if self.file.write_all(part).is_err() {
+            if self.write(part).is_err() {
                 self.dropped += part.len() as u64;
             }
         }
         Captured {
-            path: path.into(),
+            path: self.path,
             head: self.head,
             dropped: self.dropped,
         }
@@ -93,7 +111,7 @@ mod tests {
         for chunk in chunks {
             capture.add(chunk);
         }
-        let captured = capture.finish(&path);
+        let captured = capture.finish();
         let bytes = captured.read().unwrap();
         (String::from_utf8(bytes).unwrap(), captured.dropped)
     }

@@ -2,7 +2,7 @@
 //!
 //! A process group does not hold an executor: agents start their tools in sessions of their own, daemons
 //! fork twice, and a driver that is killed can clean up nothing. So the driver starts our own binary as
-//! `git-enact supervise <mark>`, and that process ([`main`]) is a session leader and a child subreaper:
+//! `git-enact supervise`, and that process ([`main`]) is a session leader and a child subreaper:
 //! whatever the executor starts stays below it, however it detaches, and is killed with it.
 //!
 //! Two files tell of an attempt's process: the *mark* (which process supervises, for [`sweep()`]; gone when
@@ -29,7 +29,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -120,9 +120,12 @@ pub struct Captured {
 }
 
 impl Captured {
-    /// The bytes that were kept, at most `HEAD + TAIL`.
+    /// The bytes that were kept, at most `HEAD + TAIL`. Without a file nothing was printed.
     pub fn read(&self) -> io::Result<Vec<u8>> {
-        read_left(&self.path, HEAD + TAIL)
+        match read_left(&self.path, HEAD + TAIL) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            read => read,
+        }
     }
 }
 
@@ -170,39 +173,100 @@ impl Canceller {
     }
 }
 
-/// Starts the supervisor of `order`: `program`, which is our own executable. While it lives, `mark` says so.
-pub fn start(order: &Order, mark: &Path, program: &Path) -> Result<Supervised> {
-    // What an earlier attempt left under these names would be taken for this one's.
-    for stale in [order.outcome.as_path(), mark] {
-        absent(fs::remove_file(stale))
-            .with_context(|| format!("could not remove `{}`", stale.display()))?;
+/// Starts supervisors, and has the next one wait for its order while the last one's executor runs: a process
+/// takes longer to come up than all else that lies between two attempts. Clones share the one that waits.
+#[derive(Debug, Clone)]
+pub struct Supervisors {
+    program: PathBuf,
+    waiting: Arc<Waiting>,
+}
+
+/// A supervisor without an order; nothing has happened if it never gets one.
+#[derive(Debug, Default)]
+struct Waiting(Mutex<Option<Child>>);
+
+impl Supervisors {
+    /// Those that `program`, our own executable, becomes.
+    pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self {
+            program: program.into(),
+            waiting: Arc::default(),
+        }
     }
-    let mut child = Command::new(program)
-        .arg("supervise")
-        .arg(mark)
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .with_context(|| format!("could not start `{}`", program.display()))?;
-    let mut lifeline = child
-        .stdin
-        .take()
-        .ok_or_else(|| anyhow!("a supervisor without a standard input"))?;
-    match wake::send_order(&mut lifeline, order) {
-        // It is gone already; waiting for it will tell.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        sent => sent.context("could not tell the supervisor what to run")?,
+
+    /// Starts what `order` says, supervised; as long as anything of it may be left, `mark` tells.
+    pub fn start(&self, order: &Order, mark: &Path) -> Result<Supervised> {
+        // What an earlier attempt left under these names would be taken for this one's.
+        for stale in [order.outcome.as_path(), mark] {
+            absent(fs::remove_file(stale))
+                .with_context(|| format!("could not remove `{}`", stale.display()))?;
+        }
+        let mut child = match self.waiting.take() {
+            Some(child) => child,
+            None => self.spawn()?,
+        };
+        let mut lifeline = child
+            .stdin
+            .take()
+            .ok_or_else(|| anyhow!("a supervisor without a standard input"))?;
+        match wake::send_order(&mut lifeline, mark, order) {
+            // It is gone already; waiting for it will tell.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            sent => sent.context("could not tell the supervisor what to run")?,
+        }
+        let started = Instant::now();
+        // Only a saving: without it, the next attempt starts its own.
+        self.waiting.put(self.spawn().ok());
+        Ok(Supervised {
+            child,
+            lifeline: Arc::new(lifeline),
+            mark: mark.into(),
+            outcome: order.outcome.clone(),
+            output: order.output.clone(),
+            started,
+        })
     }
-    Ok(Supervised {
-        child,
-        lifeline: Arc::new(lifeline),
-        mark: mark.into(),
-        outcome: order.outcome.clone(),
-        output: order.output.clone(),
-        started: Instant::now(),
-    })
+
+    fn spawn(&self) -> Result<Child> {
+        Command::new(&self.program)
+            .arg("supervise")
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .with_context(|| format!("could not start `{}`", self.program.display()))
+    }
+}
+
+impl Waiting {
+    fn take(&self) -> Option<Child> {
+        let mut child = self.0.lock().ok()?.take()?;
+        // Somebody may have ended it meanwhile.
+        matches!(child.try_wait(), Ok(None)).then_some(child)
+    }
+
+    fn put(&self, child: Option<Child>) {
+        if let Ok(mut waiting) = self.0.lock()
+            && let Some(superfluous) = std::mem::replace(&mut *waiting, child)
+        {
+            dismiss(superfluous);
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(child) = self.take() {
+            dismiss(child);
+        }
+    }
+}
+
+/// A supervisor that is told nothing ends by itself; waiting for it leaves no process behind.
+fn dismiss(mut child: Child) {
+    drop(child.stdin.take());
+    child.wait().map(drop).unwrap_or_default();
 }
 
 impl Supervised {

@@ -36,23 +36,23 @@ const DRAIN_MAX: Duration = Duration::from_secs(2);
 /// How often the tree is searched again while killed processes linger.
 const SEARCH_AGAIN: Duration = Duration::from_millis(20);
 
-/// Supervises what standard input orders, in a process of its own that leaves its `mark`; returns the exit
-/// status. All news goes to the outcome file: 0 means that it was written.
-pub fn main(mark: &Path) -> i32 {
-    match supervise(mark) {
+/// Supervises what standard input orders, in a process of its own; returns the exit status. All news goes to
+/// the outcome file: 0 means that it was written.
+pub fn main() -> i32 {
+    match supervise() {
         Ok(()) => 0,
         Err(_) => 1,
     }
 }
 
-fn supervise(mark: &Path) -> Result<()> {
+fn supervise() -> Result<()> {
     let signals = Signals::new()?;
     // Fails for a process group's leader only, which is a shell's job and has its own group already.
     process::setsid().map(drop).unwrap_or_default();
     adopt_orphans()?;
     let mut lifeline = Lifeline::new()?;
-    let order = lifeline.order()?;
-    Mark::of_this_process(&order.token).write(mark)?;
+    let (mark, order) = lifeline.order()?;
+    Mark::of_this_process(&order.token).write(&mark)?;
     let ended = if lifeline.is_cut()? {
         not_started(&order, Outcome::Cancelled, None)
     } else {
@@ -209,7 +209,7 @@ impl<'a> Supervisor<'a> {
         Ok(Ended {
             outcome,
             millis: millis(ended - self.started),
-            output: self.capture.finish(&self.order.output),
+            output: self.capture.finish(),
             leaky: left_some || held,
             survivors,
             trouble: None,

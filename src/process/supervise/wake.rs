@@ -1,18 +1,21 @@
 //! What may wake the supervisor: signals, its driver, output. This module waits and decides nothing.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read as _, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{self, Pid};
+use serde::{Deserialize, Serialize};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
-use super::Order;
+use super::{Order, wire};
 
 /// Signals as something to poll.
 pub(super) struct Signals(SignalDelivery<UnixStream, SignalOnly>);
@@ -53,15 +56,17 @@ impl Lifeline {
         })
     }
 
-    /// What is to be run, which the driver says first.
-    pub(super) fn order(&mut self) -> Result<Order> {
+    /// Where to leave a mark and what to run, which the driver says first.
+    pub(super) fn order(&mut self) -> Result<(PathBuf, Order)> {
         let input = self.input.as_mut().context("the driver is gone")?;
         let mut length = [0; 8];
         input.read_exact(&mut length)?;
         let mut bytes = Vec::new();
         let length = u64::from_le_bytes(length);
         input.take(length).read_to_end(&mut bytes)?;
-        serde_json::from_slice(&bytes).context("the order cannot be understood")
+        let told: Told<'_> =
+            serde_json::from_slice(&bytes).context("the order cannot be understood")?;
+        Ok((told.mark, told.order.into_owned()))
     }
 
     /// Whether the driver is gone already.
@@ -97,11 +102,22 @@ impl Lifeline {
     }
 }
 
-/// Says through `lifeline` what is to be run: its length, then the order as JSON.
-pub(super) fn send_order(lifeline: &mut impl Write, order: &Order) -> io::Result<()> {
-    let order = serde_json::to_vec(order)?;
-    let mut message = (order.len() as u64).to_le_bytes().to_vec();
-    message.extend(order);
+/// The first that goes through a lifeline.
+#[derive(Serialize, Deserialize)]
+struct Told<'a> {
+    #[serde(with = "wire::one")]
+    mark: PathBuf,
+    order: Cow<'a, Order>,
+}
+
+/// Says through `lifeline` where to leave a mark and what to run: as JSON, after its length.
+pub(super) fn send_order(lifeline: &mut impl Write, mark: &Path, order: &Order) -> io::Result<()> {
+    let told = serde_json::to_vec(&Told {
+        mark: mark.into(),
+        order: Cow::Borrowed(order),
+    })?;
+    let mut message = (told.len() as u64).to_le_bytes().to_vec();
+    message.extend(told);
     lifeline.write_all(&message)
 }
 
