@@ -264,19 +264,9 @@ fn record_decision(journal: &mut Journal, state: &mut State, event: Event) -> Re
 /// What a report on `state` needs besides it.
 fn status_context(repo: &Repo, state: &State) -> Result<StatusContext> {
     let run = &state.run.id;
-    let existing: std::collections::HashSet<String> = repo
-        .list(&layout::task_branches(run))?
-        .into_iter()
-        .map(|(name, _)| name)
-        .collect();
-    let branches = (0..state.graph().len())
-        .map(|task| layout::task_branch(run, state.graph().slug(task)))
-        .map(|branch| existing.contains(&branch).then_some(branch))
-        .collect();
     Ok(StatusContext {
         driven: Lease::is_held(repo.common_dir(), run),
         checkpoint: journal::tip(repo, run)?.to_string(),
         branch: layout::integration_branch(run),
-        branches,
     })
 }

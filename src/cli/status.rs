@@ -1,10 +1,14 @@
 //! `git enact status`.
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 
 use super::{Context, Exit, status_context};
-use crate::journal::{self, Lease};
+use crate::git::{self, Repo};
+use crate::journal::{self, Lease, layout};
 use crate::report::{self, status};
+use crate::run::state::State;
 
 /// Say where a run stands
 #[derive(Debug, clap::Args)]
@@ -19,6 +23,7 @@ pub(super) struct Args {
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
     let run = context.find_run(&repo, args.run.as_deref())?;
+    git::trust_hashes();
     if !context.json && !args.porcelain {
         let driven = Lease::is_held(repo.common_dir(), &run);
         if let Some(text) = status::brief(&journal::headline(&repo, &run)?, driven) {
@@ -29,11 +34,23 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let loaded = journal::load(&repo, &run)?;
     let about = status_context(&repo, &loaded.state)?;
     if context.json {
-        report::line(&status::json(&loaded.state, &about).to_string());
+        let branches = branches(&repo, &loaded.state)?;
+        report::line(&status::json(&loaded.state, &about, &branches).to_string());
     } else if args.porcelain {
         report::text(&status::porcelain(&loaded.state, &about));
     } else {
         report::text(&status::human(&loaded.state, &about));
     }
     Ok(Exit::Done)
+}
+
+/// The branch of each task, in the plan's order, where it has one.
+fn branches(repo: &Repo, state: &State) -> Result<Vec<Option<String>>> {
+    let run = &state.run.id;
+    let existing = repo.list(&layout::task_branches(run))?;
+    let existing: HashSet<String> = existing.into_iter().map(|(name, _)| name).collect();
+    let branches = (0..state.graph().len())
+        .map(|task| layout::task_branch(run, state.graph().slug(task)))
+        .map(|branch| existing.contains(&branch).then_some(branch));
+    Ok(branches.collect())
 }

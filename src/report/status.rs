@@ -18,17 +18,15 @@ pub struct Context {
     pub checkpoint: String,
     /// The run's branch, in full.
     pub branch: String,
-    /// Each task's branch, in the plan's order; `None` where there is none.
-    pub branches: Vec<Option<String>>,
 }
 
-/// The contract's `status --json`.
-pub fn json(state: &State, context: &Context) -> Value {
+/// The contract's `status --json`; `branches` are those of the tasks, in the plan's order, where there are any.
+pub fn json(state: &State, context: &Context, branches: &[Option<String>]) -> Value {
     let run = &state.run;
     let graph = state.graph();
     let ended = (run.drive == Drive::Finished).then(|| run.updated_at.clone());
     let tasks: Vec<Value> = (0..graph.len())
-        .map(|task| task_json(state, context, task))
+        .map(|task| task_json(state, branches, task))
         .collect();
     json!({
         "schema": 1,
@@ -43,13 +41,13 @@ pub fn json(state: &State, context: &Context) -> Value {
     })
 }
 
-fn task_json(state: &State, context: &Context, index: usize) -> Value {
+fn task_json(state: &State, branches: &[Option<String>], index: usize) -> Value {
     let task = &state.graph().tasks()[index];
     let at = state.at(index);
     json!({
         "id": task.id, "title": task.title, "status": state.standing(index).name(),
         "needs": task.needs, "after": task.after, "group": task.group, "files": task.files,
-        "attempts": at.attempts, "commit": at.commit, "branch": context.branches.get(index).cloned().flatten(),
+        "attempts": at.attempts, "commit": at.commit, "branch": branches.get(index),
         "reason": attention(state, index), "seconds": at.millis() as f64 / 1000.0,
     })
 }
