@@ -66,6 +66,8 @@ impl Repo {
     }
 
     fn opened(raw: git2::Repository) -> Result<Self> {
+        // What we write names only what we have just written or read: libgit2 need not look for it again.
+        git2::opts::strict_object_creation(false);
         let common_dir = absolute(raw.commondir())?;
         let git_dir = absolute(raw.path())?;
         let workdir = if raw.is_worktree() {

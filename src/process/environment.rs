@@ -5,7 +5,7 @@
 //! loader are refused even when they are asked for. This module reads no environment itself.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Passed on when set. Names that end in `*` are prefixes.
 const ALLOWED: [&str; 13] = [
@@ -68,7 +68,15 @@ pub fn has_program(word: &str, path: &OsStr, dir: Option<&Path>) -> bool {
     if word.contains('/') {
         return dir.is_some_and(|dir| is_program(&dir.join(word)));
     }
-    std::env::split_paths(path).any(|place| is_program(&place.join(word)))
+    on_path(word.as_ref(), path, dir).is_some()
+}
+
+/// Where `path`, as a process in `dir` has it, has the program `word`.
+pub(super) fn on_path(word: &OsStr, path: &OsStr, dir: Option<&Path>) -> Option<PathBuf> {
+    let from = |place: PathBuf| dir.map_or(place.clone(), |dir| dir.join(place));
+    std::env::split_paths(path)
+        .map(|place| from(place).join(word))
+        .find(|found| is_program(found))
 }
 
 fn is_program(path: &Path) -> bool {

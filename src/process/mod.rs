@@ -107,22 +107,15 @@ impl Output {
 /// Runs `command` to its end and captures what it prints. Only failing to start is an error.
 pub fn run(command: &Command) -> Result<Output> {
     use std::os::unix::process::CommandExt as _;
-    let mut child = Child::new(&command.program);
+    let mut child = child(&command.program, &command.env, command.dir.as_deref());
     // A Ctrl-C on the terminal is for us to answer; it must not cut a git command in half.
-    child
-        .process_group(0)
-        .args(&command.args)
-        .env_clear()
-        .envs(command.env.iter().map(|(name, value)| (name, value)));
+    child.process_group(0).args(&command.args);
     child.stdout(Stdio::piped()).stderr(Stdio::piped());
     child.stdin(if command.stdin.is_some() {
         Stdio::piped()
     } else {
         Stdio::null()
     });
-    if let Some(dir) = &command.dir {
-        child.current_dir(dir);
-    }
     let mut child = child
         .spawn()
         .with_context(|| format!("could not start `{}`", command.program.to_string_lossy()))?;
@@ -145,6 +138,26 @@ pub fn run(command: &Command) -> Result<Output> {
         stdout: output.stdout,
         stderr: output.stderr,
     })
+}
+
+/// A child to be: `program` in `dir` with the environment `env` and nothing else of ours. It is looked for on
+/// that environment's PATH here and now. Left to do so, the standard library would copy our whole process
+/// before it starts another, which costs more than most of what is started.
+fn child(program: &OsStr, env: &[(OsString, OsString)], dir: Option<&Path>) -> Child {
+    use std::os::unix::process::CommandExt as _;
+    let path = env.iter().rfind(|(name, _)| name == "PATH");
+    let found = path
+        .filter(|_| !program.as_encoded_bytes().contains(&b'/'))
+        .and_then(|(_, path)| environment::on_path(program, path, dir));
+    let mut child = Child::new(found.as_deref().map_or(program, Path::as_os_str));
+    child
+        .arg0(program)
+        .env_clear()
+        .envs(env.iter().map(|(name, value)| (name, value)));
+    if let Some(dir) = dir {
+        child.current_dir(dir);
+    }
+    child
 }
 
 /// The status as a shell reports it.

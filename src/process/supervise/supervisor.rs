@@ -9,7 +9,7 @@ use std::io::{self, PipeReader, Read as _};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
@@ -51,8 +51,10 @@ fn supervise() -> Result<()> {
     process::setsid().map(drop).unwrap_or_default();
     adopt_orphans()?;
     let mut lifeline = Lifeline::new()?;
+    let this = Mark::of_this_process();
+    // Up to here, it came up while there was time.
     let (mark, order) = lifeline.order()?;
-    Mark::of_this_process(&order.token).write(&mark)?;
+    this.for_attempt(&order.token).write(&mark)?;
     let ended = if lifeline.is_cut()? {
         not_started(&order, Outcome::Cancelled, None)
     } else {
@@ -158,11 +160,8 @@ impl<'a> Supervisor<'a> {
         let (output, stdout) = io::pipe()?;
         let started = Instant::now();
         // Both ends of the pipe but the reading one go with the command at the end of this statement.
-        let child = Command::new(program)
+        let child = crate::process::child(program, &order.env, Some(&order.dir))
             .args(args)
-            .current_dir(&order.dir)
-            .env_clear()
-            .envs(order.env.iter().map(|(name, value)| (name, value)))
             .env(TOKEN, &order.token)
             .stdin(stdin)
             .stderr(stdout.try_clone()?)

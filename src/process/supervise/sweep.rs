@@ -37,15 +37,21 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    /// The calling process, as the supervisor of `token`.
-    pub(super) fn of_this_process(token: &str) -> Self {
+    /// The calling process, as a supervisor of nothing yet.
+    pub(super) fn of_this_process() -> Self {
         let pid = std::process::id();
         Self {
             pid,
             start: Process::of(pid).map_or(0, |process| process.start),
             boot: boot(),
-            token: token.to_owned(),
+            token: String::new(),
         }
+    }
+
+    /// The same, as the supervisor of the attempt `token`.
+    pub(super) fn for_attempt(mut self, token: &str) -> Self {
+        token.clone_into(&mut self.token);
+        self
     }
 
     /// Appears whole or not at all.
