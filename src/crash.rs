@@ -10,7 +10,8 @@
 pub const STAGES: [&str; 4] = [
     // All that precedes the event was done and nobody knows of it yet.
     "prepared", // Its objects are written, the journal's ref has not moved.
-    "written",  // It is on record and nothing has followed.
+    "written",
+    // It is on record, with those that were written before it, and nothing has followed.
     "recorded", // The world agrees with it.
     "followed",
 ];

@@ -140,6 +140,7 @@ fn drive(
     };
     let mut journal = SimJournal {
         disk: journal,
+        appended: Vec::new(),
         fuse,
     };
     let mut auditor = Auditor {
@@ -196,6 +197,7 @@ fn decide(disk: &mut Disk, graph: &Arc<Graph>, seed: u64) {
         let fuse = Rc::new(RefCell::new(Fuse(None)));
         let mut journal = SimJournal {
             disk: &mut disk.journal,
+            appended: Vec::new(),
             fuse,
         };
         engine::record(&mut journal, &mut state, event, &[]).expect("the decision is legal");

@@ -26,7 +26,11 @@ pub struct Journal {
     lease: Lease,
     clock: Clock,
     identity: Identity,
+    /// The newest checkpoint that was written, and the newest that the ref names.
     tip: Option<Oid>,
+    published: Option<Oid>,
+    /// Whether something was written since that the disk must confirm before the ref names it.
+    is_owed: bool,
     /// What the first checkpoint stands on.
     root: Option<Oid>,
     plan_tree: Oid,
@@ -83,6 +87,8 @@ impl Journal {
             clock,
             identity,
             tip: None,
+            published: None,
+            is_owed: false,
             plan_tree,
             layers: Layers::default(),
             plain_tree: None,
@@ -94,6 +100,8 @@ impl Journal {
         let state = State::start(graph, &recorded)?;
         crash::point("prepared", recorded.event.name());
         journal.append_checkpoint(&recorded, &state, &[])?;
+        crash::point("written", recorded.event.name());
+        journal.publish_checkpoints()?;
         crash::point("recorded", recorded.event.name());
         Ok((journal, state))
     }
@@ -117,6 +125,8 @@ impl Journal {
             lease,
             clock,
             tip: Some(tip),
+            published: Some(tip),
+            is_owed: false,
             root: None,
             plan_tree,
             layers,
@@ -155,7 +165,7 @@ impl Journal {
         }
     }
 
-    /// Writes the checkpoint of `recorded`, which `state` already contains, and moves the journal to it.
+    /// Writes the checkpoint of `recorded`, which `state` already contains.
     fn append_checkpoint(
         &mut self,
         recorded: &Recorded,
@@ -178,25 +188,34 @@ impl Journal {
             author: &self.identity,
             time: clock::to_seconds(&recorded.at).unwrap_or(self.at),
         })?;
-        if state.run.policy.durability == Durability::Full && recorded.event.is_durable() {
+        self.is_owed |=
+            state.run.policy.durability == Durability::Full && recorded.event.is_durable();
+        self.tip = Some(checkpoint);
+        self.seq = recorded.seq;
+        Ok(checkpoint)
+    }
+
+    /// Moves the ref to the newest checkpoint.
+    fn publish_checkpoints(&mut self) -> Result<()> {
+        let Some(tip) = self.tip.filter(|_| self.tip != self.published) else {
+            return Ok(());
+        };
+        if self.is_owed {
             barrier(&self.repo)?;
+            self.is_owed = false;
         }
-        crash::point("written", recorded.event.name());
         let name = layout::run_ref(self.lease.run());
-        let expected = self.tip.map_or(Expected::Missing, Expected::At);
-        let moved = self
-            .repo
-            .move_to(&name, checkpoint, expected, recorded.event.name())?;
+        let expected = self.published.map_or(Expected::Missing, Expected::At);
+        let moved = self.repo.move_to(&name, tip, expected, "checkpoint")?;
         if let Err(moved) = moved {
             return Err(Displaced {
-                expected: self.tip,
+                expected: self.published,
                 found: moved.found,
             }
             .into());
         }
-        self.tip = Some(checkpoint);
-        self.seq = recorded.seq;
-        Ok(checkpoint)
+        self.published = Some(tip);
+        Ok(())
     }
 
     /// The tree of a checkpoint. As long as there is nothing new to hold it is the same one, and costs nothing.
@@ -268,6 +287,10 @@ impl crate::run::engine::Journal for Journal {
     ) -> Result<String> {
         self.append_checkpoint(recorded, state, attachments)
             .map(|oid| oid.to_string())
+    }
+
+    fn publish(&mut self) -> Result<()> {
+        self.publish_checkpoints()
     }
 }
 

@@ -1,5 +1,8 @@
 //! The loop: prepare an action, record the event, make the world follow; wait; again.
 //!
+//! Events that nothing waits for are recorded together with the next: one compare-and-swap, so that a death
+//! leaves all of them or none, and none is told before it is on record.
+//!
 //! The engine drives any [`World`] and any [`Journal`]; the simulation in the tests drives it over
 //! both in memory and kills it between any two steps. One thread runs it, and only it changes the
 //! state. What is slow (attempts, checks, a question to a person) is begun by the world, stays *under
@@ -20,13 +23,16 @@ use crate::plan::TaskId;
 pub trait Journal {
     /// Gives `event` its number and time.
     fn stamp(&mut self, event: Event) -> Recorded;
-    /// Makes `recorded` the newest checkpoint, with `state` as what it led to. The only commit point.
+    /// Writes the checkpoint of `recorded` behind the newest one, with `state` as what it led to. Nobody sees
+    /// it yet, and a death takes it back.
     fn append(
         &mut self,
         recorded: &Recorded,
         state: &State,
         attachments: &[Attachment],
     ) -> Result<String>;
+    /// Makes what was appended the newest checkpoints of the run, all or none. The only commit point.
+    fn publish(&mut self) -> Result<()>;
 }
 
 /// What the engine acts on.
@@ -34,7 +40,8 @@ pub trait World {
     /// Makes what nobody can see yet and says what then happened; `None` when it is slow and its event
     /// will come as news. Harmless if forgotten.
     fn prepare(&mut self, action: &Action, state: &State) -> Result<Option<Event>>;
-    /// Makes the world agree with an event that was just recorded. Harmless if repeated.
+    /// Makes the world agree with an event that was just recorded; `state` may know of what was recorded
+    /// together with it. Harmless if repeated.
     fn follow(&mut self, recorded: &Recorded, state: &State) -> Result<()>;
     /// Makes the world agree with what it may put off while there is something more urgent to do: what
     /// only others look at. Called when a drive ends. Harmless if repeated.
@@ -107,6 +114,8 @@ pub struct Engine<'a, W, J> {
     state: State,
     situation: Situation,
     under_way: HashSet<UnderWay>,
+    /// Events that were appended and not yet published.
+    appended: Vec<Recorded>,
 }
 
 /// What was begun by this process and has not come back.
@@ -139,6 +148,7 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
             state,
             situation,
             under_way: HashSet::new(),
+            appended: Vec::new(),
         }
     }
 
@@ -173,11 +183,18 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
             let arrived = self.world.recover(&task, attempt, &self.state)?;
             self.record(arrived.event, &arrived.attachments)?;
         }
-        Ok(())
+        self.publish()
     }
 
     /// Drives the run until nothing more can be done without a person, time, or at all.
     pub fn drive(&mut self) -> Result<Ended> {
+        let ended = self.go_on();
+        // What has happened is recorded, whatever it was that went wrong afterwards.
+        let published = self.publish();
+        ended.and_then(|ended| published.map(|()| ended))
+    }
+
+    fn go_on(&mut self) -> Result<Ended> {
         loop {
             let actions = schedule::next(&self.state, &self.situation);
             let fresh = actions
@@ -185,7 +202,10 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
                 .find(|action| !self.is_under_way(action));
             if let Some(action) = fresh {
                 self.act(&action)?;
-            } else if self.under_way.is_empty() {
+                continue;
+            }
+            self.publish()?;
+            if self.under_way.is_empty() {
                 self.world.catch_up(&self.state)?;
                 return Ok(self.ended());
             } else {
@@ -231,15 +251,32 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
     }
 
     fn record(&mut self, event: Event, attachments: &[Attachment]) -> Result<()> {
-        let recorded = record(self.journal, &mut self.state, event, attachments)?;
+        let recorded = append(self.journal, &mut self.state, event, attachments)?;
         self.under_way
             .retain(|begun| !begun.ends_with(&recorded.event));
         if let Event::AttemptStarted { task, .. } = &recorded.event {
             self.under_way.insert(UnderWay::Attempt(task.clone()));
         }
-        self.sink.on(&recorded, &self.state);
-        self.world.follow(&recorded, &self.state)?;
-        crash::point("followed", recorded.event.name());
+        let waits = nothing_waits_for(&recorded.event);
+        self.appended.push(recorded);
+        if waits { Ok(()) } else { self.publish() }
+    }
+
+    /// Records what was appended, in one step, and has the world follow.
+    fn publish(&mut self) -> Result<()> {
+        if self.appended.is_empty() {
+            return Ok(());
+        }
+        self.journal.publish()?;
+        let published = std::mem::take(&mut self.appended);
+        for recorded in &published {
+            crash::point("recorded", recorded.event.name());
+        }
+        for recorded in &published {
+            self.sink.on(recorded, &self.state);
+            self.world.follow(recorded, &self.state)?;
+            crash::point("followed", recorded.event.name());
+        }
         Ok(())
     }
 
@@ -332,8 +369,28 @@ impl UnderWay {
     }
 }
 
-/// Appends one event to a run that this process holds: the only way to change it.
+/// Whether an event may be recorded together with what comes right after it. A judgement and an integration
+/// can be made again from what is on record. The end of an attempt cannot: until it is recorded, the slot is
+/// the only witness, and whatever is prepared next may need the slot.
+fn nothing_waits_for(event: &Event) -> bool {
+    matches!(event, Event::Judged { .. } | Event::Integrated { .. })
+}
+
+/// Records one event of a run that this process holds.
 pub fn record(
+    journal: &mut impl Journal,
+    state: &mut State,
+    event: Event,
+    attachments: &[Attachment],
+) -> Result<Recorded> {
+    let recorded = append(journal, state, event, attachments)?;
+    journal.publish()?;
+    crash::point("recorded", recorded.event.name());
+    Ok(recorded)
+}
+
+/// Adds one event to a run that this process holds: the only way to change it.
+fn append(
     journal: &mut impl Journal,
     state: &mut State,
     event: Event,
@@ -343,7 +400,7 @@ pub fn record(
     crash::point("prepared", recorded.event.name());
     state.apply(&recorded)?;
     recorded.checkpoint = journal.append(&recorded, state, attachments)?;
-    crash::point("recorded", recorded.event.name());
+    crash::point("written", recorded.event.name());
     Ok(recorded)
 }
 

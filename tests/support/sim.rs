@@ -62,12 +62,14 @@ impl Fuse {
 
 pub(crate) struct SimJournal<'a> {
     pub(crate) disk: &'a mut Vec<Recorded>,
+    /// What was appended and dies with its driver.
+    pub(crate) appended: Vec<Recorded>,
     pub(crate) fuse: std::rc::Rc<std::cell::RefCell<Fuse>>,
 }
 
 impl Journal for SimJournal<'_> {
     fn stamp(&mut self, event: Event) -> Recorded {
-        let seq = self.disk.len() as u64 + 1;
+        let seq = (self.disk.len() + self.appended.len()) as u64 + 1;
         Recorded {
             seq,
             at: format!("t{seq}"),
@@ -78,9 +80,14 @@ impl Journal for SimJournal<'_> {
 
     fn append(&mut self, recorded: &Recorded, _: &State, _: &[Attachment]) -> Result<String> {
         self.fuse.borrow_mut().burn()?;
-        self.disk.push(recorded.clone());
-        self.fuse.borrow_mut().burn()?;
+        self.appended.push(recorded.clone());
         Ok(format!("c{}", recorded.seq))
+    }
+
+    fn publish(&mut self) -> Result<()> {
+        self.fuse.borrow_mut().burn()?;
+        self.disk.append(&mut self.appended);
+        self.fuse.borrow_mut().burn()
     }
 }
 
