@@ -38,7 +38,6 @@ impl Attempt {
             output: dir.path().join("output"),
             head: supervise::HEAD,
             tail: supervise::TAIL,
-            outcome: dir.path().join("outcome"),
             token: supervise::token(),
         };
         Self { dir, order }
@@ -115,11 +114,10 @@ fn an_executor_that_ends_by_itself_is_exited() {
     assert!(!ended.leaky);
     assert_eq!(ended.output.dropped, 0);
     assert_eq!(
-        supervise::outcome_of(&attempt.order.outcome),
+        supervise::outcome_of(&attempt.mark()),
         Some(ended),
-        "the outcome file says the same"
+        "the mark says the same"
     );
-    assert!(!attempt.mark().exists(), "nothing of it is left");
 }
 
 #[test]
@@ -272,7 +270,7 @@ fn a_killed_supervisor_is_lost_and_its_attempt_is_swept() {
     for pid in pids {
         assert!(!is_alive(pid), "{pid} survived");
     }
-    assert_eq!(supervise::outcome_of(&attempt.order.outcome), None);
+    assert_eq!(supervise::outcome_of(&attempt.mark()), None);
 }
 
 #[test]
@@ -333,8 +331,10 @@ fn an_attempt_dies_with_its_driver() {
     );
     driver.kill().unwrap();
     driver.wait().unwrap();
-    until("outcome", || attempt.order.outcome.exists());
-    let ended = supervise::outcome_of(&attempt.order.outcome).unwrap();
+    until("outcome", || {
+        supervise::outcome_of(&attempt.mark()).is_some()
+    });
+    let ended = supervise::outcome_of(&attempt.mark()).unwrap();
     assert_eq!(
         ended.outcome,
         Outcome::Cancelled,
@@ -364,7 +364,9 @@ fn a_held_lifeline_does_not_save_an_attempt_whose_driver_died() {
     let pid = attempt.pid("pid");
     driver.kill().unwrap();
     driver.wait().unwrap();
-    until("outcome", || attempt.order.outcome.exists());
+    until("outcome", || {
+        supervise::outcome_of(&attempt.mark()).is_some()
+    });
     assert!(!is_alive(pid));
     drop(held);
 }

@@ -59,10 +59,8 @@ pub struct Files {
     pub result: PathBuf,
     /// What it printed.
     pub output: PathBuf,
-    /// Which process supervises it, for [`supervise::start`] and [`supervise::sweep`].
+    /// What its supervisor leaves, for [`supervise::sweep`] and [`supervise::outcome_of`].
     pub mark: PathBuf,
-    /// How it ended, for [`supervise::outcome_of`].
-    pub outcome: PathBuf,
 }
 
 impl Files {
@@ -74,7 +72,6 @@ impl Files {
             result: dir.join("result.json"),
             output: dir.join("output"),
             mark: dir.join("attempt").with_extension(supervise::MARK),
-            outcome: dir.join("outcome.json"),
         }
     }
 
@@ -140,7 +137,6 @@ impl Invocation {
             output: files.output.clone(),
             head: supervise::HEAD,
             tail: supervise::TAIL,
-            outcome: files.outcome.clone(),
             token: supervise::token(),
         };
         Ok(Self {

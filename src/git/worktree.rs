@@ -21,6 +21,9 @@ const NAMED: usize = 20;
 /// How many of the places where HEAD stood are looked at.
 const VISITS: usize = 100;
 
+/// The longest HEAD that is covered before it is cut, in bytes: a ref name at its longest, and more.
+const HEAD_MAX: usize = 1 << 12;
+
 /// From how many files on that git had to look into anew it is worth to note what it saw.
 const UNSEEN: usize = 32;
 
@@ -404,10 +407,15 @@ impl Worktree {
         read_or_empty(&self.excludes()) != read_or_empty(&shared_excludes(repo))
     }
 
+    /// Writes HEAD where it stands, see [`overwrite`]. A longer text is covered by empty lines, which git does
+    /// not mind, before the file is cut: whoever dies in between leaves a HEAD that can be read.
     fn write_head(&self, text: &str) -> Result<()> {
-        let draft = self.git_dir.join("HEAD.enact");
-        std::fs::write(&draft, text)
-            .and_then(|()| std::fs::rename(&draft, self.git_dir.join("HEAD")))
+        let head = self.git_dir.join("HEAD");
+        let before = head.metadata().map_or(0, |found| found.len());
+        let covered = usize::try_from(before).unwrap_or(0).min(HEAD_MAX);
+        let padded = format!("{text}{}", "\n".repeat(covered.saturating_sub(text.len())));
+        overwrite(&head, padded.as_bytes())
+            .and_then(|()| overwrite(&head, text.as_bytes()))
             .context("the worktree's HEAD cannot be written")
     }
 }

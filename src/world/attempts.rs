@@ -106,7 +106,7 @@ impl Local {
                 "its driver died and its worktree is gone",
             ));
         };
-        let ended = supervise::outcome_of(&files.outcome);
+        let ended = supervise::outcome_of(&files.mark);
         let arrived = match ended.filter(|ended| ended.outcome != Outcome::Cancelled) {
             Some(ended) => ending::arrived(&what, &mut slot, &ended, &dir),
             None => ending::abandoned(&what, &mut slot, "its driver died"),

@@ -5,9 +5,8 @@
 //! `git-enact supervise`, and that process ([`main`]) is a session leader and a child subreaper:
 //! whatever the executor starts stays below it, however it detaches, and is killed with it.
 //!
-//! Two files tell of an attempt's process: the *mark* (which process supervises, for [`sweep()`]; gone when
-//! nothing is left of it) and the *outcome* (how it ended; appears whole, so that [`outcome_of`] may adopt
-//! it after its driver died).
+//! One file tells of an attempt's process, its *mark*: which process supervises, for [`sweep()`], then how it
+//! ended, so that [`outcome_of`] may adopt it after its driver died.
 //!
 //! The supervisor's standard input brings the *order* (what to run; never on disk, for its environment may
 //! hold secrets) and is a lifeline from then on: a byte asks it to stop, end of file means that the driver is
@@ -38,6 +37,7 @@ use serde::{Deserialize, Serialize};
 use crate::run::evidence::Outcome;
 
 pub use supervisor::main;
+use sweep::Mark;
 pub use sweep::sweep;
 
 /// The environment variable by which a process tells whose attempt it belongs to.
@@ -51,9 +51,6 @@ pub const HEAD: u64 = 1 << 20;
 
 /// How many bytes of an attempt's output are kept from its end.
 pub const TAIL: u64 = 8 << 20;
-
-/// The largest outcome file, in bytes.
-const OUTCOME_MAX: u64 = 1 << 20;
 
 /// What a supervisor is to run, and within which limits. All paths are absolute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,9 +80,6 @@ pub struct Order {
     pub head: u64,
     /// Bytes kept from its end.
     pub tail: u64,
-    /// Where the supervisor leaves how it ended.
-    #[serde(with = "wire::one")]
-    pub outcome: PathBuf,
     /// Unique to this attempt; see [`token`].
     pub token: String,
 }
@@ -146,7 +140,6 @@ pub struct Supervised {
     child: Child,
     lifeline: Arc<ChildStdin>,
     mark: PathBuf,
-    outcome: PathBuf,
     output: PathBuf,
     started: Instant,
 }
@@ -194,13 +187,11 @@ impl Supervisors {
         }
     }
 
-    /// Starts what `order` says, supervised; as long as anything of it may be left, `mark` tells.
+    /// Starts what `order` says, supervised; `mark` tells what becomes of it.
     pub fn start(&self, order: &Order, mark: &Path) -> Result<Supervised> {
-        // What an earlier attempt left under these names would be taken for this one's.
-        for stale in [order.outcome.as_path(), mark] {
-            absent(fs::remove_file(stale))
-                .with_context(|| format!("could not remove `{}`", stale.display()))?;
-        }
+        // What an earlier attempt left under this name would be taken for this one's.
+        absent(fs::remove_file(mark))
+            .with_context(|| format!("could not remove `{}`", mark.display()))?;
         let mut child = match self.waiting.take() {
             Some(child) => child,
             None => self.spawn()?,
@@ -221,7 +212,6 @@ impl Supervisors {
             child,
             lifeline: Arc::new(lifeline),
             mark: mark.into(),
-            outcome: order.outcome.clone(),
             output: order.output.clone(),
             started,
         })
@@ -285,7 +275,7 @@ impl Supervised {
     pub fn wait(mut self) -> Ended {
         let told = match self.child.wait() {
             // Only a supervisor that ended well is believed: an executor can write files, too.
-            Ok(status) if status.success() => outcome_of(&self.outcome),
+            Ok(status) if status.success() => outcome_of(&self.mark),
             Ok(_) | Err(_) => None,
         };
         if let Some(ended) = told {
@@ -311,8 +301,8 @@ impl Supervised {
 }
 
 /// How an attempt ended whose driver did not live to see it; `None` when it left no outcome.
-pub fn outcome_of(outcome_file: &Path) -> Option<Ended> {
-    serde_json::from_slice(&read_left(outcome_file, OUTCOME_MAX).ok()?).ok()
+pub fn outcome_of(mark: &Path) -> Option<Ended> {
+    Mark::read(mark).ok()??.ended
 }
 
 /// A new token, unlike any other. It identifies and protects nothing, so that it need not be secret.

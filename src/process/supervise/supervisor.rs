@@ -4,11 +4,10 @@
 //! executor's output, until the next deadline; so a short attempt costs no tick of a clock. It waits for
 //! processes and never for the end of a pipe, which a daemon may hold for ever.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, PipeReader, Read as _};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -37,7 +36,7 @@ const DRAIN_MAX: Duration = Duration::from_secs(2);
 const SEARCH_AGAIN: Duration = Duration::from_millis(20);
 
 /// Supervises what standard input orders, in a process of its own; returns the exit status. All news goes to
-/// the outcome file: 0 means that it was written.
+/// the mark: 0 means that it says how the attempt ended.
 pub fn main() -> i32 {
     match supervise() {
         Ok(()) => 0,
@@ -54,7 +53,7 @@ fn supervise() -> Result<()> {
     let this = Mark::of_this_process();
     // Up to here, it came up while there was time.
     let (mark, order) = lifeline.order()?;
-    this.for_attempt(&order.token).write(&mark)?;
+    this.for_attempt(&order.token).begin(&mark)?;
     let ended = if lifeline.is_cut()? {
         not_started(&order, Outcome::Cancelled, None)
     } else {
@@ -63,10 +62,7 @@ fn supervise() -> Result<()> {
             Err(error) => not_started(&order, Outcome::NotStarted, Some(format!("{error:#}"))),
         }
     };
-    write_outcome(&ended, &order.outcome)?;
-    if ended.survivors.is_empty() {
-        fs::remove_file(mark)?;
-    }
+    Mark::end(&mark, &ended)?;
     Ok(())
 }
 
@@ -97,15 +93,6 @@ fn not_started(order: &Order, outcome: Outcome, trouble: Option<String>) -> Ende
         survivors: Vec::new(),
         trouble,
     }
-}
-
-/// Appears whole or not at all.
-fn write_outcome(ended: &Ended, path: &Path) -> Result<()> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    fs::write(&partial, serde_json::to_vec(ended)?)?;
-    fs::rename(&partial, path)?;
-    Ok(())
 }
 
 /// How far an attempt has been ended.

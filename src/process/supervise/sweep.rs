@@ -6,8 +6,8 @@
 //! environment, left the session and lost its parent cannot be told from a stranger.
 
 use std::collections::HashSet;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
 use super::descendants::{Process, closure};
-use super::{TOKEN, absent, read_left};
+use super::{Ended, TOKEN, absent, read_left};
 
 /// How long a living supervisor may take to kill its tree, its own patience of five seconds included.
 const SUPERVISOR_MAX: Duration = Duration::from_secs(7);
@@ -25,15 +25,18 @@ const SUPERVISOR_MAX: Duration = Duration::from_secs(7);
 const DEATH_MAX: Duration = Duration::from_secs(5);
 
 /// The largest mark, in bytes.
-const MARK_MAX: u64 = 1 << 16;
+const MARK_MAX: u64 = 1 << 20;
 
-/// Which process supervises an attempt.
+/// What the file of an attempt's process says: who supervises, on its first line, which is written before
+/// anything is started; how it ended, on its second.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Mark {
     pid: u32,
     start: u64,
     boot: String,
     token: String,
+    #[serde(skip)]
+    pub(super) ended: Option<Ended>,
 }
 
 impl Mark {
@@ -45,6 +48,7 @@ impl Mark {
             start: Process::of(pid).map_or(0, |process| process.start),
             boot: boot(),
             token: String::new(),
+            ended: None,
         }
     }
 
@@ -54,34 +58,67 @@ impl Mark {
         self
     }
 
-    /// Appears whole or not at all.
-    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
-        let partial = path.with_extension("partial");
-        fs::write(&partial, serde_json::to_vec(self)?)?;
-        fs::rename(partial, path)
+    /// Says who supervises.
+    pub(super) fn begin(&self, path: &Path) -> io::Result<()> {
+        File::create_new(path)?.write_all(&line(self)?)
+    }
+
+    /// Says how it ended.
+    pub(super) fn end(path: &Path, ended: &Ended) -> io::Result<()> {
+        File::options()
+            .append(true)
+            .open(path)?
+            .write_all(&line(ended)?)
+    }
+
+    /// What the file says; `None` without it, or when whoever was to supervise died before it had said who it
+    /// is, and had started nothing.
+    pub(super) fn read(path: &Path) -> Result<Option<Self>> {
+        let bytes = match read_left(path, MARK_MAX) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(error).with_context(|| format!("could not read `{}`", path.display()));
+            }
+        };
+        let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
+        let mut whole = || lines.next().filter(|line| line.ends_with(b"\n"));
+        let Some(first) = whole() else {
+            return Ok(None);
+        };
+        let mut mark: Self = serde_json::from_slice(first)
+            .with_context(|| format!("`{}` is not a supervisor's", path.display()))?;
+        mark.ended = whole().and_then(|line| serde_json::from_slice(line).ok());
+        Ok(Some(mark))
     }
 }
 
+fn line(what: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(what)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
 /// Kills whatever is left of the attempt whose supervisor left `mark`: the supervisor, if it lives, which
-/// kills its own tree; then what bears the attempt's marks. Without the file nothing was started, or nothing
-/// is left. Returns the processes that could not be killed.
+/// kills its own tree; then what bears the attempt's marks. Returns the processes that could not be killed.
 pub fn sweep(mark: &Path) -> Result<Vec<u32>> {
-    let Some(bytes) = read(mark)? else {
+    let Some(found) = Mark::read(mark)? else {
         return Ok(Vec::new());
     };
-    let left: Mark = serde_json::from_slice(&bytes)
-        .with_context(|| format!("`{}` is not a supervisor's", mark.display()))?;
+    let is_over = |ended: &Ended| ended.survivors.is_empty();
     // No process outlives its machine, and the numbers of another start mean nothing now.
-    if left.boot == boot() {
-        end_supervisor(&left);
-        let survivors = kill_marked(&left);
-        if !survivors.is_empty() {
-            return Ok(survivors);
-        }
+    if found.boot != boot() || found.ended.as_ref().is_some_and(is_over) {
+        return Ok(Vec::new());
     }
-    absent(fs::remove_file(mark))
-        .with_context(|| format!("could not remove `{}`", mark.display()))?;
-    Ok(Vec::new())
+    end_supervisor(&found);
+    let survivors = kill_marked(&found);
+    let tells = |mark: Mark| mark.ended.is_some();
+    if survivors.is_empty() && !Mark::read(mark)?.is_some_and(tells) {
+        // Its number may one day be a stranger's.
+        absent(fs::remove_file(mark))
+            .with_context(|| format!("could not remove `{}`", mark.display()))?;
+    }
+    Ok(survivors)
 }
 
 /// Has a living supervisor kill its tree, the surest way; kills it if it does not end.
@@ -142,12 +179,4 @@ fn boot() -> String {
         .unwrap_or_default()
         .trim()
         .to_owned()
-}
-
-fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    match read_left(path, MARK_MAX) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("could not read `{}`", path.display())),
-    }
 }
