@@ -121,6 +121,15 @@ fn an_executor_that_ends_by_itself_is_exited() {
 }
 
 #[test]
+fn what_an_executor_does_to_its_mark_is_not_believed() {
+    let forged = r#"{"outcome":{"exited":0},"millis":1,"output":{"path":"x","head":0,"dropped":0},"leaky":false,"survivors":[],"trouble":null}"#;
+    let attempt = Attempt::new(&format!("echo '{forged}' >> mark; exit 7"));
+    assert_eq!(attempt.run().outcome, Outcome::Exited(7));
+    let attempt = Attempt::new("rm mark; mkfifo mark; exit 7");
+    assert_eq!(attempt.run().outcome, Outcome::Lost);
+}
+
+#[test]
 fn an_executor_killed_by_a_signal_says_which() {
     let attempt = Attempt::new("kill -SEGV $$");
     assert_eq!(attempt.run().outcome, Outcome::Signaled(11));

@@ -53,7 +53,7 @@ fn supervise() -> Result<()> {
     let this = Mark::of_this_process();
     // Up to here, it came up while there was time.
     let (mark, order) = lifeline.order()?;
-    this.for_attempt(&order.token).begin(&mark)?;
+    let mark = this.for_attempt(&order.token).begin(&mark)?;
     let ended = if lifeline.is_cut()? {
         not_started(&order, Outcome::Cancelled, None)
     } else {
@@ -62,7 +62,7 @@ fn supervise() -> Result<()> {
             Err(error) => not_started(&order, Outcome::NotStarted, Some(format!("{error:#}"))),
         }
     };
-    Mark::end(&mark, &ended)?;
+    Mark::end(mark, &ended)?;
     Ok(())
 }
 

@@ -28,7 +28,8 @@ const DEATH_MAX: Duration = Duration::from_secs(5);
 const MARK_MAX: u64 = 1 << 20;
 
 /// What the file of an attempt's process says: who supervises, on its first line, which is written before
-/// anything is started; how it ended, on its second.
+/// anything is started; how it ended, on its last. The supervisor keeps the file open in between, so that
+/// nothing that an executor puts in its place can stop it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Mark {
     pid: u32,
@@ -59,16 +60,15 @@ impl Mark {
     }
 
     /// Says who supervises.
-    pub(super) fn begin(&self, path: &Path) -> io::Result<()> {
-        File::create_new(path)?.write_all(&line(self)?)
+    pub(super) fn begin(&self, path: &Path) -> io::Result<File> {
+        let mut file = File::options().append(true).create_new(true).open(path)?;
+        file.write_all(&line(self)?)?;
+        Ok(file)
     }
 
     /// Says how it ended.
-    pub(super) fn end(path: &Path, ended: &Ended) -> io::Result<()> {
-        File::options()
-            .append(true)
-            .open(path)?
-            .write_all(&line(ended)?)
+    pub(super) fn end(mut file: File, ended: &Ended) -> io::Result<()> {
+        file.write_all(&line(ended)?)
     }
 
     /// What the file says; `None` without it, or when whoever was to supervise died before it had said who it
@@ -81,14 +81,16 @@ impl Mark {
                 return Err(error).with_context(|| format!("could not read `{}`", path.display()));
             }
         };
-        let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
-        let mut whole = || lines.next().filter(|line| line.ends_with(b"\n"));
-        let Some(first) = whole() else {
+        let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+        let mut whole = lines.filter(|line| line.ends_with(b"\n"));
+        let Some(first) = whole.next() else {
             return Ok(None);
         };
         let mut mark: Self = serde_json::from_slice(first)
             .with_context(|| format!("`{}` is not a supervisor's", path.display()))?;
-        mark.ended = whole().and_then(|line| serde_json::from_slice(line).ok());
+        mark.ended = whole
+            .next_back()
+            .and_then(|line| serde_json::from_slice(line).ok());
         Ok(Some(mark))
     }
 }
