@@ -389,3 +389,25 @@ fn a_finished_plan_can_be_run_anew() {
         .success();
     assert_eq!(user.enact(["list"]).success().stdout.lines().count(), 2);
 }
+
+#[test]
+fn commands_that_verify_know_what_they_verify() {
+    let user = User::new();
+    user.plan(
+        r#"[plan]
+title = "Names"
+final_verify = ['test "$ENACT_RUN" = r-test && test -d "$ENACT_WORKTREE" && test -z "$ENACT_TASK"']
+
+[[task]]
+id = "a-1"
+title = "Do it"
+verify = [
+    'test "$ENACT_RUN $ENACT_TASK $ENACT_ATTEMPT" = "r-test a-1 1"',
+    'test "$(git rev-parse HEAD^)" = "$ENACT_BASE" && test "$PWD" = "$ENACT_WORKTREE"',
+    'test "$(git rev-parse --absolute-git-dir)" = "$ENACT_GIT_DIR" && test -f "$ENACT_TASK_FILE"',
+]
+"#,
+    );
+    let executor = user.executor("commit work.txt work");
+    user.run("plan.toml", &executor, &[]).success();
+}

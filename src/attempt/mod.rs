@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
+use crate::plan::TaskId;
 use crate::process::environment;
 use crate::process::supervise::{self, Ended, Order};
 use crate::run::evidence::Claim;
@@ -125,7 +126,7 @@ impl Invocation {
         let mut env = environment::allowed(current, &policy.pass_env);
         let secrets = output::secrets(&env);
         env.extend(environment::fixed(place.worktree));
-        env.extend(names(place, package, &files));
+        env.extend(names(place, &package.task.id));
         let order = Order {
             argv,
             dir: place.worktree.into(),
@@ -238,12 +239,13 @@ fn fill(word: &str, prompt: &str, prompt_file: &Path) -> OsString {
     filled
 }
 
-/// The names by which an executor knows its attempt.
-fn names(place: &Place<'_>, package: &Package, files: &Files) -> Vec<(OsString, OsString)> {
+/// The names by which an executor, and the commands that verify its work, know the attempt of `task`.
+pub fn names(place: &Place<'_>, task: &TaskId) -> Vec<(OsString, OsString)> {
+    let files = Files::of(place.files);
     let attempt = place.attempt.to_string();
     [
         ("ENACT_RUN", place.run.as_ref()),
-        ("ENACT_TASK", package.task.id.as_str().as_ref()),
+        ("ENACT_TASK", task.as_str().as_ref()),
         ("ENACT_ATTEMPT", attempt.as_ref()),
         ("ENACT_BASE", place.base.as_ref()),
         ("ENACT_WORKTREE", place.worktree.as_os_str()),

@@ -15,7 +15,8 @@ mod preparing;
 mod project;
 mod slots;
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
@@ -31,8 +32,9 @@ use self::live::Live;
 use self::project::Projected;
 use self::slots::{Slot, Slots};
 use crate::approval::Approved;
+use crate::attempt::{self, Place};
 use crate::crash;
-use crate::git::{Identity, Repo};
+use crate::git::{Identity, Repo, Worktree};
 use crate::journal::layout;
 use crate::plan::TaskId;
 use crate::process::environment;
@@ -182,10 +184,27 @@ impl Local {
         )
     }
 
-    fn bench(&self, dir: PathBuf, worktree: &std::path::Path) -> Bench {
+    /// What runs the commands that verify an attempt: they know it by the same names as its executor.
+    fn bench_of(&self, task: &TaskId, attempt: u32, base: &str, worktree: &Worktree) -> Bench {
+        let dir = self.attempt_dir(task, attempt);
+        let place = Place {
+            run: &self.site.run,
+            attempt,
+            base,
+            worktree: worktree.path(),
+            git_dir: worktree.git_dir(),
+            git_common_dir: self.site.repo.common_dir(),
+            files: &dir,
+        };
+        let names = attempt::names(&place, task);
+        self.bench(dir.clone(), worktree.path(), names)
+    }
+
+    fn bench(&self, dir: PathBuf, worktree: &Path, names: Vec<(OsString, OsString)>) -> Bench {
         let policy = self.approved.policy();
         let mut env = environment::allowed(std::env::vars_os(), &policy.pass_env);
         env.extend(environment::fixed(worktree));
+        env.extend(names);
         Bench {
             supervisors: self.supervisors.clone(),
             dir,

@@ -2,10 +2,14 @@
 //!
 //! Each is done at once when git alone can answer, and begun on a thread when commands or people must.
 
+use std::ffi::OsStr;
+
 use anyhow::{Context as _, Result, anyhow};
 
+use super::commands::Bench;
 use super::judging::{FirstLook, Judgement};
 use super::{Local, Note, attempts};
+use crate::git::Oid;
 use crate::integrate::{self, Candidate, Integration};
 use crate::journal::layout;
 use crate::plan::TaskId;
@@ -42,9 +46,9 @@ impl Local {
         };
         // Another driver may have left the worktree anywhere: the commands see the commit, nothing else.
         slot.worktree.detach(&slot.repo, tip)?;
+        let attempt = &judgement.attempt;
+        let bench = self.bench_of(task, attempt.number, &attempt.base, &slot.worktree);
         self.slots.put(number, slot);
-        let dir = self.attempt_dir(task, judgement.attempt.number);
-        let bench = self.bench(dir, &self.slots.path(number));
         self.begin(
             number,
             move |slot| Ok(judgement.finish(facts, slot, &bench)),
@@ -66,6 +70,16 @@ impl Local {
         Ok((slot, at.last().context("it was attempted")?.clone()))
     }
 
+    fn merge_message(&self, task: &TaskId, attempt: u32) -> String {
+        let found = self.approved.graph().task(task);
+        let title = found.map_or("", |task| task.title.as_str());
+        let subject = crate::journal::codec::subject_text(&format!("{task}: {title}"));
+        format!(
+            "Merge {subject}\n\nRun: {}\nTask: {task}\nAttempt: {attempt}\n",
+            self.site.run
+        )
+    }
+
     pub(super) fn integrate(
         &mut self,
         task: &TaskId,
@@ -75,16 +89,7 @@ impl Local {
         let (slot, attempt) = self.occupied(task, state)?;
         let verdict = attempt.verdict.as_ref().context("it was judged")?;
         let commit = verdict.accepted.clone().context("it was accepted")?;
-        let title = self
-            .approved
-            .graph()
-            .task(task)
-            .map_or("", |task| task.title.as_str());
-        let subject = crate::journal::codec::subject_text(&format!("{task}: {title}"));
-        let message = format!(
-            "Merge {subject}\n\nRun: {}\nTask: {task}\nAttempt: {number}\n",
-            self.site.run
-        );
+        let message = self.merge_message(task, number);
         let onto = state.run.tip.clone();
         let candidate = Candidate {
             base: self.site.repo.oid(&attempt.base)?,
@@ -94,16 +99,16 @@ impl Local {
             author: &self.site.identity,
         };
         let outcome = integrate::prepare(&self.site.repo, candidate)?;
-        let (task, attempt) = (task.clone(), number);
-        let integrated = |tip: String| Event::Integrated {
+        let (task, base, attempt) = (task.clone(), attempt.base, number);
+        let integrated = |tip: &str| Event::Integrated {
             task: task.clone(),
             attempt,
             commit: commit.clone(),
             onto: onto.clone(),
-            tip,
+            tip: tip.to_owned(),
         };
         match outcome {
-            Integration::FastForward => Ok(Some(integrated(commit.clone()))),
+            Integration::FastForward => Ok(Some(integrated(&commit))),
             Integration::Conflict(paths) => {
                 let reason = format!(
                     "conflicts with what was integrated meanwhile in {}",
@@ -119,28 +124,49 @@ impl Local {
                 }))
             }
             Integration::Merged { tip, is_new_tree } => {
-                let event = integrated(tip.to_string());
+                let event = integrated(&tip.to_string());
                 let commands = self.commands_of(&task, slot);
                 if !is_new_tree || commands.is_empty() {
                     return Ok(Some(event));
                 }
-                let bench = self.bench(self.attempt_dir(&task, attempt), &self.slots.path(slot));
                 self.slots.stand(&self.site.repo, slot, tip)?;
-                self.begin(slot, move |slot| {
-                    slot.worktree.clean(&slot.repo, tip)?;
-                    slot.used = true;
-                    Ok(attempts::proven_merge(event, &commands, slot, &bench))
-                })?;
-                Ok(None)
+                let held = self.slots.take(&self.site.repo, slot)?;
+                let bench = self.bench_of(&task, attempt, &base, &held.worktree);
+                self.slots.put(slot, held);
+                self.prove(event, slot, tip, commands, bench).map(|()| None)
             }
         }
+    }
+
+    /// Begins to run `commands` on the merged tree: what holds alone need not hold together.
+    fn prove(
+        &mut self,
+        event: Event,
+        slot: u32,
+        tip: Oid,
+        commands: Vec<String>,
+        bench: Bench,
+    ) -> Result<()> {
+        self.begin(slot, move |slot| {
+            slot.worktree.clean(&slot.repo, tip)?;
+            slot.used = true;
+            Ok(attempts::proven_merge(event, &commands, slot, &bench))
+        })
     }
 
     pub(super) fn verify_all(&mut self, commit: &str, state: &State) -> Result<()> {
         let place = self.site.worktrees.join("final");
         let commands = self.approved.policy().final_verify.clone();
         let dir = layout::local_run(self.site.repo.common_dir(), &self.site.run).join("final");
-        let bench = self.bench(dir, &place);
+        let common_dir = self.site.repo.common_dir();
+        let names: [(&str, &OsStr); 4] = [
+            ("ENACT_RUN", self.site.run.as_ref()),
+            ("ENACT_BASE", state.run.base.as_ref()),
+            ("ENACT_WORKTREE", place.as_os_str()),
+            ("ENACT_GIT_COMMON_DIR", common_dir.as_os_str()),
+        ];
+        let names = names.map(|(name, value)| (name.into(), value.into()));
+        let bench = self.bench(dir, &place, names.to_vec());
         let repo = self.site.repo.reopen()?;
         let (commit, outbox) = (commit.to_owned(), self.outbox.clone());
         let reason = format!("run {}: final verification", state.run.id);
