@@ -76,9 +76,9 @@ fn changed_paths(bencher: Bencher<'_, '_>, files: usize) {
 fn scheduler_steps_of_one_task(bencher: Bencher<'_, '_>, tasks: usize) {
     let dir = repository();
     let (mut journal, state) = begun(dir.path(), tasks);
-    let commit = "1".repeat(40);
+    let (base, commit) = (state.run.tip.clone(), "1".repeat(40));
     bencher
-        .with_inputs(|| (state.clone(), events(0, &commit, &commit)))
+        .with_inputs(|| (state.clone(), events(0, &base, &commit)))
         .bench_local_values(|(mut state, events)| {
             for event in events {
                 black_box(schedule::next(&state, &Situation::default()));
