@@ -27,6 +27,9 @@ use crate::run::evidence::Claim;
 use crate::run::policy::{Executor, Policy};
 use package::Package;
 
+/// How the name of the context package ends, which every attempt has.
+pub const PACKAGE: &str = "task.json";
+
 /// The largest result file, in bytes; a longer one is no JSON any more.
 const RESULT_MAX: u64 = 1 << 20;
 
@@ -45,11 +48,11 @@ pub struct Place<'a> {
     pub git_dir: &'a Path,
     /// The git directory that all worktrees share.
     pub git_common_dir: &'a Path,
-    /// The attempt's own files: made here, outside the worktree.
+    /// How the names of the attempt's own files begin, which are made here, outside the worktree.
     pub files: &'a Path,
 }
 
-/// The files of an attempt, all in one directory, so that whoever resumes a run finds them again.
+/// The files of an attempt, whose names begin alike, so that whoever resumes a run finds them again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Files {
     /// The context package.
@@ -65,14 +68,14 @@ pub struct Files {
 }
 
 impl Files {
-    /// Those of the attempt whose directory is `dir`.
-    pub fn of(dir: &Path) -> Self {
+    /// Those that begin with `stem`.
+    pub fn of(stem: &Path) -> Self {
         Self {
-            package: dir.join("task.json"),
-            prompt: dir.join("prompt.md"),
-            result: dir.join("result.json"),
-            output: dir.join("output"),
-            mark: dir.join("attempt").with_extension(supervise::MARK),
+            package: ending(stem, PACKAGE),
+            prompt: ending(stem, "prompt.md"),
+            result: ending(stem, "result.json"),
+            output: ending(stem, "output"),
+            mark: ending(stem, supervise::MARK),
         }
     }
 
@@ -114,8 +117,8 @@ impl Invocation {
         let prompt = prompt::render(template, package, place.attempt, policy.commit)?;
         let files = Files::of(place.files);
         let (argv, on_stdin) = command(&policy.executor, package, &prompt, &files.prompt)?;
-        fs::create_dir_all(place.files)
-            .with_context(|| format!("could not create `{}`", place.files.display()))?;
+        let dir = place.files.parent().unwrap_or(place.files);
+        fs::create_dir_all(dir).with_context(|| format!("could not create `{}`", dir.display()))?;
         write(&files.package, &serde_json::to_vec_pretty(package)?)?;
         write(&files.prompt, prompt.as_bytes())?;
         // What an earlier attempt left here would be taken for this one's claim.
@@ -146,6 +149,14 @@ impl Invocation {
             secrets,
         })
     }
+}
+
+/// The file that begins with `stem` and ends with `end`.
+pub fn ending(stem: &Path, end: &str) -> PathBuf {
+    let mut name = stem.as_os_str().to_owned();
+    name.push(".");
+    name.push(end);
+    name.into()
 }
 
 /// Takes the prompt out of `output`: some executors print what they were asked, and a task that speaks of

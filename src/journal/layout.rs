@@ -88,14 +88,15 @@ pub fn notes_lock(common_dir: &Path) -> PathBuf {
     local(common_dir).join("notes.lock")
 }
 
-/// The files of one attempt: prompt, context package, claim, output.
-pub fn attempt_dir(common_dir: &Path, run: &str, slug: &str, attempt: u32) -> PathBuf {
+/// How the files of one attempt begin: prompt, context package, claim, output. They lie beside each other,
+/// because a directory costs more than any of them.
+pub fn attempt_stem(common_dir: &Path, run: &str, slug: &str, attempt: u32) -> PathBuf {
     attempts_dir(common_dir, run).join(format!("{slug}.{attempt}"))
 }
 
-/// The slug and the number of the attempt whose directory has this name.
-pub fn attempt_of(name: &str) -> Option<(&str, u32)> {
-    let (slug, number) = name.rsplit_once('.')?;
+/// The slug and the number of the attempt whose files' names begin so.
+pub fn attempt_of(stem: &str) -> Option<(&str, u32)> {
+    let (slug, number) = stem.rsplit_once('.')?;
     Some((slug, number.parse().ok()?))
 }
 

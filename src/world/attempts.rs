@@ -37,7 +37,7 @@ impl Local {
         if from.is_some() {
             self.lay_out_leftovers(&mut slot, task, &what, state)?;
         }
-        let dir = self.attempt_dir(task, attempt);
+        let stem = self.attempt_stem(task, attempt);
         let base = what.base.to_string();
         let place = Place {
             run: &self.site.run,
@@ -46,7 +46,7 @@ impl Local {
             worktree: slot.worktree.path(),
             git_dir: slot.worktree.git_dir(),
             git_common_dir: self.site.repo.common_dir(),
-            files: &dir,
+            files: &stem,
         };
         let invocation = Invocation::new(
             &place,
@@ -64,7 +64,7 @@ impl Local {
         let task = task.clone();
         self.begin(number, move |slot| {
             slot.worktree.unsettle();
-            ending::store_early(&what, &slot.repo, &dir);
+            ending::store_early(&what, &slot.repo, &stem);
             let ended = supervised.wait();
             drop(entry);
             if !ended.survivors.is_empty() {
@@ -73,7 +73,7 @@ impl Local {
                     ended.survivors
                 );
             }
-            ending::arrived(&what, slot, &ended, &dir)
+            ending::arrived(&what, slot, &ended, &stem)
         })
     }
 
@@ -86,8 +86,8 @@ impl Local {
         state: &State,
     ) -> Result<Arrived> {
         let mut what = self.particulars(task, attempt, state)?;
-        let dir = self.attempt_dir(task, attempt);
-        let files = Files::of(&dir);
+        let stem = self.attempt_stem(task, attempt);
+        let files = Files::of(&stem);
         let survivors = supervise::sweep(&files.mark)?;
         if !survivors.is_empty() {
             bail!("processes of task `{task}` still run: {survivors:?}; end them, then resume");
@@ -108,7 +108,7 @@ impl Local {
         };
         let ended = supervise::outcome_of(&files.mark);
         let arrived = match ended.filter(|ended| ended.outcome != Outcome::Cancelled) {
-            Some(ended) => ending::arrived(&what, &mut slot, &ended, &dir),
+            Some(ended) => ending::arrived(&what, &mut slot, &ended, &stem),
             None => ending::abandoned(&what, &mut slot, "its driver died"),
         };
         self.slots.put(number, slot);

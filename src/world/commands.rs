@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::live::Live;
+use crate::attempt;
 use crate::process::supervise::{self, Order, Supervisors};
 use crate::run::evidence::Outcome;
 use crate::verify::facts::CheckRun;
@@ -13,8 +14,8 @@ use crate::verify::facts::CheckRun;
 #[derive(Clone)]
 pub(super) struct Bench {
     pub(super) supervisors: Supervisors,
-    /// Where orders and outputs go.
-    pub(super) dir: PathBuf,
+    /// How the names of their files begin.
+    pub(super) stem: PathBuf,
     /// The environment, in full.
     pub(super) env: Vec<(OsString, OsString)>,
     /// The wall-clock limit of each command.
@@ -43,7 +44,7 @@ pub(super) fn run_all(bench: &Bench, place: &Path, commands: &[String]) -> Vec<C
 }
 
 fn run(bench: &Bench, place: &Path, command: &str, nth: usize) -> CheckRun {
-    let file = |end: &str| bench.dir.join(format!("check-{nth}.{end}"));
+    let file = |end: &str| attempt::ending(&bench.stem, &format!("check-{nth}.{end}"));
     let order = Order {
         argv: ["sh", "-e", "-c", command].map(OsString::from).to_vec(),
         dir: place.to_owned(),
@@ -57,7 +58,7 @@ fn run(bench: &Bench, place: &Path, command: &str, nth: usize) -> CheckRun {
         tail: KEPT,
         token: supervise::token(),
     };
-    let ended = std::fs::create_dir_all(&bench.dir)
+    let ended = std::fs::create_dir_all(bench.stem.parent().unwrap_or(place))
         .map_err(anyhow::Error::from)
         .and_then(|()| bench.supervisors.start(&order, &file(supervise::MARK)));
     let (passed, how, output) = match ended {

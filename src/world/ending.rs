@@ -47,13 +47,13 @@ pub(super) fn arrived(
     what: &Particulars,
     slot: &mut Slot,
     ended: &Ended,
-    dir: &Path,
+    stem: &Path,
 ) -> Result<Arrived> {
     if ended.outcome == Outcome::Cancelled {
         return abandoned(what, slot, "it was interrupted");
     }
     let printed = ended.output.read().unwrap_or_default();
-    let files = Files::of(dir);
+    let files = Files::of(stem);
     let claim = told(files.claim(ended), ended);
     let left = gather(what, slot, &claim)?;
     slot.used = !slot.worktree.is_settled(&slot.repo);
@@ -149,8 +149,8 @@ fn prompt(what: &Particulars, files: &Files) -> Option<Vec<u8>> {
 }
 
 /// Stores, while the executor runs, what the event of its end will keep: then it is there already.
-pub(super) fn store_early(what: &Particulars, repo: &Repo, dir: &Path) {
-    if let Some(prompt) = prompt(what, &Files::of(dir)) {
+pub(super) fn store_early(what: &Particulars, repo: &Repo, stem: &Path) {
+    if let Some(prompt) = prompt(what, &Files::of(stem)) {
         // If it cannot be written now, it is written or missed when it counts.
         repo.write_blob(&prompt).map(drop).unwrap_or_default();
     }

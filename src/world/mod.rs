@@ -141,9 +141,9 @@ impl Local {
         index.map_or("unknown", |index| graph.slug(index))
     }
 
-    fn attempt_dir(&self, task: &TaskId, attempt: u32) -> PathBuf {
+    fn attempt_stem(&self, task: &TaskId, attempt: u32) -> PathBuf {
         let slug = self.slug_of(task);
-        layout::attempt_dir(self.site.repo.common_dir(), &self.site.run, slug, attempt)
+        layout::attempt_stem(self.site.repo.common_dir(), &self.site.run, slug, attempt)
     }
 
     /// Gives `work` the slot on a thread of its own; both come back as a note.
@@ -186,7 +186,7 @@ impl Local {
 
     /// What runs the commands that verify an attempt: they know it by the same names as its executor.
     fn bench_of(&self, task: &TaskId, attempt: u32, base: &str, worktree: &Worktree) -> Bench {
-        let dir = self.attempt_dir(task, attempt);
+        let stem = self.attempt_stem(task, attempt);
         let place = Place {
             run: &self.site.run,
             attempt,
@@ -194,20 +194,20 @@ impl Local {
             worktree: worktree.path(),
             git_dir: worktree.git_dir(),
             git_common_dir: self.site.repo.common_dir(),
-            files: &dir,
+            files: &stem,
         };
         let names = attempt::names(&place, task);
-        self.bench(dir.clone(), worktree.path(), names)
+        self.bench(stem.clone(), worktree.path(), names)
     }
 
-    fn bench(&self, dir: PathBuf, worktree: &Path, names: Vec<(OsString, OsString)>) -> Bench {
+    fn bench(&self, stem: PathBuf, worktree: &Path, names: Vec<(OsString, OsString)>) -> Bench {
         let policy = self.approved.policy();
         let mut env = environment::allowed(std::env::vars_os(), &policy.pass_env);
         env.extend(environment::fixed(worktree));
         env.extend(names);
         Bench {
             supervisors: self.supervisors.clone(),
-            dir,
+            stem,
             env,
             timeout_ms: policy.timeout_ms,
             grace_ms: policy.grace_ms,

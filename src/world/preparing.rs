@@ -157,7 +157,7 @@ impl Local {
     pub(super) fn verify_all(&mut self, commit: &str, state: &State) -> Result<()> {
         let place = self.site.worktrees.join("final");
         let commands = self.approved.policy().final_verify.clone();
-        let dir = layout::local_run(self.site.repo.common_dir(), &self.site.run).join("final");
+        let stem = layout::local_run(self.site.repo.common_dir(), &self.site.run).join("final");
         let common_dir = self.site.repo.common_dir();
         let names: [(&str, &OsStr); 4] = [
             ("ENACT_RUN", self.site.run.as_ref()),
@@ -166,7 +166,7 @@ impl Local {
             ("ENACT_GIT_COMMON_DIR", common_dir.as_os_str()),
         ];
         let names = names.map(|(name, value)| (name.into(), value.into()));
-        let bench = self.bench(dir, &place, names.to_vec());
+        let bench = self.bench(stem, &place, names.to_vec());
         let repo = self.site.repo.reopen()?;
         let (commit, outbox) = (commit.to_owned(), self.outbox.clone());
         let reason = format!("run {}: final verification", state.run.id);
