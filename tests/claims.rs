@@ -80,6 +80,7 @@ impl Workshop {
             git_dir: &self.path("tree/.git"),
             git_common_dir: &self.path("tree/.git"),
             files: &self.path("attempt"),
+            told: &self.path("slot"),
         };
         let ready =
             Invocation::new(&place, &package(), &policy(executor), self.environment()).unwrap();

@@ -339,3 +339,17 @@ fn a_task_branch_that_the_user_has_checked_out_stays() {
     user.git(["worktree", "remove", "../look"]).success();
     user.enact(["resume"]).success();
 }
+
+#[test]
+fn a_link_in_place_of_what_an_executor_is_told_leads_to_no_file_of_the_users() {
+    let user = User::new();
+    user.plan("[plan]\ntitle = \"Two\"\njobs = 1\n[[task]]\nid = \"a\"\ntitle = \"A\"\n[[task]]\nid = \"b\"\ntitle = \"B\"\n");
+    let precious = user.outside("precious");
+    std::fs::write(&precious, "mine").expect("a file");
+    let executor = user.executor(&format!(
+        "ln -sf '{0}' \"$ENACT_PROMPT_FILE\"; ln -f '{0}' \"$ENACT_TASK_FILE\"; commit $ENACT_TASK.txt w",
+        precious.display()
+    ));
+    user.run("plan.toml", &executor, &[]).success();
+    assert_eq!(std::fs::read_to_string(precious).expect("it"), "mine");
+}

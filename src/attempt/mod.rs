@@ -15,7 +15,7 @@ mod text;
 
 use std::ffi::OsString;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -26,9 +26,6 @@ use crate::process::supervise::{self, Ended, Order};
 use crate::run::evidence::Claim;
 use crate::run::policy::{Executor, Policy};
 use package::Package;
-
-/// How the name of the context package ends, which every attempt has.
-pub const PACKAGE: &str = "task.json";
 
 /// The largest result file, in bytes; a longer one is no JSON any more.
 const RESULT_MAX: u64 = 1 << 20;
@@ -50,6 +47,9 @@ pub struct Place<'a> {
     pub git_common_dir: &'a Path,
     /// How the names of the attempt's own files begin, which are made here, outside the worktree.
     pub files: &'a Path,
+    /// How the names of the files begin that tell it what to do; the next attempt in the same worktree is told
+    /// in the same files.
+    pub told: &'a Path,
 }
 
 /// The files of an attempt, whose names begin alike, so that whoever resumes a run finds them again.
@@ -68,11 +68,12 @@ pub struct Files {
 }
 
 impl Files {
-    /// Those that begin with `stem`.
-    pub fn of(stem: &Path) -> Self {
+    /// Those of the attempt whose own begin with `stem`, and that is told what to do in those that begin with
+    /// `told`.
+    pub fn of(stem: &Path, told: &Path) -> Self {
         Self {
-            package: ending(stem, PACKAGE),
-            prompt: ending(stem, "prompt.md"),
+            package: ending(told, "task.json"),
+            prompt: ending(told, "prompt.md"),
             result: ending(stem, "result.json"),
             output: ending(stem, "output"),
             mark: ending(stem, supervise::MARK),
@@ -115,7 +116,7 @@ impl Invocation {
     ) -> Result<Self> {
         let template = policy.prompt.as_deref();
         let prompt = prompt::render(template, package, place.attempt, policy.commit)?;
-        let files = Files::of(place.files);
+        let files = Files::of(place.files, place.told);
         let (argv, on_stdin) = command(&policy.executor, package, &prompt, &files.prompt)?;
         let dir = place.files.parent().unwrap_or(place.files);
         fs::create_dir_all(dir).with_context(|| format!("could not create `{}`", dir.display()))?;
@@ -252,7 +253,7 @@ fn fill(word: &str, prompt: &str, prompt_file: &Path) -> OsString {
 
 /// The names by which an executor, and the commands that verify its work, know the attempt of `task`.
 pub fn names(place: &Place<'_>, task: &TaskId) -> Vec<(OsString, OsString)> {
-    let files = Files::of(place.files);
+    let files = Files::of(place.files, place.told);
     let attempt = place.attempt.to_string();
     [
         ("ENACT_RUN", place.run.as_ref()),
@@ -270,8 +271,21 @@ pub fn names(place: &Place<'_>, task: &TaskId) -> Vec<(OsString, OsString)> {
     .to_vec()
 }
 
+/// Writes a file where it stands, which is cheaper than a new one; unless an executor has put a link there,
+/// which leads to somebody else's.
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    fs::write(path, bytes).with_context(|| format!("could not write `{}`", path.display()))
+    use std::os::unix::fs::MetadataExt as _;
+    let overwrite = || {
+        let is_plain = |found: fs::Metadata| found.is_file() && found.nlink() == 1;
+        if fs::symlink_metadata(path).is_ok_and(|found| !is_plain(found)) {
+            fs::remove_file(path)?;
+        }
+        let mut open = fs::File::options();
+        let mut file = open.write(true).create(true).truncate(false).open(path)?;
+        file.write_all(bytes)?;
+        file.set_len(bytes.len() as u64)
+    };
+    overwrite().with_context(|| format!("could not write `{}`", path.display()))
 }
 
 #[cfg(test)]

@@ -103,6 +103,7 @@ fn invocation(dir: &Path, executor: Executor) -> anyhow::Result<Invocation> {
         git_dir: Path::new("/r/.git/worktrees/1"),
         git_common_dir: Path::new("/r/.git"),
         files: dir,
+        told: dir,
     };
     let current = [("API_KEY", "a long secret"), ("GIT_DIR", "/x")];
     let current = current.map(|(name, value)| (name.into(), value.into()));

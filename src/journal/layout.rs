@@ -88,10 +88,15 @@ pub fn notes_lock(common_dir: &Path) -> PathBuf {
     local(common_dir).join("notes.lock")
 }
 
-/// How the files of one attempt begin: prompt, context package, claim, output. They lie beside each other,
-/// because a directory costs more than any of them.
+/// How the files of one attempt begin: its mark, claim and output. All lie beside each other, because a
+/// directory costs more than any of them.
 pub fn attempt_stem(common_dir: &Path, run: &str, slug: &str, attempt: u32) -> PathBuf {
     attempts_dir(common_dir, run).join(format!("{slug}.{attempt}"))
+}
+
+/// How the files begin that tell the attempt in a slot what to do: written anew for each.
+pub fn slot_stem(common_dir: &Path, run: &str, slot: u32) -> PathBuf {
+    attempts_dir(common_dir, run).join(format!("slot-{slot}"))
 }
 
 /// The slug and the number of the attempt whose files' names begin so.

@@ -37,7 +37,7 @@ impl Local {
         if from.is_some() {
             self.lay_out_leftovers(&mut slot, task, &what, state)?;
         }
-        let stem = self.attempt_stem(task, attempt);
+        let (stem, told) = (self.attempt_stem(task, attempt), self.slot_stem(number));
         let base = what.base.to_string();
         let place = Place {
             run: &self.site.run,
@@ -47,6 +47,7 @@ impl Local {
             git_dir: slot.worktree.git_dir(),
             git_common_dir: self.site.repo.common_dir(),
             files: &stem,
+            told: &told,
         };
         let invocation = Invocation::new(
             &place,
@@ -61,10 +62,10 @@ impl Local {
             .supervisors
             .start(&invocation.order, &invocation.files.mark)?;
         let entry = self.live.enter(supervised.canceller());
-        let task = task.clone();
+        let (task, files) = (task.clone(), invocation.files);
         self.begin(number, move |slot| {
             slot.worktree.unsettle();
-            ending::store_early(&what, &slot.repo, &stem);
+            ending::store_early(&what, &slot.repo, &files);
             let ended = supervised.wait();
             drop(entry);
             if !ended.survivors.is_empty() {
@@ -73,7 +74,7 @@ impl Local {
                     ended.survivors
                 );
             }
-            ending::arrived(&what, slot, &ended, &stem)
+            ending::arrived(&what, slot, &ended, &files)
         })
     }
 
@@ -86,8 +87,9 @@ impl Local {
         state: &State,
     ) -> Result<Arrived> {
         let mut what = self.particulars(task, attempt, state)?;
+        let number = slot_of(state, task);
         let stem = self.attempt_stem(task, attempt);
-        let files = Files::of(&stem);
+        let files = Files::of(&stem, &self.slot_stem(number));
         let survivors = supervise::sweep(&files.mark)?;
         if !survivors.is_empty() {
             bail!("processes of task `{task}` still run: {survivors:?}; end them, then resume");
@@ -97,7 +99,6 @@ impl Local {
             &self.approved.policy().pass_env,
         );
         what.secrets = output::secrets(&passed);
-        let number = slot_of(state, task);
         let Ok(mut slot) = self.slots.take(&self.site.repo, number) else {
             let tip = self.site.repo.read(&what.branch)?;
             return Ok(ending::abandoned_without_slot(
@@ -108,7 +109,7 @@ impl Local {
         };
         let ended = supervise::outcome_of(&files.mark);
         let arrived = match ended.filter(|ended| ended.outcome != Outcome::Cancelled) {
-            Some(ended) => ending::arrived(&what, &mut slot, &ended, &stem),
+            Some(ended) => ending::arrived(&what, &mut slot, &ended, &files),
             None => ending::abandoned(&what, &mut slot, "its driver died"),
         };
         self.slots.put(number, slot);

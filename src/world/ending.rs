@@ -3,8 +3,6 @@
 //! Nothing is cleaned here. What is uncommitted becomes a commit that the event pins; only once that is
 //! recorded may anybody discard it.
 
-use std::path::Path;
-
 use anyhow::Result;
 
 use super::slots::Slot;
@@ -47,13 +45,12 @@ pub(super) fn arrived(
     what: &Particulars,
     slot: &mut Slot,
     ended: &Ended,
-    stem: &Path,
+    files: &Files,
 ) -> Result<Arrived> {
     if ended.outcome == Outcome::Cancelled {
         return abandoned(what, slot, "it was interrupted");
     }
     let printed = ended.output.read().unwrap_or_default();
-    let files = Files::of(stem);
     let claim = told(files.claim(ended), ended);
     let left = gather(what, slot, &claim)?;
     slot.used = !slot.worktree.is_settled(&slot.repo);
@@ -72,7 +69,7 @@ pub(super) fn arrived(
     };
     Ok(Arrived {
         event,
-        attachments: attachments(what, &printed, &files),
+        attachments: attachments(what, &printed, files),
     })
 }
 
@@ -149,8 +146,8 @@ fn prompt(what: &Particulars, files: &Files) -> Option<Vec<u8>> {
 }
 
 /// Stores, while the executor runs, what the event of its end will keep: then it is there already.
-pub(super) fn store_early(what: &Particulars, repo: &Repo, stem: &Path) {
-    if let Some(prompt) = prompt(what, &Files::of(stem)) {
+pub(super) fn store_early(what: &Particulars, repo: &Repo, files: &Files) {
+    if let Some(prompt) = prompt(what, files) {
         // If it cannot be written now, it is written or missed when it counts.
         repo.write_blob(&prompt).map(drop).unwrap_or_default();
     }

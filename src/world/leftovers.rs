@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use super::Site;
-use crate::attempt::PACKAGE;
 use crate::journal::layout;
 use crate::process::supervise;
 
@@ -62,8 +61,10 @@ impl Numbers {
     fn count_files(&mut self) {
         let names = std::fs::read_dir(&self.attempts).into_iter().flatten();
         for name in names.flatten().map(|entry| entry.file_name()) {
-            let stem = name.to_str().and_then(|name| name.strip_suffix(PACKAGE));
-            let stem = stem.and_then(|stem| stem.strip_suffix('.'));
+            let name = Path::new(&name);
+            let marks = name.extension().is_some_and(|end| end == supervise::MARK);
+            let stem = name.file_stem().filter(|_| marks);
+            let stem = stem.and_then(|stem| stem.to_str());
             if let Some((slug, number)) = stem.and_then(layout::attempt_of) {
                 let newest = self.newest.entry(slug.to_owned()).or_default();
                 *newest = number.max(*newest);

@@ -43,7 +43,7 @@ use crate::report::live::Teller;
 use crate::run::engine::{Arrived, News, World};
 use crate::run::event::{Event, Recorded};
 use crate::run::schedule::Action;
-use crate::run::state::{Drive, State};
+use crate::run::state::{AttemptState, Drive, State};
 use crate::verify::checks::{self, Found};
 
 /// How often signals and stop requests are looked for while nothing else happens.
@@ -184,8 +184,20 @@ impl Local {
         )
     }
 
+    fn slot_stem(&self, slot: u32) -> PathBuf {
+        layout::slot_stem(self.site.repo.common_dir(), &self.site.run, slot)
+    }
+
     /// What runs the commands that verify an attempt: they know it by the same names as its executor.
-    fn bench_of(&self, task: &TaskId, attempt: u32, base: &str, worktree: &Worktree) -> Bench {
+    fn bench_of(
+        &self,
+        task: &TaskId,
+        attempt: &AttemptState,
+        slot: u32,
+        worktree: &Worktree,
+    ) -> Bench {
+        let (base, attempt) = (&attempt.base, attempt.number);
+        let told = self.slot_stem(slot);
         let stem = self.attempt_stem(task, attempt);
         let place = Place {
             run: &self.site.run,
@@ -195,6 +207,7 @@ impl Local {
             git_dir: worktree.git_dir(),
             git_common_dir: self.site.repo.common_dir(),
             files: &stem,
+            told: &told,
         };
         let names = attempt::names(&place, task);
         self.bench(stem.clone(), worktree.path(), names)

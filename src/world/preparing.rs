@@ -46,8 +46,7 @@ impl Local {
         };
         // Another driver may have left the worktree anywhere: the commands see the commit, nothing else.
         slot.worktree.detach(&slot.repo, tip)?;
-        let attempt = &judgement.attempt;
-        let bench = self.bench_of(task, attempt.number, &attempt.base, &slot.worktree);
+        let bench = self.bench_of(task, &judgement.attempt, number, &slot.worktree);
         self.slots.put(number, slot);
         self.begin(
             number,
@@ -99,7 +98,7 @@ impl Local {
             author: &self.site.identity,
         };
         let outcome = integrate::prepare(&self.site.repo, candidate)?;
-        let (task, base, attempt) = (task.clone(), attempt.base, number);
+        let (task, tried, attempt) = (task.clone(), attempt, number);
         let integrated = |tip: &str| Event::Integrated {
             task: task.clone(),
             attempt,
@@ -131,7 +130,7 @@ impl Local {
                 }
                 self.slots.stand(&self.site.repo, slot, tip)?;
                 let held = self.slots.take(&self.site.repo, slot)?;
-                let bench = self.bench_of(&task, attempt, &base, &held.worktree);
+                let bench = self.bench_of(&task, &tried, slot, &held.worktree);
                 self.slots.put(slot, held);
                 self.prove(event, slot, tip, commands, bench).map(|()| None)
             }

@@ -16,7 +16,7 @@ use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
 use super::descendants::{Process, closure};
-use super::{Ended, TOKEN, absent, read_left};
+use super::{Ended, TOKEN, read_left};
 
 /// How long a living supervisor may take to kill its tree, its own patience of five seconds included.
 const SUPERVISOR_MAX: Duration = Duration::from_secs(7);
@@ -116,9 +116,8 @@ pub fn sweep(mark: &Path) -> Result<Vec<u32>> {
     let survivors = kill_marked(&found);
     let tells = |mark: Mark| mark.ended.is_some();
     if survivors.is_empty() && !Mark::read(mark)?.is_some_and(tells) {
-        // Its number may one day be a stranger's.
-        absent(fs::remove_file(mark))
-            .with_context(|| format!("could not remove `{}`", mark.display()))?;
+        // Its number may one day be a stranger's. That there was such an attempt stays known.
+        File::create(mark).with_context(|| format!("could not empty `{}`", mark.display()))?;
     }
     Ok(survivors)
 }
