@@ -341,6 +341,34 @@ fn a_file_written_in_the_second_of_the_index_is_looked_into() {
 }
 
 #[test]
+fn the_files_of_a_new_worktree_are_older_than_its_index() {
+    let test = TestRepo::new();
+    test.write("run.sh", "true\n");
+    std::os::unix::fs::symlink("run.sh", test.path().join("link")).expect("a link");
+    test.git(["update-index", "--add", "--chmod=+x", "run.sh"]);
+    test.git(["add", "link"]);
+    test.git(["commit", "-qm", "an executable and a link"]);
+    let repo = test.open();
+    let (mut worktree, base) = slot(&test, &repo);
+    worktree
+        .switch(&repo, "refs/heads/task/one", base)
+        .expect("switched");
+    let second = |path: &Path| {
+        let found = path.symlink_metadata().expect("it is there");
+        std::os::unix::fs::MetadataExt::mtime(&found)
+    };
+    let index = second(&worktree.git_dir().join("index"));
+    let files = ["run.sh", "link", "b.txt"].map(|name| worktree.path().join(name));
+    assert!(files.iter().all(|file| second(file) < index), "{files:?}");
+    // What git noted of them is what they are: it finds nothing to look into.
+    let stale = git_in(worktree.path(), ["diff-files", "--name-only"]);
+    assert_eq!(stale, "");
+    // Nothing of the same size, written in the same second, passes for what was there.
+    write_in(worktree.path(), "run.sh", "fals\n");
+    assert_eq!(worktree.dirty(&repo, base).expect("judged").count, 1);
+}
+
+#[test]
 fn worktrees_are_made_at_once_without_tripping_over_each_other() {
     let test = TestRepo::new();
     std::thread::scope(|scope| {

@@ -11,12 +11,13 @@ use std::fs::{File, FileTimes};
 use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
 use git2::{Index, IndexEntry, IndexTime, Oid};
 
 use super::patch::patched;
+use super::times::distrust_young;
 use super::{Repo, Worktree};
 
 impl Worktree {
@@ -77,7 +78,9 @@ impl Worktree {
             // Slower, and keeps the stat data of the entries that the tree has as well.
             index.read_tree(&repo.raw().find_tree(tree)?)?;
         }
-        distrust_racy(&mut index, written)?;
+        if let Some(written) = written {
+            distrust_young(&mut index, written)?;
+        }
         index
             .write()
             .context("the private index could not be written")?;
@@ -152,25 +155,8 @@ fn apply(index: &mut Index, repo: &Repo, before: Oid, after: Oid) -> Result<()> 
     Ok(())
 }
 
-/// Empties the stat data of entries that may have changed unnoticed: the file is as young as the index was.
-/// Git itself does so by comparing with the index's time, which writing the index anew makes younger.
-fn distrust_racy(index: &mut Index, written: Option<SystemTime>) -> Result<()> {
-    let Some(written) = written.and_then(|time| time.duration_since(UNIX_EPOCH).ok()) else {
-        return Ok(());
-    };
-    let second = i64::try_from(written.as_secs())?;
-    let racy: Vec<IndexEntry> = index
-        .iter()
-        .filter(|entry| i64::from(entry.mtime.seconds()) >= second)
-        .collect();
-    for entry in racy {
-        index.add(&unknown(entry.path, entry.mode, entry.id))?;
-    }
-    Ok(())
-}
-
 /// An entry whose file was never looked at.
-fn unknown(path: Vec<u8>, mode: u32, id: Oid) -> IndexEntry {
+pub(super) fn unknown(path: Vec<u8>, mode: u32, id: Oid) -> IndexEntry {
     IndexEntry {
         ctime: IndexTime::new(0, 0),
         mtime: IndexTime::new(0, 0),
@@ -204,7 +190,7 @@ pub(in crate::git) fn copy_with_time(from: &Path, to: &Path) -> Result<()> {
     })
 }
 
-fn set_time(path: &Path, modified: SystemTime) -> std::io::Result<()> {
+pub(super) fn set_time(path: &Path, modified: SystemTime) -> std::io::Result<()> {
     let file = File::options().write(true).open(path)?;
     file.set_times(FileTimes::new().set_modified(modified))
 }

@@ -16,6 +16,7 @@ mod paths;
 mod refs;
 mod salvage;
 mod slots;
+mod times;
 mod whole;
 mod worktree;
 

@@ -5,12 +5,14 @@
 //! `index`), and what may be discarded is said by the caller, after it was salvaged (see `salvage`).
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, bail};
 use git2::Oid;
 
 use super::index::{overwrite, remove_if_there};
 use super::slots::OURS;
+use super::times::second;
 use super::{Expected, Git, Head, Repo};
 use crate::crash;
 use crate::process::Output;
@@ -67,6 +69,8 @@ pub struct Worktree {
     settled: Option<Oid>,
     /// How many entries the private index has, at most, whose files git looked into and could not note it.
     pub(in crate::git) unseen: usize,
+    /// The second in which this process came to know it, until it was looked at in a later one.
+    pub(in crate::git) recent: Option<i64>,
 }
 
 /// What is uncommitted in a worktree.
@@ -95,6 +99,7 @@ impl Worktree {
             git_dir,
             settled: None,
             unseen: usize::MAX,
+            recent: Some(second(SystemTime::now())),
         }
     }
 
@@ -264,6 +269,7 @@ impl Worktree {
     /// The paths of [`Worktree::dirty`]; a repository within the worktree ends with a slash.
     pub(in crate::git) fn changes(&mut self, repo: &Repo, tip: Oid) -> Result<Vec<Vec<u8>>> {
         self.bring_index(repo, tip)?;
+        self.distrust_recent(repo)?;
         let output = match self.status() {
             Ok(output) => output,
             // A power cut may have torn the index: it is made of the tree, and can be made again.
@@ -374,6 +380,7 @@ impl Worktree {
     /// Takes a worktree that git has just made, at `at`, as the start of what we know of it.
     pub(in crate::git) fn adopt(&mut self, repo: &Repo, at: Oid) -> Result<()> {
         self.adopt_index(repo, at)?;
+        self.age_files(repo)?;
         std::fs::write(self.excludes(), read_or_empty(&shared_excludes(repo)))
             .context("the excludes cannot be noted")?;
         self.settled = Some(at);
