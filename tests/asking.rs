@@ -17,13 +17,9 @@ title = "Do b"
 after = ["a"]
 "#;
 
-/// Runs the plan on a terminal where a person types `answers`, each once the text before it is shown;
-/// `None` where `script` is not installed.
+/// Runs the plan on a terminal where a person types `answers`; `None` where there can be none.
 fn asked(answers: &[(&str, &str)]) -> Option<(User, Output)> {
     let user = User::new();
-    if user.command("script").arg("--version").output().is_err() {
-        return None;
-    }
     user.plan(PLAN);
     let executor = user.executor(
         r#"cp "$ENACT_PROMPT_FILE" "$HOME/../prompt-$ENACT_TASK-$ENACT_ATTEMPT"
@@ -35,6 +31,16 @@ commit $ENACT_TASK.txt w"#,
     let program = env!("CARGO_BIN_EXE_git-enact");
     let command =
         format!("{program} run plan.toml --name r-test --sequential --retries 0 -- {executor}");
+    let output = on_terminal(&user, &command, answers)?;
+    Some((user, output))
+}
+
+/// Runs `command` on a terminal where a person types `answers`, each once the text before it is shown; `None`
+/// where `script` is not installed.
+fn on_terminal(user: &User, command: &str, answers: &[(&str, &str)]) -> Option<Output> {
+    if user.command("script").arg("--version").output().is_err() {
+        return None;
+    }
     let screen = user.outside("screen");
     let mut child = user
         .command("script")
@@ -43,7 +49,7 @@ commit $ENACT_TASK.txt w"#,
             "--return",
             "--flush",
             "--command",
-            &command,
+            command,
             "/dev/null",
         ])
         .stdin(Stdio::piped())
@@ -60,7 +66,7 @@ commit $ENACT_TASK.txt w"#,
     let mut output = Output::from(child.wait_with_output().expect("it ends"));
     output.stdout = user.noted("screen");
     drop(keyboard);
-    Some((user, output))
+    Some(output)
 }
 
 const APPROVE: (&str, &str) = ("[y/N]", "y\n");
@@ -134,4 +140,28 @@ fn an_interrupt_at_the_question_stops_the_run() {
     assert_eq!(user.task("a")["status"], "failed");
     user.enact(["retry", "a"]).success();
     user.enact(["resume"]).success();
+}
+
+/// Git passes Ctrl-C on to what it runs, which has it from the terminal already.
+#[test]
+fn one_ctrl_c_through_git_is_one() {
+    let user = User::new();
+    user.plan(PLAN);
+    let seen = user.outside("screen");
+    let executor = user.executor(&format!(
+        r#"n=0; until grep -q "Ctrl-C again" "{}"; do n=$((n + 1)); test $n -lt 1000 || exit 99; sleep 0.02; done
+commit $ENACT_TASK.txt w"#,
+        seen.display()
+    ));
+    let programs = std::path::Path::new(env!("CARGO_BIN_EXE_git-enact")).parent();
+    let command = format!(
+        "PATH={}:$PATH git enact run plan.toml --name r-test --yes --sequential -- {executor}",
+        programs.expect("a directory").display()
+    );
+    let Some(_) = on_terminal(&user, &command, &[("Do a", "\x03")]) else {
+        return;
+    };
+    assert_eq!(user.status()["run"]["status"], "stopped");
+    assert_eq!(user.task("a")["status"], "done", "what ran could end");
+    assert_eq!(user.task("b")["attempts"], 0);
 }

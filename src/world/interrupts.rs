@@ -3,13 +3,20 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::SignalsInfo;
+use signal_hook::iterator::exfiltrator::WithOrigin;
+use signal_hook::low_level::siginfo::{Cause, Origin};
 
 use crate::journal::layout;
 use crate::report::live::Teller;
 use crate::run::engine::News;
+
+/// How long after the terminal's signal git's is the same key press, see [`Presses`].
+const SAME_PRESS: Duration = Duration::from_secs(1);
 
 /// The signals that have come in, and what was already reported of them.
 #[derive(Clone)]
@@ -38,10 +45,13 @@ impl Interrupts {
         }
         let counter = interrupts.interrupts.clone();
         let mut signals =
-            signal_hook::iterator::Signals::new([SIGINT]).context("signals cannot be handled")?;
+            SignalsInfo::<WithOrigin>::new([SIGINT]).context("signals cannot be handled")?;
         std::thread::spawn(move || {
-            for _ in signals.forever() {
-                counter.fetch_add(1, Ordering::Relaxed);
+            let mut presses = Presses::default();
+            for origin in signals.forever() {
+                if presses.is_new(&origin) {
+                    counter.fetch_add(1, Ordering::Relaxed);
+                }
             }
         });
         Ok(interrupts)
@@ -75,5 +85,27 @@ impl Interrupts {
             return Some(News::Stop("`git enact stop` was called".to_owned()));
         }
         None
+    }
+}
+
+/// Tells key presses from their echo: called as `git enact`, we get Ctrl-C from the terminal and at once
+/// again from git, our parent, which passes on to its children what ends it.
+#[derive(Default)]
+struct Presses {
+    from_terminal: Option<Instant>,
+}
+
+impl Presses {
+    fn is_new(&mut self, origin: &Origin) -> bool {
+        if origin.cause == Cause::Kernel {
+            self.from_terminal = Some(Instant::now());
+            return true;
+        }
+        let parent = rustix::process::getppid().map(|parent| parent.as_raw_pid());
+        let from_parent = origin.process.is_some_and(|from| Some(from.pid) == parent);
+        let recent = self
+            .from_terminal
+            .is_some_and(|at| at.elapsed() < SAME_PRESS);
+        !(from_parent && recent)
     }
 }
