@@ -354,6 +354,36 @@ fn the_progress_of_a_sendit_plan_is_where_to_go_on() {
 }
 
 #[test]
+fn progress_that_git_contradicts_is_not_believed() {
+    let user = User::new();
+    user.write("specs/g/PLAN.md", SENDIT);
+    user.git(["checkout", "--quiet", "-b", "aside"]).success();
+    user.write("1.txt", "elsewhere\n");
+    user.commit("One, but elsewhere");
+    let aside = user.git(["rev-parse", "HEAD"]).success().stdout;
+    user.git(["checkout", "--quiet", "main"]).success();
+    for named in ["1234567", aside.trim()] {
+        let progress = format!(
+            "# Progress\n\n| # | Task | Status | Commit |\n|---|------|--------|--------|\n| 1 | One | done | {named} |\n| 2 | Two | done | — |\n"
+        );
+        user.write("specs/g/PLAN.md", SENDIT);
+        user.write("specs/g/PROGRESS.md", &progress);
+        let executor = user.executor("commit $ENACT_TASK.txt w; claim done");
+        user.run("specs/g", &executor, &["--new"])
+            .success()
+            .complains(&format!("task 1 is marked done with {named}"))
+            .complains("task 2 is marked done without a commit");
+        assert_eq!(user.task("1")["attempts"], 1, "it is done again");
+        assert_eq!(user.task("2")["attempts"], 0);
+        user.enact(["clean", "--yes"]).success();
+        user.git(["update-ref", "-d", "refs/enact/runs/r-test"])
+            .success();
+        user.git(["branch", "-qD", "enact/r-test/integration"])
+            .success();
+    }
+}
+
+#[test]
 fn the_same_plan_goes_on_and_a_changed_one_is_refused_until_it_is_adopted() {
     let user = User::new();
     user.plan(PLAN);

@@ -338,6 +338,39 @@ fn a_final_verification_that_fails_is_an_incomplete_run() {
     assert_eq!(status["tasks"][0]["status"], "done");
     assert_eq!(status["run"]["status"], "partial");
     user.enact(["resume"]).code(1);
+    user.enact(["status"])
+        .success()
+        .says("final verification failed: `echo no; exit 3` (exit 3): no")
+        .says("verify again:  git enact resume r-test");
+    user.enact(["report"])
+        .success()
+        .says("**Test results**: 1 failures: `echo no; exit 3`");
+    user.enact(["land"])
+        .code(2)
+        .says("but the final verification failed: `echo no; exit 3`");
+    user.enact(["land", "--yes"])
+        .success()
+        .complains("but the final verification failed");
+}
+
+#[test]
+fn a_final_verification_that_failed_is_made_again_by_a_resume() {
+    let (user, executor) = staged(PLAN, "commit w.txt w");
+    let command = format!("test -e {}", user.outside("go").display());
+    user.run("plan.toml", &executor, &["--final-verify", &command])
+        .code(1);
+    user.enact(["resume"]).code(1);
+    user.signal("go");
+    user.enact(["resume"]).success();
+    assert_eq!(user.status()["run"]["status"], "complete");
+    assert_eq!(user.task("a")["attempts"], 1);
+    let before = user.git(["show-ref"]).stdout;
+    user.enact(["resume"]).success();
+    assert_eq!(
+        user.git(["show-ref"]).stdout,
+        before,
+        "nothing is left to do"
+    );
 }
 
 #[test]

@@ -54,8 +54,32 @@ fn a_branch_that_has_not_moved_is_fast_forwarded() {
     assert!(user.path().join("b.txt").exists());
     user.git(["status", "--porcelain"]).success();
     user.enact(["log", "-n", "1"]).success().says("landed");
-    user.enact(["land", "--yes"]).success();
+    user.enact(["status"]).success().says("landed on main as ");
+    user.enact(["list"]).success().says("2 of 2 done, landed");
+    let before = user.git(["show-ref"]).stdout;
+    user.enact(["land", "--yes"])
+        .success()
+        .says("run r-test has landed on main already");
+    assert_eq!(user.git(["show-ref"]).stdout, before);
     user.assert_whole();
+}
+
+#[test]
+fn what_was_done_after_a_landing_is_still_to_be_brought_in() {
+    let user = User::new();
+    user.plan(PLAN);
+    let executor = user.executor("test $ENACT_TASK = a || wait_for go; commit $ENACT_TASK.txt w");
+    let flags = ["--retries", "0", "--timeout", "500ms"];
+    user.run("plan.toml", &executor, &flags).code(3);
+    user.enact(["land", "--yes"]).success();
+    user.enact(["status"]).success().says("landed on main as ");
+    user.signal("go");
+    user.enact(["retry", "b"]).success();
+    user.enact(["resume"])
+        .success()
+        .says("bring it in:   git enact land r-test");
+    user.enact(["land", "--yes"]).success();
+    assert_eq!(user.at("main", "b.txt"), "w\n");
 }
 
 #[test]

@@ -7,10 +7,10 @@ use anyhow::{Result, bail};
 
 use super::Context;
 use super::check::{self, Read, show_faults};
-use crate::git::{self, Named, Repo};
+use crate::git::{self, Named, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal::{self, layout};
-use crate::plan::{self, Dialect, Fault, Source};
+use crate::plan::{self, Dialect, Fault, ImportedStatus, Source};
 use crate::report::{self, clean::visible};
 
 /// A plan that was read without a fault, and what it was read from.
@@ -98,22 +98,37 @@ pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, S
     Ok(other)
 }
 
-/// What the plan's files say was done before is believed of tasks, never of commits that git cannot find.
-pub(super) fn confirm_imports(repo: &Repo, input: &mut Input) -> Result<()> {
+/// What the plan's files say was done before is believed where git has nothing against it: a commit that they
+/// name must be one that the run starts from. A task of which they name none is taken at their word.
+pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Result<()> {
     let mut plan = input.graph.plan().clone();
     for task in &mut plan.tasks {
-        let id = task.id.clone();
+        let warn =
+            |text: String| report::notice(&visible(&format!("warning: task {} {text}", task.id)));
         let Some(imported) = &mut task.imported else {
             continue;
         };
+        let is_done = imported.status == ImportedStatus::Done;
         let Some(name) = imported.commit.take() else {
+            if is_done {
+                warn(
+                    "is marked done without a commit: it is left out, and nothing proves it"
+                        .to_owned(),
+                );
+            }
             continue;
         };
         match repo.find(&name) {
-            Named::Commit(commit) => imported.commit = Some(commit.to_string()),
-            _ => report::notice(&visible(&format!(
-                "warning: task {id} is marked done with commit {name}, which this repository does not have"
-            ))),
+            Named::Commit(commit) if repo.is_ancestor(commit, base)? => {
+                imported.commit = Some(commit.to_string());
+            }
+            _ if is_done => {
+                warn(format!(
+                    "is marked done with {name}, which is no commit that the run starts from: it is done again"
+                ));
+                task.imported = None;
+            }
+            _ => {}
         }
     }
     let graph = Graph::new(plan).map_err(|_| anyhow::anyhow!("the plan no longer holds"))?;

@@ -3,11 +3,12 @@
 use anyhow::{Result, bail};
 
 use super::{Context, Exit, asking, record_decision, take_lease};
-use crate::git::Message;
+use crate::git::{Message, Repo};
 use crate::journal::{Clock, Journal};
 use crate::land::{self, Means};
 use crate::report;
 use crate::run::event::Event;
+use crate::run::state::Landed;
 
 /// Bring a run's branch into the current one
 #[derive(Debug, clap::Args)]
@@ -40,6 +41,13 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     if state.run.tip == state.run.base {
         bail!("run `{run}` has integrated nothing yet");
     }
+    if let Some(landed) = state.landed()
+        && already_has(&repo, landed)?
+    {
+        let branch = landed.branch.trim_start_matches("refs/heads/");
+        report::line(&format!("run {run} has landed on {branch} already"));
+        return Ok(Exit::Done);
+    }
     let means = match args {
         Args { ff_only: true, .. } => Means::FastForwardOnly,
         Args { merge: true, .. } => Means::Merge,
@@ -48,10 +56,20 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     };
     let counts = state.counts();
     let would = land::plan(&repo, tip, means)?;
+    let unproven = match state.disproof() {
+        [] => String::new(),
+        reasons => format!(
+            ", but the final verification failed: {}",
+            reasons.join("; ")
+        ),
+    };
     let summary = format!(
-        "run {run}: {} of {} tasks done; {would}",
+        "run {run}: {} of {} tasks done{unproven}; {would}",
         counts.done, counts.total
     );
+    if args.yes && !unproven.is_empty() {
+        report::notice(&format!("warning: {summary}"));
+    }
     if !asking::agree(&summary, args.yes) {
         return Ok(Exit::Refused);
     }
@@ -71,4 +89,14 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let said = report::sentence::sentence(&recorded, &state).map(|(_, text)| text);
     report::line(&said.unwrap_or_default());
     Ok(Exit::Done)
+}
+
+/// Whether the branch that is checked out is the one that the run landed on, and still has it.
+fn already_has(repo: &Repo, landed: &Landed) -> Result<bool> {
+    let head = repo.head()?;
+    let to = repo.oid(&landed.to)?;
+    match head.commit {
+        Some(at) if head.branch.as_deref() == Some(&landed.branch) => repo.is_ancestor(to, at),
+        _ => Ok(false),
+    }
 }

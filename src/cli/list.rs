@@ -25,11 +25,12 @@ pub(super) fn exec(_: &Args, context: &Context) -> Result<Exit> {
         let counts = &headline.counts;
         if context.json {
             let line = json!({"id": run.id, "title": headline.title, "status": status, "tip": headline.tip,
-                "started_at": headline.started_at, "counts": counts});
+                "landed": headline.landed, "started_at": headline.started_at, "counts": counts});
             report::line(&line.to_string());
         } else {
+            let landed = if headline.landed { ", landed" } else { "" };
             let line = format!(
-                "{}  {status:<12}  {} of {} done  {}",
+                "{}  {status:<12}  {} of {} done{landed}  {}",
                 run.id, counts.done, counts.total, headline.title
             );
             report::line(&visible(&line));

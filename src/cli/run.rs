@@ -132,7 +132,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
             "HEAD" => "the repository has no commit to start from; make one first".to_owned(),
             other => format!("`--base {other}`"),
         })?;
-    input::confirm_imports(&repo, &mut input)?;
+    input::confirm_imports(&repo, base, &mut input)?;
     let id = input::run_id(&repo, &input, args.name.as_deref())?;
     let proposal = Proposal::new(input.graph.clone(), policy, &input.hash)?;
     if args.dry_run {

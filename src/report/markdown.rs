@@ -89,8 +89,13 @@ fn sendit(state: &State) -> String {
         .collect();
     let results = match &state.run.verified {
         Some(verdict) if verdict.passed => "all-pass".to_owned(),
-        Some(verdict) => format!("{} failures", verdict.reasons.len()),
-        None => "no final verification".to_owned(),
+        Some(verdict) => format!(
+            "{} failures: {}",
+            verdict.reasons.len(),
+            verdict.reasons.join("; ")
+        ),
+        None if state.run.policy.final_verify.is_empty() => "no final verification".to_owned(),
+        None => "not verified yet".to_owned(),
     };
     format!(
         "**Execution**: {execution}\n**Tasks completed**: {}/{}\n**Commits**: {}\n**Test results**: {results}\n\n",

@@ -42,7 +42,15 @@ pub fn decisions(state: &State) -> Vec<String> {
         } else {
             String::new()
         };
-        lines.push(visible(&format!("  run {named}{rest}")).into_owned());
+        let what = if state.needs_person() {
+            "run, once a person has decided,"
+        } else {
+            "run"
+        };
+        lines.push(visible(&format!("  {what} {named}{rest}")).into_owned());
+    }
+    if !state.disproof().is_empty() {
+        lines.push("  verify the whole again: it failed".to_owned());
     }
     lines
 }

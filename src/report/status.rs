@@ -89,7 +89,9 @@ const FEW: usize = 40;
 /// all are shown. What it says is what [`human`] says.
 pub fn brief(headline: &Headline, driven: bool) -> Option<String> {
     let counts = &headline.counts;
-    if counts.total <= FEW || counts.pending + counts.done < counts.total {
+    let is_disproved = headline.status == "partial" && counts.done == counts.total;
+    let has_more = counts.pending + counts.done < counts.total || is_disproved || headline.landed;
+    if counts.total <= FEW || has_more {
         return None;
     }
     let status = match headline.status.as_str() {
@@ -103,7 +105,7 @@ pub fn brief(headline: &Headline, driven: bool) -> Option<String> {
         headline.title,
         counted(counts)
     );
-    if let Some(line) = next_step(&headline.run, status, headline.landed) {
+    if let Some(line) = next_step(&headline.run, status) {
         let _ = writeln!(text, "{line}");
     }
     Some(visible_lines(&text))
@@ -214,15 +216,26 @@ pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
             _ => {}
         }
     }
-    let status = state.status(context.driven);
-    lines.extend(next_step(id, status, state.run.landed.is_some()));
+    for reason in state.disproof() {
+        lines.push(format!("final verification failed: {reason}"));
+    }
+    if !state.disproof().is_empty() {
+        lines.push(format!("verify again:  git enact resume {id}"));
+    }
+    match state.landed() {
+        Some(landed) => {
+            let branch = landed.branch.trim_start_matches("refs/heads/");
+            lines.push(format!("landed on {branch} as {}", short(&landed.to)));
+        }
+        None => lines.extend(next_step(id, state.status(context.driven))),
+    }
     lines
 }
 
 /// What goes on with the run as a whole.
-fn next_step(run: &str, status: &str, landed: bool) -> Option<String> {
+fn next_step(run: &str, status: &str) -> Option<String> {
     match status {
-        "complete" | "partial" if !landed => Some(format!("bring it in:   git enact land {run}")),
+        "complete" | "partial" => Some(format!("bring it in:   git enact land {run}")),
         "needs_person" => Some(format!("then go on:    git enact resume {run}")),
         "stopped" | "paused" => Some(format!("go on:         git enact resume {run}")),
         _ => None,

@@ -226,7 +226,7 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
     /// Whether a drive would do nothing: then a resume leaves the journal as it is.
     fn is_settled(&self) -> bool {
         if self.state.run.drive == Drive::Finished {
-            return true;
+            return self.state.disproof().is_empty();
         }
         let mut awake = self.state.clone();
         awake.run.drive = Drive::Running;

@@ -6,7 +6,7 @@ use super::event::{By, Event, Recorded};
 use super::evidence::{ClaimStatus, ReasonKind, Signal};
 use super::frontier::Frontier;
 use super::state::{
-    AttemptState, Drive, FinalVerdict, Illegal, Phase, RunState, Standing, State, TaskState,
+    AttemptState, Drive, FinalVerdict, Illegal, Landed, Phase, RunState, Standing, State, TaskState,
 };
 use crate::graph::Graph;
 use crate::plan::{ImportedStatus, TaskId, Weight};
@@ -106,7 +106,11 @@ impl State {
 
     fn apply_to_run(&mut self, event: &Event) -> Result<(), Illegal> {
         match event {
-            Event::Resumed { .. } => self.run.drive = Drive::Running,
+            Event::Resumed { .. } => {
+                self.run.drive = Drive::Running;
+                // What was missing may be there now.
+                self.run.verified.take_if(|verdict| !verdict.passed);
+            }
             Event::Stopped { reason } if self.run.drive == Drive::Running => {
                 self.run.drive = Drive::Stopped(reason.clone());
             }
@@ -129,7 +133,11 @@ impl State {
                 self.run.drive = Drive::Finished;
             }
             Event::Landed { branch, to, .. } => {
-                self.run.landed = Some((branch.clone(), to.clone()));
+                self.run.landed = Some(Landed {
+                    branch: branch.clone(),
+                    to: to.clone(),
+                    tip: self.run.tip.clone(),
+                });
             }
             other => return Err(self.illegal(other, format!("the run is {:?}", self.run.drive))),
         }

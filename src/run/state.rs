@@ -53,9 +53,20 @@ pub struct RunState {
     /// The newest final verification, and the commit it was made on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<FinalVerdict>,
-    /// Where the run landed: branch and commit.
+    /// Where the run landed last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub landed: Option<(String, String)>,
+    pub landed: Option<Landed>,
+}
+
+/// A landing of the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Landed {
+    /// The user's branch, in full.
+    pub branch: String,
+    /// Its commit afterwards.
+    pub to: String,
+    /// The commit of the run's branch that was landed.
+    pub tip: String,
 }
 
 /// What the commands that prove the whole said.
@@ -396,16 +407,25 @@ impl State {
             .iter()
             .filter(|task| task.phase == Phase::LeftOut)
             .count();
-        let failed_proof = self
-            .run
-            .verified
-            .as_ref()
-            .is_some_and(|verdict| !verdict.passed);
         match () {
-            () if counts.done + left_out == counts.total && !failed_proof => "complete",
+            () if counts.done + left_out == counts.total && self.disproof().is_empty() => {
+                "complete"
+            }
             () if counts.done == 0 => "failed",
             () => "partial",
         }
+    }
+
+    /// What failed when the whole was verified last; empty when nothing did.
+    pub fn disproof(&self) -> &[String] {
+        let verdict = self.run.verified.as_ref().filter(|verdict| !verdict.passed);
+        verdict.map_or(&[], |verdict| &verdict.reasons)
+    }
+
+    /// The landing that brought all there is; an earlier one of less does not count.
+    pub fn landed(&self) -> Option<&Landed> {
+        let landed = self.run.landed.as_ref();
+        landed.filter(|landed| landed.tip == self.run.tip)
     }
 
     /// What `status` answers with from one commit.
@@ -418,7 +438,7 @@ impl State {
             plan_hash: self.run.plan_hash.clone(),
             tip: self.run.tip.clone(),
             started_at: self.run.started_at.clone(),
-            landed: self.run.landed.is_some(),
+            landed: self.landed().is_some(),
             counts: self.counts().clone(),
         }
     }
