@@ -2,15 +2,16 @@
 //!
 //! A plan is text from a repository, and its commands are code. So what a run would execute is shown and
 //! asked about once; the answer is kept outside the repository under the hash of plan and commands, and
-//! any other byte asks again. [`Approved`] can be made here only: what was not approved does not reach
-//! the processes. Who is asked, and how, is the caller's business.
+//! any other byte asks again, as does another repository: `make test` is not the same everywhere.
+//! [`Approved`] can be made here only: what was not approved does not reach the processes. Who is asked, and
+//! how, is the caller's business.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 
-use crate::git;
+use crate::git::{self, Repo};
 use crate::graph::Graph;
 use crate::plan::Plan;
 use crate::run::policy::Policy;
@@ -43,14 +44,15 @@ pub struct Proposal {
 }
 
 impl Proposal {
-    /// What approving a run of this plan (known by the hash of its bytes) under this policy means.
-    pub fn new(graph: Arc<Graph>, policy: Policy, plan_hash: &str) -> Result<Self> {
+    /// What approving a run of this plan (known by the hash of its bytes) under this policy in `repo` means.
+    pub fn new(repo: &Repo, graph: Arc<Graph>, policy: Policy, plan_hash: &str) -> Result<Self> {
         // What can run code or let secrets out is bound; a longer timeout asks nobody again. The plan is
         // bound by its bytes and by what was made of them: a journal from elsewhere could lie about either.
         let bound = serde_json::json!({
             "bytes": plan_hash, "plan": without_places(graph.plan())?, "executor": policy.executor,
             "verify": policy.verify, "final_verify": policy.final_verify, "setup": policy.setup,
             "pass_env": policy.pass_env, "prompt": policy.prompt,
+            "repository": repo.common_dir().to_string_lossy(),
         });
         let digest = git::sha256(bound.to_string().as_bytes())?;
         Ok(Self {

@@ -44,8 +44,8 @@ const EDGES: [(&str, &[&str]); 16] = [
     (
         "cli",
         &[
-            "plan", "graph", "run", "process", "git", "journal", "report", "config", "approval",
-            "world", "land",
+            "plan", "graph", "run", "process", "git", "journal", "verify", "report", "config",
+            "approval", "world", "land",
         ],
     ),
 ];

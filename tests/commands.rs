@@ -441,3 +441,16 @@ verify = [
     let executor = user.executor("commit work.txt work");
     user.run("plan.toml", &executor, &[]).success();
 }
+
+#[test]
+fn the_demo_goes_where_it_is_told_and_nowhere_where_something_is() {
+    let user = User::new();
+    user.enact(["demo", "../shown"])
+        .success()
+        .says("git enact land --yes");
+    assert!(user.outside("shown/greeter/README.md").exists());
+    user.enact(["demo", "../shown"])
+        .code(2)
+        .complains("is not empty");
+    user.enact(["demo", "."]).code(2).complains("is not empty");
+}

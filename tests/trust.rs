@@ -75,6 +75,18 @@ fn any_changed_byte_or_command_asks_again() {
 }
 
 #[test]
+fn another_repository_asks_again() {
+    let (user, executor) = staged();
+    run_unasked(&user, &executor, &["--yes"]).success();
+    let there = user.outside("another");
+    let there = there.to_str().expect("text");
+    user.git(["clone", "--quiet", ".", there]).success();
+    user.enact(["-C", there, "run", "plan.toml", "--", &executor])
+        .code(2)
+        .says(&executor);
+}
+
+#[test]
 fn approvals_lie_outside_the_repository() {
     let (user, executor) = staged();
     run_unasked(&user, &executor, &["--yes"]).success();

@@ -428,3 +428,48 @@ fn what_is_no_commit_is_not_taken_for_one() {
 printf '{"status": "done", "commit": "%s"}\n' "$(git rev-parse 'HEAD^{tree}')""#;
     refused("", script, &[]).only_because("is a tree, not a commit");
 }
+
+/// A plan in the `sendit` dialect whose one task is verified by `verify`.
+fn verified_by(verify: &str) -> User {
+    let user = User::new();
+    for script in ["check.sh", "scripts/check.sh"] {
+        user.write(script, "#!/bin/sh\nexit 1\n");
+        user.git(["add", script]).success();
+        user.git(["update-index", "--chmod=+x", script]).success();
+    }
+    user.write(
+        "PLAN.md",
+        &format!("# Plan: P\n\n### Task 1: One\n\n**Verify**: {verify}\n"),
+    );
+    user.git(["add", "PLAN.md"]).success();
+    user.git(["commit", "--quiet", "-m", "Plan"]).success();
+    user.git(["checkout", "--", "."]).success();
+    user
+}
+
+#[test]
+fn a_check_that_the_executor_removed_or_never_made_fails() {
+    for verify in ["`./check.sh`", "`scripts/check.sh`", "`./made.sh`"] {
+        let user = verified_by(verify);
+        let executor = user.executor("git rm -r --quiet check.sh scripts; commit work.txt work");
+        user.run("PLAN.md", &executor, &["--retries", "0"])
+            .code(3)
+            .complains("verify failed (exit 127)");
+    }
+}
+
+#[test]
+fn a_check_that_nothing_can_run_is_told_and_proves_nothing() {
+    let user = verified_by("`npn test`");
+    user.enact(["check", "PLAN.md"])
+        .success()
+        .says("nothing here is called `npn`")
+        .says("no command proves 1 of 1 task");
+    let executor = user.executor("commit work.txt work");
+    user.run("PLAN.md", &executor, &[])
+        .success()
+        .complains("not verified: `npn test` was not run, for nothing here is called `npn`");
+    user.enact(["report"])
+        .success()
+        .says("not verified: `npn test`");
+}

@@ -11,6 +11,8 @@ use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome, Signal};
 
 /// The longest string of a claim that is kept, in bytes.
 const TEXT_MAX: usize = 64 << 10;
+/// The longest sentence that is made of what an executor printed, in bytes.
+const SENTENCE_MAX: usize = 200;
 /// The longest list of a claim that is kept.
 const LIST_MAX: usize = 4096;
 /// Exit status: try later.
@@ -27,7 +29,23 @@ pub fn read(result_file: Option<&[u8]>, output: &[u8], outcome: Outcome) -> Clai
             json::last_with_status(output).map(|object| of_object(&object, ClaimForm::Json))
         })
         .or_else(|| text::read(output));
-    bound_by_outcome(told, outcome)
+    let mut claim = bound_by_outcome(told, outcome);
+    let failed = !matches!(outcome, Outcome::Exited(0 | TRY_LATER));
+    let is_silent = claim.form == ClaimForm::ExitStatus && matches!(outcome, Outcome::Exited(_));
+    if failed && is_silent {
+        // Who says nothing in a form of ours usually prints why before it gives up.
+        claim.reason = last_words(output).unwrap_or(claim.reason);
+    }
+    claim
+}
+
+/// The last line of `output` that says anything.
+fn last_words(output: &[u8]) -> Option<String> {
+    let mut lines = output.rsplit(|byte| matches!(byte, b'\n' | b'\r'));
+    let line = lines.find(|line| !line.trim_ascii().is_empty())?;
+    let text = String::from_utf8_lossy(line);
+    let words: String = text.trim().chars().filter(|c| !c.is_control()).collect();
+    Some(cut(&words, SENTENCE_MAX).to_owned()).filter(|words| !words.is_empty())
 }
 
 /// An attempt that did not end with 0 is never done, whatever it says.

@@ -8,6 +8,7 @@ use super::{Context, Exit};
 use crate::graph::Graph;
 use crate::plan::{self, Dialect, Fault, Severity, Source};
 use crate::report;
+use crate::verify::checks::Found;
 
 /// Read and check a plan; execute and create nothing
 #[derive(Debug, clap::Args)]
@@ -43,7 +44,11 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     } else {
         show_faults(&faults, &sources);
         if let Some(graph) = graph.filter(|_| is_good) {
-            report::text(&report::check::human(&graph, &faults));
+            report::text(&report::check::human(
+                &graph,
+                &faults,
+                &Found::beside(&context.dir),
+            ));
         }
     }
     Ok(if is_good { Exit::Done } else { Exit::Refused })

@@ -95,7 +95,12 @@ impl Answer {
         if words.trim().is_empty() {
             bail!("the answer is empty: the next attempt would learn nothing from it");
         }
-        let answered = |task, _: &Phase| Ok(Event::Answered { task, words });
+        let answered = |task, phase: &Phase| match phase {
+            Phase::Failed | Phase::TimedOut => bail!(
+                "task `{task}` asked nothing, it failed: `git enact retry {task} -m \"…\"` gives the next attempt your words"
+            ),
+            _ => Ok(Event::Answered { task, words }),
+        };
         decide(context, &self.task, self.run.as_deref(), answered)
     }
 }
@@ -123,7 +128,10 @@ fn decide(
     let recorded = record_decision(&mut journal, &mut state, event).map_err(|error| match error
         .is::<Illegal>(
     ) {
-        true => anyhow!("task `{id}` is {standing}: this cannot be decided about it"),
+        true => anyhow!(
+            "task `{id}` is {standing}, so there is nothing to decide about it: \
+             what failed can be retried, what was kicked back or is blocked answered, what is not done skipped"
+        ),
         false => error,
     })?;
     if context.json {

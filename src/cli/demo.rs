@@ -1,6 +1,6 @@
 //! `git enact demo`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -14,7 +14,7 @@ use crate::report;
 pub(super) struct Args {
     /// Make the repository here instead of in a temporary directory
     #[arg(value_name = "DIR")]
-    place: Option<std::path::PathBuf>,
+    place: Option<PathBuf>,
 }
 
 /// A plan of six tasks, two of which do not go well at first.
@@ -23,9 +23,9 @@ const PLAN: &str = include_str!("demo/PLAN.md");
 /// An executor that is no agent but acts like one: it works, claims, fails once and kicks back once.
 const EXECUTOR: &str = include_str!("demo/executor.sh");
 
-pub(super) fn exec(args: &Args, _: &Context) -> Result<Exit> {
+pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let root = match &args.place {
-        Some(place) => place.clone(),
+        Some(place) => vacant(&context.path(place))?,
         None => tempfile::Builder::new()
             .prefix("git-enact-demo-")
             .tempdir()?
@@ -78,6 +78,19 @@ pub(super) fn exec(args: &Args, _: &Context) -> Result<Exit> {
         ));
     }
     Ok(Exit::Done)
+}
+
+/// The directory that the user named, which nothing may be in: what is there is theirs.
+fn vacant(place: &Path) -> Result<PathBuf> {
+    std::fs::create_dir_all(place)
+        .with_context(|| format!("`{}` cannot be made", place.display()))?;
+    let mut entries = std::fs::read_dir(place)?;
+    ensure!(
+        entries.next().is_none(),
+        "`{}` is not empty: name a directory that is, or one to be made",
+        place.display()
+    );
+    Ok(place.canonicalize()?)
 }
 
 /// A repository with one commit that holds the plan, and an executor beside it.

@@ -36,8 +36,8 @@ pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Re
     };
     let (journal, state) = Journal::open(repo.reopen()?, lease, Clock::from_env()?)?;
     let policy = state.run.policy.clone();
-    let proposal = Proposal::new(state.graph().clone(), policy, &state.run.plan_hash)?;
-    let Some(approved) = approve(&proposal, run, yes)? else {
+    let proposal = Proposal::new(repo, state.graph().clone(), policy, &state.run.plan_hash)?;
+    let Some(approved) = approve(&proposal, repo, run, yes)? else {
         return Ok(Exit::Refused);
     };
     if !context.json && !context.quiet {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::approving::approve;
+use super::approving::{approve, describe};
 use super::drive::{Begin, drive};
 use super::{Context, Exit, asking, input, resume, take_lease};
 use crate::approval::Proposal;
@@ -13,7 +13,7 @@ use crate::git::{self, Repo};
 use crate::graph::Graph;
 use crate::journal::{Clock, Journal};
 use crate::plan::{self, Dialect, TaskId, Weight};
-use crate::report::{self, proposal};
+use crate::report;
 use crate::run::event::Event;
 use crate::run::policy::{CommitMode, Durability, OnFailure, Policy, Scope};
 
@@ -134,16 +134,12 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         })?;
     input::confirm_imports(&repo, base, &mut input)?;
     let id = input::run_id(&repo, &input, args.name.as_deref())?;
-    let proposal = Proposal::new(input.graph.clone(), policy, &input.hash)?;
+    let proposal = Proposal::new(&repo, input.graph.clone(), policy, &input.hash)?;
     if args.dry_run {
-        report::text(&proposal::describe(
-            proposal.graph(),
-            proposal.policy(),
-            &id,
-        ));
+        report::text(&describe(&proposal, &repo, &id));
         return Ok(Exit::Done);
     }
-    let Some(approved) = approve(&proposal, &id, args.yes)? else {
+    let Some(approved) = approve(&proposal, &repo, &id, args.yes)? else {
         return Ok(Exit::Refused);
     };
     let lease = match take_lease(&repo, &id)? {

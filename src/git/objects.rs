@@ -17,6 +17,8 @@ const LINE: usize = 64;
 pub mod mode {
     /// A plain file.
     pub const FILE: i32 = 0o100_644;
+    /// A plain file that can be run.
+    pub const EXECUTABLE: i32 = 0o100_755;
     /// A directory.
     pub const TREE: i32 = 0o040_000;
     /// A submodule's commit.

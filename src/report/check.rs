@@ -1,6 +1,6 @@
 //! What `git enact check` found: for a person, and as JSON for programs.
 //!
-//! Tells what the plan says. Whether a command can be run is known only where it runs.
+//! Tells what the plan says, and which of its checks nothing on this machine could run.
 
 use std::fmt::Write as _;
 
@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 use super::clean::visible_line;
 use crate::graph::Graph;
 use crate::plan::{Check, Dialect, Fault, ImportedStatus, Severity, Task};
+use crate::verify::checks::{self, Programs};
 
 /// More waves or members than these are counted rather than listed.
 const LISTED_MAX: usize = 40;
 
 /// A good plan in words: its tasks, what each waits for and how it is verified, and the order.
-pub fn human(graph: &Graph, warnings: &[Fault]) -> String {
+pub fn human(graph: &Graph, warnings: &[Fault], programs: &impl Programs) -> String {
     let plan = graph.plan();
     let waves = graph.waves();
     let mut lines = vec![format!(
@@ -35,7 +36,7 @@ pub fn human(graph: &Graph, warnings: &[Fault]) -> String {
     for (index, task) in graph.tasks().iter().enumerate() {
         lines.push(headline(graph, index, width));
         lines.extend(
-            details(task)
+            details(task, programs)
                 .into_iter()
                 .map(|detail| format!("{:width$}    {detail}", "")),
         );
@@ -45,7 +46,7 @@ pub fn human(graph: &Graph, warnings: &[Fault]) -> String {
     let unproven = graph
         .tasks()
         .iter()
-        .filter(|task| !has_command(task))
+        .filter(|task| !has_command(task, programs))
         .count();
     if unproven > 0 {
         lines.push(format!(
@@ -81,26 +82,21 @@ fn headline(graph: &Graph, index: usize, width: usize) -> String {
     line
 }
 
-fn details(task: &Task) -> Vec<String> {
+fn details(task: &Task, programs: &impl Programs) -> Vec<String> {
     let mut details = Vec::new();
     if !task.files.is_empty() {
         details.push(format!("files   {}", visible_line(&task.files.join(", "))));
     }
     for check in &task.verify {
+        let shown = first_line(check.text());
         details.push(match check {
-            Check::Command(command) => format!("verify  $ {}", first_line(command)),
-            Check::Code(code) => {
-                let program = command_of(code)
-                    .split_whitespace()
-                    .next()
-                    .unwrap_or_default();
-                format!(
-                    "verify  $ {} (if `{}` can be run)",
-                    first_line(code),
-                    visible_line(program)
-                )
+            check if checks::is_command(check, programs) => format!("verify  $ {shown}"),
+            Check::Command(_) | Check::Code(_) => {
+                let program = checks::first_word(check.text()).unwrap_or_default();
+                let program = visible_line(program);
+                format!("verify  $ {shown} (nothing here is called `{program}`; without it, this is not run)")
             }
-            Check::Prose(words) => format!("verify  in words: {}", first_line(words)),
+            Check::Prose(_) => format!("verify  in words: {shown}"),
         });
     }
     if let Some(run) = &task.run {
@@ -170,10 +166,9 @@ fn counted(count: usize, noun: &str) -> String {
     }
 }
 
-fn has_command(task: &Task) -> bool {
-    task.verify
-        .iter()
-        .any(|check| !matches!(check, Check::Prose(_)))
+fn has_command(task: &Task, programs: &impl Programs) -> bool {
+    let mut verify = task.verify.iter();
+    verify.any(|check| checks::is_command(check, programs))
 }
 
 /// The same for programs; without a graph the plan is faulty, without a dialect none was recognized.

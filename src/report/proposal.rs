@@ -6,11 +6,12 @@ use super::check;
 use super::clean::visible;
 use crate::graph::Graph;
 use crate::run::policy::{Executor, Policy};
+use crate::verify::checks::Programs;
 
 /// Tasks, order, executor, and each command that would run.
-pub fn describe(graph: &Graph, policy: &Policy, id: &str) -> String {
+pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Programs) -> String {
     let mut text = format!("run {id}\n\n");
-    text.push_str(&check::human(graph, &[]));
+    text.push_str(&check::human(graph, &[], programs));
     let _ = match &policy.executor {
         Executor::Shell => writeln!(text, "executor: each task's own sh commands:"),
         Executor::Command { name, argv } => writeln!(text, "executor: {name}: {}", argv.join(" ")),

@@ -36,6 +36,8 @@ pub struct Facts {
     pub dependencies: Vec<(String, bool)>,
     /// The commands that were run on the tip.
     pub checks: Vec<CheckRun>,
+    /// What the plan gives as a check and nothing here can run.
+    pub unrun: Vec<String>,
 }
 
 /// What the commit named in a claim is.

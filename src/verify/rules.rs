@@ -2,6 +2,7 @@
 //!
 //! Rules know what was observed and nothing of how; see `facts` for that.
 
+use super::checks;
 use super::facts::{Claimed, Facts, Promise};
 use super::scope;
 use crate::plan::Task;
@@ -320,6 +321,12 @@ fn judge_checks(facts: &Facts, verdict: &mut Verdict) {
         verdict
             .reasons
             .push(Reason::new(ReasonKind::VerifyFailed, text));
+    }
+    for code in &facts.unrun {
+        let program = checks::first_word(code).unwrap_or_default();
+        let text =
+            format!("not verified: `{code}` was not run, for nothing here is called `{program}`");
+        verdict.warnings.push(text);
     }
     if !facts.checks.is_empty() && facts.checks.iter().all(|check| check.passed) {
         verdict.checks.push("verify".to_owned());

@@ -101,7 +101,7 @@ impl Presses {
             self.from_terminal = Some(Instant::now());
             return true;
         }
-        let parent = rustix::process::getppid().map(|parent| parent.as_raw_pid());
+        let parent = rustix::process::getppid().map(rustix::process::Pid::as_raw_pid);
         let from_parent = origin.process.is_some_and(|from| Some(from.pid) == parent);
         let recent = self
             .from_terminal

@@ -19,6 +19,8 @@ pub(super) struct Judgement {
     pub(super) policy: Policy,
     /// What is left to be run once git has nothing against the attempt.
     pub(super) commands: Vec<String>,
+    /// What is given as a check and cannot be run.
+    pub(super) unrun: Vec<String>,
 }
 
 /// What git alone says, which is all there is when it says no or no command is to be run.
@@ -31,7 +33,8 @@ pub(super) enum FirstLook {
 impl Judgement {
     /// Looks at what git shows.
     pub(super) fn look(&self, slot: &Slot) -> Result<FirstLook> {
-        let facts = observe::facts(&slot.repo, &self.task, &self.attempt, &self.policy)?;
+        let mut facts = observe::facts(&slot.repo, &self.task, &self.attempt, &self.policy)?;
+        facts.unrun.clone_from(&self.unrun);
         let event = self.event(&facts, 0);
         let Event::Judged { verdict, .. } = &event else {
             return Ok(FirstLook::Decided(event));

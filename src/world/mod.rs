@@ -34,7 +34,7 @@ use self::slots::{Slot, Slots};
 use crate::approval::Approved;
 use crate::attempt::{self, Place};
 use crate::crash;
-use crate::git::{Identity, Repo, Worktree};
+use crate::git::{Identity, Oid, Repo, Worktree};
 use crate::journal::layout;
 use crate::plan::TaskId;
 use crate::process::environment;
@@ -44,7 +44,7 @@ use crate::run::engine::{Arrived, News, World};
 use crate::run::event::{Event, Recorded};
 use crate::run::schedule::Action;
 use crate::run::state::{AttemptState, Drive, State};
-use crate::verify::checks::{self, Found};
+use crate::verify::checks::{self, Checks, Found};
 
 /// How often signals and stop requests are looked for while nothing else happens.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -167,21 +167,16 @@ impl Local {
         Ok(())
     }
 
-    /// The commands that verify `task`, looked up where they would run.
-    fn commands_of(&self, task: &TaskId, slot: u32) -> Vec<String> {
+    /// What verifies `task`, looked up where it would run and in what the attempt started from.
+    fn checks_of(&self, task: &TaskId, slot: u32, base: Oid) -> Checks {
         let Some(task) = self.approved.graph().task(task) else {
-            return Vec::new();
+            return Checks::default();
         };
-        let path = std::env::var("PATH").unwrap_or_default();
-        let dir = self.slots.path(slot);
-        checks::commands(
-            task,
-            &self.approved.policy().verify,
-            &Found {
-                path: &path,
-                dir: Some(&dir),
-            },
-        )
+        let found = Found {
+            base: Some((&self.site.repo, base)),
+            ..Found::beside(self.slots.path(slot))
+        };
+        checks::sort(task, &self.approved.policy().verify, &found)
     }
 
     fn slot_stem(&self, slot: u32) -> PathBuf {

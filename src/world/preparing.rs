@@ -16,6 +16,7 @@ use crate::plan::TaskId;
 use crate::run::engine::Arrived;
 use crate::run::event::Event;
 use crate::run::state::State;
+use crate::verify::checks::Checks;
 
 impl Local {
     pub(super) fn judge(&mut self, task: &TaskId, state: &State) -> Result<Option<Event>> {
@@ -26,11 +27,14 @@ impl Local {
             .task(task)
             .context("the plan has the task")?
             .clone();
+        let base = self.site.repo.oid(&attempt.base)?;
+        let Checks { commands, unrun } = self.checks_of(task, number, base);
         let judgement = Judgement {
             task: found,
             attempt,
             policy: self.approved.policy().clone(),
-            commands: self.commands_of(task, number),
+            commands,
+            unrun,
         };
         let attempt = &judgement.attempt;
         let tip = attempt.tip.as_ref().unwrap_or(&attempt.base);
@@ -124,7 +128,8 @@ impl Local {
             }
             Integration::Merged { tip, is_new_tree } => {
                 let event = integrated(&tip.to_string());
-                let commands = self.commands_of(&task, slot);
+                let base = self.site.repo.oid(&tried.base)?;
+                let commands = self.checks_of(&task, slot, base).commands;
                 if !is_new_tree || commands.is_empty() {
                     return Ok(Some(event));
                 }
