@@ -283,6 +283,32 @@ fn a_killed_supervisor_is_lost_and_its_attempt_is_swept() {
 }
 
 #[test]
+fn a_killed_supervisor_is_swept_whatever_became_of_its_mark() {
+    let forged = r#"{"outcome":{"exited":0},"millis":1,"output":{"path":"x","head":0,"dropped":0},"leaky":false,"survivors":[],"trouble":null}"#;
+    for trick in [
+        &format!("echo '{forged}' >> mark"),
+        "rm mark",
+        "echo no >mark",
+    ] {
+        let attempt = Attempt::new(&format!("{trick}; echo $$ >pid; exec sleep 600"));
+        let supervised = attempt.start();
+        let pid = attempt.pid("pid");
+        kill(supervised.id(), Signal::KILL);
+        assert_eq!(supervised.wait().outcome, Outcome::Lost, "after `{trick}`");
+        assert!(!is_alive(pid), "{pid} survived `{trick}`");
+    }
+}
+
+#[test]
+fn a_supervisor_that_is_stopped_goes_on() {
+    let attempt = Attempt::new("kill -STOP $PPID; kill -STOP $PPID; exit 7");
+    assert_eq!(attempt.run().outcome, Outcome::Exited(7));
+    let attempt = Attempt::new("kill -STOP $PPID; exec sleep 600");
+    let attempt = attempt.with(|order| order.timeout_ms = Some(100));
+    assert_eq!(attempt.run().outcome, Outcome::TimedOut);
+}
+
+#[test]
 fn noise_is_capped_at_its_beginning_and_its_end() {
     let script = "echo first; head -c 10485760 /dev/zero | tr '\\0' '\\377'; echo; echo last";
     let attempt = Attempt::new(script);

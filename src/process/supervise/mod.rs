@@ -139,6 +139,8 @@ pub fn read_left(path: &Path, max: u64) -> io::Result<Vec<u8>> {
 pub struct Supervised {
     child: Child,
     lifeline: Arc<ChildStdin>,
+    /// Who it is, from our own knowledge: the file that says so too can be written by executors.
+    who: Mark,
     mark: PathBuf,
     output: PathBuf,
     started: Instant,
@@ -209,6 +211,7 @@ impl Supervisors {
         // Only a saving: without it, the next attempt starts its own.
         self.waiting.put(self.spawn().ok());
         Ok(Supervised {
+            who: Mark::of(child.id()).for_attempt(&order.token),
             child,
             lifeline: Arc::new(lifeline),
             mark: mark.into(),
@@ -273,6 +276,7 @@ impl Supervised {
     /// Waits until nothing of the attempt is left. A supervisor that vanished without a word is
     /// [`Outcome::Lost`]; its survivors are killed here.
     pub fn wait(mut self) -> Ended {
+        self.keep_going();
         let told = match self.child.wait() {
             // Only a supervisor that ended well is believed: an executor can write files, too.
             Ok(status) if status.success() => outcome_of(&self.mark),
@@ -281,9 +285,10 @@ impl Supervised {
         if let Some(ended) = told {
             return ended;
         }
-        let (survivors, trouble) = match sweep(&self.mark) {
-            Ok(survivors) => (survivors, None),
-            Err(error) => (Vec::new(), Some(format!("{error:#}"))),
+        let survivors = self.who.end_all();
+        let trouble = match sweep::forget(&self.mark) {
+            Err(error) if survivors.is_empty() => Some(format!("{error:#}")),
+            _ => None,
         };
         Ended {
             outcome: Outcome::Lost,
@@ -296,6 +301,33 @@ impl Supervised {
             leaky: false,
             survivors,
             trouble,
+        }
+    }
+
+    /// Waits for the supervisor's end, and has it go on whenever somebody stops it: as long as it stands still,
+    /// no limit holds and nothing can be ended.
+    fn keep_going(&self) {
+        use rustix::process::{Signal, WaitId, WaitIdOptions, kill_process, waitid};
+        let Some(pid) = i32::try_from(self.child.id())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw)
+        else {
+            return;
+        };
+        let news = WaitIdOptions::EXITED | WaitIdOptions::STOPPED;
+        loop {
+            // Only looked at: the end itself is for `Child` to take.
+            match waitid(WaitId::Pid(pid), news | WaitIdOptions::NOWAIT) {
+                Ok(Some(status)) if status.stopped() => {
+                    let taken = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+                    waitid(WaitId::Pid(pid), taken)
+                        .map(drop)
+                        .unwrap_or_default();
+                    kill_process(pid, Signal::CONT).unwrap_or_default();
+                }
+                Err(rustix::io::Errno::INTR) => {}
+                _ => return,
+            }
         }
     }
 }

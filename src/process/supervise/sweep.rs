@@ -43,7 +43,11 @@ pub(super) struct Mark {
 impl Mark {
     /// The calling process, as a supervisor of nothing yet.
     pub(super) fn of_this_process() -> Self {
-        let pid = std::process::id();
+        Self::of(std::process::id())
+    }
+
+    /// The process `pid`, as a supervisor of nothing yet.
+    pub(super) fn of(pid: u32) -> Self {
         Self {
             pid,
             start: Process::of(pid).map_or(0, |process| process.start),
@@ -57,6 +61,12 @@ impl Mark {
     pub(super) fn for_attempt(mut self, token: &str) -> Self {
         token.clone_into(&mut self.token);
         self
+    }
+
+    /// Kills the supervisor, if it lives, and what bears the attempt's marks; what could not be killed.
+    pub(super) fn end_all(&self) -> Vec<u32> {
+        end_supervisor(self);
+        kill_marked(self)
     }
 
     /// Says who supervises.
@@ -112,14 +122,22 @@ pub fn sweep(mark: &Path) -> Result<Vec<u32>> {
     if found.boot != boot() || found.ended.as_ref().is_some_and(is_over) {
         return Ok(Vec::new());
     }
-    end_supervisor(&found);
-    let survivors = kill_marked(&found);
+    let survivors = found.end_all();
     let tells = |mark: Mark| mark.ended.is_some();
     if survivors.is_empty() && !Mark::read(mark)?.is_some_and(tells) {
-        // Its number may one day be a stranger's. That there was such an attempt stays known.
-        File::create(mark).with_context(|| format!("could not empty `{}`", mark.display()))?;
+        forget(mark)?;
     }
     Ok(survivors)
+}
+
+/// Empties a mark: the number in it may one day be a stranger's. That there was such an attempt stays known.
+pub(super) fn forget(mark: &Path) -> Result<()> {
+    // Where an executor has put a pipe or a link, there is no number.
+    if !fs::symlink_metadata(mark).is_ok_and(|found| found.is_file()) {
+        return Ok(());
+    }
+    let emptied = File::create(mark).map(drop);
+    emptied.with_context(|| format!("could not empty `{}`", mark.display()))
 }
 
 /// Has a living supervisor kill its tree, the surest way; kills it if it does not end.
