@@ -178,3 +178,28 @@ test $ENACT_TASK != a || git update-ref -d refs/enact/runs/r-test"#,
     user.enact(["resume"]).success();
     assert_eq!(user.task("a")["attempts"], 1, "what had ended was taken up");
 }
+
+#[test]
+fn cleaning_up_after_a_crash_keeps_what_was_half_done() {
+    let (user, run) = begun("commit $ENACT_TASK.txt w");
+    let pid = i32::try_from(run.id()).expect("a process id");
+    let pid = rustix::process::Pid::from_raw(pid).expect("a process id");
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("it runs");
+    run.end().code(137);
+    user.enact(["clean", "--yes"])
+        .success()
+        .complains("attempt 1 abandoned");
+    assert!(!user.outside("repo.enact").exists());
+    let left = user
+        .git([
+            "log",
+            "--format=%H",
+            "--grep=^Event: attempt-abandoned",
+            "refs/enact/runs/r-test",
+        ])
+        .success();
+    let salvage = format!("{}^2", left.stdout.trim());
+    assert_eq!(user.at(&salvage, "half.txt"), "half\n");
+    user.signal("go");
+    user.enact(["resume"]).success();
+}

@@ -3,8 +3,11 @@
 use anyhow::{Context as _, Result};
 
 use super::{Context, Exit, asking, drive, take_lease};
-use crate::journal::{self, layout};
+use crate::approval::Proposal;
+use crate::git::Repo;
+use crate::journal::{Clock, Journal, layout};
 use crate::report;
+use crate::run::state::State;
 use crate::world;
 
 /// Remove what a run left besides its journal: worktrees, task branches, local files
@@ -24,7 +27,8 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         Ok(lease) => lease,
         Err(exit) => return Ok(exit),
     };
-    let status = journal::load(&repo, &run)?.state.status(false);
+    let (mut journal, state) = Journal::open(repo.reopen()?, lease, Clock::from_env()?)?;
+    let status = state.status(false);
     let root = drive::worktrees(&repo, &run)?;
     let branches = repo.list(&layout::task_branches(&run))?;
     let summary = format!(
@@ -35,6 +39,9 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     );
     if !asking::agree(&summary, args.yes) {
         return Ok(Exit::Refused);
+    }
+    if state.attempting().next().is_some() {
+        keep_what_was_cut_short(&repo, &mut journal, state)?;
     }
     world::remove_worktrees(&repo, &root)?;
     for (name, commit) in &branches {
@@ -48,7 +55,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
             report::notice(&format!("note: {name} was moved and stays"));
         }
     }
-    drop(lease);
+    drop(journal);
     let local = layout::local_run(repo.common_dir(), &run);
     if local.exists() {
         std::fs::remove_dir_all(&local)
@@ -56,4 +63,14 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     }
     report::line(&format!("run {run}: cleaned"));
     Ok(Exit::Done)
+}
+
+/// What an attempt left whose driver died is only in its worktree until its end is on record.
+fn keep_what_was_cut_short(repo: &Repo, journal: &mut Journal, state: State) -> Result<()> {
+    let (run, policy) = (&state.run.id, state.run.policy.clone());
+    let proposal = Proposal::new(repo, state.graph().clone(), policy, &state.run.plan_hash)?;
+    let approved = proposal.recall().with_context(|| {
+        format!("an attempt of run `{run}` was cut short, and the run is not approved here: `git enact resume {run}` first")
+    })?;
+    drive::wind_up(journal, state, approved)
 }

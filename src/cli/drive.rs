@@ -63,14 +63,7 @@ pub(super) fn drive(
         let tell = lines.teller();
         (Box::new(lines), tell)
     };
-    let site = Site {
-        worktrees: worktrees(&repo, &run)?,
-        identity: journal.identity().clone(),
-        program: std::env::current_exe().context("our own program cannot be found")?,
-        repo: repo.reopen()?,
-        run: run.clone(),
-        tell: tell.clone(),
-    };
+    let site = site(&journal, tell.clone())?;
     let can_ask =
         asking::is_possible() && !context.json && state.run.policy.on_failure == OnFailure::Ask;
     let asker = can_ask.then(asking::asker);
@@ -100,6 +93,30 @@ pub(super) fn drive(
     drop(journal);
     finish(context, &repo, &state)?;
     Ok(Exit::of(ended, &state, interrupts.came()))
+}
+
+/// Records what became of attempts that ran when their driver died, and keeps what they left. Nothing new is
+/// started.
+pub(super) fn wind_up(journal: &mut Journal, state: State, approved: Approved) -> Result<()> {
+    let tell: Teller = Arc::new(report::notice);
+    let mut sink = Lines::new(false);
+    let site = site(journal, tell.clone())?;
+    let mut world = Local::new(site, approved, None, Interrupts::install(tell)?);
+    let mut engine = Engine::new(&mut world, journal, &mut sink, state, false);
+    engine.recover("the run is being cleaned")
+}
+
+/// Where the run of `journal` finds things.
+fn site(journal: &Journal, tell: Teller) -> Result<Site> {
+    let (repo, run) = (journal.repo(), journal.run().to_owned());
+    Ok(Site {
+        worktrees: worktrees(repo, &run)?,
+        identity: journal.identity().clone(),
+        program: std::env::current_exe().context("our own program cannot be found")?,
+        repo: repo.reopen()?,
+        run,
+        tell,
+    })
 }
 
 /// How to go on after somebody moved the journal of `run`.

@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result};
 
 use super::event::{Event, Recorded};
 use super::schedule::{self, Action, Situation};
-use super::state::{Drive, Phase, State};
+use super::state::{Drive, State};
 use crate::crash;
 use crate::plan::TaskId;
 
@@ -177,7 +177,12 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
             },
             &[],
         )?;
-        let running: Vec<TaskId> = self.interrupted().collect();
+        let tasks = self.state.graph().tasks();
+        let running: Vec<TaskId> = self
+            .state
+            .attempting()
+            .map(|task| tasks[task].id.clone())
+            .collect();
         for task in running {
             let attempt = self.state.task(&task).map_or(0, |task| task.attempts);
             let arrived = self.world.recover(&task, attempt, &self.state)?;
@@ -214,15 +219,6 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
         }
     }
 
-    fn interrupted(&self) -> impl Iterator<Item = TaskId> + '_ {
-        let tasks = self.state.graph().tasks();
-        let running = |&task: &usize| matches!(self.state.at(task).phase, Phase::Attempting(_));
-        self.state
-            .active()
-            .filter(running)
-            .map(|task| tasks[task].id.clone())
-    }
-
     /// Whether a drive would do nothing: then a resume leaves the journal as it is.
     fn is_settled(&self) -> bool {
         if self.state.run.drive == Drive::Finished {
@@ -230,7 +226,8 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
         }
         let mut awake = self.state.clone();
         awake.run.drive = Drive::Running;
-        self.interrupted().next().is_none() && schedule::next(&awake, &self.situation).is_empty()
+        self.state.attempting().next().is_none()
+            && schedule::next(&awake, &self.situation).is_empty()
     }
 
     fn act(&mut self, action: &Action) -> Result<()> {

@@ -356,6 +356,12 @@ impl State {
         self.frontier.active()
     }
 
+    /// Tasks with an attempt whose end is not on record, in the plan's order.
+    pub fn attempting(&self) -> impl Iterator<Item = usize> + '_ {
+        self.active()
+            .filter(|&task| matches!(self.tasks[task].phase, Phase::Attempting(_)))
+    }
+
     /// Tasks that a person should look at, in the plan's order.
     pub fn attention(&self) -> impl Iterator<Item = usize> + '_ {
         self.frontier.attention()
