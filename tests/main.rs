@@ -23,6 +23,7 @@ mod simulation;
 mod stories;
 mod supervision;
 mod support;
+mod tampering;
 mod trust;
 mod truth;
 mod untouched;

@@ -8,14 +8,14 @@ use crate::support::user::User;
 const PLAN: &str = "[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"Do it\"\n";
 
 /// A task that was attempted once.
-struct Attempted {
+pub(crate) struct Attempted {
     user: User,
     task: Value,
 }
 
 /// Attempts one task with the fields `more` once; it must not be done, and nothing must have moved.
 #[track_caller]
-fn refused(more: &str, executor: &str, flags: &[&str]) -> Attempted {
+pub(crate) fn refused(more: &str, executor: &str, flags: &[&str]) -> Attempted {
     let user = User::new();
     user.plan(&format!("{PLAN}{more}\n"));
     let executor = user.executor(executor);
@@ -45,7 +45,7 @@ fn attempt(user: &User, executor: &str, flags: &[&str]) -> crate::support::user:
 
 impl Attempted {
     #[track_caller]
-    fn because(self, text: &str) -> Self {
+    pub(crate) fn because(self, text: &str) -> Self {
         let reason = self.task["reason"].as_str().unwrap_or_default();
         assert!(
             reason.contains(text),
@@ -66,7 +66,7 @@ impl Attempted {
 
     /// A file with this line, committed or not, is reachable from the journal.
     #[track_caller]
-    fn keeps(self, path: &str, line: &str) -> Self {
+    pub(crate) fn keeps(self, path: &str, line: &str) -> Self {
         assert!(
             keeps(&self.user, path, line),
             "`{path}` with `{line}` must be found again"

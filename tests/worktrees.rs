@@ -216,7 +216,7 @@ fn salvage_keeps_everything_and_touches_nothing() {
         time: TIME,
     };
     let salvage = worktree
-        .salvage(&repo, base, message)
+        .salvage(&repo, base, &[], message)
         .expect("salvaged")
         .expect("a commit");
     assert_eq!(
@@ -247,7 +247,7 @@ fn salvage_keeps_everything_and_touches_nothing() {
     assert!(!dir.join("inner").exists() && dir.join("b.txt").exists());
     assert_eq!(
         worktree
-            .salvage(&repo, base, message)
+            .salvage(&repo, base, &[], message)
             .expect("nothing to keep"),
         None
     );
@@ -435,7 +435,7 @@ fn a_file_made_unreadable_is_kept_as_well() {
         time: TIME,
     };
     let salvage = worktree
-        .salvage(&repo, base, message)
+        .salvage(&repo, base, &[], message)
         .expect("salvaged")
         .expect("a commit");
     assert_eq!(test.git(["show", &format!("{salvage}:secret.txt")]), "kept");

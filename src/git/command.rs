@@ -114,7 +114,8 @@ impl Git {
 
     /// A command in a worktree of ours, whatever its `.git` file says by now.
     pub(in crate::git) fn within(worktree: &Worktree) -> Result<Self> {
-        Self::at(worktree.git_dir(), Some(worktree.path()))
+        let git = Self::at(worktree.git_dir(), Some(worktree.path()))?;
+        Ok(git.args(worktree.pins.args()))
     }
 
     /// A command with `git_dir` and `work_tree` given, so that nothing is left to discovery.

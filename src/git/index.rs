@@ -1,15 +1,16 @@
 //! A worktree's private index: what we believe about its files, whatever its own index says.
 //!
 //! An executor can make `git status` blind through the worktree's own index (assume-unchanged and
-//! skip-worktree bits, forged stat data). So cleanliness is judged with an index that only we write. It is
-//! kept, with its stat data, so that judging costs a `stat` a file and not a hash: it is brought to another
+//! skip-worktree bits, forged stat data). So cleanliness is judged with an index that only we write: one that
+//! somebody else has written, or that an earlier process has left, is made anew. It is kept, with its stat data, so that judging costs a `stat` a file and not a hash: it is brought to another
 //! tree by changing the entries that differ, and whatever may have been written within the second in which
 //! the index was is marked for hashing before its file gets a newer time.
 
 use std::ffi::OsStr;
-use std::fs::{File, FileTimes};
+use std::fs::{File, FileTimes, Metadata};
 use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -27,40 +28,63 @@ impl Worktree {
     }
 
     /// Names the tree that the private index matches; missing while that is in doubt.
-    fn mark(&self) -> PathBuf {
-        self.git_dir().join("enact-index.tree")
-    }
-
     /// Takes the worktree's own index as the private one. Only right after git itself has written it.
-    pub(in crate::git) fn adopt_index(&self, repo: &Repo, commit: Oid) -> Result<()> {
+    pub(in crate::git) fn adopt_index(&mut self, repo: &Repo, commit: Oid) -> Result<()> {
         self.adopt_index_file(&self.git_dir().join("index"), repo.tree_of(commit)?)
     }
 
     /// Takes `file`, which matches `tree`, as the private index.
-    pub(in crate::git) fn adopt_index_file(&self, file: &Path, tree: Oid) -> Result<()> {
-        self.forget_mark()?;
+    pub(in crate::git) fn adopt_index_file(&mut self, file: &Path, tree: Oid) -> Result<()> {
+        self.index = None;
         copy_with_time(file, &self.private())?;
-        self.write_mark(tree)
+        self.vouch(tree)
     }
 
     /// Gives the worktree the private index as its own, which ends every trick played with that.
-    pub(in crate::git) fn install_index(&self) -> Result<()> {
+    pub(in crate::git) fn install_index(&mut self) -> Result<()> {
         let own = self.git_dir().join("index");
-        if self.private().exists() {
+        if self.vouched().is_some() {
             copy_with_time(&self.private(), &own)
         } else {
+            self.forget_index()?;
             remove_if_there(&own)
+        }
+    }
+
+    /// The tree that the private index matches, when nobody but us has written it: we remember the file.
+    fn vouched(&self) -> Option<Oid> {
+        let (tree, stamp) = self.index.as_ref()?;
+        let found = self.private().symlink_metadata().ok()?;
+        (Stamp::of(&found) == *stamp).then_some(*tree)
+    }
+
+    /// Remembers the private index, which was just written and matches `tree`.
+    fn vouch(&mut self, tree: Oid) -> Result<()> {
+        let found = self.private().symlink_metadata();
+        let found = found.context("the private index cannot be looked at")?;
+        self.index = Some((tree, Stamp::of(&found)));
+        Ok(())
+    }
+
+    /// Remembers the private index as it is now, after git or we noted in it what the files are like.
+    pub(in crate::git) fn vouch_again(&mut self) -> Result<()> {
+        match self.index.take() {
+            Some((tree, _)) => self.vouch(tree),
+            None => Ok(()),
         }
     }
 
     /// Makes the private index match the tree of `commit`.
     pub(in crate::git) fn bring_index(&mut self, repo: &Repo, commit: Oid) -> Result<()> {
         let tree = repo.tree_of(commit)?;
-        let before = self.read_mark(repo);
+        let before = self.vouched();
         if before == Some(tree) {
             return Ok(());
         }
-        self.forget_mark()?;
+        self.index = None;
+        if before.is_none() {
+            self.forget_index()?;
+        }
         // Only we write it, one at a time: a lock on it was left by a dead process.
         remove_if_there(&self.git_dir().join("enact-index.lock"))?;
         let written = std::fs::metadata(self.private())
@@ -70,7 +94,7 @@ impl Worktree {
         if let Some((before, written)) = known.zip(written)
             && self.patch(repo, before, tree, written)?
         {
-            return self.write_mark(tree);
+            return self.vouch(tree);
         }
         self.unseen = usize::MAX;
         let mut index = self.open_index(repo)?;
@@ -84,14 +108,16 @@ impl Worktree {
         index
             .write()
             .context("the private index could not be written")?;
-        self.write_mark(tree)
+        self.vouch(tree)
     }
 
     /// Changes the bytes of the private index, when its shape allows it. It keeps its time, so that git goes
     /// on looking into the files that it could not be sure of.
     fn patch(&mut self, repo: &Repo, before: Oid, after: Oid, written: SystemTime) -> Result<bool> {
         let path = self.private();
-        let bytes = std::fs::read(&path).context("the private index cannot be read")?;
+        let Ok(bytes) = std::fs::read(&path) else {
+            return Ok(false);
+        };
         let changes = repo.changed(before, after)?;
         let Some(bytes) = patched(&bytes, &changes, after.as_bytes().len()) else {
             return Ok(false);
@@ -104,8 +130,8 @@ impl Worktree {
     }
 
     /// Removes the private index: the next to ask for it has it made of a tree.
-    pub(in crate::git) fn forget_index(&self) -> Result<()> {
-        self.forget_mark()?;
+    pub(in crate::git) fn forget_index(&mut self) -> Result<()> {
+        self.index = None;
         remove_if_there(&self.private())
     }
 
@@ -121,20 +147,23 @@ impl Worktree {
             }
         }
     }
+}
 
-    fn read_mark(&self, repo: &Repo) -> Option<Oid> {
-        let text = std::fs::read_to_string(self.mark()).ok()?;
-        let tree = Oid::from_str_ext(text.trim(), repo.raw().object_format()).ok()?;
-        repo.raw().find_tree(tree).ok().map(|tree| tree.id())
-    }
+/// What tells whether a file was written: nobody can set the time of its last change.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::git) struct Stamp {
+    inode: u64,
+    size: u64,
+    changed: (i64, i64),
+}
 
-    fn write_mark(&self, tree: Oid) -> Result<()> {
-        overwrite(&self.mark(), tree.to_string().as_bytes())
-            .context("the private index could not be marked")
-    }
-
-    fn forget_mark(&self) -> Result<()> {
-        overwrite(&self.mark(), b"-").context("the private index could not be marked")
+impl Stamp {
+    fn of(found: &Metadata) -> Self {
+        Self {
+            inode: found.ino(),
+            size: found.size(),
+            changed: (found.ctime(), found.ctime_nsec()),
+        }
     }
 }
 
@@ -211,9 +240,9 @@ pub(in crate::git) fn overwrite(path: &Path, bytes: &[u8]) -> std::io::Result<()
 
 /// Removes what is not a plain file of one name: writing to it would change another file.
 fn make_way(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::MetadataExt as _;
     match path.symlink_metadata() {
         Ok(found) if found.is_file() && found.nlink() == 1 => Ok(()),
+        Ok(found) if found.is_dir() => std::fs::remove_dir_all(path),
         Ok(_) => std::fs::remove_file(path),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
@@ -222,7 +251,14 @@ fn make_way(path: &Path) -> std::io::Result<()> {
 
 /// Removes a file that need not be there.
 pub(in crate::git) fn remove_if_there(path: &Path) -> Result<()> {
-    match std::fs::remove_file(path) {
+    let removed = match std::fs::remove_file(path) {
+        // Somebody has put a directory there.
+        Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => {
+            std::fs::remove_dir_all(path)
+        }
+        removed => removed,
+    };
+    match removed {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("`{}` cannot be removed", path.display()))
         }

@@ -7,6 +7,7 @@
 
 mod command;
 mod identity;
+mod ignored;
 mod index;
 mod merge;
 mod notes;
@@ -27,6 +28,7 @@ pub use git2::Oid;
 
 pub use command::{Git, require_version, version};
 pub use identity::Identity;
+use ignored::Pins;
 pub use merge::Merge;
 pub use objects::{Commit, Entry, Named, NewCommit, mode, sha256};
 pub use paths::{Change, ChangeKind};
@@ -41,6 +43,7 @@ pub struct Repo {
     common_dir: PathBuf,
     git_dir: PathBuf,
     workdir: Option<PathBuf>,
+    pins: Pins,
 }
 
 /// What HEAD says.
@@ -63,7 +66,11 @@ impl Repo {
     pub fn reopen(&self) -> Result<Self> {
         let raw = git2::Repository::open(&self.git_dir)
             .map_err(|error| refusal(&self.git_dir, &error))?;
-        Self::opened(raw)
+        let pins = self.pins.clone();
+        Ok(Self {
+            pins,
+            ..Self::opened(raw)?
+        })
     }
 
     fn opened(raw: git2::Repository) -> Result<Self> {
@@ -79,7 +86,9 @@ impl Repo {
             raw.workdir().map(Path::to_path_buf)
         };
         let workdir = workdir.as_deref().map(absolute).transpose()?;
+        let pins = Pins::read(raw.config().ok().as_ref());
         Ok(Self {
+            pins,
             raw,
             common_dir,
             git_dir,
@@ -148,6 +157,10 @@ impl Repo {
     /// A value of the user's git configuration.
     pub fn config(&self, name: &str) -> Option<String> {
         self.raw.config().ok()?.get_string(name).ok()
+    }
+
+    pub(in crate::git) fn pins(&self) -> &Pins {
+        &self.pins
     }
 
     pub(in crate::git) fn raw(&self) -> &git2::Repository {

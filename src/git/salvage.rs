@@ -26,10 +26,43 @@ pub struct Message<'a> {
     pub time: i64,
 }
 
+impl Repo {
+    /// Where `tip`, in contrast to `base`, only names the commit of a repository, and no `.gitmodules` says where
+    /// that is found: its files are in the worktree at most.
+    pub fn bare_links(&self, base: Oid, tip: Oid) -> Result<Vec<String>> {
+        let is_link = |new: Option<(i32, Oid)>| new.is_some_and(|(found, _)| found == mode::COMMIT);
+        let changes = self.changed(base, tip)?;
+        let links: Vec<String> = changes
+            .into_iter()
+            .filter(|change| is_link(change.new))
+            .map(|change| change.path)
+            .collect();
+        if links.is_empty() {
+            return Ok(links);
+        }
+        let modules = self.blob_at(tip, ".gitmodules")?.unwrap_or_default();
+        let modules = String::from_utf8_lossy(&modules);
+        let places = modules.lines().filter_map(|line| {
+            let value = line.trim().strip_prefix("path")?.trim_start();
+            value.strip_prefix('=').map(str::trim)
+        });
+        let known: Vec<&str> = places.collect();
+        let is_bare = |link: &String| !known.contains(&link.as_str());
+        Ok(links.into_iter().filter(is_bare).collect())
+    }
+}
+
 impl Worktree {
     /// Stores what differs from `tip` as a commit on top of it that no ref names; `None` when nothing does.
-    pub fn salvage(&mut self, repo: &Repo, tip: Oid, message: Message<'_>) -> Result<Option<Oid>> {
-        let tree = self.gather(repo, tip)?;
+    /// Of the repositories that it only names, `links` (see [`Repo::bare_links`]) are stored with their files.
+    pub fn salvage(
+        &mut self,
+        repo: &Repo,
+        tip: Oid,
+        links: &[String],
+        message: Message<'_>,
+    ) -> Result<Option<Oid>> {
+        let tree = self.gather(repo, tip, links)?;
         remove_if_there(&self.scratch())?;
         self.commit_tree(repo, tip, tree, message)
     }
@@ -43,7 +76,7 @@ impl Worktree {
         tip: Oid,
         message: Message<'_>,
     ) -> Result<Option<Oid>> {
-        let tree = self.gather(repo, tip)?;
+        let tree = self.gather(repo, tip, &[])?;
         let commit = self.commit_tree(repo, tip, tree, message)?;
         if let Some(commit) = commit {
             let moved = repo.move_to(branch, commit, Expected::At(tip), "git enact: commit")?;
@@ -94,19 +127,20 @@ impl Worktree {
     }
 
     /// The tree of everything in the worktree; the scratch index matches it.
-    fn gather(&mut self, repo: &Repo, tip: Oid) -> Result<Oid> {
+    fn gather(&mut self, repo: &Repo, tip: Oid, links: &[String]) -> Result<Oid> {
         self.unsettle();
         let changes = self.changes(repo, tip)?;
-        let nested: Vec<&[u8]> = changes
-            .iter()
-            .filter_map(|path| path.strip_suffix(b"/"))
-            .collect();
+        let new = changes.iter().filter_map(|path| path.strip_suffix(b"/"));
+        let mut nested: Vec<&[u8]> = new.chain(links.iter().map(String::as_bytes)).collect();
+        nested.sort_unstable();
+        nested.dedup();
         let scratch = self.scratch();
         copy_with_time(&self.private(), &scratch)?;
         if add_all(Git::within(self)?, &scratch, &nested).is_err() {
             self.open_up(&changes);
             add_all(Git::within(self)?, &scratch, &nested)?;
         }
+        add_hidden(Git::within(self)?, &scratch, &self.hidden(repo)?)?;
         let mut index = Index::open_ext(&scratch, repo.raw().object_format())
             .context("the scratch index cannot be opened")?;
         if !nested.is_empty() {
@@ -143,8 +177,14 @@ impl Worktree {
         let relative = Path::new(OsStr::from_bytes(name));
         let scratch = self.git_dir().join("enact-nested");
         remove_if_there(&scratch)?;
-        let within = Git::at(self.git_dir(), Some(&self.path().join(relative)))?;
-        add_all(within, &scratch, &[])?;
+        let within = || {
+            let git = Git::at(self.git_dir(), Some(&self.path().join(relative)))?;
+            Ok::<_, anyhow::Error>(git.args(self.pins.args()).env("GIT_INDEX_FILE", &scratch))
+        };
+        let found = within()?.check(["ls-files", "--others", "--exclude-standard", "-z"])?;
+        let paths = found.stdout.split(|byte| *byte == 0);
+        let deeper: Vec<&[u8]> = paths.filter_map(|path| path.strip_suffix(b"/")).collect();
+        add_all(within()?, &scratch, &deeper)?;
         let inner = Index::open_ext(&scratch, repo.raw().object_format())?;
         if index
             .get_path(relative, 0)
@@ -156,7 +196,11 @@ impl Worktree {
             entry.path = [name, b"/", &entry.path].concat();
             index.add(&entry)?;
         }
-        remove_if_there(&scratch)
+        remove_if_there(&scratch)?;
+        for path in deeper {
+            self.gather_nested(repo, index, &[name, b"/", path].concat())?;
+        }
+        Ok(())
     }
 }
 
@@ -171,5 +215,23 @@ fn add_all(git: Git, index: &Path, nested: &[&[u8]]) -> Result<()> {
         .env("GIT_LITERAL_PATHSPECS", "0")
         .check(args)
         .context("what the worktree holds could not be gathered")?;
+    Ok(())
+}
+
+/// Adds files that only changed excludes hide.
+fn add_hidden(git: Git, index: &Path, hidden: &[Vec<u8>]) -> Result<()> {
+    if hidden.is_empty() {
+        return Ok(());
+    }
+    let args = [
+        "add",
+        "--force",
+        "--pathspec-from-file=-",
+        "--pathspec-file-nul",
+    ];
+    git.env("GIT_INDEX_FILE", index)
+        .stdin(hidden.join(&0))
+        .check(args)
+        .context("what was hidden could not be gathered")?;
     Ok(())
 }

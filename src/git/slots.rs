@@ -68,7 +68,11 @@ impl Repo {
     pub fn open_worktree(&self, path: &Path) -> Result<Worktree> {
         let path = placed(path)?;
         match self.find_worktree(&path)? {
-            Some(listed) if listed.is_ours() => Ok(Worktree::new(path, listed.git_dir)),
+            Some(listed) if listed.is_ours() => {
+                let mut worktree = Worktree::new(path, listed.git_dir, self.pins().clone());
+                worktree.recall_excludes(self);
+                Ok(worktree)
+            }
             Some(_) => bail!("the worktree `{}` is not ours", path.display()),
             None => bail!("`{}` is no worktree of this repository", path.display()),
         }
@@ -223,7 +227,7 @@ fn freed_of_links(path: &Path) -> Option<PathBuf> {
 
 /// Removes a file or a directory with everything in it, following no links; directories that were made
 /// unreadable are opened up first.
-fn remove_all(path: &Path) -> Result<()> {
+pub(in crate::git) fn remove_all(path: &Path) -> Result<()> {
     let remove = || match path.symlink_metadata() {
         Ok(found) if found.is_dir() => std::fs::remove_dir_all(path),
         Ok(_) => std::fs::remove_file(path),

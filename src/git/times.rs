@@ -25,7 +25,7 @@ const TICK: Duration = Duration::from_millis(50);
 
 impl Worktree {
     /// Makes the files of a new worktree older than its private index, where they are as young.
-    pub(in crate::git) fn age_files(&self, repo: &Repo) -> Result<()> {
+    pub(in crate::git) fn age_files(&mut self, repo: &Repo) -> Result<()> {
         let Ok(mut index) = Index::open_ext(&self.private(), repo.raw().object_format()) else {
             // A shape that libgit2 cannot read: then git looks into the files.
             return Ok(());
@@ -48,7 +48,8 @@ impl Worktree {
         index
             .write()
             .context("the private index could not be written")?;
-        self.outwait(newest)
+        self.outwait(newest)?;
+        self.vouch_again()
     }
 
     /// Waits until whatever is changed gets another time than `newest`, in seconds and nanoseconds.
@@ -94,6 +95,7 @@ impl Worktree {
             index
                 .write()
                 .context("the private index could not be written")?;
+            self.vouch_again()?;
         }
         if now > opened {
             self.recent = None;

@@ -1,7 +1,7 @@
 //! Whether everything that a commit needs is there.
 //!
-//! An executor can name a commit whose objects were pruned, or never written. Git would notice at the first
-//! checkout; we notice before the commit is believed.
+//! An executor can name a commit whose objects were pruned, damaged, or never written. Git would notice at
+//! the first checkout; we notice before the commit is believed.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use git2::{ObjectType, Oid};
 use super::{Repo, mode};
 
 impl Repo {
-    /// Whether every commit, tree and blob that `tip` reaches exists, taking for granted what `base` has.
+    /// Whether every commit, tree and blob that `tip` reaches can be read, taking for granted what `base` has.
     pub fn is_whole(&self, tip: Oid, base: Oid) -> Result<bool> {
         let mut walk = Walk {
             repo: self,
@@ -40,7 +40,19 @@ struct Walk<'a> {
     seen: HashSet<Oid>,
 }
 
+/// The largest file that is read to be sure of it, in bytes; of a larger one, the beginning is.
+const READ_MAX: usize = 64 << 20;
+
 impl Walk<'_> {
+    /// Whether an object is there, and is what its name says.
+    fn can_be_read(&self, blob: Oid) -> bool {
+        match self.odb.read_header(blob) {
+            Ok((size, _)) if size <= READ_MAX => self.odb.read(blob).is_ok(),
+            Ok(_) => true,
+            Err(_) => false,
+        }
+    }
+
     /// Whether all below `tree` exists; a subtree that `known` has at the same place is taken for granted.
     fn tree(&mut self, tree: Oid, known: Option<Oid>) -> Result<bool> {
         if Some(tree) == known || !self.seen.insert(tree) {
@@ -64,7 +76,7 @@ impl Walk<'_> {
                 _ => {
                     before.is_some_and(|before| before.id() == entry.id())
                         || !self.seen.insert(entry.id())
-                        || self.odb.exists(entry.id())
+                        || self.can_be_read(entry.id())
                 }
             };
             if !whole {

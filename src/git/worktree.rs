@@ -4,14 +4,17 @@
 //! repository it belongs to. So git is always told where things are, the index that judges is our own (see
 //! `index`), and what may be discarded is said by the caller, after it was salvaged (see `salvage`).
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, bail};
 use git2::Oid;
 
-use super::index::{overwrite, remove_if_there};
-use super::slots::OURS;
+use super::ignored::Pins;
+use super::index::{Stamp, overwrite, remove_if_there};
+use super::slots::{OURS, remove_all};
 use super::times::second;
 use super::{Expected, Git, Head, Repo};
 use crate::crash;
@@ -69,6 +72,12 @@ pub struct Worktree {
     settled: Option<Oid>,
     /// How many entries the private index has, at most, whose files git looked into and could not note it.
     pub(in crate::git) unseen: usize,
+    /// The tree that the private index matches, and how to know the file again.
+    pub(in crate::git) index: Option<(Oid, Stamp)>,
+    /// What the repository's `info/exclude` said when it was made.
+    pub(in crate::git) excludes: Vec<u8>,
+    /// Settings that hold whatever the configuration says by now.
+    pub(in crate::git) pins: Pins,
     /// The second in which this process came to know it, until it was looked at in a later one.
     pub(in crate::git) recent: Option<i64>,
 }
@@ -93,11 +102,14 @@ impl Dirty {
 }
 
 impl Worktree {
-    pub(in crate::git) fn new(path: PathBuf, git_dir: PathBuf) -> Self {
+    pub(in crate::git) fn new(path: PathBuf, git_dir: PathBuf, pins: Pins) -> Self {
         Self {
             path,
             git_dir,
+            pins,
             settled: None,
+            index: None,
+            excludes: Vec::new(),
             unseen: usize::MAX,
             recent: Some(second(SystemTime::now())),
         }
@@ -159,8 +171,12 @@ impl Worktree {
 
     /// Where its HEAD stands.
     pub fn head(&self, repo: &Repo) -> Result<Head> {
-        let text = std::fs::read_to_string(self.git_dir.join("HEAD"))
-            .context("the worktree's HEAD cannot be read")?;
+        let head = self.git_dir.join("HEAD");
+        // Git takes a directory with a link for HEAD for no repository.
+        if !head.symlink_metadata().is_ok_and(|found| found.is_file()) {
+            bail!("the worktree's HEAD is no file");
+        }
+        let text = std::fs::read_to_string(head).context("the worktree's HEAD cannot be read")?;
         let text = text.trim();
         if let Some(branch) = text.strip_prefix("ref: ") {
             let branch = branch.trim();
@@ -179,7 +195,7 @@ impl Worktree {
 
     /// Lets git look into the files again when its directory for the worktree was removed: what is there can
     /// then be salvaged.
-    pub fn mend(&self) -> Result<()> {
+    pub fn mend(&mut self, repo: &Repo) -> Result<()> {
         if self.git_dir.exists() || !self.path.is_dir() {
             return Ok(());
         }
@@ -189,13 +205,14 @@ impl Worktree {
             .and_then(|()| write("HEAD", "ref: refs/heads/enact/lost\n".to_owned()))
             .and_then(|()| write("gitdir", format!("{}/.git\n", self.path.display())))
             .and_then(|()| write("locked", format!("{OURS}: its directory was removed\n")))
-            .with_context(|| format!("`{}` cannot be made again", self.git_dir.display()))
+            .with_context(|| format!("`{}` cannot be made again", self.git_dir.display()))?;
+        self.note_excludes(repo)
     }
 
     /// The commits that its HEAD stood on since [`Worktree::switch`] and that neither `base` nor `tip` has:
     /// what was made and then left, by a reset or for another branch. Git's own log of the HEAD tells.
     pub fn visited(&self, repo: &Repo, base: Oid, tip: Option<Oid>) -> Vec<Oid> {
-        let log = read_or_empty(&self.head_log());
+        let log = std::fs::read(self.head_log()).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
         let named = log.lines().rev().take(VISITS);
         let commits = named.filter_map(|line| {
@@ -284,7 +301,13 @@ impl Worktree {
             let (flags, path) = (line.get(..2)?, line.get(3..)?);
             (flags[1] != b' ').then(|| path.to_vec())
         });
-        Ok(changes.collect())
+        let mut changes: Vec<Vec<u8>> = changes.collect();
+        for hidden in self.hidden(repo)? {
+            if !changes.contains(&hidden) {
+                changes.push(hidden);
+            }
+        }
+        Ok(changes)
     }
 
     fn status(&mut self) -> Result<Output> {
@@ -303,6 +326,7 @@ impl Worktree {
                 "--ignore-submodules=none",
             ])?;
         if notes {
+            self.vouch_again()?;
             self.unseen = 0;
         }
         Ok(output)
@@ -362,6 +386,9 @@ impl Worktree {
             Git::within(self)?.check(["reset", "--hard", "--quiet"])?;
         }
         Git::within(self)?.check(["clean", "-ffdq"])?;
+        for hidden in self.hidden(repo)? {
+            remove_all(&self.path.join(OsStr::from_bytes(&hidden)))?;
+        }
         self.adopt_index(repo, to)?;
         self.settled = Some(to);
         Ok(())
@@ -381,8 +408,7 @@ impl Worktree {
     pub(in crate::git) fn adopt(&mut self, repo: &Repo, at: Oid) -> Result<()> {
         self.adopt_index(repo, at)?;
         self.age_files(repo)?;
-        std::fs::write(self.excludes(), read_or_empty(&shared_excludes(repo)))
-            .context("the excludes cannot be noted")?;
+        self.note_excludes(repo)?;
         self.settled = Some(at);
         Ok(())
     }
@@ -406,14 +432,6 @@ impl Worktree {
         Ok(())
     }
 
-    fn excludes(&self) -> PathBuf {
-        self.git_dir.join("enact-exclude")
-    }
-
-    fn excludes_changed(&self, repo: &Repo) -> bool {
-        read_or_empty(&self.excludes()) != read_or_empty(&shared_excludes(repo))
-    }
-
     /// Writes HEAD where it stands, see [`overwrite`]. A longer text is covered by empty lines, which git does
     /// not mind, before the file is cut: whoever dies in between leaves a HEAD that can be read.
     fn write_head(&self, text: &str) -> Result<()> {
@@ -425,14 +443,6 @@ impl Worktree {
             .and_then(|()| overwrite(&head, text.as_bytes()))
             .context("the worktree's HEAD cannot be written")
     }
-}
-
-fn shared_excludes(repo: &Repo) -> PathBuf {
-    repo.common_dir().join("info/exclude")
-}
-
-fn read_or_empty(path: &Path) -> Vec<u8> {
-    std::fs::read(path).unwrap_or_default()
 }
 
 /// Makes `branch` name `to`, whatever it named.

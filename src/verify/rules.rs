@@ -339,8 +339,24 @@ fn tail(output: &str) -> String {
         .unwrap_or_default()
 }
 
+/// A path as part of a sentence: it may hold line ends, which would begin a line of their own.
+fn on_a_line(path: &str) -> String {
+    let mut text = String::with_capacity(path.len());
+    for c in path.chars() {
+        match c.is_control() {
+            true => text.extend(c.escape_default()),
+            false => text.push(c),
+        }
+    }
+    text
+}
+
 fn named(paths: &[String], count: usize) -> String {
-    let shown: Vec<&str> = paths.iter().take(NAMED).map(String::as_str).collect();
+    let shown: Vec<String> = paths
+        .iter()
+        .take(NAMED)
+        .map(|path| on_a_line(path))
+        .collect();
     let more = count.saturating_sub(shown.len());
     let rest = if more > 0 {
         format!(" and {more} more")

@@ -107,6 +107,8 @@ impl Local {
                 "its driver died and its worktree is gone",
             ));
         };
+        let name = format!("{}.{attempt}.aside", self.slug_of(task));
+        what.aside = Some(self.site.worktrees.join(name));
         let ended = supervise::outcome_of(&files.mark);
         let arrived = match ended.filter(|ended| ended.outcome != Outcome::Cancelled) {
             Some(ended) => ending::arrived(&what, &mut slot, &ended, &files),
@@ -137,6 +139,7 @@ impl Local {
             author: self.site.identity.clone(),
             secrets: Vec::new(),
             keeps_prompt: reads_prompt(&policy.executor),
+            aside: None,
         })
     }
 

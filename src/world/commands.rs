@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::live::Live;
-use crate::attempt;
+use crate::attempt::{self, output};
 use crate::process::supervise::{self, Order, Supervisors};
 use crate::run::evidence::Outcome;
 use crate::verify::facts::CheckRun;
@@ -61,7 +61,7 @@ fn run(bench: &Bench, place: &Path, command: &str, nth: usize) -> CheckRun {
     let ended = std::fs::create_dir_all(bench.stem.parent().unwrap_or(place))
         .map_err(anyhow::Error::from)
         .and_then(|()| bench.supervisors.start(&order, &file(supervise::MARK)));
-    let (passed, how, output) = match ended {
+    let (passed, how, printed) = match ended {
         Ok(supervised) => {
             let _entry = bench.live.enter(supervised.canceller());
             let ended = supervised.wait();
@@ -78,7 +78,9 @@ fn run(bench: &Bench, place: &Path, command: &str, nth: usize) -> CheckRun {
             format!("{error:#}").into_bytes(),
         ),
     };
-    let output = String::from_utf8_lossy(&output).into_owned();
+    // What it says becomes a reason: stored, shown, and told to the next attempt.
+    let printed = output::redact(&printed, &output::secrets(&bench.env));
+    let output = String::from_utf8_lossy(&printed).into_owned();
     CheckRun {
         command: command.to_owned(),
         passed,

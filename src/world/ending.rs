@@ -3,7 +3,9 @@
 //! Nothing is cleaned here. What is uncommitted becomes a commit that the event pins; only once that is
 //! recorded may anybody discard it.
 
-use anyhow::Result;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
 
 use super::slots::Slot;
 use crate::attempt::{Files, output};
@@ -29,6 +31,8 @@ pub(super) struct Particulars {
     pub(super) secrets: Vec<Vec<u8>>,
     /// Whether the executor was given a prompt worth keeping.
     pub(super) keeps_prompt: bool,
+    /// Where the worktree is moved when git cannot tell what it holds; without a place, that is an error.
+    pub(super) aside: Option<PathBuf>,
 }
 
 /// What git shows in the slot when the process has ended.
@@ -77,12 +81,16 @@ pub(super) fn arrived(
 pub(super) fn abandoned(what: &Particulars, slot: &mut Slot, reason: &str) -> Result<Arrived> {
     let left = gather(what, slot, &Claim::default())?;
     slot.used = !slot.worktree.is_settled(&slot.repo);
+    let reason = match left.residue.lost.as_str() {
+        "" => reason.to_owned(),
+        lost => format!("{reason}; its worktree could not be read: {lost}"),
+    };
     let event = Event::AttemptAbandoned {
         task: what.task.id.clone(),
         attempt: what.attempt,
         tip: left.tip.map(|oid| oid.to_string()),
         salvage: left.salvage.map(|oid| oid.to_string()),
-        reason: reason.to_owned(),
+        reason,
     };
     Ok(Arrived {
         event,
@@ -163,7 +171,7 @@ fn redacted(mut claim: Claim, secrets: &[Vec<u8>]) -> Claim {
         .suggested_split
         .iter_mut()
         .chain(&mut claim.files_changed);
-    lists.for_each(clean);
+    lists.chain(&mut claim.commit).for_each(clean);
     for text in [
         &mut claim.verification,
         &mut claim.notes,
@@ -178,15 +186,41 @@ fn redacted(mut claim: Claim, secrets: &[Vec<u8>]) -> Claim {
 }
 
 fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
+    match (examine(what, slot, claim), &what.aside) {
+        (Err(error), Some(place)) => set_aside(what, slot, &error, place),
+        (left, _) => left,
+    }
+}
+
+/// Git failed twice over what the slot holds: its files are moved where they can be looked at, and the slot is
+/// made anew.
+fn set_aside(
+    what: &Particulars,
+    slot: &mut Slot,
+    error: &anyhow::Error,
+    place: &Path,
+) -> Result<Left> {
+    let from = slot.worktree.path();
+    std::fs::rename(from, place).with_context(|| {
+        format!(
+            "`{}` cannot be moved to `{}`",
+            from.display(),
+            place.display()
+        )
+    })?;
+    let tip = slot.repo.read(&what.branch)?;
+    let mut left = Left::at(tip.filter(|tip| *tip != what.base));
+    left.residue.lost = format!(
+        "{error:#}; what it holds was moved to `{}`",
+        place.display()
+    );
+    Ok(left.tidied(what))
+}
+
+fn examine(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     let Slot { repo, worktree, .. } = slot;
     let tip = repo.read(&what.branch)?;
-    let mut left = Left {
-        tip: tip.filter(|tip| *tip != what.base),
-        salvage: None,
-        strays: Vec::new(),
-        residue: Residue::default(),
-        committed_by_tool: false,
-    };
+    let mut left = Left::at(tip.filter(|tip| *tip != what.base));
     if let Some(name) = &claim.commit
         && let Named::Commit(named) = repo.find(name)
     {
@@ -199,9 +233,9 @@ fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     if let Err(lost) = worktree.verify() {
         left.residue.lost = lost;
         // Its files may still be there although git can no longer be asked in the usual way.
-        let mended = slot.worktree.mend();
+        let mended = slot.worktree.mend(&slot.repo);
         left.salvage = mended
-            .and_then(|()| salvage(what, slot, at))
+            .and_then(|()| salvage(what, slot, at, &[]))
             .unwrap_or_default();
         return Ok(left.tidied(what));
     }
@@ -219,14 +253,18 @@ fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     }
     left.residue.in_progress = worktree.in_progress().unwrap_or_default().to_owned();
     let dirty = worktree.dirty(repo, at)?;
-    left.residue.dirty_count = dirty.count;
-    left.residue.dirty.clone_from(&dirty.paths);
-    if dirty.is_clean() && tip.is_some_and(|tip| is_our_commit(what, slot, tip)) {
+    let links = repo.bare_links(what.base, at).unwrap_or_default();
+    let named = links.iter().map(|link| format!("{link}/"));
+    left.residue.dirty_count = dirty.count + links.len();
+    left.residue.dirty = dirty.paths.iter().cloned().chain(named).collect();
+    if !links.is_empty() {
+        left.salvage = salvage(what, slot, at, &links)?;
+    } else if dirty.is_clean() && tip.is_some_and(|tip| is_our_commit(what, slot, tip)) {
         left.committed_by_tool = true;
     } else if commits_for_executor(what, claim, &left) {
         commit_for_executor(what, slot, &mut left, at)?;
     } else if !dirty.is_clean() {
-        left.salvage = salvage(what, slot, at)?;
+        left.salvage = salvage(what, slot, at, &[])?;
     }
     Ok(left.tidied(what))
 }
@@ -246,7 +284,7 @@ fn escaped(what: &Particulars, repo: &Repo, worktree: &Worktree, tip: Option<Oid
 }
 
 /// A commit on `at` that holds what is not committed; `None` when nothing differs.
-fn salvage(what: &Particulars, slot: &mut Slot, at: Oid) -> Result<Option<Oid>> {
+fn salvage(what: &Particulars, slot: &mut Slot, at: Oid, links: &[String]) -> Result<Option<Oid>> {
     let subject = format!(
         "{}: left uncommitted by attempt {}",
         what.task.id, what.attempt
@@ -257,7 +295,7 @@ fn salvage(what: &Particulars, slot: &mut Slot, at: Oid) -> Result<Option<Oid>> 
         author: &what.author,
         time: now(),
     };
-    slot.worktree.salvage(&slot.repo, at, message)
+    slot.worktree.salvage(&slot.repo, at, links, message)
 }
 
 /// With `tool`, always; with `auto`, when a good claim left something; for an empty result, when it may be.
@@ -331,6 +369,17 @@ fn commit_for_executor(
 }
 
 impl Left {
+    /// Nothing but a task branch that moved to `tip`.
+    fn at(tip: Option<Oid>) -> Self {
+        Self {
+            tip,
+            salvage: None,
+            strays: Vec::new(),
+            residue: Residue::default(),
+            committed_by_tool: false,
+        }
+    }
+
     /// Without the strays that are pinned anyway.
     fn tidied(mut self, what: &Particulars) -> Self {
         let pinned = [Some(what.base), self.tip, self.salvage];

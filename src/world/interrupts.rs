@@ -15,7 +15,7 @@ use crate::journal::layout;
 use crate::report::live::Teller;
 use crate::run::engine::News;
 
-/// How long after the terminal's signal git's is the same key press, see [`Presses`].
+/// Within how long the terminal's signal and git's are the same key press, see [`Presses`].
 const SAME_PRESS: Duration = Duration::from_secs(1);
 
 /// The signals that have come in, and what was already reported of them.
@@ -88,24 +88,43 @@ impl Interrupts {
     }
 }
 
-/// Tells key presses from their echo: called as `git enact`, we get Ctrl-C from the terminal and at once
-/// again from git, our parent, which passes on to its children what ends it.
+/// Tells key presses from their echo: called as `git enact`, we get Ctrl-C from the terminal and, just before
+/// or after that, from git, our parent, which passes on to its children what ends it.
 #[derive(Default)]
 struct Presses {
-    from_terminal: Option<Instant>,
+    /// Where the last press came from, and when, until its echo has come.
+    unechoed: Option<(Source, Instant)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Terminal,
+    Parent,
+    Other,
 }
 
 impl Presses {
     fn is_new(&mut self, origin: &Origin) -> bool {
-        if origin.cause == Cause::Kernel {
-            self.from_terminal = Some(Instant::now());
-            return true;
-        }
+        let source = Source::of(origin);
+        let echoes = |&(other, at): &(Source, Instant)| {
+            let both = [other, source];
+            both.contains(&Source::Terminal)
+                && both.contains(&Source::Parent)
+                && at.elapsed() < SAME_PRESS
+        };
+        let is_new = !self.unechoed.as_ref().is_some_and(echoes);
+        self.unechoed = is_new.then(|| (source, Instant::now()));
+        is_new
+    }
+}
+
+impl Source {
+    fn of(origin: &Origin) -> Self {
         let parent = rustix::process::getppid().map(rustix::process::Pid::as_raw_pid);
-        let from_parent = origin.process.is_some_and(|from| Some(from.pid) == parent);
-        let recent = self
-            .from_terminal
-            .is_some_and(|at| at.elapsed() < SAME_PRESS);
-        !(from_parent && recent)
+        match origin.process {
+            None if origin.cause == Cause::Kernel => Source::Terminal,
+            Some(from) if Some(from.pid) == parent => Source::Parent,
+            _ => Source::Other,
+        }
     }
 }

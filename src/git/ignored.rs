@@ -1,0 +1,103 @@
+//! What git ignores in a worktree, held against an executor that changes it.
+//!
+//! What is ignored is neither looked at nor kept, so who decides that decides what is lost. The tracked
+//! `.gitignore` files are the attempt's own business. The repository's `info/exclude` is noted when the
+//! worktree is made, and what only its new lines hide counts as left behind. The settings that have the same
+//! effect are read once, when the repository is opened, and given to every command.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use super::index::overwrite;
+use super::{Git, Repo, Worktree};
+
+/// Settings as they were when the repository was opened.
+#[derive(Debug, Clone)]
+pub(in crate::git) struct Pins(Vec<(&'static str, String)>);
+
+impl Pins {
+    /// The settings that `config` has now.
+    pub(in crate::git) fn read(config: Option<&git2::Config>) -> Self {
+        let value = |name: &str| config.and_then(|config| config.get_string(name).ok());
+        let excludes = value("core.excludesFile").or_else(usual_excludes);
+        Self(vec![
+            (
+                "core.fileMode",
+                value("core.fileMode").unwrap_or("true".to_owned()),
+            ),
+            ("core.excludesFile", excludes.unwrap_or_default()),
+        ])
+    }
+
+    /// As arguments that precede a command.
+    pub(in crate::git) fn args(&self) -> impl Iterator<Item = String> + '_ {
+        let pairs = self.0.iter();
+        pairs.flat_map(|(name, value)| ["-c".to_owned(), format!("{name}={value}")])
+    }
+}
+
+/// Where git looks when nothing is said.
+fn usual_excludes() -> Option<String> {
+    let dir = |name: &str| std::env::var_os(name).filter(|dir| !dir.is_empty());
+    let config = dir("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(dir("HOME")?).join(".config")))?;
+    Some(config.join("git/ignore").to_string_lossy().into_owned())
+}
+
+impl Worktree {
+    /// Notes what the repository's `info/exclude` says.
+    pub(in crate::git) fn note_excludes(&mut self, repo: &Repo) -> Result<()> {
+        self.excludes = read_or_empty(&shared(repo));
+        overwrite(&self.noted(), &self.excludes).context("the excludes cannot be noted")
+    }
+
+    /// Takes up what an earlier process noted.
+    pub(in crate::git) fn recall_excludes(&mut self, repo: &Repo) {
+        let noted = std::fs::read(self.noted());
+        self.excludes = noted.unwrap_or_else(|_| read_or_empty(&shared(repo)));
+    }
+
+    /// Whether it says something else by now.
+    pub(in crate::git) fn excludes_changed(&self, repo: &Repo) -> bool {
+        self.excludes != read_or_empty(&shared(repo))
+    }
+
+    /// What nobody tracks and only the changed excludes hide, or may hide.
+    pub(in crate::git) fn hidden(&self, repo: &Repo) -> Result<Vec<Vec<u8>>> {
+        if !self.excludes_changed(repo) {
+            return Ok(Vec::new());
+        }
+        overwrite(&self.noted(), &self.excludes).context("the excludes cannot be noted")?;
+        let mut noted = OsString::from("--exclude-from=");
+        noted.push(self.noted());
+        let args = [
+            "ls-files",
+            "--others",
+            "-z",
+            "--exclude-per-directory=.gitignore",
+        ];
+        let output = Git::within(self)?
+            .env("GIT_INDEX_FILE", self.private())
+            .check(args.map(OsString::from).into_iter().chain([noted]))?;
+        let paths = output.stdout.split(|byte| *byte == 0);
+        Ok(paths
+            .filter(|path| !path.is_empty())
+            .map(<[u8]>::to_vec)
+            .collect())
+    }
+
+    fn noted(&self) -> PathBuf {
+        self.git_dir().join("enact-exclude")
+    }
+}
+
+fn shared(repo: &Repo) -> PathBuf {
+    repo.common_dir().join("info/exclude")
+}
+
+fn read_or_empty(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_default()
+}
