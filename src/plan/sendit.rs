@@ -10,7 +10,7 @@ use super::markdown::{Block, Document, Heading, Line, lines};
 use super::scope::Claims;
 use super::source::{self, Reading, Source};
 use super::text::Text;
-use super::{Dialect, Fault, Plan, Task, TaskId, Wishes, progress};
+use super::{Dialect, Fault, Plan, Task, TaskId, Wishes, did_you_mean, progress};
 
 /// What a heading says when it begins a task.
 struct TaskHeading {
@@ -40,6 +40,7 @@ pub(super) fn read(sources: &[Source]) -> Reading {
         .collect();
     for (at, heading, named) in &starts {
         let (section, end) = section(&document.blocks, *at, &starts);
+        faults.extend(unread(section, &text));
         let end = end.unwrap_or(text.text.len());
         if let Some(fault) = heading_fault(heading, named, &text) {
             faults.push(fault);
@@ -217,14 +218,14 @@ fn heading_fault(heading: &Heading, named: &TaskHeading, text: &Text<'_>) -> Opt
     })
 }
 
-/// Headings that begin with `Task` and are no task.
+/// Headings that begin with `Task`, or nearly so, and are no task.
 fn near_misses(document: &Document, text: &Text<'_>) -> Vec<Fault> {
     let begins = |heading: &Heading| {
         let mut words = heading.title.split([' ', ':']);
-        words
-            .next()
-            .is_some_and(|word| word.eq_ignore_ascii_case("task"))
-            && words.next().is_some()
+        let (first, second) = (words.next().unwrap_or_default(), words.next());
+        let is_numbered = second.is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+        let is_near = || is_numbered && did_you_mean(first, ["Task"]).is_some();
+        second.is_some() && (first.eq_ignore_ascii_case("task") || is_near())
     };
     document
         .headings()
@@ -238,6 +239,45 @@ fn near_misses(document: &Document, text: &Text<'_>) -> Vec<Fault> {
             .help("a task is a heading of level 2 to 4 such as `### Task 1: title`")
         })
         .collect()
+}
+
+/// Fields that nobody reads although their author may think so: misspelt ones, and those that say what a task
+/// waits for, which here its place does.
+fn unread(section: &[Block], text: &Text<'_>) -> Vec<Fault> {
+    const READ: [&str; 3] = ["Files", "Verify", "Independent"];
+    const ORDER: [&str; 6] = [
+        "Depends on",
+        "Depends",
+        "Dependencies",
+        "Needs",
+        "After",
+        "Blocked by",
+    ];
+    let own = section
+        .iter()
+        .take_while(|block| !matches!(block, Block::Heading(_)));
+    let is_among =
+        |names: &[&str], lead: &str| names.iter().any(|name| name.eq_ignore_ascii_case(lead));
+    own.filter_map(|block| match block {
+        Block::Line(line) => Some((line, line.lead.as_deref()?)),
+        _ => None,
+    })
+    .filter(|(line, lead)| line.depth <= 2 && !is_among(&READ, lead))
+    .filter_map(|(line, lead)| {
+        let unread = text.warning(line.range.clone(), format!("`{lead}` is not read"));
+        let meant = if lead.to_lowercase().starts_with("verif") {
+            "Verify"
+        } else {
+            lead
+        };
+        match did_you_mean(meant, READ) {
+            _ if is_among(&ORDER, lead) => Some(
+                unread.help("each task waits for the one before it; a plan in TOML has `needs`"),
+            ),
+            near => near.map(|near| unread.help(near)),
+        }
+    })
+    .collect()
 }
 
 fn title(document: &Document, path: &Path) -> String {
