@@ -454,3 +454,29 @@ fn the_demo_goes_where_it_is_told_and_nowhere_where_something_is() {
         .complains("is not empty");
     user.enact(["demo", "."]).code(2).complains("is not empty");
 }
+
+#[test]
+fn what_is_left_out_is_said_beforehand() {
+    let user = User::new();
+    user.plan(
+        "[plan]\ntitle = \"Two\"\n[[task]]\nid = \"a\"\ntitle = \"A\"\nrun = \"echo a\"\n[[task]]\nid = \"b\"\ntitle = \"B\"\nneeds = [\"a\"]\nrun = \"echo b\"\n",
+    );
+    let shown = user.enact(["run", "--only", "b", "--dry-run"]).success();
+    let shown = shown
+        .says("left out, as if they were done: a")
+        .says("  b: echo b");
+    assert!(!shown.stdout.contains("a: echo a"), "{shown}");
+}
+
+#[test]
+fn an_executor_that_lacks_a_permission_is_told_from_one_that_is_not_there() {
+    let user = User::new();
+    user.plan("[plan]\ntitle = \"One\"\n[[task]]\nid = \"a\"\ntitle = \"A\"\n");
+    user.write("agent.sh", "#!/bin/sh\n");
+    let run = |program: &str| {
+        user.enact(["run", "plan.toml", "--yes", "--", program])
+            .code(2)
+    };
+    run("./agent.sh").complains("is not executable: `chmod +x ");
+    run("./agnet.sh").complains("no program on PATH and no file");
+}

@@ -187,6 +187,9 @@ pub fn resolved(command: &[String]) -> Result<Vec<String>> {
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     if !environment::has_program(program, &path, Some(Path::new("/"))) {
+        if Path::new(program.as_str()).is_file() {
+            bail!("the executor `{program}` is not executable: `chmod +x {program}`");
+        }
         bail!("the executor `{program}` is no program on PATH and no file that can be run");
     }
     Ok(command)

@@ -6,17 +6,18 @@ use clap::CommandFactory as _;
 use super::{Cli, Exit};
 use crate::report;
 
-/// Explain a command or a topic: plans, executors, journal, architecture
+/// Explain a command or a topic: plans, executors, settings, journal, architecture
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A command, or `plans`, `executors`, `journal`, `architecture`
+    /// A command, or `plans`, `executors`, `settings`, `journal`, `architecture`
     topic: Option<String>,
 }
 
 /// The documents that stand beside the code that owns them.
-const TOPICS: [(&str, &str); 4] = [
+const TOPICS: [(&str, &str); 5] = [
     ("plans", include_str!("../plan/dialects.md")),
     ("executors", include_str!("../attempt/protocol.md")),
+    ("settings", include_str!("../config/settings.md")),
     ("journal", include_str!("../journal/format.md")),
     ("architecture", include_str!("../architecture.md")),
 ];

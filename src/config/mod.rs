@@ -237,4 +237,22 @@ mod tests {
             "git config `jobs` is `many`, which is not a number"
         );
     }
+    #[test]
+    fn every_setting_is_documented() {
+        let told = include_str!("settings.md");
+        for key in KEYS {
+            let (git, env) = (format!("`enact.{key}`"), snake(key).to_ascii_uppercase());
+            assert!(
+                told.contains(&git) && told.contains(&format!("`ENACT_{env}`")),
+                "{key}"
+            );
+        }
+        let refused = toml::from_str::<Settings>("none = 1").expect_err("no setting");
+        // What serde expects is every field; the first name is the one that was refused.
+        let names: Vec<&str> = refused.message().split('`').skip(3).step_by(2).collect();
+        assert!(names.len() > KEYS.len(), "{names:?}");
+        for name in names.iter().filter(|name| **name != "executors") {
+            assert!(told.contains(&format!("| `{name}` |")), "{name}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::check;
 use super::clean::visible;
 use crate::graph::Graph;
+use crate::plan::Task;
 use crate::run::policy::{Executor, Policy};
 use crate::verify::checks::Programs;
 
@@ -16,7 +17,8 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Progra
         Executor::Shell => writeln!(text, "executor: each task's own sh commands:"),
         Executor::Command { name, argv } => writeln!(text, "executor: {name}: {}", argv.join(" ")),
     };
-    for task in graph.tasks() {
+    let is_selected = |&(index, _): &(usize, &Task)| policy.selects(graph, index);
+    for (_, task) in graph.tasks().iter().enumerate().filter(is_selected) {
         if let (Executor::Shell, Some(script)) = (&policy.executor, &task.run) {
             let _ = writeln!(
                 text,
@@ -25,6 +27,17 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Progra
                 script.trim().replace('\n', "\n     ")
             );
         }
+    }
+    let left_out: Vec<&str> = (graph.tasks().iter().enumerate())
+        .filter(|task| !is_selected(task))
+        .map(|(_, task)| task.id.as_str())
+        .collect();
+    if !left_out.is_empty() {
+        let _ = writeln!(
+            text,
+            "left out, as if they were done: {}",
+            left_out.join(", ")
+        );
     }
     for (what, commands) in [
         ("verify each task", &policy.verify),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::event::{By, Event, Recorded};
 use super::evidence::{ClaimStatus, ReasonKind, Signal};
 use super::frontier::Frontier;
+use super::policy::Policy;
 use super::state::{
     AttemptState, Drive, FinalVerdict, Illegal, Landed, Phase, RunState, Standing, State, TaskState,
 };
@@ -51,9 +52,8 @@ impl State {
         run: RunState,
         tasks: impl IntoIterator<Item = (TaskId, TaskState)>,
     ) -> Self {
-        let selection = Selection::new(&graph, &run);
         let mut states: Vec<TaskState> = (0..graph.len())
-            .map(|task| selection.initial(&graph, task))
+            .map(|task| initial(&graph, &run.policy, task))
             .collect();
         for (id, state) in tasks {
             if let Some(task) = graph.index(&id) {
@@ -403,52 +403,29 @@ impl TaskState {
     }
 }
 
-/// Which tasks a run is about: `--only`, `--from`, and what was done before.
-struct Selection {
-    only: Vec<TaskId>,
-    from: usize,
-}
-
-impl Selection {
-    fn new(graph: &Graph, run: &RunState) -> Self {
-        let only = run
-            .policy
-            .only
-            .iter()
-            .map(|id| TaskId::new(id.as_str()))
-            .collect();
-        let from = run
-            .policy
-            .from
-            .as_deref()
-            .and_then(|id| graph.index(&TaskId::new(id)))
-            .unwrap_or(0);
-        Self { only, from }
-    }
-
-    fn initial(&self, graph: &Graph, index: usize) -> TaskState {
-        let task = &graph.tasks()[index];
-        let mut state = TaskState::new();
-        match task.imported.as_ref().map(|imported| imported.status) {
-            Some(ImportedStatus::Done) => {
-                state.phase = Phase::Done;
-                state.commit = task
-                    .imported
-                    .as_ref()
-                    .and_then(|imported| imported.commit.clone());
-            }
-            Some(ImportedStatus::Skipped) => {
-                state.phase = Phase::LeftOut;
-                state.reason = Some("the plan's own files say that it was skipped".to_owned());
-            }
-            _ if index < self.from || !(self.only.is_empty() || self.only.contains(&task.id)) => {
-                state.phase = Phase::LeftOut;
-                state.reason = Some("not selected for this run".to_owned());
-            }
-            _ => {}
+/// Where a task stands before any event concerned it.
+fn initial(graph: &Graph, policy: &Policy, index: usize) -> TaskState {
+    let task = &graph.tasks()[index];
+    let mut state = TaskState::new();
+    match task.imported.as_ref().map(|imported| imported.status) {
+        Some(ImportedStatus::Done) => {
+            state.phase = Phase::Done;
+            state.commit = task
+                .imported
+                .as_ref()
+                .and_then(|imported| imported.commit.clone());
         }
-        state
+        Some(ImportedStatus::Skipped) => {
+            state.phase = Phase::LeftOut;
+            state.reason = Some("the plan's own files say that it was skipped".to_owned());
+        }
+        _ if !policy.selects(graph, index) => {
+            state.phase = Phase::LeftOut;
+            state.reason = Some("not selected for this run".to_owned());
+        }
+        _ => {}
     }
+    state
 }
 
 impl AttemptState {

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Weight;
+use crate::graph::Graph;
+use crate::plan::{TaskId, Weight};
 
 /// The policy in force for a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,6 +59,17 @@ pub struct Policy {
     /// Tasks before this one are left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
+}
+
+impl Policy {
+    /// Whether a run is about a task, by its place in the plan.
+    pub fn selects(&self, graph: &Graph, index: usize) -> bool {
+        let from = self.from.as_deref();
+        let first = from.and_then(|id| graph.index(&TaskId::new(id)));
+        let id = graph.tasks()[index].id.as_str();
+        let is_named = self.only.iter().any(|only| only == id);
+        index >= first.unwrap_or(0) && (self.only.is_empty() || is_named)
+    }
 }
 
 /// Who executes the tasks.

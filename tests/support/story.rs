@@ -5,7 +5,6 @@
 //! is printed, `[..]` stands for anything within a line and `...` alone for any lines. A fenced block below
 //! a line that ends in `` `name`: `` is written to that file. All blocks of a document share one repository.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::user::{Output, User};
@@ -21,14 +20,6 @@ pub(crate) fn act_out(path: &str) {
             acted += play(&user, path, &block);
         } else if let Some(name) = block.file {
             user.write(name, &format!("{}\n", block.lines.join("\n")));
-            if block
-                .lines
-                .first()
-                .is_some_and(|line| line.starts_with("#!"))
-            {
-                let mode = std::fs::Permissions::from_mode(0o755);
-                std::fs::set_permissions(user.path().join(name), mode).expect("an executable");
-            }
         }
     }
     assert!(acted > 0, "{path} shows no command");
