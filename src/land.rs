@@ -87,7 +87,7 @@ fn landed(repo: &Repo, from: Oid, tip: Oid, means: Means, message: Message<'_>) 
         Merge::Clean(tree) => tree,
         Merge::Conflict(paths) => bail!(
             "nothing was landed: the branch and the run both changed {}; \
-             merge the run's branch yourself, then land again",
+             `git merge {tip}`, resolve them, commit, then land again",
             paths.join(", ")
         ),
     };

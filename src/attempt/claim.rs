@@ -52,7 +52,7 @@ fn last_words(output: &[u8]) -> Option<String> {
 fn bound_by_outcome(told: Option<Claim>, outcome: Outcome) -> Claim {
     let (status, reason) = match outcome {
         Outcome::Exited(0) => (ClaimStatus::Done, String::new()),
-        Outcome::Exited(TRY_LATER) => (ClaimStatus::RateLimited, "asked to be run later".into()),
+        Outcome::Exited(TRY_LATER) => (ClaimStatus::RateLimited, "asks to be run later".into()),
         Outcome::Exited(BLOCKED) => (ClaimStatus::Blocked, "blocked, for no stated reason".into()),
         other => (ClaimStatus::Failed, other.to_string()),
     };

@@ -143,9 +143,7 @@ pub(super) fn run_id(repo: &Repo, input: &Input, name: Option<&str>) -> Result<S
     if let Some(name) = name {
         layout::check_run_id(name)?;
         if is_taken(name) {
-            bail!(
-                "run `{name}` exists; resume it with `git enact resume {name}`, or choose another name"
-            );
+            bail!("run `{name}` exists: see `git enact status {name}`, or choose another name");
         }
         return Ok(name.to_owned());
     }

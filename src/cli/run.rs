@@ -125,7 +125,6 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         ));
         return resume::resume(context, &repo, &unfinished.0, args.yes);
     }
-    let policy = policy(args, context, &repo, &input.graph)?;
     let base = repo
         .resolve(&args.base)
         .with_context(|| match args.base.as_str() {
@@ -133,6 +132,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
             other => format!("`--base {other}`"),
         })?;
     input::confirm_imports(&repo, base, &mut input)?;
+    let policy = policy(args, context, &repo, &input.graph)?;
     let id = input::run_id(&repo, &input, args.name.as_deref())?;
     let proposal = Proposal::new(&repo, input.graph.clone(), policy, &input.hash)?;
     if args.dry_run {

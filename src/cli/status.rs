@@ -35,7 +35,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let about = status_context(&repo, &loaded.state)?;
     if context.json {
         let branches = branches(&repo, &loaded.state)?;
-        report::line(&status::json(&loaded.state, &about, &branches).to_string());
+        report::line(&status::json(&loaded.state, &about, &branches)?);
     } else if args.porcelain {
         report::text(&status::porcelain(&loaded.state, &about));
     } else {

@@ -128,10 +128,16 @@ impl Settings {
             None if plan.tasks.iter().all(has_script) => {
                 Ok((Executor::Shell, self.commit.unwrap_or(CommitMode::Auto)))
             }
-            None => bail!(
-                "no executor: give `--executor NAME`, or a command after `--`, \
-                 or an `sh` block or `run` for every task"
-            ),
+            None => {
+                let lacking = plan.tasks.iter().find(|task| !has_script(task));
+                let lacking = lacking.map_or_else(String::new, |task| {
+                    format!(" (task `{}` has none)", task.id)
+                });
+                bail!(
+                    "no executor: give `--executor NAME`, or a command after `--`, \
+                     or an `sh` block or `run` for every task{lacking}"
+                )
+            }
         }
     }
 }

@@ -196,8 +196,10 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 
 /// Why a repository could not be opened, as one line that says what to do.
 fn refusal(dir: &Path, error: &git2::Error) -> anyhow::Error {
+    let is_there = dir.exists();
     let dir = dir.display();
     match error.code() {
+        git2::ErrorCode::NotFound if !is_there => anyhow!("`{dir}` does not exist"),
         git2::ErrorCode::NotFound => anyhow!("`{dir}` is not in a git repository"),
         git2::ErrorCode::Owner => anyhow!(
             "the repository at `{dir}` belongs to somebody else; if you trust it: \

@@ -116,7 +116,7 @@ fn decision(event: &Event, state: &State) -> Option<(Mood, String)> {
             task,
             by: By::Policy,
             ..
-        } => (Mood::Plain, format!("{}: trying again", name(task))),
+        } => (Mood::Plain, format!("{}: will be tried again", name(task))),
         Event::Failed { task, .. } => (Mood::Bad, format!("{}: failed", name(task))),
         Event::TimedOut { task, .. } => (Mood::Bad, format!("{}: out of time", name(task))),
         Event::Blocked { task, reason } => {

@@ -1,11 +1,14 @@
 //! Where a run stands: for people, for scripts (`--porcelain`), for programs (`--json`).
 
 use std::fmt::Write as _;
+use std::iter::repeat;
 
-use serde_json::{Value, json};
+use anyhow::Result;
+use serde::Serialize;
 
 use super::clean::visible;
 use super::sentence::{short, took};
+use crate::plan::TaskId;
 use crate::run::event::Recorded;
 use crate::run::state::{Counts, Drive, Headline, Phase, Standing, State};
 
@@ -21,35 +24,94 @@ pub struct Context {
 }
 
 /// The contract's `status --json`; `branches` are those of the tasks, in the plan's order, where there are any.
-pub fn json(state: &State, context: &Context, branches: &[Option<String>]) -> Value {
+pub fn json(state: &State, context: &Context, branches: &[Option<String>]) -> Result<String> {
     let run = &state.run;
     let graph = state.graph();
-    let ended = (run.drive == Drive::Finished).then(|| run.updated_at.clone());
-    let tasks: Vec<Value> = (0..graph.len())
-        .map(|task| task_json(state, branches, task))
-        .collect();
-    json!({
-        "schema": 1,
-        "run": {
-            "id": run.id, "plan": run.plan_path, "dialect": graph.plan().dialect.name(),
-            "status": state.status(context.driven), "base": run.base, "tip": run.tip,
-            "branch": context.branch, "checkpoint": context.checkpoint, "checkpoints": run.seq,
-            "started_at": run.started_at, "ended_at": ended,
+    let ended_at = (run.drive == Drive::Finished).then_some(run.updated_at.as_str());
+    let branches = branches.iter().map(Option::as_deref).chain(repeat(None));
+    let tasks = (0..graph.len()).zip(branches);
+    let status = Status {
+        schema: 1,
+        run: RunStatus {
+            id: &run.id,
+            plan: &run.plan_path,
+            dialect: graph.plan().dialect.name(),
+            status: state.status(context.driven),
+            base: &run.base,
+            tip: &run.tip,
+            branch: &context.branch,
+            checkpoint: &context.checkpoint,
+            checkpoints: run.seq,
+            started_at: &run.started_at,
+            ended_at,
         },
-        "counts": state.counts(),
-        "tasks": tasks,
-    })
+        counts: state.counts(),
+        tasks: tasks
+            .map(|(task, branch)| TaskStatus::of(state, task, branch))
+            .collect(),
+    };
+    Ok(serde_json::to_string(&status)?)
 }
 
-fn task_json(state: &State, branches: &[Option<String>], index: usize) -> Value {
-    let task = &state.graph().tasks()[index];
-    let at = state.at(index);
-    json!({
-        "id": task.id, "title": task.title, "status": state.standing(index).name(),
-        "needs": task.needs, "after": task.after, "group": task.group, "files": task.files,
-        "attempts": at.attempts, "commit": at.commit, "branch": branches.get(index),
-        "reason": attention(state, index), "seconds": at.millis() as f64 / 1000.0,
-    })
+/// What `status --json` prints.
+#[derive(Serialize)]
+struct Status<'a> {
+    schema: u32,
+    run: RunStatus<'a>,
+    counts: &'a Counts,
+    tasks: Vec<TaskStatus<'a>>,
+}
+
+#[derive(Serialize)]
+struct RunStatus<'a> {
+    id: &'a str,
+    plan: &'a str,
+    dialect: &'a str,
+    status: &'a str,
+    base: &'a str,
+    tip: &'a str,
+    branch: &'a str,
+    checkpoint: &'a str,
+    checkpoints: u64,
+    started_at: &'a str,
+    ended_at: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct TaskStatus<'a> {
+    id: &'a TaskId,
+    title: &'a str,
+    status: &'a str,
+    needs: &'a [TaskId],
+    after: &'a [TaskId],
+    group: Option<&'a str>,
+    files: &'a [String],
+    attempts: u32,
+    commit: Option<&'a str>,
+    branch: Option<&'a str>,
+    reason: Option<String>,
+    seconds: f64,
+}
+
+impl<'a> TaskStatus<'a> {
+    fn of(state: &'a State, index: usize, branch: Option<&'a str>) -> Self {
+        let task = &state.graph().tasks()[index];
+        let at = state.at(index);
+        Self {
+            id: &task.id,
+            title: &task.title,
+            status: state.standing(index).name(),
+            needs: &task.needs,
+            after: &task.after,
+            group: task.group.as_deref(),
+            files: &task.files,
+            attempts: at.attempts,
+            commit: at.commit.as_deref(),
+            branch,
+            reason: attention(state, index),
+            seconds: at.millis() as f64 / 1000.0,
+        }
+    }
 }
 
 /// Why a person should look at the task, when one should.
@@ -188,7 +250,8 @@ fn counted(counts: &Counts) -> String {
         .filter(|(_, count)| *count > 0)
         .map(|(name, count)| format!("{count} {name}"))
         .collect();
-    format!("{} tasks: {}", counts.total, parts.join(", "))
+    let noun = if counts.total == 1 { "task" } else { "tasks" };
+    format!("{} {noun}: {}", counts.total, parts.join(", "))
 }
 
 /// What a person can do now, as commands.

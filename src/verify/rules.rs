@@ -217,7 +217,14 @@ fn judge_commit(task: &Task, facts: &Facts, commit: CommitMode, verdict: &mut Ve
         Claimed::Nothing => {}
     }
     if facts.tip.is_none() && !task.allow_empty && claims_done {
-        let text = "no commit was made on the task branch: you must commit your changes and return the commit hash";
+        let text = match commit {
+            CommitMode::Executor => {
+                "no commit was made on the task branch: you must commit your changes and return the commit hash"
+            }
+            CommitMode::Tool | CommitMode::Auto => {
+                "nothing was changed, so there was nothing to commit"
+            }
+        };
         // One reason is enough when the claim already names none.
         if verdict
             .reasons
