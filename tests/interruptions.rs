@@ -35,6 +35,19 @@ fn begun(script: &str) -> (User, Running) {
     (user, run)
 }
 
+/// What the one abandoned attempt left uncommitted.
+fn salvage(user: &User) -> String {
+    let left = user
+        .git([
+            "log",
+            "--format=%H",
+            "--grep=^Event: attempt-abandoned",
+            "refs/enact/runs/r-test",
+        ])
+        .success();
+    format!("{}^2", left.stdout.trim())
+}
+
 #[test]
 fn stop_from_elsewhere_lets_what_runs_end_and_can_be_resumed() {
     let (user, run) = begun("commit $ENACT_TASK.txt w");
@@ -88,15 +101,7 @@ fn a_second_interrupt_ends_what_runs_and_keeps_its_work() {
     run.interrupt();
     run.end().code(130);
     assert_eq!(user.task("a")["status"], "pending");
-    let left = user
-        .git([
-            "log",
-            "--format=%H",
-            "--grep=^Event: attempt-abandoned",
-            "refs/enact/runs/r-test",
-        ])
-        .success();
-    let salvage = format!("{}^2", left.stdout.trim());
+    let salvage = salvage(&user);
     assert_eq!(
         user.at(&salvage, "half.txt"),
         "half\n",
@@ -190,15 +195,7 @@ fn cleaning_up_after_a_crash_keeps_what_was_half_done() {
         .success()
         .complains("attempt 1 abandoned");
     assert!(!user.outside("repo.enact").exists());
-    let left = user
-        .git([
-            "log",
-            "--format=%H",
-            "--grep=^Event: attempt-abandoned",
-            "refs/enact/runs/r-test",
-        ])
-        .success();
-    let salvage = format!("{}^2", left.stdout.trim());
+    let salvage = salvage(&user);
     assert_eq!(user.at(&salvage, "half.txt"), "half\n");
     user.signal("go");
     user.enact(["resume"]).success();

@@ -2,12 +2,12 @@
 //!
 //! An executor can make `git status` blind through the worktree's own index (assume-unchanged and
 //! skip-worktree bits, forged stat data). So cleanliness is judged with an index that only we write: one that
-//! somebody else has written, or that an earlier process has left, is made anew. It is kept, with its stat data, so that judging costs a `stat` a file and not a hash: it is brought to another
-//! tree by changing the entries that differ, and whatever may have been written within the second in which
-//! the index was is marked for hashing before its file gets a newer time.
+//! somebody else has written, or that an earlier process has left, is made anew. It is kept, with its stat
+//! data, so that judging costs a `stat` a file and not a hash: it is brought to another tree by changing the
+//! entries that differ. Which of its times can be believed is the business of `times`.
 
 use std::ffi::OsStr;
-use std::fs::{File, FileTimes, Metadata};
+use std::fs::{File, Metadata};
 use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
-use git2::{Index, IndexEntry, IndexTime, Oid};
+use git2::{Index, Oid};
 
 use super::patch::patched;
-use super::times::distrust_young;
+use super::times::{distrust_young, set_time, unknown};
 use super::{Repo, Worktree};
 
 impl Worktree {
@@ -27,7 +27,6 @@ impl Worktree {
         self.git_dir().join("enact-index")
     }
 
-    /// Names the tree that the private index matches; missing while that is in doubt.
     /// Takes the worktree's own index as the private one. Only right after git itself has written it.
     pub(in crate::git) fn adopt_index(&mut self, repo: &Repo, commit: Oid) -> Result<()> {
         self.adopt_index_file(&self.git_dir().join("index"), repo.tree_of(commit)?)
@@ -184,24 +183,6 @@ fn apply(index: &mut Index, repo: &Repo, before: Oid, after: Oid) -> Result<()> 
     Ok(())
 }
 
-/// An entry whose file was never looked at.
-pub(super) fn unknown(path: Vec<u8>, mode: u32, id: Oid) -> IndexEntry {
-    IndexEntry {
-        ctime: IndexTime::new(0, 0),
-        mtime: IndexTime::new(0, 0),
-        dev: 0,
-        ino: 0,
-        mode,
-        uid: 0,
-        gid: 0,
-        file_size: 0,
-        id,
-        flags: 0,
-        flags_extended: 0,
-        path,
-    }
-}
-
 /// Copies an index with its time, against which git compares the files'. Whoever dies in between leaves what
 /// the next call replaces.
 pub(in crate::git) fn copy_with_time(from: &Path, to: &Path) -> Result<()> {
@@ -217,11 +198,6 @@ pub(in crate::git) fn copy_with_time(from: &Path, to: &Path) -> Result<()> {
             to.display()
         )
     })
-}
-
-pub(super) fn set_time(path: &Path, modified: SystemTime) -> std::io::Result<()> {
-    let file = File::options().write(true).open(path)?;
-    file.set_times(FileTimes::new().set_modified(modified))
 }
 
 /// Writes a file of ours where it stands, without emptying it first: to make a new file and remove the old

@@ -7,17 +7,16 @@
 //! the rest does. So they are made older once; and as long as the second lasts, we look at the nanoseconds.
 
 use std::ffi::OsStr;
-use std::fs::Metadata;
+use std::fs::{File, FileTimes, Metadata};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
-use git2::{Index, IndexEntry, IndexTime};
+use git2::{Index, IndexEntry, IndexTime, Oid};
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_OMIT, utimensat};
 
-use super::index::{set_time, unknown};
 use super::{Repo, Worktree};
 
 /// How long a file system may give the same time to all that is changed, at most.
@@ -67,7 +66,7 @@ impl Worktree {
     }
 
     /// Has git look into the files that were changed in the second in which this process came to know the
-    /// worktree, whatever their times say. `written` is when the index was.
+    /// worktree, whatever their times say.
     pub(in crate::git) fn distrust_recent(&mut self, repo: &Repo) -> Result<()> {
         let Some(opened) = self.recent else {
             return Ok(());
@@ -143,4 +142,28 @@ fn noted(seconds: i64, nanos: i64) -> Result<IndexTime> {
 pub(super) fn second(time: SystemTime) -> i64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// An entry whose file was never looked at.
+pub(super) fn unknown(path: Vec<u8>, mode: u32, id: Oid) -> IndexEntry {
+    IndexEntry {
+        ctime: IndexTime::new(0, 0),
+        mtime: IndexTime::new(0, 0),
+        dev: 0,
+        ino: 0,
+        mode,
+        uid: 0,
+        gid: 0,
+        file_size: 0,
+        id,
+        flags: 0,
+        flags_extended: 0,
+        path,
+    }
+}
+
+/// Gives a file of ours the time that its content has.
+pub(super) fn set_time(path: &Path, modified: SystemTime) -> std::io::Result<()> {
+    let file = File::options().write(true).open(path)?;
+    file.set_times(FileTimes::new().set_modified(modified))
 }
