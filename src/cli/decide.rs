@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow, bail};
 
 use super::{Context, Exit, record_decision, take_lease};
 use crate::journal::{Clock, Journal};
-use crate::plan::{TaskId, did_you_mean};
+use crate::plan::{TaskId, or_meant};
 use crate::report::{self, clean::visible};
 use crate::run::event::{By, Event};
 use crate::run::state::{Illegal, Phase, State};
@@ -152,11 +152,10 @@ fn require_task(state: &State, task: &str) -> Result<TaskId> {
         return Ok(id);
     }
     let known = state.graph().tasks().iter().map(|task| task.id.as_str());
-    let hint = did_you_mean(task, known).map(|near| format!("; did you mean `{near}`?"));
     bail!(
         "run `{}` has no task `{}`{}",
         state.run.id,
         visible(task),
-        hint.unwrap_or_default()
+        or_meant(task, known)
     )
 }

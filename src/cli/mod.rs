@@ -17,6 +17,7 @@ mod progress;
 mod report;
 mod resume;
 mod run;
+mod show;
 mod status;
 mod stop;
 
@@ -29,7 +30,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::crash;
 use crate::git::Repo;
 use crate::journal::{self, Displaced, Journal, Lease, Newer, layout};
-use crate::report as show;
+use crate::plan::or_meant;
+use crate::report as print;
 use crate::report::status::Context as StatusContext;
 use crate::run::engine::record;
 use crate::run::event::{Event, Recorded};
@@ -49,7 +51,7 @@ const COMMON: &str = "Common options";
     disable_help_subcommand = true
 )]
 #[command(
-    after_help = "Try it: `git enact demo`. Topics: `git enact help plans|executors|journal|architecture`."
+    after_help = "Try it: `git enact demo`. Topics: `git enact help plans|executors|settings|journal|architecture`."
 )]
 struct Cli {
     /// Run as if started in this directory
@@ -84,6 +86,7 @@ enum Command {
     List(list::Args),
     Log(log::Args),
     Progress(progress::Args),
+    Show(show::Args),
     Report(report::Args),
     Retry(decide::Retry),
     Skip(decide::Skip),
@@ -119,9 +122,9 @@ pub fn main() -> ExitCode {
     match dispatch(cli.command, &context) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            show::notice(&format!(
+            print::notice(&format!(
                 "error: {}",
-                show::clean::visible(&format!("{error:#}"))
+                print::clean::visible(&format!("{error:#}"))
             ));
             refusal(&error).into()
         }
@@ -130,7 +133,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command, context: &Context) -> Result<Exit> {
     if context.json && !command.speaks_json() {
-        bail!("this command prints no JSON; `status`, `list`, `log` and `check` do");
+        bail!("this command prints no JSON; `status`, `show`, `list`, `log` and `check` do");
     }
     match command {
         Command::Check(args) => check::exec(&args, context),
@@ -140,6 +143,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::List(args) => list::exec(&args, context),
         Command::Log(args) => log::exec(&args, context),
         Command::Progress(args) => progress::exec(&args, context),
+        Command::Show(args) => show::exec(&args, context),
         Command::Report(args) => report::exec(&args, context),
         Command::Retry(args) => args.exec(context),
         Command::Skip(args) => args.exec(context),
@@ -221,12 +225,7 @@ impl Context {
             [only] => Ok((*only).to_owned()),
             [] => {
                 let known = runs.iter().map(|run| run.id.as_str());
-                let hint = crate::plan::did_you_mean(named, known);
-                bail!(
-                    "no run is named `{named}`{}",
-                    hint.map(|near| format!("; did you mean `{near}`?"))
-                        .unwrap_or_default()
-                )
+                bail!("no run is named `{named}`{}", or_meant(named, known))
             }
             _ if matching.contains(&named) => Ok(named.to_owned()),
             several => bail!(
@@ -242,7 +241,7 @@ fn take_lease(repo: &Repo, run: &str) -> Result<std::result::Result<Lease, Exit>
     match Lease::take(repo.common_dir(), run)? {
         Ok(lease) => Ok(Ok(lease)),
         Err(held) => {
-            show::notice(&format!(
+            print::notice(&format!(
                 "error: run `{run}` is driven by process {} on {} since {} (`{}`); \
                  `git enact stop {run}` asks it to stop",
                 held.pid, held.host, held.since, held.command

@@ -12,7 +12,7 @@ use crate::config::Settings;
 use crate::git::{self, Repo};
 use crate::graph::Graph;
 use crate::journal::{Clock, Journal};
-use crate::plan::{self, Dialect, TaskId, Weight};
+use crate::plan::{Dialect, TaskId, Weight, or_meant};
 use crate::report;
 use crate::run::event::Event;
 use crate::run::policy::{CommitMode, Durability, OnFailure, Policy, Scope};
@@ -211,6 +211,5 @@ fn require_task(graph: &Graph, id: &str) -> Result<()> {
         return Ok(());
     }
     let known = graph.tasks().iter().map(|task| task.id.as_str());
-    let hint = plan::did_you_mean(id, known).map(|near| format!("; did you mean `{near}`?"));
-    bail!("the plan has no task `{id}`{}", hint.unwrap_or_default())
+    bail!("the plan has no task `{id}`{}", or_meant(id, known))
 }

@@ -16,5 +16,7 @@ pub mod store;
 pub use clock::Clock;
 pub use codec::Newer;
 pub use lease::{Held, Lease};
-pub use read::{Checkpoint, Loaded, checkpoints, headline, load, runs, tip};
+pub use read::{
+    Checkpoint, Loaded, attachment, attachments, checkpoints, headline, load, runs, tip,
+};
 pub use store::{Displaced, Journal};

@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use source::{Faults, Loaded, Source, hash_input, load};
-pub use suggest::did_you_mean;
+pub use suggest::{did_you_mean, or_meant};
 pub use text::{char_start, is_invisible};
 
 /// A plan as its author wrote it, before anything about it was checked (see [`crate::graph`]).

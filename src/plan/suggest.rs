@@ -16,6 +16,11 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
     Some(format!("did you mean `{nearest}`?"))
 }
 
+/// The same as the end of a sentence, empty when there is none.
+pub fn or_meant<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    did_you_mean(word, known).map_or_else(String::new, |meant| format!("; {meant}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::did_you_mean;

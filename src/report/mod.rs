@@ -10,6 +10,7 @@ pub mod proposal;
 pub mod resumption;
 pub mod sentence;
 pub mod status;
+pub mod task;
 
 use std::io::Write as _;
 

@@ -1,0 +1,187 @@
+//! `git enact show`.
+
+use anyhow::{Context as _, Result, bail};
+
+use super::{Context, Exit};
+use crate::git::Repo;
+use crate::journal::{self, Checkpoint};
+use crate::plan::{TaskId, or_meant};
+use crate::report::task::{self, Kept};
+use crate::report::{self, clean::visible};
+use crate::run::event::Event;
+use crate::run::state::State;
+
+/// The least digits of a checkpoint's name.
+const DIGITS_MIN: usize = 4;
+
+/// Show a task with its attempts, or a checkpoint
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A task, or the beginning of a checkpoint's name
+    #[arg(value_name = "TASK|CHECKPOINT")]
+    what: String,
+    /// Print exactly what the executor was given
+    #[arg(long)]
+    context: bool,
+    /// Of which attempt, instead of the last
+    #[arg(long, value_name = "N", requires = "context")]
+    attempt: Option<u32>,
+    /// The run, by id or unique prefix; else the active or newest one
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
+}
+
+pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
+    let repo = context.repo()?;
+    let run = context.find_run(&repo, args.run.as_deref())?;
+    let state = journal::load(&repo, &run)?.state;
+    let Some(index) = state.graph().index(&TaskId::new(args.what.as_str())) else {
+        if args.context {
+            bail!(
+                "`--context` is about a task, and run `{run}` has none called `{}`",
+                visible(&args.what)
+            );
+        }
+        return show_checkpoint(&repo, &run, &state, &args.what, context);
+    };
+    let ends = ends(&repo, &run, &state, index)?;
+    if args.context {
+        return show_context(&repo, &state, index, &ends, args.attempt);
+    }
+    let kept = ends
+        .iter()
+        .map(|end| end.as_ref().map(|end| kept(&repo, end)).transpose())
+        .collect::<Result<Vec<_>>>()?;
+    if context.json {
+        report::line(&task::json(&state, index, &kept)?);
+    } else {
+        report::text(&task::human(&state, index, &kept));
+    }
+    Ok(Exit::Done)
+}
+
+/// The checkpoints that ended the attempts of a task, oldest first; `None` for one that has not ended.
+fn ends(repo: &Repo, run: &str, state: &State, index: usize) -> Result<Vec<Option<Checkpoint>>> {
+    let id = &state.graph().tasks()[index].id;
+    let history = &state.at(index).history;
+    let mut ends: Vec<Option<Checkpoint>> = history.iter().map(|_| None).collect();
+    for checkpoint in journal::checkpoints(repo, run)? {
+        let checkpoint = checkpoint?;
+        let number = match &checkpoint.recorded.event {
+            Event::AttemptEnded { task, attempt, .. }
+            | Event::AttemptAbandoned { task, attempt, .. }
+                if task == id =>
+            {
+                *attempt
+            }
+            // Before its first attempt there is nothing of it.
+            Event::AttemptStarted { task, attempt, .. }
+                if task == id
+                    && history
+                        .first()
+                        .is_some_and(|first| first.number == *attempt) =>
+            {
+                break;
+            }
+            _ => continue,
+        };
+        if let Some(at) = history.iter().position(|attempt| attempt.number == number) {
+            ends[at] = Some(checkpoint);
+        }
+    }
+    Ok(ends)
+}
+
+fn kept(repo: &Repo, end: &Checkpoint) -> Result<Kept> {
+    Ok(Kept {
+        checkpoint: end.oid.to_string(),
+        output: journal::attachment(repo, end.oid, "output")?,
+    })
+}
+
+fn show_context(
+    repo: &Repo,
+    state: &State,
+    index: usize,
+    ends: &[Option<Checkpoint>],
+    attempt: Option<u32>,
+) -> Result<Exit> {
+    let id = &state.graph().tasks()[index].id;
+    let history = &state.at(index).history;
+    let wanted = match attempt {
+        Some(number) => history.iter().position(|attempt| attempt.number == number),
+        None => history.len().checked_sub(1),
+    };
+    let at = wanted.with_context(|| match attempt {
+        Some(number) => format!("task `{id}` has no attempt {number}"),
+        None => format!("task `{id}` was not attempted yet"),
+    })?;
+    let number = history[at].number;
+    let Some(end) = &ends[at] else {
+        bail!("attempt {number} of task `{id}` has not ended: what it was given is recorded then");
+    };
+    let Some(prompt) = journal::attachment(repo, end.oid, "prompt.md")? else {
+        bail!(
+            "attempt {number} of task `{id}` was given no prompt: its executor ran commands of the plan"
+        );
+    };
+    report::text(&visible(&String::from_utf8_lossy(&prompt)));
+    Ok(Exit::Done)
+}
+
+fn show_checkpoint(
+    repo: &Repo,
+    run: &str,
+    state: &State,
+    name: &str,
+    context: &Context,
+) -> Result<Exit> {
+    let found = find(repo, run, name)?.with_context(|| {
+        let known = state.graph().tasks().iter().map(|task| task.id.as_str());
+        format!(
+            "run `{run}` has neither a task nor a checkpoint called `{}`{}",
+            visible(name),
+            or_meant(name, known)
+        )
+    })?;
+    if context.json {
+        report::line(&serde_json::to_string(&found.recorded)?);
+        return Ok(Exit::Done);
+    }
+    let files = journal::attachments(repo, found.oid)?
+        .into_iter()
+        .map(|name| {
+            let bytes = journal::attachment(repo, found.oid, &name)?;
+            Ok((name, bytes.unwrap_or_default()))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let message = repo.commit(found.oid)?.message;
+    report::text(&task::checkpoint(&found.recorded, &message, &files));
+    Ok(Exit::Done)
+}
+
+/// The one checkpoint of `run` whose name begins with `name`.
+pub(super) fn find(repo: &Repo, run: &str, name: &str) -> Result<Option<Checkpoint>> {
+    if name.len() < DIGITS_MIN {
+        return Ok(None);
+    }
+    let mut found: Option<Checkpoint> = None;
+    for checkpoint in journal::checkpoints(repo, run)? {
+        let checkpoint = checkpoint?;
+        if !checkpoint
+            .oid
+            .to_string()
+            .starts_with(&name.to_ascii_lowercase())
+        {
+            continue;
+        }
+        if found.is_some() {
+            bail!(
+                "`{}` begins more than one checkpoint: give more of it",
+                visible(name)
+            );
+        }
+        found = Some(checkpoint);
+    }
+    Ok(found)
+}
