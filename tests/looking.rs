@@ -101,3 +101,62 @@ fn a_checkpoint_is_shown_with_its_event_and_all_that_is_kept_beside_it() {
         .code(2)
         .complains("nor a checkpoint");
 }
+
+#[test]
+fn what_a_task_changed_is_told_against_the_commit_it_started_from() {
+    let user = looked_at();
+    user.write("mine.txt", "mine\n");
+    user.commit("Mine");
+    let diff = user.enact(["diff", "login"]).success();
+    let diff = diff.says("+three 3").says("+++ b/login.txt");
+    assert!(
+        !diff.stdout.contains("mine.txt"),
+        "never against what came later"
+    );
+    user.enact(["diff", "login", "--stat"])
+        .success()
+        .says("1 file changed, 1 insertion(+)");
+    user.enact(["diff", "login", "--attempt", "1"])
+        .success()
+        .says("+++ b/other.txt")
+        .says("+++ b/rest.txt");
+    user.enact(["diff", "login", "--attempt", "1..3"])
+        .success()
+        .says("--- a/rest.txt")
+        .says("+++ b/login.txt");
+    user.enact(["diff", "login", "--attempt", "9"])
+        .code(2)
+        .complains("no attempt `9`");
+    user.enact(["diff", "lgin"])
+        .code(2)
+        .complains("did you mean `login`?");
+}
+
+#[test]
+fn what_changed_within_lines_is_marked() {
+    let user = User::new();
+    user.write("poem.txt", "roses are red\nviolets are blue\n");
+    user.plan("[plan]\ntitle = \"P\"\n[[task]]\nid = \"a\"\ntitle = \"A\"\nrun = \"sed -i s/red/white/ poem.txt\"\n");
+    user.enact(["run", "plan.toml", "--yes"]).success();
+    user.enact(["diff", "a", "--word"])
+        .success()
+        .says("-roses are [-red-]\n+roses are {+white+}\n violets are blue\n");
+}
+
+#[test]
+fn looking_runs_nothing_that_an_attempt_planted() {
+    let user = looked_at();
+    let ran = user.outside("ran");
+    let evil = format!("touch {}; cat", ran.display());
+    user.git(["config", "diff.external", &evil]).success();
+    user.git(["config", "diff.evil.textconv", &evil]).success();
+    user.write(".git/info/attributes", "*.txt diff=evil\n");
+    for args in [
+        &["diff", "login"][..],
+        &["diff", "login", "--word"],
+        &["show", "login"],
+    ] {
+        user.enact(args).success();
+    }
+    assert!(!ran.exists());
+}

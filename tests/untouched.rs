@@ -148,6 +148,7 @@ fn no_command_but_land_changes_anything_of_the_users() {
         (&["list"], 0),
         (&["log"], 0),
         (&["show", "c"], 0),
+        (&["diff", "a"], 0),
         (&["progress"], 0),
         (&["report"], 0),
         (&["help", "executors"], 0),

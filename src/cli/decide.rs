@@ -2,12 +2,12 @@
 
 use anyhow::{Result, anyhow, bail};
 
-use super::{Context, Exit, record_decision, take_lease};
+use super::{Context, Exit, record_decision, require_task, take_lease};
 use crate::journal::{Clock, Journal};
-use crate::plan::{TaskId, or_meant};
-use crate::report::{self, clean::visible};
+use crate::plan::TaskId;
+use crate::report;
 use crate::run::event::{By, Event};
-use crate::run::state::{Illegal, Phase, State};
+use crate::run::state::{Illegal, Phase};
 
 /// Decide a new attempt of a task
 #[derive(Debug, clap::Args)]
@@ -144,18 +144,4 @@ fn decide(
         ));
     }
     Ok(Exit::Done)
-}
-
-fn require_task(state: &State, task: &str) -> Result<TaskId> {
-    let id = TaskId::new(task);
-    if state.graph().index(&id).is_some() {
-        return Ok(id);
-    }
-    let known = state.graph().tasks().iter().map(|task| task.id.as_str());
-    bail!(
-        "run `{}` has no task `{}`{}",
-        state.run.id,
-        visible(task),
-        or_meant(task, known)
-    )
 }

@@ -6,6 +6,7 @@ mod check;
 mod clean;
 mod decide;
 mod demo;
+mod diff;
 mod drive;
 mod exit;
 mod help;
@@ -30,7 +31,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::crash;
 use crate::git::Repo;
 use crate::journal::{self, Displaced, Journal, Lease, Newer, layout};
-use crate::plan::or_meant;
+use crate::plan::{TaskId, or_meant};
 use crate::report as print;
 use crate::report::status::Context as StatusContext;
 use crate::run::engine::record;
@@ -87,6 +88,7 @@ enum Command {
     Log(log::Args),
     Progress(progress::Args),
     Show(show::Args),
+    Diff(diff::Args),
     Report(report::Args),
     Retry(decide::Retry),
     Skip(decide::Skip),
@@ -144,6 +146,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Log(args) => log::exec(&args, context),
         Command::Progress(args) => progress::exec(&args, context),
         Command::Show(args) => show::exec(&args, context),
+        Command::Diff(args) => diff::exec(&args, context),
         Command::Report(args) => report::exec(&args, context),
         Command::Retry(args) => args.exec(context),
         Command::Skip(args) => args.exec(context),
@@ -173,6 +176,7 @@ impl Command {
             self,
             Command::Progress(_)
                 | Command::Report(_)
+                | Command::Diff(_)
                 | Command::Stop(_)
                 | Command::Land(_)
                 | Command::Clean(_)
@@ -268,4 +272,19 @@ fn status_context(repo: &Repo, state: &State) -> Result<StatusContext> {
         checkpoint: journal::tip(repo, run)?.to_string(),
         branch: layout::integration_branch(run),
     })
+}
+
+/// The task of that id; what was probably meant when there is none.
+fn require_task(state: &State, task: &str) -> Result<TaskId> {
+    let id = TaskId::new(task);
+    if state.graph().index(&id).is_some() {
+        return Ok(id);
+    }
+    let known = state.graph().tasks().iter().map(|task| task.id.as_str());
+    bail!(
+        "run `{}` has no task `{}`{}",
+        state.run.id,
+        print::clean::visible(task),
+        or_meant(task, known)
+    )
 }

@@ -55,6 +55,24 @@ const FIXED: [(&str, &str); 11] = [
     ("GIT_ADVICE", "0"),
 ];
 
+/// What a person sees by: taken from our own environment where git writes to their terminal.
+const SHOWING: [&str; 14] = [
+    "TERM",
+    "COLORTERM",
+    "NO_COLOR",
+    "COLUMNS",
+    "LINES",
+    "GIT_PAGER",
+    "GIT_PAGER_IN_USE",
+    "PAGER",
+    "LESS",
+    "LESSCHARSET",
+    "LV",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+];
+
 /// Options that hold whatever the repository's configuration says. `trustctime`, `checkStat` and
 /// `ignoreStat` decide whether a changed file is noticed; the sparse and split ones whether an index that
 /// we read in process has its usual shape.
@@ -151,6 +169,17 @@ impl Git {
     pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
         self.command = self.command.args(args);
         self
+    }
+
+    /// Runs it on our own terminal, with the user's pager and colors; its exit status.
+    pub fn show<S: AsRef<OsStr>>(self, args: impl IntoIterator<Item = S>) -> Result<i32> {
+        let mut command = self.command.without("GIT_PAGER").without("LC_ALL");
+        for name in SHOWING {
+            if let Some(value) = std::env::var_os(name) {
+                command = command.env(name, value);
+            }
+        }
+        process::hand_over(&command.args(args))
     }
 
     /// Runs it to its end, whatever the end is.

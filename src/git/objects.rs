@@ -138,6 +138,17 @@ impl Repo {
         }
     }
 
+    /// The bytes of one side of a [`super::Change`]; of a submodule, the name of its commit.
+    pub fn content(&self, side: Option<(i32, Oid)>) -> Result<Option<Vec<u8>>> {
+        match side {
+            None => Ok(None),
+            Some((mode::COMMIT, commit)) => {
+                Ok(Some(format!("Subproject commit {commit}\n").into()))
+            }
+            Some((_, blob)) => self.read_blob(blob).map(Some),
+        }
+    }
+
     /// The size of the file at `path`, without reading it.
     pub fn size_at(&self, commit_or_tree: Oid, path: &str) -> Result<Option<u64>> {
         match self.entry_at(commit_or_tree, path)? {

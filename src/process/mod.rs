@@ -69,6 +69,13 @@ impl Command {
         self
     }
 
+    /// Takes a variable out again.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.env.retain(|(set, _)| set != name);
+        self
+    }
+
     /// Runs it in `dir`.
     #[must_use]
     pub fn dir(mut self, dir: impl AsRef<Path>) -> Self {
@@ -138,6 +145,16 @@ pub fn run(command: &Command) -> Result<Output> {
         stdout: output.stdout,
         stderr: output.stderr,
     })
+}
+
+/// Runs `command` to its end on our own terminal, as a person would have; its exit status.
+pub fn hand_over(command: &Command) -> Result<i32> {
+    let mut child = child(&command.program, &command.env, command.dir.as_deref());
+    let status = child
+        .args(&command.args)
+        .status()
+        .with_context(|| format!("could not start `{}`", command.program.to_string_lossy()))?;
+    Ok(exit_status(status))
 }
 
 /// A child to be: `program` in `dir` with the environment `env` and nothing else of ours. It is looked for on

@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod clean;
+pub mod diff;
 pub mod faults;
 pub mod live;
 pub mod markdown;
