@@ -160,3 +160,32 @@ fn looking_runs_nothing_that_an_attempt_planted() {
     }
     assert!(!ran.exists());
 }
+
+#[test]
+fn the_status_of_then_is_shown_from_a_checkpoint() {
+    let user = looked_at();
+    let log = user.enact(["log"]).success().stdout;
+    let line = log.lines().find(|line| line.contains("login: failed"));
+    let name = line
+        .and_then(|line| line.split(' ').next())
+        .expect("a checkpoint");
+    let then = user.enact(["status", "--at", name]).success();
+    then.says("failed")
+        .says("login")
+        .says("the executor says it failed: no key");
+    let then = user
+        .enact(["--json", "status", "--at", name])
+        .success()
+        .stdout;
+    let then: serde_json::Value = serde_json::from_str(&then).expect("JSON");
+    assert_eq!(then["tasks"][0]["attempts"], 2);
+    assert!(
+        then["run"]["checkpoint"]
+            .as_str()
+            .is_some_and(|full| full.starts_with(name))
+    );
+    assert_eq!(user.task("login")["attempts"], 3, "now is now");
+    user.enact(["status", "--at", "0000000"])
+        .code(2)
+        .complains("has no checkpoint `0000000`");
+}

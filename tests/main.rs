@@ -19,6 +19,7 @@ mod plans;
 mod records;
 mod refusals;
 mod resume;
+mod rewriting;
 mod side_by_side;
 mod simulation;
 mod stories;

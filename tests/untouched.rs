@@ -147,6 +147,8 @@ fn no_command_but_land_changes_anything_of_the_users() {
         (&["status", "--porcelain"], 0),
         (&["list"], 0),
         (&["log"], 0),
+        (&["graph", "plan.toml"], 0),
+        (&["convert", "plan.toml", "--to", "toml"], 0),
         (&["show", "c"], 0),
         (&["diff", "a"], 0),
         (&["progress"], 0),

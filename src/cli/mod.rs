@@ -4,11 +4,13 @@ mod approving;
 mod asking;
 mod check;
 mod clean;
+mod convert;
 mod decide;
 mod demo;
 mod diff;
 mod drive;
 mod exit;
+mod graph;
 mod help;
 mod input;
 mod land;
@@ -81,6 +83,8 @@ enum Color {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Args),
+    Graph(graph::Args),
+    Convert(convert::Args),
     Run(Box<run::Args>),
     Resume(resume::Args),
     Status(status::Args),
@@ -139,6 +143,8 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit> {
     }
     match command {
         Command::Check(args) => check::exec(&args, context),
+        Command::Graph(args) => graph::exec(&args, context),
+        Command::Convert(args) => convert::exec(&args, context),
         Command::Run(args) => run::exec(&args, context),
         Command::Resume(args) => resume::exec(&args, context),
         Command::Status(args) => status::exec(&args, context),
@@ -177,6 +183,7 @@ impl Command {
             Command::Progress(_)
                 | Command::Report(_)
                 | Command::Diff(_)
+                | Command::Convert(_)
                 | Command::Stop(_)
                 | Command::Land(_)
                 | Command::Clean(_)

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use super::{Context, Exit, status_context};
-use crate::git::{self, Repo};
+use super::{Context, Exit, show, status_context};
+use crate::git::{self, Oid, Repo};
 use crate::journal::{self, Lease, layout};
-use crate::report::{self, status};
+use crate::report::{self, clean::visible, status};
 use crate::run::state::State;
 
 /// Say where a run stands
@@ -15,6 +15,9 @@ use crate::run::state::State;
 pub(super) struct Args {
     /// The run, by id or unique prefix; else the active or newest one
     run: Option<String>,
+    /// Where it stood then: the beginning of a checkpoint's name
+    #[arg(long, value_name = "CHECKPOINT")]
+    at: Option<String>,
     /// Print tab-separated lines that stay as they are
     #[arg(long)]
     porcelain: bool,
@@ -24,15 +27,22 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
     let run = context.find_run(&repo, args.run.as_deref())?;
     git::trust_hashes();
-    if !context.json && !args.porcelain {
+    if !context.json && !args.porcelain && args.at.is_none() {
         let driven = Lease::is_held(repo.common_dir(), &run);
         if let Some(text) = status::brief(&journal::headline(&repo, &run)?, driven) {
             report::text(&text);
             return Ok(Exit::Done);
         }
     }
-    let loaded = journal::load(&repo, &run)?;
-    let about = status_context(&repo, &loaded.state)?;
+    let loaded = match &args.at {
+        None => journal::load(&repo, &run)?,
+        Some(name) => journal::load_at(&repo, earlier(&repo, &run, name)?)?,
+    };
+    let mut about = status_context(&repo, &loaded.state)?;
+    if args.at.is_some() {
+        about.driven = false;
+        about.checkpoint = loaded.tip.to_string();
+    }
     if context.json {
         let branches = branches(&repo, &loaded.state)?;
         report::line(&status::json(&loaded.state, &about, &branches)?);
@@ -42,6 +52,13 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         report::text(&status::human(&loaded.state, &about));
     }
     Ok(Exit::Done)
+}
+
+fn earlier(repo: &Repo, run: &str, name: &str) -> Result<Oid> {
+    let found = show::find(repo, run, name)?;
+    let found =
+        found.with_context(|| format!("run `{run}` has no checkpoint `{}`", visible(name)))?;
+    Ok(found.oid)
 }
 
 /// The branch of each task, in the plan's order, where it has one.

@@ -6,6 +6,7 @@
 //!
 #![doc = include_str!("dialects.md")]
 
+mod convert;
 mod fault;
 mod fields;
 mod jobs;
@@ -24,6 +25,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use convert::to_toml;
 pub use source::{Faults, Loaded, Source, hash_input, load};
 pub use suggest::{did_you_mean, or_meant};
 pub use text::{char_start, is_invisible};

@@ -5,6 +5,7 @@ pub mod check;
 pub mod clean;
 pub mod diff;
 pub mod faults;
+pub mod graph;
 pub mod live;
 pub mod markdown;
 pub mod proposal;

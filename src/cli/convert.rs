@@ -1,0 +1,45 @@
+//! `git enact convert`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::check::{self, show_faults};
+use super::{Context, Exit};
+use crate::plan::{self, Dialect};
+use crate::report;
+use crate::verify::checks::{self, Found};
+
+/// Print a plan in the native format
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Plan files, or the directory that holds them
+    #[arg(required = true, value_name = "PLAN")]
+    plans: Vec<PathBuf>,
+    /// The format to write
+    #[arg(long, value_name = "toml")]
+    to: Format,
+    /// The format to read, when it is not to be recognized
+    #[arg(long, value_name = "NAME")]
+    dialect: Option<Dialect>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Format {
+    Toml,
+}
+
+pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
+    let paths: Vec<PathBuf> = args.plans.iter().map(|path| context.path(path)).collect();
+    let read = check::read(&paths, args.dialect);
+    show_faults(&read.faults, &read.sources);
+    let Some(graph) = read.graph else {
+        return Ok(Exit::Refused);
+    };
+    let found = Found::beside(&context.dir);
+    let is_command = |check: &plan::Check| checks::is_command(check, &found);
+    match args.to {
+        Format::Toml => report::text(&plan::to_toml(graph.plan(), is_command)?),
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,53 @@
+//! `git enact graph`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::check::{self, show_faults};
+use super::{Context, Exit};
+use crate::plan::Dialect;
+use crate::report::{self, graph};
+
+/// Draw what each task of a plan waits for
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Plan files, or the directory that holds them
+    #[arg(required = true, value_name = "PLAN")]
+    plans: Vec<PathBuf>,
+    /// As what
+    #[arg(long, value_name = "text|mermaid|dot|json", default_value = "text")]
+    format: Format,
+    /// The plan's format, when it is not to be recognized
+    #[arg(long, value_name = "NAME")]
+    dialect: Option<Dialect>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Text,
+    Mermaid,
+    Dot,
+    Json,
+}
+
+pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
+    let paths: Vec<PathBuf> = args.plans.iter().map(|path| context.path(path)).collect();
+    let read = check::read(&paths, args.dialect);
+    show_faults(&read.faults, &read.sources);
+    let Some(plan) = read.graph else {
+        return Ok(Exit::Refused);
+    };
+    let format = if context.json {
+        Format::Json
+    } else {
+        args.format
+    };
+    match format {
+        Format::Text => report::text(&graph::text(&plan)),
+        Format::Mermaid => report::text(&graph::mermaid(&plan)),
+        Format::Dot => report::text(&graph::dot(&plan)),
+        Format::Json => report::line(&graph::json(&plan).to_string()),
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,99 @@
+//! Any plan in the native format. Where that cannot say the same, the words stay in the task's body.
+
+use anyhow::{Context as _, Result};
+use serde::Serialize;
+
+use super::{Check, Dialect, Kind, Plan, Task, TaskId, Weight};
+
+#[derive(Serialize)]
+struct Native<'a> {
+    plan: Head<'a>,
+    task: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Head<'a> {
+    title: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    final_verify: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weight: Option<Weight>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jobs: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retries: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeout: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    id: &'a TaskId,
+    title: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    needs: &'a [TaskId],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    after: &'a [TaskId],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    files: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    creates: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    depends: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    verify: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<Kind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    allow_empty: bool,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    body: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<&'a str>,
+}
+
+/// The plan as `plan.toml`; `is_command` says which checks are commands, for there every check is one.
+pub fn to_toml(plan: &Plan, is_command: impl Fn(&Check) -> bool) -> Result<String> {
+    let wishes = &plan.wishes;
+    let own = plan.dialect.retries();
+    let head = Head {
+        title: &plan.title,
+        final_verify: &wishes.final_verify,
+        weight: wishes.weight,
+        jobs: wishes.jobs.or(plan.dialect.is_sequential().then_some(1)),
+        retries: wishes
+            .retries
+            .or((own != Dialect::Toml.retries()).then_some(own)),
+        timeout: wishes.timeout.as_deref(),
+    };
+    let entry = |task| entry(task, &is_command);
+    let native = Native {
+        plan: head,
+        task: plan.tasks.iter().map(entry).collect(),
+    };
+    toml::to_string_pretty(&native).context("the plan cannot be written as TOML")
+}
+
+fn entry<'a>(task: &'a Task, is_command: &impl Fn(&Check) -> bool) -> Entry<'a> {
+    let commands = task.verify.iter().filter(|check| is_command(check));
+    Entry {
+        id: &task.id,
+        title: &task.title,
+        needs: &task.needs,
+        after: &task.after,
+        group: task.group.as_deref(),
+        files: &task.files,
+        creates: &task.creates,
+        depends: &task.depends,
+        verify: commands.map(Check::text).collect(),
+        kind: Some(task.kind).filter(|kind| *kind != Kind::default()),
+        agent: task.agent.as_deref(),
+        allow_empty: task.allow_empty,
+        body: &task.body,
+        run: task.run.as_deref(),
+    }
+}
