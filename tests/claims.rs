@@ -89,7 +89,7 @@ impl Workshop {
             .start(&ready.order, &ready.files.mark)
             .unwrap()
             .wait();
-        let claim = ready.files.claim(&ended);
+        let claim = ready.files.claim(&ended, &[]);
         let stored = output::redact(&ended.output.read().unwrap(), &ready.secrets);
         (ended, claim, String::from_utf8(stored).unwrap())
     }

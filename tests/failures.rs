@@ -409,7 +409,7 @@ fn what_a_failing_executor_printed_last_is_its_reason() {
     let (user, executor) = staged(PLAN, "echo one; printf 'no \\033[1mkey\\n\\n' >&2; exit 3");
     user.run("plan.toml", &executor, &["--retries", "0"])
         .code(3)
-        .complains("the executor ended with exit 3: no [1mkey");
+        .complains("the executor ended with exit 3: no key");
     user.enact(["answer", "a", "-m", "use mine"])
         .code(2)
         .complains("git enact retry a -m");

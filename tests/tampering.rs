@@ -110,6 +110,107 @@ echo rest > rest.txt; exit 1"#,
 }
 
 #[test]
+fn excludes_that_name_tracked_files_take_none_from_the_next_attempt() {
+    let user = User::new();
+    user.write("src/lib.rs", "one\n");
+    user.plan("[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"Do it\"\n");
+    let executor = user.executor(
+        r#"mkdir -p "$ENACT_GIT_COMMON_DIR/info"; printf 'src/\nREADME.md\n' > "$ENACT_GIT_COMMON_DIR/info/exclude"
+test -s src/lib.rs && test -s README.md || { echo "tracked files are gone"; exit 1; }
+test $ENACT_ATTEMPT = 3 && { commit work.txt work; exit; }
+git rm --quiet --cached src/lib.rs; git commit --quiet --message Untracked; echo rest > src/rest.rs; exit 1"#,
+    );
+    user.run("plan.toml", &executor, &["--retries", "2"])
+        .success();
+    assert_eq!(user.at("enact/r-test/integration", "src/lib.rs"), "one\n");
+}
+
+#[test]
+fn what_a_link_leads_to_is_not_kept_as_if_it_were_the_tasks() {
+    let attempted = refused(
+        "",
+        r#"mkdir ../away; cd ../away; git init --quiet; echo theirs > theirs.txt; cd - > /dev/null
+git update-index --add --cacheinfo 160000,"$(git rev-parse HEAD)",far/away; git commit --quiet --message Named
+ln -s .. far"#,
+        &[],
+    );
+    let kept = attempted
+        .user
+        .git(["log", "--all", "--format=", "--name-only"]);
+    assert!(!kept.success().stdout.contains("theirs.txt"));
+}
+
+#[test]
+fn the_files_of_a_worktree_that_git_no_longer_knows_are_moved_aside() {
+    let user = User::new();
+    user.plan("[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"Do it\"\n");
+    let executor = user.executor(
+        r#"test $ENACT_ATTEMPT = 1 || { commit work.txt work; exit; }
+echo rest > rest.txt; rm -r "$ENACT_GIT_DIR"; kill -9 "$(cat "$(dirname "$0")/driver")"; wait_for never"#,
+    );
+    let args = [
+        "run",
+        "plan.toml",
+        "--yes",
+        "--name",
+        "r-test",
+        "--",
+        &executor,
+    ];
+    // The driver's own number, for `exec` keeps it.
+    let mut driver = user.command("sh");
+    let script = r#"echo $$ > "$1/driver"; shift; exec "$@""#;
+    driver.args(["-c", script, "sh"]).arg(user.outside(""));
+    driver.arg(env!("CARGO_BIN_EXE_git-enact")).args(args);
+    Output::of(&mut driver).code(128 + 9);
+    user.enact(["resume"]).success();
+    assert_eq!(user.task("t")["status"], "done");
+    let kept = user.outside("repo.enact/r-test/t.1.aside");
+    assert_eq!(
+        std::fs::read_to_string(kept.join("rest.txt")).expect("kept"),
+        "rest\n"
+    );
+    assert!(
+        !kept.join(".git").exists(),
+        "nobody takes it for the slot's worktree"
+    );
+    user.enact(["log"]).says("moved to `");
+}
+
+#[test]
+fn a_secret_in_the_last_words_is_not_cut_in_two() {
+    let user = User::new();
+    user.write("enact.toml", "pass_env = [\"API_TOKEN\"]\n");
+    user.plan("[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"Do it\"\n");
+    let padding = "x".repeat(190);
+    let executor = user.executor(&format!(
+        r#"printf '\033[31m%s %s\033[0m\n' {padding} "$API_TOKEN"; exit 1"#
+    ));
+    let args = [
+        "run",
+        "plan.toml",
+        "--name",
+        "r-test",
+        "--yes",
+        "--retries",
+        "0",
+        "--on-failure",
+        "skip",
+        "--",
+        &executor,
+    ];
+    let mut run = user.enact_command(args);
+    run.env("API_TOKEN", "correct-horse-battery");
+    Output::of(&mut run).code(1);
+    let reason = user.task("t")["reason"].to_string();
+    assert!(
+        reason.contains("xxx [redact") && !reason.contains("correct"),
+        "{reason}"
+    );
+    assert!(!reason.contains("[31m"), "{reason}");
+}
+
+#[test]
 fn a_file_name_with_a_line_end_begins_no_line() {
     refused("", "echo x > \"$(printf 'a\\ntask\\tt\\tdone')\"", &[])
         .because(r"left behind: a\ntask\tt\tdone");

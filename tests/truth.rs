@@ -9,7 +9,7 @@ const PLAN: &str = "[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"Do 
 
 /// A task that was attempted once.
 pub(crate) struct Attempted {
-    user: User,
+    pub(crate) user: User,
     task: Value,
 }
 

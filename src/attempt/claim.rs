@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{json, text};
+use super::{json, output, text};
 use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome, Signal};
 
 /// The longest string of a claim that is kept, in bytes.
@@ -20,8 +20,14 @@ const TRY_LATER: i32 = 75;
 /// Exit status: something outside the task stands in the way.
 const BLOCKED: i32 = 125;
 
-/// The claim of an attempt that ended as `outcome`, left `result_file` and printed `output`.
-pub fn read(result_file: Option<&[u8]>, output: &[u8], outcome: Outcome) -> Claim {
+/// The claim of an attempt that ended as `outcome`, left `result_file` and printed `output`. Of `secrets`, none is
+/// cut in two where a sentence is made of what was printed: the halves would no longer be known.
+pub fn read(
+    result_file: Option<&[u8]>,
+    output: &[u8],
+    outcome: Outcome,
+    secrets: &[Vec<u8>],
+) -> Claim {
     let told = result_file
         .filter(|bytes| !bytes.trim_ascii().is_empty())
         .map(of_result_file)
@@ -34,16 +40,18 @@ pub fn read(result_file: Option<&[u8]>, output: &[u8], outcome: Outcome) -> Clai
     let is_silent = claim.form == ClaimForm::ExitStatus && matches!(outcome, Outcome::Exited(_));
     if failed && is_silent {
         // Who says nothing in a form of ours usually prints why before it gives up.
-        claim.reason = last_words(output).unwrap_or(claim.reason);
+        claim.reason = last_words(output, secrets).unwrap_or(claim.reason);
     }
     claim
 }
 
 /// The last line of `output` that says anything.
-fn last_words(output: &[u8]) -> Option<String> {
+fn last_words(output: &[u8], secrets: &[Vec<u8>]) -> Option<String> {
     let mut lines = output.rsplit(|byte| matches!(byte, b'\n' | b'\r'));
     let line = lines.find(|line| !line.trim_ascii().is_empty())?;
-    let text = String::from_utf8_lossy(line);
+    let line = output::redact(line, secrets);
+    let text = anstream::adapter::strip_bytes(&line).into_vec();
+    let text = String::from_utf8_lossy(&text);
     let words: String = text.trim().chars().filter(|c| !c.is_control()).collect();
     Some(cut(&words, SENTENCE_MAX).to_owned()).filter(|words| !words.is_empty())
 }

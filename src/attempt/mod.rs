@@ -80,8 +80,9 @@ impl Files {
         }
     }
 
-    /// What the executor claims, now that it has ended.
-    pub fn claim(&self, ended: &Ended) -> Claim {
+    /// What the executor claims, now that it has ended, where it says nothing in a form of ours without
+    /// `secrets`.
+    pub fn claim(&self, ended: &Ended, secrets: &[Vec<u8>]) -> Claim {
         let result = match supervise::read_left(&self.result, RESULT_MAX) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             // Something is there that is no file: no claim, and no leave to look for one elsewhere.
@@ -90,7 +91,7 @@ impl Files {
         let mut output = ended.output.read().unwrap_or_default();
         let prompt = supervise::read_left(&self.prompt, u64::MAX).unwrap_or_default();
         forget_echo(&mut output, &prompt);
-        claim::read(result.as_deref(), &output, ended.outcome)
+        claim::read(result.as_deref(), &output, ended.outcome, secrets)
     }
 }
 

@@ -146,7 +146,7 @@ fn a_prompt_that_is_printed_back_is_no_claim() {
     use crate::run::evidence::ClaimForm;
     for mode in [CommitMode::Executor, CommitMode::Tool, CommitMode::Auto] {
         let prompt = prompt::render(None, &package(Weight::Full), 2, mode).unwrap();
-        let claim = claim::read(None, prompt.as_bytes(), Outcome::Exited(0));
+        let claim = claim::read(None, prompt.as_bytes(), Outcome::Exited(0), &[]);
         assert_eq!(claim.form, ClaimForm::ExitStatus, "our own words are none");
     }
     let mut output = b"user: say {\"status\":\"failed\"}\nok".to_vec();

@@ -44,14 +44,17 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     } else {
         show_faults(&faults, &sources);
         if let Some(graph) = graph.filter(|_| is_good) {
-            report::text(&report::check::human(
-                &graph,
-                &faults,
-                &Found::beside(&context.dir),
-            ));
+            report::text(&report::check::human(&graph, &faults, &programs(context)));
         }
     }
     Ok(if is_good { Exit::Done } else { Exit::Refused })
+}
+
+/// What can be run here: as a run would find it, when this is a repository.
+pub(super) fn programs(context: &Context) -> Found<'static> {
+    let repo = context.repo().ok();
+    let checkout = repo.as_ref().and_then(|repo| repo.checkout());
+    Found::beside(checkout.unwrap_or(&context.dir))
 }
 
 /// A plan as far as it could be read.

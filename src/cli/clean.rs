@@ -30,21 +30,21 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let (mut journal, state) = Journal::open(repo.reopen()?, lease, Clock::from_env()?)?;
     let status = state.status(false);
     let root = drive::worktrees(&repo, &run)?;
-    let branches = repo.list(&layout::task_branches(&run))?;
+    let branches = || repo.list(&layout::task_branches(&run));
     let summary = format!(
         "run {run} ({status}): remove its worktrees in {}, {} task branches and its local files; \
          the journal and the run's branch stay",
         root.display(),
-        branches.len()
+        branches()?.len()
     );
     if !asking::agree(&summary, args.yes) {
         return Ok(Exit::Refused);
     }
-    if state.attempting().next().is_some() {
+    if root.exists() && state.attempting().next().is_some() {
         keep_what_was_cut_short(&repo, &mut journal, state)?;
     }
     world::remove_worktrees(&repo, &root)?;
-    for (name, commit) in &branches {
+    for (name, commit) in &branches()? {
         if let Some(place) = repo.checked_out(name)? {
             let place = place.display();
             report::notice(&format!("note: {name} is checked out in {place} and stays"));

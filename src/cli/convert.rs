@@ -8,7 +8,7 @@ use super::check::{self, show_faults};
 use super::{Context, Exit};
 use crate::plan::{self, Dialect};
 use crate::report;
-use crate::verify::checks::{self, Found};
+use crate::verify::checks;
 
 /// Print a plan in the native format
 #[derive(Debug, clap::Args)]
@@ -36,7 +36,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let Some(graph) = read.graph else {
         return Ok(Exit::Refused);
     };
-    let found = Found::beside(&context.dir);
+    let found = check::programs(context);
     let is_command = |check: &plan::Check| checks::is_command(check, &found);
     match args.to {
         Format::Toml => report::text(&plan::to_toml(graph.plan(), is_command)?),

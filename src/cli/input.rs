@@ -112,7 +112,7 @@ pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Resu
         let Some(name) = imported.commit.take() else {
             if is_done {
                 warn(
-                    "is marked done without a commit: it is left out, and nothing proves it"
+                    "is marked done without a commit: it counts as done, and nothing proves it"
                         .to_owned(),
                 );
             }

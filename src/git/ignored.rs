@@ -15,36 +15,60 @@ use super::{Git, Repo, Worktree};
 
 /// Settings as they were when the repository was opened.
 #[derive(Debug, Clone)]
-pub(in crate::git) struct Pins(Vec<(&'static str, String)>);
+pub(in crate::git) struct Pins {
+    file_mode: String,
+    /// The user's own ignore file.
+    excludes: PathBuf,
+}
 
 impl Pins {
-    /// The settings that `config` has now.
-    pub(in crate::git) fn read(config: Option<&git2::Config>) -> Self {
-        let value = |name: &str| config.and_then(|config| config.get_string(name).ok());
-        let excludes = value("core.excludesFile").or_else(usual_excludes);
-        Self(vec![
-            (
-                "core.fileMode",
-                value("core.fileMode").unwrap_or("true".to_owned()),
-            ),
-            ("core.excludesFile", excludes.unwrap_or_default()),
-        ])
+    /// The settings that hold in `repo` now.
+    pub(in crate::git) fn read(repo: &git2::Repository) -> Self {
+        let file_mode = setting(repo, |config| config.get_string("core.fileMode").ok());
+        let excludes = setting(repo, |config| config.get_path("core.excludesFile").ok());
+        let excludes = excludes.or_else(usual_excludes).unwrap_or_default();
+        Self {
+            file_mode: file_mode.unwrap_or("true".to_owned()),
+            excludes,
+        }
     }
 
     /// As arguments that precede a command.
-    pub(in crate::git) fn args(&self) -> impl Iterator<Item = String> + '_ {
-        let pairs = self.0.iter();
-        pairs.flat_map(|(name, value)| ["-c".to_owned(), format!("{name}={value}")])
+    pub(in crate::git) fn args(&self) -> impl Iterator<Item = OsString> {
+        let mut excludes = OsString::from("core.excludesFile=");
+        excludes.push(&self.excludes);
+        let file_mode = format!("core.fileMode={}", self.file_mode).into();
+        ["-c".into(), file_mode, "-c".into(), excludes].into_iter()
     }
 }
 
+/// What git finds: libgit2 does not look at the variables that name other files of settings.
+fn setting<T>(repo: &git2::Repository, read: impl Fn(&git2::Config) -> Option<T>) -> Option<T> {
+    let all = repo.config().ok()?;
+    let elsewhere: Vec<_> = ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"]
+        .into_iter()
+        .filter_map(std::env::var_os)
+        .collect();
+    if elsewhere.is_empty() {
+        return read(&all);
+    }
+    let local = all.open_level(git2::ConfigLevel::Local);
+    let files = elsewhere
+        .iter()
+        .filter_map(|file| git2::Config::open(Path::new(file)).ok());
+    local
+        .into_iter()
+        .chain(files)
+        .find_map(|config| read(&config))
+}
+
 /// Where git looks when nothing is said.
-fn usual_excludes() -> Option<String> {
+fn usual_excludes() -> Option<PathBuf> {
     let dir = |name: &str| std::env::var_os(name).filter(|dir| !dir.is_empty());
     let config = dir("XDG_CONFIG_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(dir("HOME")?).join(".config")))?;
-    Some(config.join("git/ignore").to_string_lossy().into_owned())
+    Some(config.join("git/ignore"))
 }
 
 impl Worktree {
@@ -71,8 +95,16 @@ impl Worktree {
             return Ok(Vec::new());
         }
         overwrite(&self.noted(), &self.excludes).context("the excludes cannot be noted")?;
-        let mut noted = OsString::from("--exclude-from=");
-        noted.push(self.noted());
+        let from = |file: &Path| {
+            let mut option = OsString::from("--exclude-from=");
+            option.push(file);
+            option
+        };
+        let users = Some(&self.pins.excludes).filter(|file| file.is_file());
+        let excludes = users
+            .map(|file| from(file))
+            .into_iter()
+            .chain([from(&self.noted())]);
         let args = [
             "ls-files",
             "--others",
@@ -81,7 +113,7 @@ impl Worktree {
         ];
         let output = Git::within(self)?
             .env("GIT_INDEX_FILE", self.private())
-            .check(args.map(OsString::from).into_iter().chain([noted]))?;
+            .check(args.map(OsString::from).into_iter().chain(excludes))?;
         let paths = output.stdout.split(|byte| *byte == 0);
         Ok(paths
             .filter(|path| !path.is_empty())

@@ -86,7 +86,7 @@ impl Repo {
             raw.workdir().map(Path::to_path_buf)
         };
         let workdir = workdir.as_deref().map(absolute).transpose()?;
-        let pins = Pins::read(raw.config().ok().as_ref());
+        let pins = Pins::read(&raw);
         Ok(Self {
             pins,
             raw,

@@ -134,6 +134,7 @@ impl Worktree {
         let mut nested: Vec<&[u8]> = new.chain(links.iter().map(String::as_bytes)).collect();
         nested.sort_unstable();
         nested.dedup();
+        nested.retain(|path| self.holds(path));
         let scratch = self.scratch();
         copy_with_time(&self.private(), &scratch)?;
         if add_all(Git::within(self)?, &scratch, &nested).is_err() {
@@ -152,6 +153,16 @@ impl Worktree {
         index
             .write_tree_to(repo.raw())
             .context("what the worktree holds could not be written")
+    }
+
+    /// Whether `path` is a directory of the worktree's own, and no link leads there: a commit may name anything.
+    fn holds(&self, path: &[u8]) -> bool {
+        let place = self.path().join(OsStr::from_bytes(path));
+        let real = self
+            .path()
+            .canonicalize()
+            .map(|root| root.join(OsStr::from_bytes(path)));
+        place.is_dir() && place.canonicalize().ok() == real.ok()
     }
 
     /// Makes readable what its writer made unreadable: kept with other permissions is better than lost.
@@ -220,7 +231,13 @@ fn add_all(git: Git, index: &Path, nested: &[&[u8]]) -> Result<()> {
 
 /// Adds files that only changed excludes hide.
 fn add_hidden(git: Git, index: &Path, hidden: &[Vec<u8>]) -> Result<()> {
-    if hidden.is_empty() {
+    // Repositories among them are gathered with the nested ones.
+    let files: Vec<&[u8]> = hidden
+        .iter()
+        .map(Vec::as_slice)
+        .filter(|path| !path.ends_with(b"/"))
+        .collect();
+    if files.is_empty() {
         return Ok(());
     }
     let args = [
@@ -230,7 +247,7 @@ fn add_hidden(git: Git, index: &Path, hidden: &[Vec<u8>]) -> Result<()> {
         "--pathspec-file-nul",
     ];
     git.env("GIT_INDEX_FILE", index)
-        .stdin(hidden.join(&0))
+        .stdin(files.join(&0))
         .check(args)
         .context("what was hidden could not be gathered")?;
     Ok(())

@@ -139,12 +139,12 @@ impl Repo {
     /// what the next call recognises.
     fn clear(&self, path: &Path) -> Result<()> {
         let listed = self.find_worktree(path)?;
-        if let Some(listed) = &listed
-            && !listed.is_ours()
-        {
-            bail!("`{}` is a worktree that we did not make", path.display());
-        }
         if path.symlink_metadata().is_ok() {
+            if let Some(listed) = &listed
+                && !listed.is_ours()
+            {
+                bail!("`{}` is a worktree that we did not make", path.display());
+            }
             if listed.is_none() && !self.is_remnant(path) {
                 bail!(
                     "`{}` exists and is not ours; move it away, or set another place",
@@ -154,7 +154,8 @@ impl Repo {
             remove_all(path)?;
             crash::step("worktree-emptied");
         }
-        if let Some(listed) = listed {
+        // An entry of somebody else's whose place is gone is left for git to prune.
+        if let Some(listed) = listed.filter(Listed::is_ours) {
             remove_all(&listed.git_dir)?;
         }
         Ok(())

@@ -65,8 +65,9 @@ impl Worktree {
         Ok(())
     }
 
-    /// Has git look into the files that were changed in the second in which this process came to know the
-    /// worktree, whatever their times say.
+    /// Has git look into files whose last change is not the one that the index notes, to the nanosecond. Done
+    /// until the worktree was looked at in a later second than that in which this process came to know it: a
+    /// change from then on has another second, which git sees.
     pub(in crate::git) fn distrust_recent(&mut self, repo: &Repo) -> Result<()> {
         let Some(opened) = self.recent else {
             return Ok(());

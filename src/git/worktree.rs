@@ -78,7 +78,8 @@ pub struct Worktree {
     pub(in crate::git) excludes: Vec<u8>,
     /// Settings that hold whatever the configuration says by now.
     pub(in crate::git) pins: Pins,
-    /// The second in which this process came to know it, until it was looked at in a later one.
+    /// The second in which this process came to know it, until it was looked at in a later one: what was changed
+    /// in that second may have been given its old time back, what is changed later has another second.
     pub(in crate::git) recent: Option<i64>,
 }
 
@@ -386,10 +387,11 @@ impl Worktree {
             Git::within(self)?.check(["reset", "--hard", "--quiet"])?;
         }
         Git::within(self)?.check(["clean", "-ffdq"])?;
+        // What is hidden is told from what is tracked by the index, which must be that of `to` by now.
+        self.adopt_index(repo, to)?;
         for hidden in self.hidden(repo)? {
             remove_all(&self.path.join(OsStr::from_bytes(&hidden)))?;
         }
-        self.adopt_index(repo, to)?;
         self.settled = Some(to);
         Ok(())
     }

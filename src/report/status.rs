@@ -285,12 +285,14 @@ pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
     if !state.disproof().is_empty() {
         lines.push(format!("verify again:  git enact resume {id}"));
     }
+    let status = state.status(context.driven);
     match state.landed() {
         Some(landed) => {
             let branch = landed.branch.trim_start_matches("refs/heads/");
             lines.push(format!("landed on {branch} as {}", short(&landed.to)));
+            lines.extend(next_step(id, status).filter(|_| state.run.drive != Drive::Finished));
         }
-        None => lines.extend(next_step(id, state.status(context.driven))),
+        None => lines.extend(next_step(id, status)),
     }
     lines
 }

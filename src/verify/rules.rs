@@ -6,6 +6,7 @@ use super::checks;
 use super::facts::{Claimed, Facts, Promise};
 use super::scope;
 use crate::plan::Task;
+use crate::run::event::Residue;
 use crate::run::evidence::{ClaimForm, ClaimStatus, Outcome, Reason, ReasonKind, Verdict};
 use crate::run::policy::{CommitMode, Scope};
 
@@ -221,9 +222,10 @@ fn judge_commit(task: &Task, facts: &Facts, commit: CommitMode, verdict: &mut Ve
             CommitMode::Executor => {
                 "no commit was made on the task branch: you must commit your changes and return the commit hash"
             }
-            CommitMode::Tool | CommitMode::Auto => {
+            CommitMode::Tool | CommitMode::Auto if facts.residue == Residue::default() => {
                 "nothing was changed, so there was nothing to commit"
             }
+            CommitMode::Tool | CommitMode::Auto => "no commit was made on the task branch",
         };
         // One reason is enough when the claim already names none.
         if verdict

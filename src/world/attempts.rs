@@ -99,16 +99,12 @@ impl Local {
             &self.approved.policy().pass_env,
         );
         what.secrets = output::secrets(&passed);
-        let Ok(mut slot) = self.slots.take(&self.site.repo, number) else {
-            let tip = self.site.repo.read(&what.branch)?;
-            return Ok(ending::abandoned_without_slot(
-                &what,
-                tip,
-                "its driver died and its worktree is gone",
-            ));
-        };
         let name = format!("{}.{attempt}.aside", self.slug_of(task));
         what.aside = Some(self.site.worktrees.join(name));
+        let Ok(mut slot) = self.slots.take(&self.site.repo, number) else {
+            let tip = self.site.repo.read(&what.branch)?;
+            return ending::abandoned_without_slot(&what, tip, &self.slots.path(number));
+        };
         let ended = supervise::outcome_of(&files.mark);
         let arrived = match ended.filter(|ended| ended.outcome != Outcome::Cancelled) {
             Some(ended) => ending::arrived(&what, &mut slot, &ended, &files),

@@ -55,7 +55,7 @@ pub(super) fn arrived(
         return abandoned(what, slot, "it was interrupted");
     }
     let printed = ended.output.read().unwrap_or_default();
-    let claim = told(files.claim(ended), ended);
+    let claim = told(files.claim(ended, &what.secrets), ended);
     let left = gather(what, slot, &claim)?;
     slot.used = !slot.worktree.is_settled(&slot.repo);
     let hex = |oid: Oid| oid.to_string();
@@ -98,12 +98,22 @@ pub(super) fn abandoned(what: &Particulars, slot: &mut Slot, reason: &str) -> Re
     })
 }
 
-/// The event of an attempt whose worktree is gone: there is nothing to keep but what its branch holds.
+/// The event of an attempt whose worktree at `slot` git no longer knows: its branch is kept, and the files that
+/// may still stand there are moved aside.
 pub(super) fn abandoned_without_slot(
     what: &Particulars,
     tip: Option<Oid>,
-    reason: &str,
-) -> Arrived {
+    slot: &Path,
+) -> Result<Arrived> {
+    let place = what.aside.as_deref();
+    let kept = match place {
+        Some(place) if slot.symlink_metadata().is_ok() => move_aside(slot, place)?,
+        // A driver that died after it had moved them could not say so.
+        Some(place) if place.exists() => {
+            format!("what it held was moved to `{}`", place.display())
+        }
+        _ => "nothing is there".to_owned(),
+    };
     let event = Event::AttemptAbandoned {
         task: what.task.id.clone(),
         attempt: what.attempt,
@@ -111,12 +121,12 @@ pub(super) fn abandoned_without_slot(
             .filter(|tip| *tip != what.base)
             .map(|oid| oid.to_string()),
         salvage: None,
-        reason: reason.to_owned(),
+        reason: format!("its driver died and its worktree is gone; {kept}"),
     };
-    Arrived {
+    Ok(Arrived {
         event,
         attachments: Vec::new(),
-    }
+    })
 }
 
 /// A claim with why the process could not be started or supervised, when that is all there is to say.
@@ -187,34 +197,42 @@ fn redacted(mut claim: Claim, secrets: &[Vec<u8>]) -> Claim {
 
 fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     match (examine(what, slot, claim), &what.aside) {
-        (Err(error), Some(place)) => set_aside(what, slot, &error, place),
+        // What failed once may have been the machine's doing.
+        (Err(_), Some(place)) => {
+            examine(what, slot, claim).or_else(|error| set_aside(what, slot, &error, place))
+        }
         (left, _) => left,
     }
 }
 
-/// Git failed twice over what the slot holds: its files are moved where they can be looked at, and the slot is
-/// made anew.
+/// Git cannot tell what the slot holds, for a second driver already: its files are moved where they can be
+/// looked at, and the slot is made anew.
 fn set_aside(
     what: &Particulars,
     slot: &mut Slot,
     error: &anyhow::Error,
     place: &Path,
 ) -> Result<Left> {
-    let from = slot.worktree.path();
-    std::fs::rename(from, place).with_context(|| {
-        format!(
-            "`{}` cannot be moved to `{}`",
-            from.display(),
-            place.display()
-        )
-    })?;
+    let moved = move_aside(slot.worktree.path(), place)?;
     let tip = slot.repo.read(&what.branch)?;
     let mut left = Left::at(tip.filter(|tip| *tip != what.base));
-    left.residue.lost = format!(
-        "{error:#}; what it holds was moved to `{}`",
-        place.display()
-    );
+    left.residue.lost = format!("{error:#}; {moved}");
     Ok(left.tidied(what))
+}
+
+/// Moves what stands at `from` to `place`, where git no longer takes it for a worktree; in words.
+fn move_aside(from: &Path, place: &Path) -> Result<String> {
+    std::fs::rename(from, place).with_context(|| {
+        let (from, place) = (from.display(), place.display());
+        format!("`{from}` cannot be moved to `{place}`")
+    })?;
+    // It points at the place of the slot that is made next.
+    let pointer = place.join(".git");
+    if pointer.is_file() {
+        std::fs::remove_file(&pointer)
+            .with_context(|| format!("`{}` cannot be removed", pointer.display()))?;
+    }
+    Ok(format!("what it holds was moved to `{}`", place.display()))
 }
 
 fn examine(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
@@ -233,10 +251,11 @@ fn examine(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     if let Err(lost) = worktree.verify() {
         left.residue.lost = lost;
         // Its files may still be there although git can no longer be asked in the usual way.
-        let mended = slot.worktree.mend(&slot.repo);
-        left.salvage = mended
-            .and_then(|()| salvage(what, slot, at, &[]))
-            .unwrap_or_default();
+        let found = slot.worktree.path().symlink_metadata();
+        if found.is_ok_and(|found| found.is_dir()) {
+            slot.worktree.mend(&slot.repo)?;
+            left.salvage = salvage(what, slot, at, &[])?;
+        }
         return Ok(left.tidied(what));
     }
     match worktree.head(repo) {

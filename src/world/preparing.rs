@@ -28,6 +28,9 @@ impl Local {
             .context("the plan has the task")?
             .clone();
         let base = self.site.repo.oid(&attempt.base)?;
+        let tip = attempt.tip.as_ref().unwrap_or(&attempt.base);
+        let tip = self.site.repo.oid(tip)?;
+        self.slots.stand(&self.site.repo, number, tip)?;
         let Checks { commands, unrun } = self.checks_of(task, number, base);
         let judgement = Judgement {
             task: found,
@@ -36,10 +39,6 @@ impl Local {
             commands,
             unrun,
         };
-        let attempt = &judgement.attempt;
-        let tip = attempt.tip.as_ref().unwrap_or(&attempt.base);
-        let tip = self.site.repo.oid(tip)?;
-        self.slots.stand(&self.site.repo, number, tip)?;
         let mut slot = self.slots.take(&self.site.repo, number)?;
         let facts = match judgement.look(&slot)? {
             FirstLook::Decided(event) => {
@@ -129,11 +128,13 @@ impl Local {
             Integration::Merged { tip, is_new_tree } => {
                 let event = integrated(&tip.to_string());
                 let base = self.site.repo.oid(&tried.base)?;
+                if is_new_tree {
+                    self.slots.stand(&self.site.repo, slot, tip)?;
+                }
                 let commands = self.checks_of(&task, slot, base).commands;
                 if !is_new_tree || commands.is_empty() {
                     return Ok(Some(event));
                 }
-                self.slots.stand(&self.site.repo, slot, tip)?;
                 let held = self.slots.take(&self.site.repo, slot)?;
                 let bench = self.bench_of(&task, &tried, slot, &held.worktree);
                 self.slots.put(slot, held);

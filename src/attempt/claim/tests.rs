@@ -8,7 +8,7 @@ use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome, Signal};
 const OK: Outcome = Outcome::Exited(0);
 
 fn printed(output: &str) -> Claim {
-    read(None, output.as_bytes(), OK)
+    read(None, output.as_bytes(), OK, &[])
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn the_exit_status_is_a_claim_when_nothing_else_is() {
         (Outcome::Lost, ClaimStatus::Failed),
     ];
     for (outcome, status) in rows {
-        let claim = read(None, b"hello\n{}\n", outcome);
+        let claim = read(None, b"hello\n{}\n", outcome, &[]);
         assert_eq!(
             (claim.status, claim.form),
             (status, ClaimForm::ExitStatus),
@@ -40,7 +40,7 @@ fn the_exit_status_is_a_claim_when_nothing_else_is() {
 #[test]
 fn the_result_file_comes_before_the_output() {
     let file = br#"{"status":"done","commit":"abc1234","files_changed":["a"],"notes":"n"}"#;
-    let claim = read(Some(file), br#"{"status":"failed"}"#, OK);
+    let claim = read(Some(file), br#"{"status":"failed"}"#, OK, &[]);
     assert_eq!(
         (claim.status, claim.form),
         (ClaimStatus::Done, ClaimForm::ResultFile)
@@ -48,7 +48,7 @@ fn the_result_file_comes_before_the_output() {
     assert_eq!(claim.commit.as_deref(), Some("abc1234"));
     assert_eq!(claim.files_changed, ["a"]);
     assert_eq!(
-        read(Some(b" \n"), b"FAILED", OK).form,
+        read(Some(b" \n"), b"FAILED", OK, &[]).form,
         ClaimForm::Text,
         "an empty one says nothing"
     );
@@ -65,7 +65,7 @@ fn a_broken_result_file_is_a_failure_that_says_so() {
             "the claim has the unknown status `finished`",
         ),
     ] {
-        let claim = read(Some(file.as_bytes()), b"COMPLETE", OK);
+        let claim = read(Some(file.as_bytes()), b"COMPLETE", OK, &[]);
         assert_eq!(claim.status, ClaimStatus::Failed, "{file}");
         assert!(claim.reason.starts_with(reason), "{}", claim.reason);
     }
@@ -136,7 +136,7 @@ fn a_bad_end_is_never_done_and_other_words_are_kept() {
     ];
     for (said, outcome, status) in rows {
         let output = format!("{{\"status\":\"{said}\",\"reason\":\"because\"}}");
-        let claim = read(None, output.as_bytes(), outcome);
+        let claim = read(None, output.as_bytes(), outcome, &[]);
         assert_eq!(claim.status, status, "{said} with {outcome}");
         assert!(claim.reason.ends_with("because"), "its words are kept");
     }

@@ -259,6 +259,8 @@ impl Drop for Waiting {
 /// A supervisor that is told nothing ends by itself; waiting for it leaves no process behind.
 fn dismiss(mut child: Child) {
     drop(child.stdin.take());
+    // It may have been stopped, and has nothing to lose.
+    child.kill().unwrap_or_default();
     child.wait().map(drop).unwrap_or_default();
 }
 
