@@ -16,7 +16,7 @@ use git_enact::plan::{self, Dialect, TaskId};
 use git_enact::run::engine::{self, Journal as _};
 use git_enact::run::event::{Event, Residue};
 use git_enact::run::evidence::{Claim, ClaimStatus, Outcome, Verdict};
-use git_enact::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Scope};
+use git_enact::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Review, Scope};
 use git_enact::run::schedule::{self, Situation};
 use git_enact::run::state::State;
 
@@ -262,6 +262,7 @@ fn policy() -> Policy {
         on_failure: OnFailure::Stop,
         commit: CommitMode::Executor,
         scope: Scope::Warn,
+        review: Review::Off,
         weight: plan::Weight::Full,
         timeout_ms: None,
         stall_timeout_ms: None,

@@ -34,6 +34,9 @@ pub mod verify;
 // Bringing an accepted commit onto the run's branch.
 pub mod integrate;
 
+// Going back to a checkpoint, undoing a task, adopting an edited plan.
+pub mod history;
+
 // What users see: live events and replays.
 pub mod report;
 

@@ -9,7 +9,7 @@ use git_enact::plan::{Dialect, Kind, Location, Plan, Task, TaskId, Weight, Wishe
 use git_enact::run::engine::{self, Attachment};
 use git_enact::run::event::{Event, Residue};
 use git_enact::run::evidence::{Claim, ClaimStatus, Outcome, Verdict};
-use git_enact::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Scope};
+use git_enact::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Review, Scope};
 use git_enact::run::state::State;
 
 use crate::support::repo::{TIME, TestRepo, ann};
@@ -54,6 +54,7 @@ fn policy(durability: Durability) -> Policy {
         on_failure: OnFailure::Stop,
         commit: CommitMode::Executor,
         scope: Scope::Warn,
+        review: Review::Off,
         weight: Weight::Full,
         timeout_ms: None,
         stall_timeout_ms: None,

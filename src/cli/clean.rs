@@ -3,11 +3,8 @@
 use anyhow::{Context as _, Result};
 
 use super::{Context, Exit, asking, drive, take_lease};
-use crate::approval::Proposal;
-use crate::git::Repo;
 use crate::journal::{Clock, Journal, layout};
 use crate::report;
-use crate::run::state::State;
 use crate::world;
 
 /// Remove what a run left besides its journal: worktrees, task branches, local files
@@ -40,8 +37,8 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     if !asking::agree(&summary, args.yes) {
         return Ok(Exit::Refused);
     }
-    if root.exists() && state.attempting().next().is_some() {
-        keep_what_was_cut_short(&repo, &mut journal, state)?;
+    if root.exists() {
+        drive::keep_what_was_cut_short(&repo, &mut journal, state)?;
     }
     world::remove_worktrees(&repo, &root)?;
     for (name, commit) in &branches()? {
@@ -63,14 +60,4 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     }
     report::line(&format!("run {run}: cleaned"));
     Ok(Exit::Done)
-}
-
-/// What an attempt left whose driver died is only in its worktree until its end is on record.
-fn keep_what_was_cut_short(repo: &Repo, journal: &mut Journal, state: State) -> Result<()> {
-    let (run, policy) = (&state.run.id, state.run.policy.clone());
-    let proposal = Proposal::new(repo, state.graph().clone(), policy, &state.run.plan_hash)?;
-    let approved = proposal.recall().with_context(|| {
-        format!("an attempt of run `{run}` was cut short, and the run is not approved here: `git enact resume {run}` first")
-    })?;
-    drive::wind_up(journal, state, approved)
 }

@@ -6,8 +6,8 @@ use super::{Context, Exit, record_decision, require_task, take_lease};
 use crate::journal::{Clock, Journal};
 use crate::plan::TaskId;
 use crate::report;
-use crate::run::event::{By, Event};
-use crate::run::state::{Illegal, Phase};
+use crate::run::event::{By, Event, Recorded};
+use crate::run::state::{Illegal, Phase, State};
 
 /// Decide a new attempt of a task
 #[derive(Debug, clap::Args)]
@@ -134,14 +134,21 @@ fn decide(
         ),
         false => error,
     })?;
+    announce(context, &recorded, &state)?;
+    Ok(Exit::Done)
+}
+
+/// Says what was decided, and how to go on.
+pub(super) fn announce(context: &Context, recorded: &Recorded, state: &State) -> Result<()> {
     if context.json {
-        report::line(&serde_json::to_string(&recorded)?);
+        report::line(&serde_json::to_string(recorded)?);
     } else if !context.quiet {
-        let said = report::sentence::sentence(&recorded, &state).map(|(_, text)| text);
+        let said = report::sentence::sentence(recorded, state).map(|(_, text)| text);
+        let run = &state.run.id;
         report::notice(&format!(
             "{}; go on with `git enact resume {run}`",
             said.unwrap_or_default()
         ));
     }
-    Ok(Exit::Done)
+    Ok(())
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 
 use super::{Context, Exit, asking, status_context};
-use crate::approval::Approved;
+use crate::approval::{Approved, Proposal};
 use crate::git::Repo;
 use crate::journal::{self, Displaced, Journal, layout};
 use crate::report::live::{JsonLines, Lines, Teller};
@@ -95,15 +95,28 @@ pub(super) fn drive(
     Ok(Exit::of(ended, &state, interrupts.came()))
 }
 
-/// Records what became of attempts that ran when their driver died, and keeps what they left. Nothing new is
-/// started.
-pub(super) fn wind_up(journal: &mut Journal, state: State, approved: Approved) -> Result<()> {
+/// Records what became of attempts that ran when their driver died, and keeps what they left: until then it
+/// is in their worktrees alone. Nothing new is started. The state after it.
+pub(super) fn keep_what_was_cut_short(
+    repo: &Repo,
+    journal: &mut Journal,
+    state: State,
+) -> Result<State> {
+    if state.attempting().next().is_none() {
+        return Ok(state);
+    }
+    let (run, policy) = (&state.run.id, state.run.policy.clone());
+    let proposal = Proposal::new(repo, state.graph().clone(), policy, &state.run.plan_hash)?;
+    let approved = proposal.recall().with_context(|| {
+        format!("an attempt of run `{run}` was cut short, and the run is not approved here: `git enact resume {run}` first")
+    })?;
     let tell: Teller = Arc::new(report::notice);
     let mut sink = Lines::new(false);
     let site = site(journal, tell.clone())?;
     let mut world = Local::new(site, approved, None, Interrupts::install(tell)?);
     let mut engine = Engine::new(&mut world, journal, &mut sink, state, false);
-    engine.recover("the run is being cleaned")
+    engine.recover("what was cut short is kept")?;
+    Ok(engine.state().clone())
 }
 
 /// Where the run of `journal` finds things.

@@ -2,6 +2,7 @@
 
 mod approving;
 mod asking;
+mod back;
 mod check;
 mod clean;
 mod convert;
@@ -17,8 +18,12 @@ mod land;
 mod list;
 mod log;
 mod progress;
+mod replan;
 mod report;
 mod resume;
+mod revert;
+mod review;
+mod rollback;
 mod run;
 mod show;
 mod status;
@@ -94,6 +99,10 @@ enum Command {
     Show(show::Args),
     Diff(diff::Args),
     Report(report::Args),
+    Review(review::Args),
+    Replan(replan::Args),
+    Revert(revert::Args),
+    Rollback(rollback::Args),
     Retry(decide::Retry),
     Skip(decide::Skip),
     Answer(decide::Answer),
@@ -154,6 +163,10 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Show(args) => show::exec(&args, context),
         Command::Diff(args) => diff::exec(&args, context),
         Command::Report(args) => report::exec(&args, context),
+        Command::Review(args) => review::exec(&args, context),
+        Command::Replan(args) => replan::exec(&args, context),
+        Command::Revert(args) => revert::exec(&args, context),
+        Command::Rollback(args) => rollback::exec(&args, context),
         Command::Retry(args) => args.exec(context),
         Command::Skip(args) => args.exec(context),
         Command::Answer(args) => args.exec(context),

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use crate::attempt::prompt;
 use crate::git::Repo;
 use crate::plan::Weight;
-use crate::run::policy::{CommitMode, Durability, OnFailure, Scope};
+use crate::run::policy::{CommitMode, Durability, OnFailure, Review, Scope};
 
 /// One layer of configuration; what it does not say is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -35,6 +35,7 @@ pub struct Settings {
     pub grace: Option<String>,
     pub commit: Option<CommitMode>,
     pub scope: Option<Scope>,
+    pub review: Option<Review>,
     pub on_failure: Option<OnFailure>,
     pub weight: Option<Weight>,
     pub durability: Option<Durability>,
@@ -62,7 +63,7 @@ pub struct NamedExecutor {
 
 /// The keys that git config (`enact.<key>`) and the environment (`ENACT_<KEY>`) may set, as git config
 /// spells them.
-pub const KEYS: [&str; 11] = [
+pub const KEYS: [&str; 12] = [
     "executor",
     "jobs",
     "retries",
@@ -71,6 +72,7 @@ pub const KEYS: [&str; 11] = [
     "grace",
     "commit",
     "scope",
+    "review",
     "onFailure",
     "weight",
     "durability",
@@ -161,6 +163,7 @@ impl Settings {
             grace: over.grace.or(self.grace),
             commit: over.commit.or(self.commit),
             scope: over.scope.or(self.scope),
+            review: over.review.or(self.review),
             on_failure: over.on_failure.or(self.on_failure),
             weight: over.weight.or(self.weight),
             durability: over.durability.or(self.durability),

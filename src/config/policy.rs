@@ -51,6 +51,7 @@ impl Settings {
             on_failure,
             commit,
             scope: self.scope.unwrap_or(Scope::Warn),
+            review: self.review.unwrap_or_default(),
             weight: self.weight.or(plan.wishes.weight).unwrap_or_default(),
             timeout_ms: timeout.map(|text| millis("timeout", text)).transpose()?,
             stall_timeout_ms: self

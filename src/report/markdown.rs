@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::clean::visible;
+use super::next::next_steps;
 use super::sentence::{short, took};
-use super::status::{Context, next_steps};
+use super::status::Context;
 use crate::plan::{Check, Dialect};
 use crate::run::state::{Standing, State};
 

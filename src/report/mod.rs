@@ -8,6 +8,7 @@ pub mod faults;
 pub mod graph;
 pub mod live;
 pub mod markdown;
+pub mod next;
 pub mod proposal;
 pub mod resumption;
 pub mod sentence;

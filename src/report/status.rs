@@ -7,10 +7,11 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::clean::visible;
+use super::next::{next_step, next_steps};
 use super::sentence::{short, took};
 use crate::plan::TaskId;
 use crate::run::event::Recorded;
-use crate::run::state::{Counts, Drive, Headline, Phase, Standing, State};
+use crate::run::state::{Counts, Drive, Headline, Standing, State};
 
 /// What a report needs besides the state.
 #[derive(Debug, Clone)]
@@ -244,6 +245,8 @@ fn counted(counts: &Counts) -> String {
         ("kickback", counts.kickback),
         ("skipped", counts.skipped),
         ("held", counts.held),
+        ("stale", counts.stale),
+        ("reverted", counts.reverted),
     ];
     let parts: Vec<String> = named
         .iter()
@@ -252,59 +255,6 @@ fn counted(counts: &Counts) -> String {
         .collect();
     let noun = if counts.total == 1 { "task" } else { "tasks" };
     format!("{} {noun}: {}", counts.total, parts.join(", "))
-}
-
-/// What a person can do now, as commands.
-pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
-    let id = &state.run.id;
-    let mut lines = Vec::new();
-    for index in state.attention() {
-        let task = &state.graph().tasks()[index].id;
-        match state.at(index).phase {
-            Phase::Kickback => {
-                lines.push(format!(
-                    "answer it:     git enact answer {task} -m \"…\"   (or git enact skip {task})"
-                ));
-            }
-            Phase::Blocked => {
-                lines.push(format!(
-                    "unblock it:    git enact answer {task} -m \"…\"   (or git enact skip {task})"
-                ));
-            }
-            Phase::Failed | Phase::TimedOut => {
-                lines.push(format!(
-                    "decide:        git enact retry {task}   (or git enact skip {task})"
-                ));
-            }
-            _ => {}
-        }
-    }
-    for reason in state.disproof() {
-        lines.push(format!("final verification failed: {reason}"));
-    }
-    if !state.disproof().is_empty() {
-        lines.push(format!("verify again:  git enact resume {id}"));
-    }
-    let status = state.status(context.driven);
-    match state.landed() {
-        Some(landed) => {
-            let branch = landed.branch.trim_start_matches("refs/heads/");
-            lines.push(format!("landed on {branch} as {}", short(&landed.to)));
-            lines.extend(next_step(id, status).filter(|_| state.run.drive != Drive::Finished));
-        }
-        None => lines.extend(next_step(id, status)),
-    }
-    lines
-}
-
-/// What goes on with the run as a whole.
-fn next_step(run: &str, status: &str) -> Option<String> {
-    match status {
-        "complete" | "partial" => Some(format!("bring it in:   git enact land {run}")),
-        "needs_person" => Some(format!("then go on:    git enact resume {run}")),
-        "stopped" | "paused" => Some(format!("go on:         git enact resume {run}")),
-        _ => None,
-    }
 }
 
 /// The contract's `| # | Task | Status | Commit |` table.

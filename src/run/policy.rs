@@ -23,6 +23,9 @@ pub struct Policy {
     pub commit: CommitMode,
     /// What a change outside the declared files means.
     pub scope: Scope,
+    /// Whether a person looks at what was accepted before it is integrated.
+    #[serde(default, skip_serializing_if = "Review::is_off")]
+    pub review: Review,
     /// How much context an executor is given.
     pub weight: Weight,
     /// Wall-clock limit of an attempt in milliseconds.
@@ -131,6 +134,25 @@ pub enum Scope {
     Warn,
     /// The attempt is refused.
     Enforce,
+}
+
+/// Whether a person looks at what was accepted before it is integrated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Review {
+    /// Nobody does.
+    #[default]
+    Off,
+    /// At each task; what does not need it goes on meanwhile.
+    Task,
+    /// At each wave: nothing of the next one starts before.
+    Wave,
+}
+
+impl Review {
+    fn is_off(&self) -> bool {
+        *self == Review::Off
+    }
 }
 
 /// Whether checkpoints that pin work wait for the disk.

@@ -36,6 +36,17 @@ pub fn judge(task: &Task, facts: &Facts, scope: Scope, commit: CommitMode) -> Ve
     verdict
 }
 
+/// Decides whether `commit`, which was integrated before, still holds on the tree that `facts` are of: what the
+/// task promises stands there, and its commands pass.
+pub fn prove(facts: &Facts, commit: &str) -> Verdict {
+    let mut verdict = Verdict::default();
+    judge_checks(facts, &mut verdict);
+    if verdict.reasons.is_empty() {
+        verdict.accepted = Some(commit.to_owned());
+    }
+    verdict
+}
+
 /// What the process and the executor said; whether that settles it.
 fn judge_claim(facts: &Facts, verdict: &mut Verdict) -> bool {
     judge_outcome(facts, verdict);

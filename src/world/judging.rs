@@ -16,6 +16,8 @@ use crate::verify::{observe, rules};
 pub(super) struct Judgement {
     pub(super) task: Task,
     pub(super) attempt: AttemptState,
+    /// The commit of it that was integrated some time ago and is to be proven again.
+    pub(super) integrated: Option<String>,
     pub(super) policy: Policy,
     /// What is left to be run once git has nothing against the attempt.
     pub(super) commands: Vec<String>,
@@ -58,7 +60,10 @@ impl Judgement {
     }
 
     fn event(&self, facts: &Facts, millis: u64) -> Event {
-        let verdict = rules::judge(&self.task, facts, self.policy.scope, self.policy.commit);
+        let verdict = match &self.integrated {
+            Some(commit) => rules::prove(facts, commit),
+            None => rules::judge(&self.task, facts, self.policy.scope, self.policy.commit),
+        };
         Event::Judged {
             task: self.task.id.clone(),
             attempt: self.attempt.number,

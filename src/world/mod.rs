@@ -24,6 +24,7 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 
 pub use interrupts::Interrupts;
+pub use project::all as project;
 pub use slots::remove_below as remove_worktrees;
 
 use self::commands::Bench;
@@ -281,6 +282,7 @@ impl World for Local {
                 }))
             }
             Action::Judge { task, .. } => self.judge(task, state),
+            Action::Reverify { task, .. } => self.reverify(task, state),
             Action::Integrate { task, attempt } => self.integrate(task, *attempt, state),
             Action::VerifyAll { commit } => self.verify_all(commit, state).map(|()| None),
             Action::Ask { task } => self.ask(task, state).map(|()| None),
@@ -336,9 +338,9 @@ impl World for Local {
         crash::step("leftovers-ended");
         project::withdraw(&self.site.repo, state, &self.projected, &self.site.identity)?;
         self.project_branch(state)?;
-        let unnoted = project::unnoted(&self.site.repo, state)?;
-        if !unnoted.is_empty() {
-            project::notes(&self.site.repo, state, &unnoted, &self.site.identity)?;
+        let outdated = project::outdated(&self.site.repo, state)?;
+        if !outdated.is_empty() {
+            project::notes(&self.site.repo, state, &outdated, &self.site.identity)?;
         }
         self.tidy(state)
     }

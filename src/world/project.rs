@@ -49,6 +49,17 @@ impl Projected {
     }
 }
 
+/// Makes branch and notes agree with `state`, for who drives nothing. Says why not when the branch is left
+/// where it is.
+pub fn all(repo: &Repo, state: &State, author: &Identity) -> Result<Option<String>> {
+    let mut ours = Projected::read(repo, &state.run.id);
+    unlock_notes(repo)?;
+    withdraw(repo, state, &ours, author)?;
+    let left = branch(repo, state, &mut ours)?;
+    notes(repo, state, &outdated(repo, state)?, author)?;
+    Ok(left)
+}
+
 /// Moves the run's branch to where the journal says it is. Says why not when it is left where it is.
 pub(super) fn branch(repo: &Repo, state: &State, ours: &mut Projected) -> Result<Option<String>> {
     let moved_to = |found: Oid| format!("was moved to {found} by somebody else");
@@ -105,17 +116,20 @@ pub(super) fn withdraw(
     Ok(())
 }
 
-/// Writes the notes of `tasks`, which are done.
+/// Writes the notes of `tasks`, as far as they have one.
 pub(super) fn notes(repo: &Repo, state: &State, tasks: &[usize], author: &Identity) -> Result<()> {
     let mut batch = Vec::with_capacity(tasks.len());
     for &task in tasks {
-        if let Some(commit) = &state.at(task).commit
-            && let Ok(commit) = repo.oid(commit)
+        if let Some(name) = noted(state, task)
+            && let Ok(commit) = repo.oid(name)
         {
-            batch.push((commit, Some(note(state, task).into_bytes())));
+            batch.push((commit, Some(note(state, task, name).into_bytes())));
         }
     }
-    write(repo, state, &batch, author)
+    match batch.is_empty() {
+        true => Ok(()),
+        false => write(repo, state, &batch, author),
+    }
 }
 
 /// Runs share the notes: one writes at a time, so that a lock which stays belongs to nobody.
@@ -151,30 +165,41 @@ fn turn(repo: &Repo) -> Result<File> {
     taken.with_context(|| format!("`{}` cannot be locked", path.display()))
 }
 
-/// The done tasks of this run whose note is missing.
-pub(super) fn unnoted(repo: &Repo, state: &State) -> Result<Vec<usize>> {
-    let mut missing = Vec::new();
+/// The tasks whose note is missing, or says something else than where they stand.
+pub(super) fn outdated(repo: &Repo, state: &State) -> Result<Vec<usize>> {
+    let mut outdated = Vec::new();
     for task in 0..state.graph().len() {
-        let at = state.at(task);
-        if at.phase != Phase::Done || at.attempts == 0 {
-            continue;
-        }
-        let Some(commit) = at
-            .commit
-            .as_deref()
-            .and_then(|commit| repo.oid(commit).ok())
-        else {
+        let Some(commit) = noted(state, task).and_then(|commit| repo.oid(commit).ok()) else {
             continue;
         };
-        if repo.read_note(layout::PROGRESS, commit)?.is_none() {
-            missing.push(task);
+        let found = repo.read_note(layout::PROGRESS, commit)?;
+        let status = format!("Status: {}\n", state.standing(task).name());
+        if !found.is_some_and(|note| String::from_utf8_lossy(&note).contains(&status)) {
+            outdated.push(task);
         }
     }
-    Ok(missing)
+    Ok(outdated)
+}
+
+/// The commit on which the note of a task stands: the one that this run integrated, even when it was undone.
+fn noted(state: &State, task: usize) -> Option<&str> {
+    let at = state.at(task);
+    match at.phase {
+        Phase::Done | Phase::Stale if at.attempts > 0 => at.commit.as_deref(),
+        Phase::Reverted => {
+            let mut verdicts = at
+                .history
+                .iter()
+                .rev()
+                .filter_map(|one| one.verdict.as_ref());
+            verdicts.find_map(|verdict| verdict.accepted.as_deref())
+        }
+        _ => None,
+    }
 }
 
 /// The note as the contract shows it.
-fn note(state: &State, index: usize) -> String {
+fn note(state: &State, index: usize, commit: &str) -> String {
     let task = &state.graph().tasks()[index];
     let at = state.at(index);
     let checks = at
@@ -183,12 +208,12 @@ fn note(state: &State, index: usize) -> String {
         .map(|verdict| verdict.checks.join(", "));
     let line = |text: &str| crate::journal::codec::subject_text(text);
     format!(
-        "Run: {}\nTask: {}\nTitle: {}\nStatus: done\nAttempt: {}\nCommit: {}\nChecks: {}\nExecutor: {}\nTook: {}\n",
+        "Run: {}\nTask: {}\nTitle: {}\nStatus: {}\nAttempt: {}\nCommit: {commit}\nChecks: {}\nExecutor: {}\nTook: {}\n",
         state.run.id,
         line(task.id.as_str()),
         line(&task.title),
+        state.standing(index).name(),
         at.attempts,
-        at.commit.as_deref().unwrap_or_default(),
         checks.unwrap_or_default(),
         line(state.run.policy.executor.name()),
         took(at.millis()),
