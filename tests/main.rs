@@ -14,6 +14,7 @@ mod journal;
 mod kickbacks;
 mod landing;
 mod leftovers;
+mod lending;
 mod looking;
 mod plans;
 mod records;

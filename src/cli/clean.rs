@@ -40,6 +40,13 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     if root.exists() {
         drive::keep_what_was_cut_short(&repo, &mut journal, state)?;
     }
+    for kept in world::take_back(&repo, &root)? {
+        let (path, reason) = (kept.path.display(), kept.reason);
+        report::notice(&format!(
+            "note: `{path}` holds work of yours and stays ({reason}); once it is kept elsewhere: \
+             `git worktree remove --force --force '{path}'`"
+        ));
+    }
     world::remove_worktrees(&repo, &root)?;
     for (name, commit) in &branches()? {
         if let Some(place) = repo.checked_out(name)? {

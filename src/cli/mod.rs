@@ -28,6 +28,7 @@ mod run;
 mod show;
 mod status;
 mod stop;
+mod worktree;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -98,6 +99,7 @@ enum Command {
     Progress(progress::Args),
     Show(show::Args),
     Diff(diff::Args),
+    Worktree(worktree::Args),
     Report(report::Args),
     Review(review::Args),
     Replan(replan::Args),
@@ -162,6 +164,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Progress(args) => progress::exec(&args, context),
         Command::Show(args) => show::exec(&args, context),
         Command::Diff(args) => diff::exec(&args, context),
+        Command::Worktree(args) => worktree::exec(&args, context),
         Command::Report(args) => report::exec(&args, context),
         Command::Review(args) => review::exec(&args, context),
         Command::Replan(args) => replan::exec(&args, context),
@@ -196,6 +199,7 @@ impl Command {
             Command::Progress(_)
                 | Command::Report(_)
                 | Command::Diff(_)
+                | Command::Worktree(_)
                 | Command::Convert(_)
                 | Command::Stop(_)
                 | Command::Land(_)

@@ -9,6 +9,7 @@ mod command;
 mod identity;
 mod ignored;
 mod index;
+mod lent;
 mod merge;
 mod notes;
 mod objects;

@@ -192,7 +192,7 @@ impl Repo {
     }
 
     /// Held while worktrees are made or removed; the kernel frees it when its process dies.
-    fn worktrees_lock(&self) -> Result<File> {
+    pub(in crate::git) fn worktrees_lock(&self) -> Result<File> {
         let dir = self.common_dir().join("enact");
         std::fs::create_dir_all(&dir)
             .with_context(|| format!("`{}` cannot be made", dir.display()))?;

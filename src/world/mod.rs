@@ -11,6 +11,7 @@ mod interrupts;
 mod judging;
 mod leftovers;
 mod live;
+mod looking;
 mod preparing;
 mod project;
 mod slots;
@@ -25,6 +26,7 @@ use anyhow::{Result, anyhow};
 
 pub use interrupts::Interrupts;
 pub use project::all as project;
+pub use looking::{Kept, lend, place_to_look, take_back};
 pub use slots::remove_below as remove_worktrees;
 
 use self::commands::Bench;
