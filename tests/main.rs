@@ -20,6 +20,7 @@ mod plans;
 mod records;
 mod refusals;
 mod replanning;
+mod reporting;
 mod resume;
 mod reverting;
 mod review;

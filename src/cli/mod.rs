@@ -150,7 +150,9 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command, context: &Context) -> Result<Exit> {
     if context.json && !command.speaks_json() {
-        bail!("this command prints no JSON; `status`, `show`, `list`, `log` and `check` do");
+        bail!(
+            "this command prints no JSON; `status`, `report`, `show`, `list`, `log` and `check` do"
+        );
     }
     match command {
         Command::Check(args) => check::exec(&args, context),
@@ -197,7 +199,6 @@ impl Command {
         !matches!(
             self,
             Command::Progress(_)
-                | Command::Report(_)
                 | Command::Diff(_)
                 | Command::Worktree(_)
                 | Command::Convert(_)

@@ -142,7 +142,7 @@ fn tasks(state: &State) -> String {
 }
 
 /// The tasks whose verification is words only.
-fn unproven(state: &State) -> Vec<String> {
+pub(super) fn unproven(state: &State) -> Vec<String> {
     let has_words_only = |checks: &[Check]| {
         !checks.is_empty() && checks.iter().all(|check| matches!(check, Check::Prose(_)))
     };

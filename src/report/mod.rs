@@ -6,6 +6,7 @@ pub mod clean;
 pub mod diff;
 pub mod faults;
 pub mod graph;
+pub mod json;
 pub mod live;
 pub mod markdown;
 pub mod next;

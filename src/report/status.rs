@@ -26,29 +26,14 @@ pub struct Context {
 
 /// The contract's `status --json`; `branches` are those of the tasks, in the plan's order, where there are any.
 pub fn json(state: &State, context: &Context, branches: &[Option<String>]) -> Result<String> {
-    let run = &state.run;
-    let graph = state.graph();
-    let ended_at = (run.drive == Drive::Finished).then_some(run.updated_at.as_str());
     let branches = branches.iter().map(Option::as_deref).chain(repeat(None));
-    let tasks = (0..graph.len()).zip(branches);
+    let tasks = (0..state.graph().len()).zip(branches);
     let status = Status {
         schema: 1,
-        run: RunStatus {
-            id: &run.id,
-            plan: &run.plan_path,
-            dialect: graph.plan().dialect.name(),
-            status: state.status(context.driven),
-            base: &run.base,
-            tip: &run.tip,
-            branch: &context.branch,
-            checkpoint: &context.checkpoint,
-            checkpoints: run.seq,
-            started_at: &run.started_at,
-            ended_at,
-        },
+        run: RunStatus::of(state, context),
         counts: state.counts(),
         tasks: tasks
-            .map(|(task, branch)| TaskStatus::of(state, task, branch))
+            .map(|(task, branch)| TaskStatus::of(state, task, branch, state.at(task).attempts))
             .collect(),
     };
     Ok(serde_json::to_string(&status)?)
@@ -60,11 +45,12 @@ struct Status<'a> {
     schema: u32,
     run: RunStatus<'a>,
     counts: &'a Counts,
-    tasks: Vec<TaskStatus<'a>>,
+    tasks: Vec<TaskStatus<'a, u32>>,
 }
 
+/// What is said of a run as a whole.
 #[derive(Serialize)]
-struct RunStatus<'a> {
+pub(super) struct RunStatus<'a> {
     id: &'a str,
     plan: &'a str,
     dialect: &'a str,
@@ -78,8 +64,28 @@ struct RunStatus<'a> {
     ended_at: Option<&'a str>,
 }
 
+impl<'a> RunStatus<'a> {
+    pub(super) fn of(state: &'a State, context: &'a Context) -> Self {
+        let run = &state.run;
+        Self {
+            id: &run.id,
+            plan: &run.plan_path,
+            dialect: state.graph().plan().dialect.name(),
+            status: state.status(context.driven),
+            base: &run.base,
+            tip: &run.tip,
+            branch: &context.branch,
+            checkpoint: &context.checkpoint,
+            checkpoints: run.seq,
+            started_at: &run.started_at,
+            ended_at: (run.drive == Drive::Finished).then_some(run.updated_at.as_str()),
+        }
+    }
+}
+
+/// What is said of a task; of its attempts how many there were, or all there is.
 #[derive(Serialize)]
-struct TaskStatus<'a> {
+pub(super) struct TaskStatus<'a, A> {
     id: &'a TaskId,
     title: &'a str,
     status: &'a str,
@@ -87,15 +93,15 @@ struct TaskStatus<'a> {
     after: &'a [TaskId],
     group: Option<&'a str>,
     files: &'a [String],
-    attempts: u32,
+    attempts: A,
     commit: Option<&'a str>,
     branch: Option<&'a str>,
     reason: Option<String>,
     seconds: f64,
 }
 
-impl<'a> TaskStatus<'a> {
-    fn of(state: &'a State, index: usize, branch: Option<&'a str>) -> Self {
+impl<'a, A> TaskStatus<'a, A> {
+    pub(super) fn of(state: &'a State, index: usize, branch: Option<&'a str>, attempts: A) -> Self {
         let task = &state.graph().tasks()[index];
         let at = state.at(index);
         Self {
@@ -106,7 +112,7 @@ impl<'a> TaskStatus<'a> {
             after: &task.after,
             group: task.group.as_deref(),
             files: &task.files,
-            attempts: at.attempts,
+            attempts,
             commit: at.commit.as_deref(),
             branch,
             reason: attention(state, index),

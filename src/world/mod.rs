@@ -25,8 +25,8 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 
 pub use interrupts::Interrupts;
-pub use project::all as project;
 pub use looking::{Kept, lend, place_to_look, take_back};
+pub use project::all as project;
 pub use slots::remove_below as remove_worktrees;
 
 use self::commands::Bench;
