@@ -2,6 +2,7 @@
 
 mod architecture;
 mod asking;
+mod beginning;
 mod claims;
 mod commands;
 mod cost;

@@ -13,6 +13,7 @@ mod drive;
 mod exit;
 mod graph;
 mod help;
+mod init;
 mod input;
 mod land;
 mod list;
@@ -88,6 +89,7 @@ enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Args),
     Check(check::Args),
     Graph(graph::Args),
     Convert(convert::Args),
@@ -155,6 +157,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         );
     }
     match command {
+        Command::Init(args) => init::exec(&args, context),
         Command::Check(args) => check::exec(&args, context),
         Command::Graph(args) => graph::exec(&args, context),
         Command::Convert(args) => convert::exec(&args, context),
@@ -198,7 +201,8 @@ impl Command {
     fn speaks_json(&self) -> bool {
         !matches!(
             self,
-            Command::Progress(_)
+            Command::Init(_)
+                | Command::Progress(_)
                 | Command::Diff(_)
                 | Command::Worktree(_)
                 | Command::Convert(_)

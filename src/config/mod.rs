@@ -7,6 +7,7 @@
 //! Where worktrees are kept is no setting of a run but of a machine: git config `enact.worktreeDir`.
 
 mod policy;
+pub mod propose;
 
 use std::collections::BTreeMap;
 use std::path::Path;
