@@ -52,5 +52,8 @@ pub mod world;
 // Bringing a run's branch into the user's own.
 pub mod land;
 
+// What is wrong with a run and what mends it; removing one without a trace.
+pub mod care;
+
 // The command line: one file a command.
 pub mod cli;

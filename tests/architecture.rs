@@ -43,10 +43,14 @@ const EDGES: [(&str, &[&str]); 17] = [
     ),
     ("land", &["process", "git", "journal"]),
     (
+        "care",
+        &["plan", "graph", "run", "process", "git", "journal", "world"],
+    ),
+    (
         "cli",
         &[
             "plan", "graph", "run", "process", "git", "journal", "verify", "history", "report",
-            "config", "approval", "world", "land",
+            "config", "approval", "world", "land", "care",
         ],
     ),
 ];

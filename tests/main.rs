@@ -18,6 +18,7 @@ mod leftovers;
 mod lending;
 mod looking;
 mod plans;
+mod purging;
 mod records;
 mod refusals;
 mod replanning;

@@ -1,17 +1,28 @@
 //! `git enact clean`.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result};
 
 use super::{Context, Exit, asking, drive, take_lease};
-use crate::journal::{Clock, Journal, layout};
+use crate::care::purge::{self, Purge};
+use crate::care::traces;
+use crate::git::Repo;
+use crate::journal::{self, Clock, Journal, layout};
 use crate::report;
 use crate::world;
 
 /// Remove what a run left besides its journal: worktrees, task branches, local files
+///
+/// The journal and the run's branch stay, and with them everything that was done. With `--purge` they go as
+/// well, and so do the notes that name the run: every trace of it in the repository.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The run, by id or unique prefix; else the newest
     run: Option<String>,
+    /// Remove every trace of the run, its journal, branch and notes included
+    #[arg(long)]
+    purge: bool,
     /// Do not ask
     #[arg(long)]
     yes: bool,
@@ -19,6 +30,9 @@ pub(super) struct Args {
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
+    if args.purge {
+        return purge(&repo, args, context);
+    }
     let run = context.find_run(&repo, args.run.as_deref())?;
     let lease = match take_lease(&repo, &run)? {
         Ok(lease) => lease,
@@ -67,4 +81,71 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     }
     report::line(&format!("run {run}: cleaned"));
     Ok(Exit::Done)
+}
+
+/// Removes every trace of a run, even of one whose journal is gone or cannot be read.
+fn purge(repo: &Repo, args: &Args, context: &Context) -> Result<Exit> {
+    let run = match args.run.as_deref() {
+        Some(named) if traces::runs(repo)?.contains_key(named) => named.to_owned(),
+        named => context.find_run(repo, named)?,
+    };
+    // Whoever only asks what would be done leaves no lease behind.
+    let had_files = layout::local_run(repo.common_dir(), &run).exists();
+    let lease = match take_lease(repo, &run)? {
+        Ok(lease) => lease,
+        Err(exit) => return Ok(exit),
+    };
+    let worktrees = drive::worktrees(repo, &run)?;
+    let agreed = purge::plan(repo, &run).map(|plan| {
+        let question = question(repo, &run, &plan, &worktrees);
+        asking::agree(&question, args.yes)
+    });
+    if !matches!(agreed, Ok(true)) {
+        drop(lease);
+        if !had_files {
+            let files = layout::local_run(repo.common_dir(), &run);
+            std::fs::remove_dir_all(files).unwrap_or_default();
+        }
+        return agreed.map(|_| Exit::Refused);
+    }
+    purge::purge(repo, lease, &worktrees)?;
+    report::line(&format!("run {run}: purged, nothing of it is left"));
+    Ok(Exit::Done)
+}
+
+/// What a purge of `run` removes, and what of it is nowhere else.
+fn question(repo: &Repo, run: &str, plan: &Purge, worktrees: &Path) -> String {
+    let loaded = journal::load(repo, run).ok();
+    let status = loaded
+        .as_ref()
+        .map_or("its journal cannot be read", |loaded| {
+            loaded.state.status(false)
+        });
+    let mut lost = Vec::new();
+    if let Some(tip) = plan.unlanded {
+        let tip = tip.to_string();
+        lost.push(format!(
+            "its branch, whose tip {} is on no other branch",
+            &tip[..7]
+        ));
+    }
+    if let Some(state) = loaded.as_ref().map(|loaded| &loaded.state) {
+        let tasks = state.attempting().map(|task| &state.graph().tasks()[task]);
+        lost.extend(tasks.map(|task| {
+            let id = report::clean::visible_line(task.id.as_str());
+            format!("what the attempt of task {id} left uncommitted")
+        }));
+    }
+    for moved in purge::moved_aside(worktrees) {
+        lost.push(format!("the files in {}", moved.display()));
+    }
+    let lost = match lost.as_slice() {
+        [] => String::new(),
+        lost => format!("; lost for good: {}", lost.join(", ")),
+    };
+    format!(
+        "run {run} ({status}): remove every trace of it: its journal, {} branches, {} notes, {} worktrees \
+         and all its local files{lost}",
+        plan.branches, plan.notes, plan.worktrees
+    )
 }

@@ -6,7 +6,8 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::markdown::unproven;
-use super::status::{Context, RunStatus, TaskStatus, next_steps};
+use super::next::next_steps;
+use super::status::{Context, RunStatus, TaskStatus};
 use crate::plan::TaskId;
 use crate::run::evidence::{ClaimStatus, Outcome, Reason};
 use crate::run::state::{AttemptState, Counts, FinalVerdict, Landed, State};

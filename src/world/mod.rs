@@ -13,7 +13,7 @@ mod leftovers;
 mod live;
 mod looking;
 mod preparing;
-mod project;
+pub mod project;
 mod slots;
 
 use std::ffi::OsString;
@@ -25,6 +25,7 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 
 pub use interrupts::Interrupts;
+pub use leftovers::{end_all as end_processes, marks, remove_files};
 pub use looking::{Kept, lend, place_to_look, take_back};
 pub use project::all as project;
 pub use slots::remove_below as remove_worktrees;
@@ -329,7 +330,7 @@ impl World for Local {
     }
 
     fn settle(&mut self, state: &State) -> Result<()> {
-        leftovers::end_all(&self.site)?;
+        leftovers::end_all(&self.site.repo, &self.site.run)?;
         self.site.repo.clear_stale_locks(&[
             &layout::task_branches(&state.run.id),
             &layout::integration_branch(&state.run.id),
