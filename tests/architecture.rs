@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use git_enact::run::event::Event;
 
 /// The modules in the order of `lib.rs`, each with those it uses.
-const EDGES: [(&str, &[&str]); 17] = [
+const EDGES: [(&str, &[&str]); 18] = [
     // Anything that has an effect may say where it could be interrupted: not repeated below.
     ("crash", &[]),
     ("plan", &[]),

@@ -42,6 +42,9 @@ const BEFORE: &str = r#"
 # What a change outside the files that a task declares means: "off", "warn" or "enforce".
 #scope = "warn"
 
+# Whether a person looks at what was accepted before it is integrated: "off", at each "task" or at each "wave".
+#review = "task"
+
 # What happens when a task has failed for good: "ask", "stop" or "skip". Without it, "ask" on a terminal, else "stop".
 #on_failure = "stop"
 
