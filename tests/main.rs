@@ -34,6 +34,7 @@ mod stories;
 mod supervision;
 mod support;
 mod tampering;
+mod transitions;
 mod trust;
 mod truth;
 mod untouched;

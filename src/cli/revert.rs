@@ -79,11 +79,12 @@ fn refuse_unless_integrated(state: &State, index: usize) -> Result<()> {
     let id = &state.graph().tasks()[index].id;
     let at = state.at(index);
     match at.phase {
-        Phase::Done | Phase::Stale if at.merged.is_empty() => bail!(
+        // What was to be done anew stands on the branch as it was.
+        _ if at.phase.slot().is_none() && !at.merged.is_empty() => Ok(()),
+        Phase::Done => bail!(
             "task `{id}` was done before this run: see `git revert {}`",
             at.commit.as_deref().unwrap_or("COMMIT")
         ),
-        Phase::Done | Phase::Stale => Ok(()),
         Phase::Reverted => {
             bail!("task `{id}` is reverted already: `git enact retry {id}` does it anew")
         }

@@ -70,21 +70,11 @@ pub struct Affected {
 /// The tasks that need `task`, directly or through others, in the plan's order.
 pub fn affected(state: &State, task: usize) -> Affected {
     let graph = state.graph();
-    let mut reached = vec![false; graph.len()];
-    let mut open = vec![task];
-    while let Some(need) = open.pop() {
-        for &dependent in graph.dependents(need) {
-            if !reached[dependent] && graph.needs(dependent).contains(&need) {
-                reached[dependent] = true;
-                open.push(dependent);
-            }
-        }
-    }
     let mut affected = Affected::default();
-    for dependent in (0..graph.len()).filter(|&task| reached[task]) {
+    for dependent in graph.needing(task) {
         let at = state.at(dependent);
         match at.phase {
-            Phase::Done | Phase::Stale if !at.merged.is_empty() => affected.stale.push(dependent),
+            Phase::Done if !at.merged.is_empty() => affected.stale.push(dependent),
             Phase::Pending if graph.needs(dependent).contains(&task) => {
                 affected.waiting.push(dependent);
             }

@@ -183,27 +183,24 @@ impl State {
     /// What was built on `task` is to be proven again, and what was built on that.
     fn age_dependents(&mut self, task: &TaskId) {
         let graph = self.graph.clone();
-        let mut seen = vec![false; graph.len()];
-        let mut undone: Vec<usize> = graph.index(task).into_iter().collect();
-        while let Some(need) = undone.pop() {
-            let id = &graph.tasks()[need].id;
-            for &dependent in graph.dependents(need) {
-                if seen[dependent] || !graph.needs(dependent).contains(&need) {
-                    continue;
-                }
-                seen[dependent] = true;
-                undone.push(dependent);
-                let at = &mut self.tasks[dependent];
-                if at.phase == Phase::Done && !at.merged.is_empty() {
-                    let why = if id == task {
-                        "was reverted"
-                    } else {
-                        "is stale"
-                    };
-                    at.fall(Phase::Stale, &format!("needs `{id}`, which {why}"));
-                    self.frontier.set(&graph, dependent, Standing::Stale);
-                }
+        let Some(undone) = graph.index(task) else {
+            return;
+        };
+        let needing = graph.needing(undone);
+        for &dependent in &needing {
+            let at = &mut self.tasks[dependent];
+            if at.phase != Phase::Done || at.merged.is_empty() {
+                continue;
             }
+            let needs = graph.needs(dependent);
+            let reason = match needs.iter().find(|need| needing.contains(need)) {
+                Some(&need) if !needs.contains(&undone) => {
+                    format!("needs `{}`, which is stale", graph.tasks()[need].id)
+                }
+                _ => format!("needs `{task}`, which was reverted"),
+            };
+            at.fall(Phase::Stale, &reason);
+            self.frontier.set(&graph, dependent, Standing::Stale);
         }
         // Whoever looks next finds something to prove: a finished run is taken up again.
         let is_open = !self.run.policy.final_verify.is_empty()
@@ -286,8 +283,8 @@ impl State {
                 task.reopen(words);
                 task.continues = false;
             }
-            (Phase::Done | Phase::Stale, Event::Reverted { onto, tip: by, .. })
-                if *onto == tip && !task.merged.is_empty() =>
+            (phase, Event::Reverted { onto, tip: by, .. })
+                if *onto == tip && phase.slot().is_none() && !task.merged.is_empty() =>
             {
                 task.undo(by);
             }
