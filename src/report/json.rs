@@ -34,7 +34,7 @@ pub fn report(state: &State, context: &Context, branches: &[Option<String>]) -> 
             .filter(|(task, _)| state.standing(*task).wants_attention())
             .map(|(_, id)| id)
             .collect(),
-        next_steps: next_steps(state, context)
+        next_steps: next_steps(state, context.driven)
             .iter()
             .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
             .collect(),

@@ -25,7 +25,7 @@ pub fn report(state: &State, context: &Context) -> String {
             unproven.join(", ")
         );
     }
-    for line in next_steps(state, context) {
+    for line in next_steps(state, context.driven) {
         let _ = write!(text, "\n    {line}");
     }
     if !text.ends_with('\n') {

@@ -1,12 +1,12 @@
 //! What a person can do now, as commands: a report never ends with a riddle.
 
 use super::sentence::short;
-use super::status::Context;
 use crate::run::evidence::Signal;
 use crate::run::state::{Drive, Phase, State};
 
-/// What a person can do about the tasks that want attention, and about the run.
-pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
+/// What a person can do about the tasks that want attention, and about the run, given whether a process drives
+/// it.
+pub fn next_steps(state: &State, driven: bool) -> Vec<String> {
     let id = &state.run.id;
     let mut lines = Vec::new();
     for index in state.attention() {
@@ -24,7 +24,7 @@ pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
     if !state.disproof().is_empty() {
         lines.push(format!("verify again:  git enact resume {id}"));
     }
-    let status = state.status(context.driven);
+    let status = state.status(driven);
     match state.landed() {
         Some(landed) => {
             let branch = landed.branch.trim_start_matches("refs/heads/");

@@ -228,7 +228,7 @@ pub fn human(state: &State, context: &Context) -> String {
             let _ = writeln!(text, "            {reason}");
         }
     }
-    for line in next_steps(state, context) {
+    for line in next_steps(state, context.driven) {
         let _ = writeln!(text, "{line}");
     }
     visible_lines(&text)
