@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use super::Local;
 use super::commands::{Bench, run_all};
 use super::ending::{self, Particulars};
-use super::slots::Slot;
+use super::slots::{Slot, copy_included};
 use crate::attempt::package::{Dependency, Package, PreviousAttempt};
 use crate::attempt::{Files, Invocation, Place, output};
 use crate::crash;
@@ -267,6 +267,7 @@ pub(super) fn final_verification(
 ) -> Result<Arrived> {
     let at = repo.oid(commit)?;
     repo.create_worktree(place, reason, at)?;
+    copy_included(repo, place)?;
     let runs = run_all(bench, place, commands);
     crash::step("final-proven");
     repo.remove_worktree(place)?;

@@ -189,7 +189,7 @@ pub fn remove_below(repo: &Repo, root: &Path) -> Result<()> {
 
 /// Copies the files that the user's checkout lists in `.worktreeinclude`: what executors need and git
 /// does not carry. Only files inside the checkout are copied, and nothing that is there is replaced.
-fn copy_included(repo: &Repo, path: &Path) -> Result<()> {
+pub(super) fn copy_included(repo: &Repo, path: &Path) -> Result<()> {
     let Some(checkout) = repo.workdir() else {
         return Ok(());
     };
