@@ -51,7 +51,7 @@ impl Proposal {
         let bound = serde_json::json!({
             "bytes": plan_hash, "plan": without_places(graph.plan())?, "executor": policy.executor,
             "verify": policy.verify, "final_verify": policy.final_verify, "setup": policy.setup,
-            "pass_env": policy.pass_env, "prompt": policy.prompt,
+            "hooks": policy.hooks, "pass_env": policy.pass_env, "prompt": policy.prompt,
             "repository": repo.common_dir().to_string_lossy(),
         });
         let digest = git::sha256(bound.to_string().as_bytes())?;

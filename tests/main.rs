@@ -10,6 +10,7 @@ mod crash;
 mod documents;
 mod failures;
 mod git_storage;
+mod hooks;
 mod interruptions;
 mod journal;
 mod kickbacks;

@@ -6,34 +6,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use git_enact::graph::Graph;
-use git_enact::plan::{Dialect, Kind, Location, Plan, Task, TaskId, Weight, Wishes};
+use git_enact::plan::{Task, TaskId};
 use git_enact::run::engine::{self, Ended, Engine};
 use git_enact::run::event::{By, Event, Recorded};
-use git_enact::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Review, Scope};
+use git_enact::run::policy::{OnFailure, Policy, Review};
 use git_enact::run::state::{Phase, State};
 
+use crate::support::plans;
 use crate::support::sim::{Auditor, Chance, Disk, Fuse, SimJournal, SimWorld};
-
-fn task(id: String, needs: Vec<TaskId>, after: Vec<TaskId>) -> Task {
-    Task {
-        title: format!("task {id}"),
-        id: TaskId::new(id),
-        body: String::new(),
-        needs,
-        after,
-        group: None,
-        files: Vec::new(),
-        creates: Vec::new(),
-        depends: Vec::new(),
-        verify: Vec::new(),
-        kind: Kind::Implementation,
-        agent: None,
-        allow_empty: false,
-        run: None,
-        imported: None,
-        location: Location::default(),
-    }
-}
 
 fn random_graph(chance: &mut Chance) -> Arc<Graph> {
     let count = 1 + chance.below(7);
@@ -47,54 +27,34 @@ fn random_graph(chance: &mut Chance) -> Arc<Graph> {
                     _ => {}
                 }
             }
-            task(nth.to_string(), needs, after)
+            Task {
+                needs,
+                after,
+                ..plans::task(&nth.to_string())
+            }
         })
         .collect();
-    let plan = Plan {
-        dialect: Dialect::Toml,
-        title: "simulated".to_owned(),
-        tasks,
-        wishes: Wishes::default(),
-        artifacts: Vec::new(),
-    };
-    Arc::new(Graph::new(plan).expect("edges only go back"))
+    plans::graph("simulated", tasks)
 }
 
 fn policy(chance: &mut Chance) -> Policy {
     Policy {
-        executor: Executor::Shell,
         jobs: 1 + chance.below(3) as u32,
         retries: chance.below(3) as u32,
-        conflict_retries: 3,
-        on_failure: if chance.below(2) == 0 {
-            OnFailure::Stop
-        } else {
-            OnFailure::Skip
+        on_failure: match chance.below(2) {
+            0 => OnFailure::Stop,
+            _ => OnFailure::Skip,
         },
-        commit: CommitMode::Executor,
-        scope: Scope::Warn,
         review: match chance.below(4) {
             0 => Review::Task,
             1 => Review::Wave,
             _ => Review::Off,
         },
-        weight: Weight::Full,
-        timeout_ms: None,
-        stall_timeout_ms: None,
-        grace_ms: 1,
-        verify: Vec::new(),
-        final_verify: if chance.below(2) == 0 {
-            Vec::new()
-        } else {
-            vec!["true".to_owned()]
+        final_verify: match chance.below(2) {
+            0 => Vec::new(),
+            _ => vec!["true".to_owned()],
         },
-        setup: None,
-        pass_env: Vec::new(),
-        fresh: false,
-        durability: Durability::Process,
-        prompt: None,
-        only: Vec::new(),
-        from: None,
+        ..plans::policy()
     }
 }
 

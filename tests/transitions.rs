@@ -2,69 +2,22 @@
 //! no entry is refused, and changes nothing.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
-use git_enact::graph::Graph;
-use git_enact::plan::{Dialect, Kind, Location, Plan, Task, TaskId, Weight, Wishes};
+use git_enact::plan::{Task, TaskId};
 use git_enact::run::event::{By, Event, Recorded, Residue};
 use git_enact::run::evidence::{Claim, Outcome, Reason, ReasonKind, Signal, Verdict};
-use git_enact::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Review, Scope};
+use git_enact::run::policy::{Policy, Review};
 use git_enact::run::state::State;
 
-fn task(id: &str, needs: &[&str]) -> Task {
-    Task {
-        id: TaskId::new(id),
-        title: id.to_owned(),
-        body: String::new(),
-        needs: needs.iter().map(|&need| TaskId::new(need)).collect(),
-        after: Vec::new(),
-        group: None,
-        files: Vec::new(),
-        creates: Vec::new(),
-        depends: Vec::new(),
-        verify: Vec::new(),
-        kind: Kind::Implementation,
-        agent: None,
-        allow_empty: false,
-        run: None,
-        imported: None,
-        location: Location::default(),
-    }
-}
+use crate::support::plans::{graph, policy, task};
 
 /// A run of `before`, and of `t`, which needs it.
 fn started(review: Review) -> State {
-    let plan = Plan {
-        dialect: Dialect::Toml,
-        title: "Two".to_owned(),
-        tasks: vec![task("before", &[]), task("t", &["before"])],
-        wishes: Wishes::default(),
-        artifacts: Vec::new(),
+    let needy = Task {
+        needs: vec![TaskId::new("before")],
+        ..task("t")
     };
-    let policy = Policy {
-        executor: Executor::Shell,
-        jobs: 2,
-        retries: 1,
-        conflict_retries: 3,
-        on_failure: OnFailure::Stop,
-        commit: CommitMode::Executor,
-        scope: Scope::Warn,
-        review,
-        weight: Weight::Full,
-        timeout_ms: None,
-        stall_timeout_ms: None,
-        grace_ms: 1,
-        verify: Vec::new(),
-        final_verify: Vec::new(),
-        setup: None,
-        pass_env: Vec::new(),
-        fresh: false,
-        durability: Durability::Process,
-        prompt: None,
-        only: Vec::new(),
-        from: None,
-    };
-    let graph = Arc::new(Graph::new(plan).expect("a graph"));
+    let policy = Policy { review, ..policy() };
     let started = Event::Started {
         run: "r".to_owned(),
         base: "base".to_owned(),
@@ -78,7 +31,7 @@ fn started(review: Review) -> State {
         checkpoint: String::new(),
         event: started,
     };
-    State::start(graph, &recorded).expect("it starts")
+    State::start(graph("Two", vec![task("before"), needy]), &recorded).expect("it starts")
 }
 
 fn happens(state: &State, event: Event) -> Option<State> {

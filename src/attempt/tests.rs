@@ -9,7 +9,9 @@ use super::package::{Dependency, Package, PreviousAttempt};
 use super::{Invocation, Place, fill, prompt};
 use crate::plan::{Check, Dialect, Kind, Location, Plan, Task, Weight, Wishes};
 use crate::run::evidence::Outcome;
-use crate::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Review, Scope};
+use crate::run::policy::{
+    CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
+};
 
 fn task() -> Task {
     Task {
@@ -86,6 +88,7 @@ fn policy(executor: Executor) -> Policy {
         verify: Vec::new(),
         final_verify: Vec::new(),
         setup: None,
+        hooks: Hooks::default(),
         pass_env: vec!["API_KEY".to_owned()],
         fresh: false,
         durability: Durability::Process,

@@ -81,6 +81,7 @@ pub(super) fn drive(
     };
     let ended = started.and_then(|()| engine.drive());
     let state = engine.state().clone();
+    world.hear_out();
     drop(sink);
     journal.flush(&state)?;
     let ended = ended.map_err(|error| match error.downcast_ref::<Displaced>() {

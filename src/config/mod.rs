@@ -18,7 +18,7 @@ use serde::Deserialize;
 use crate::attempt::prompt;
 use crate::git::Repo;
 use crate::plan::Weight;
-use crate::run::policy::{CommitMode, Durability, OnFailure, Review, Scope};
+use crate::run::policy::{CommitMode, Durability, Hooks, OnFailure, Review, Scope};
 
 /// One layer of configuration; what it does not say is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -45,6 +45,8 @@ pub struct Settings {
     pub final_verify: Vec<String>,
     pub setup: Option<String>,
     pub pass_env: Vec<String>,
+    /// Commands at the turns of each task.
+    pub hooks: Hooks,
     /// A template file, relative to the repository.
     pub prompt: Option<String>,
     /// Commands by name, for `--executor NAME`.
@@ -82,7 +84,9 @@ pub const KEYS: [&str; 12] = [
 impl Settings {
     /// What git config, `enact.toml` and the environment say, each over the one before.
     pub fn of(repo: &Repo) -> Result<Self> {
-        let from_git = Self::from_keys("git config", |key| repo.config(&format!("enact.{key}")))?;
+        let mut from_git =
+            Self::from_keys("git config", |key| repo.config(&format!("enact.{key}")))?;
+        from_git.hooks = Hooks::by_name(|name| repo.config(&format!("enact.hook.{name}")));
         let file = repo
             .checkout()
             .map(|top| Self::read(&top.join("enact.toml")))
@@ -173,6 +177,11 @@ impl Settings {
             final_verify: list(self.final_verify, over.final_verify),
             setup: over.setup.or(self.setup),
             pass_env: list(self.pass_env, over.pass_env),
+            hooks: Hooks {
+                pre_task: over.hooks.pre_task.or(self.hooks.pre_task),
+                post_task: over.hooks.post_task.or(self.hooks.post_task),
+                task_failed: over.hooks.task_failed.or(self.hooks.task_failed),
+            },
             prompt: over.prompt.or(self.prompt),
             executors,
         }
@@ -255,8 +264,12 @@ mod tests {
         // What serde expects is every field; the first name is the one that was refused.
         let names: Vec<&str> = refused.message().split('`').skip(3).step_by(2).collect();
         assert!(names.len() > KEYS.len(), "{names:?}");
-        for name in names.iter().filter(|name| **name != "executors") {
-            assert!(told.contains(&format!("| `{name}` |")), "{name}");
+        for name in names {
+            let rows = [format!("| `{name}` |"), format!("| `[{name}")];
+            assert!(rows.iter().any(|row| told.contains(row)), "{name}");
+        }
+        for hook in Hooks::NAMES {
+            assert!(told.contains(&format!("`enact.hook.{hook}`")), "{hook}");
         }
     }
 }

@@ -17,6 +17,8 @@ use crate::run::engine::{Arrived, Attachment};
 use crate::run::event::{Event, Residue};
 use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome};
 use crate::run::policy::CommitMode;
+use crate::verify::facts::CheckRun;
+use crate::verify::rules::refusal;
 
 /// Which attempt it was, and by what rules its end is read.
 pub(super) struct Particulars {
@@ -56,24 +58,51 @@ pub(super) fn arrived(
     }
     let printed = ended.output.read().unwrap_or_default();
     let claim = told(files.claim(ended, &what.secrets), ended);
+    Ok(Arrived {
+        event: attempt_ended(what, slot, ended.outcome, claim, ended.millis)?,
+        attachments: attachments(what, &printed, files),
+    })
+}
+
+fn attempt_ended(
+    what: &Particulars,
+    slot: &mut Slot,
+    outcome: Outcome,
+    claim: Claim,
+    millis: u64,
+) -> Result<Event> {
     let left = gather(what, slot, &claim)?;
     slot.used = !slot.worktree.is_settled(&slot.repo);
     let hex = |oid: Oid| oid.to_string();
-    let event = Event::AttemptEnded {
+    Ok(Event::AttemptEnded {
         task: what.task.id.clone(),
         attempt: what.attempt,
-        outcome: ended.outcome,
+        outcome,
         claim: redacted(claim, &what.secrets),
         tip: left.tip.map(hex),
         salvage: left.salvage.map(hex),
         strays: left.strays.into_iter().map(hex).collect(),
         committed_by_tool: left.committed_by_tool,
         residue: left.residue,
-        millis: ended.millis,
+        millis,
+    })
+}
+
+/// The event of an attempt whose executor was not started, because `hook` refused.
+pub(super) fn vetoed(
+    what: &Particulars,
+    slot: &mut Slot,
+    hook: &CheckRun,
+    millis: u64,
+    files: &Files,
+) -> Result<Arrived> {
+    let claim = Claim {
+        reason: format!("pre-task {}", refusal(hook)),
+        ..Claim::default()
     };
     Ok(Arrived {
-        event,
-        attachments: attachments(what, &printed, files),
+        event: attempt_ended(what, slot, Outcome::Vetoed, claim, millis)?,
+        attachments: attachments(what, hook.output.as_bytes(), files),
     })
 }
 

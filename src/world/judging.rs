@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::commands::{Bench, run_all};
+use super::commands::{Bench, run, run_all};
 use super::slots::Slot;
 use crate::plan::Task;
 use crate::run::engine::Arrived;
@@ -23,9 +23,15 @@ pub(super) struct Judgement {
     pub(super) commands: Vec<String>,
     /// What is given as a check and cannot be run.
     pub(super) unrun: Vec<String>,
+    /// What is run last, when nothing else has anything against the attempt.
+    pub(super) hook: Option<String>,
 }
 
 /// What git alone says, which is all there is when it says no or no command is to be run.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and it is taken apart at once"
+)]
 pub(super) enum FirstLook {
     Decided(Event),
     /// The commands decide.
@@ -41,7 +47,7 @@ impl Judgement {
         let Event::Judged { verdict, .. } = &event else {
             return Ok(FirstLook::Decided(event));
         };
-        if verdict.accepted.is_none() || self.commands.is_empty() {
+        if verdict.accepted.is_none() || (self.commands.is_empty() && self.hook.is_none()) {
             return Ok(FirstLook::Decided(event));
         }
         Ok(FirstLook::Open(facts))
@@ -52,6 +58,10 @@ impl Judgement {
         let started = std::time::Instant::now();
         slot.used = true;
         facts.checks = run_all(bench, slot.worktree.path(), &self.commands);
+        if facts.checks.iter().all(|check| check.passed) {
+            let run_hook = |hook: &String| run(bench, slot.worktree.path(), hook, "post-task");
+            facts.hook = self.hook.as_ref().map(run_hook);
+        }
         let millis = started.elapsed().as_millis() as u64;
         Arrived {
             event: self.event(&facts, millis),

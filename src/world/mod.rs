@@ -7,6 +7,7 @@
 mod attempts;
 mod commands;
 mod ending;
+mod hooks;
 mod interrupts;
 mod judging;
 mod leftovers;
@@ -20,6 +21,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
@@ -93,6 +95,8 @@ pub struct Local {
     behind: Vec<usize>,
     /// Which numbers of attempts are used up.
     numbers: Numbers,
+    /// Hooks that are told of a failure right now.
+    informed: Vec<JoinHandle<()>>,
 }
 
 /// What a thread sends back.
@@ -132,6 +136,7 @@ impl Local {
             projected,
             behind: Vec::new(),
             numbers,
+            informed: Vec::new(),
         }
     }
 
@@ -311,8 +316,12 @@ impl World for Local {
                 }
                 self.catch_up(state)
             }
+            Event::Failed { task, reason } | Event::TimedOut { task, reason } => {
+                self.tell_of_failure(task, reason, state)
+            }
             Event::Finished => {
                 self.catch_up(state)?;
+                self.hear_out();
                 self.tidy(state)
             }
             _ => Ok(()),

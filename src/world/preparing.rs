@@ -55,6 +55,7 @@ impl Local {
             task: found,
             attempt,
             integrated,
+            hook: self.approved.policy().hooks.post_task.clone(),
             policy: self.approved.policy().clone(),
             commands,
             unrun,

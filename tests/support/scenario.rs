@@ -200,7 +200,8 @@ impl Journey {
         user.write(".gitignore", ".set-up\n");
         user.write(
             "enact.toml",
-            "setup = \"touch .set-up\"\ngrace = \"100ms\"\n",
+            "setup = \"touch .set-up\"\ngrace = \"100ms\"\n\
+             [hooks]\npre-task = \"test -e .set-up\"\npost-task = \"true\"\ntask-failed = \"false\"\n",
         );
         user.commit("Plan");
         let root = user.outside("").display().to_string();

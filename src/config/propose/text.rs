@@ -64,6 +64,15 @@ const BEFORE: &str = r#"
 #prompt = "prompt.md.j2"
 "#;
 
+const HOOKS: &str = r#"
+# Commands at the turns of each task: before its executor starts, which they may refuse; when everything else has
+# accepted an attempt, which they may refuse as well; when it has failed for good.
+#[hooks]
+#pre-task = "./prepare.sh"
+#post-task = "./policy.sh"
+#task-failed = "./notify.sh"
+"#;
+
 /// The file; `executor` is who is to execute, when that is known.
 pub fn text(found: &Found, executor: Option<&str>) -> String {
     let named = executor.map_or_else(
@@ -87,6 +96,7 @@ pub fn text(found: &Found, executor: Option<&str>) -> String {
         "\n# Prove the whole once, when every task is settled. Without it, those of the plan.\n",
     );
     text.push_str(&list("final_verify", &whole(found)));
+    text.push_str(HOOKS);
     let name = executor.filter(|name| *name != "shell").unwrap_or("agent");
     let _ = write!(
         text,
