@@ -82,6 +82,18 @@ fn a_pre_task_hook_refuses_before_the_executor_starts() {
         (1, &"hook_refused".into())
     );
     assert_eq!(refused["output"], "first\nno licence\n");
+    user.enact(["show", "a"])
+        .success()
+        .says("not started: the pre-task hook refused, ")
+        .says("  refused   pre-task hook `");
+    let report = user.enact(["report", "--json"]).success().stdout;
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    let claims = ["claim", "outcome"].map(|name| &report["tasks"][0]["attempts"][0][name]);
+    assert_eq!(
+        claims,
+        [&serde_json::Value::Null, &"vetoed".into()],
+        "nobody claimed anything"
+    );
     let left = refused["salvage"]
         .as_str()
         .expect("what the hook left is kept");
@@ -144,6 +156,20 @@ fn a_task_failed_hook_is_told_once_for_good_and_changes_nothing() {
     }
     let listed = user.git(["worktree", "list"]).success().stdout;
     assert!(!listed.contains("failed"), "{listed}");
+}
+
+#[test]
+fn a_reason_that_no_environment_takes_is_told_as_far_as_it_goes() {
+    let (user, _) = hooked(&[(
+        "task-failed",
+        "printf '%s' \"$ENACT_REASON\" | wc -c >\"$HOME/length\"",
+    )]);
+    let executor = user.executor(
+        r#"printf '{"status": "failed", "reason": "a\\u0000%s"}' "$(yes x | head -n 200000 | tr -d '\n')" >"$ENACT_RESULT_FILE""#,
+    );
+    user.run("plan.toml", &executor, &["--retries", "0"])
+        .code(3);
+    assert_eq!(user.noted("home/length"), "4096");
 }
 
 #[test]

@@ -89,7 +89,7 @@ impl<'a> Attempt<'a> {
             number: attempt.number,
             base: &attempt.base,
             outcome: attempt.outcome,
-            claim: attempt.claim.as_ref().map(|claim| claim.status),
+            claim: attempt.said().map(|claim| claim.status),
             accepted: verdict.is_some_and(|verdict| verdict.accepted.is_some()),
             reasons: verdict.map_or(&[], |verdict| &verdict.reasons),
             warnings: verdict.map_or(&[], |verdict| &verdict.warnings),

@@ -234,7 +234,7 @@ fn previous_attempt(attempt: &AttemptState) -> PreviousAttempt {
     PreviousAttempt {
         attempt: attempt.number,
         outcome: attempt.outcome.unwrap_or(Outcome::Lost),
-        claim: attempt.claim.clone(),
+        claim: attempt.said().cloned(),
         reasons: texts.chain(attempt.aside.clone()).collect(),
         no_commit: reasons
             .iter()

@@ -21,6 +21,9 @@ use crate::verify::rules::refusal;
 /// How often hooks that are waited for, and whoever wants an end of it, are looked at.
 const GLANCE: Duration = Duration::from_millis(10);
 
+/// How much of a reason a hook is told, in characters: executors claim at length, and no environment takes all.
+const REASON_MAX: usize = 4096;
+
 /// What is run before an executor starts.
 pub(super) struct PreTask {
     command: String,
@@ -106,6 +109,8 @@ impl Local {
         let name = format!("{}.{}.failed", self.slug_of(task), last.number);
         let place = self.site.worktrees.join(name);
         let number = last.number.to_string();
+        let reason = reason.chars().filter(|c| *c != '\0').take(REASON_MAX);
+        let reason: String = reason.collect();
         let names: [(&str, &OsStr); 7] = [
             ("ENACT_RUN", self.site.run.as_ref()),
             ("ENACT_TASK", task.as_str().as_ref()),
