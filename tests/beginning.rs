@@ -203,8 +203,10 @@ fn it_is_written_at_the_top_wherever_it_is_asked_for() {
 fn what_cannot_be_read_is_told_and_an_empty_project_is_told_what_to_write() {
     let user = User::new();
     user.write("package.json", "{\"scripts\": ");
+    std::fs::write(user.path().join("Cargo.toml"), b"\xff").expect("written");
     user.enact(["init"])
         .success()
+        .complains("note: Cargo.toml: it is no text that can be read")
         .complains("note: package.json: EOF while parsing")
         .says("no test, lint or build command was found: name yours in `verify`");
     let settings = read(&user, &written(&user));

@@ -161,16 +161,26 @@ impl Folder {
         }
     }
 
+    /// The same, where it matters if there is one that cannot be read.
+    fn manifest(&self, file: &str, found: &mut Found) -> Option<String> {
+        let text = self.read(file);
+        if text.is_none() && self.has(file) {
+            let fault = format!("{}: it is no text that can be read", self.place(file));
+            found.faults.push(fault);
+        }
+        text
+    }
+
     /// The table that `file` holds; what stands in the way of reading it is noted.
     fn toml(&self, file: &str, found: &mut Found) -> Option<toml::Table> {
-        let parsed = self.read(file)?.parse::<toml::Table>();
+        let parsed = self.manifest(file, found)?.parse::<toml::Table>();
         let noted = parsed.map_err(|error| error.message().to_owned());
         found.noting(&self.place(file), noted)
     }
 
     /// The object that `file` holds; what stands in the way of reading it is noted.
     fn json(&self, file: &str, found: &mut Found) -> Option<serde_json::Value> {
-        let text = self.read(file)?;
+        let text = self.manifest(file, found)?;
         let parsed = serde_json::from_str(text.trim_start_matches('\u{feff}'));
         found.noting(&self.place(file), parsed)
     }
