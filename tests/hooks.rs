@@ -251,10 +251,27 @@ fn a_hook_ends_with_the_run_and_its_attempt_does_not_count() {
     run.wait_until_it_says("Ctrl-C again");
     run.interrupt();
     run.end().code(130);
-    let is_gone = || !std::path::Path::new(&format!("/proc/{pid}")).exists();
-    wait_until("the hook has ended", is_gone);
+    wait_until_gone(&pid);
     user.enact(["resume"]).success();
     assert_eq!(turns(&user), ["pre 1", "pre 2", "executor 2"]);
+}
+
+/// Runs the plan until a hook has noted its process id, then kills the driver; that process id.
+fn killed_in_a_hook(user: &User, executor: &str) -> String {
+    let mut run = vec!["run", "plan.toml", "--yes", "--retries", "0"];
+    run.extend(["--on-failure", "skip", "--", executor]);
+    let run = user.start(run);
+    user.wait_for("home/pid");
+    let driver = rustix::process::Pid::from_raw(i32::try_from(run.id()).expect("an id"));
+    let driver = driver.expect("an id");
+    rustix::process::kill_process(driver, rustix::process::Signal::KILL).expect("it runs");
+    run.end().code(128 + 9);
+    user.noted("home/pid")
+}
+
+fn wait_until_gone(pid: &str) {
+    let is_gone = || !std::path::Path::new(&format!("/proc/{pid}")).exists();
+    wait_until("the hook has ended", is_gone);
 }
 
 #[test]
@@ -263,24 +280,20 @@ fn a_hook_whose_driver_was_killed_is_ended_and_its_attempt_made_again() {
         "pre-task",
         "turn pre; test $ENACT_ATTEMPT != 1 || { echo $$ >\"$HOME/pid\"; sleep 1000; }",
     )]);
-    let run = [
-        "run",
-        "plan.toml",
-        "--yes",
-        "--retries",
-        "0",
-        "--",
-        &executor,
-    ];
-    let run = user.start(run);
-    user.wait_for("home/pid");
-    let driver = rustix::process::Pid::from_raw(i32::try_from(run.id()).expect("an id"));
-    let driver = driver.expect("an id");
-    rustix::process::kill_process(driver, rustix::process::Signal::KILL).expect("it runs");
-    run.end().code(128 + 9);
+    let pid = killed_in_a_hook(&user, &executor);
     user.enact(["resume"]).success();
-    let pid = user.noted("home/pid");
-    let is_gone = || !std::path::Path::new(&format!("/proc/{pid}")).exists();
-    wait_until("the hook has ended", is_gone);
+    wait_until_gone(&pid);
     assert_eq!(turns(&user), ["pre 1", "pre 2", "executor 2"]);
+}
+
+#[test]
+fn a_hook_that_was_being_told_leaves_nothing_when_its_driver_was_killed() {
+    let (user, _) = hooked(&[("task-failed", "echo $$ >\"$HOME/pid\"; sleep 1000")]);
+    let executor = user.executor("exit 1");
+    let pid = killed_in_a_hook(&user, &executor);
+    user.enact(["resume"]).code(1);
+    wait_until_gone(&pid);
+    let listed = user.git(["worktree", "list"]).success().stdout;
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+    assert!(!user.outside("repo.enact").exists(), "nothing is left");
 }
