@@ -113,7 +113,10 @@ fn store() -> Result<PathBuf> {
     let state = std::env::var_os("XDG_STATE_HOME")
         .filter(|dir| !dir.is_empty())
         .map(PathBuf::from);
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
+    let home = || {
+        let home = std::env::var_os("HOME").filter(|home| !home.is_empty())?;
+        Some(PathBuf::from(home).join(".local/state"))
+    };
     let dir = state
         .or_else(home)
         .context("neither XDG_STATE_HOME nor HOME is set: approvals have no place")?;

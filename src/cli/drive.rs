@@ -15,7 +15,7 @@ use crate::report::{self, markdown};
 use crate::run::engine::{Engine, Sink};
 use crate::run::policy::OnFailure;
 use crate::run::state::State;
-use crate::world::{Interrupts, Local, Site};
+use crate::world::{self, Interrupts, Local, Site};
 
 /// A drive that could not go on; everything so far is on record.
 #[derive(Debug)]
@@ -163,8 +163,12 @@ fn finish(context: &Context, repo: &Repo, state: &State) -> Result<()> {
 
 /// Where a run keeps its worktrees: outside the checkout, beside it unless configured otherwise.
 pub(super) fn worktrees(repo: &Repo, id: &str) -> Result<PathBuf> {
+    // A run stays where it is, whatever was configured, and wherever the repository was moved since.
+    if let Some(root) = world::place_of(repo, id)? {
+        return Ok(root);
+    }
     let place = repo.workdir().unwrap_or(repo.common_dir());
-    if let Some(dir) = repo.config("enact.worktreeDir") {
+    if let Some(dir) = repo.config_path("enact.worktreeDir") {
         // Relative to the repository: a resume from another directory must find the same place.
         return Ok(place.join(dir).join(id));
     }

@@ -139,6 +139,10 @@ pub fn main() -> ExitCode {
         quiet: cli.quiet,
     };
     match dispatch(cli.command, &context) {
+        Ok(Exit::Done) if !print::is_complete() => {
+            print::notice("error: standard output took only a part of what was to be printed");
+            Exit::Refused.into()
+        }
         Ok(exit) => exit.into(),
         Err(error) => {
             print::notice(&format!(
@@ -239,10 +243,17 @@ impl Context {
             if let Some(run) = active {
                 return Ok(run.id.clone());
             }
+            // Of two that started in one second, the one whose files were made later.
+            let made = |id: &str| {
+                let files = std::fs::metadata(layout::local_run(repo.common_dir(), id));
+                files.and_then(|files| files.created()).ok()
+            };
             let started = |id: &str| {
-                journal::headline(repo, id)
-                    .map(|line| line.started_at)
-                    .unwrap_or_default()
+                let headline = journal::headline(repo, id);
+                (
+                    headline.map(|line| line.started_at).unwrap_or_default(),
+                    made(id),
+                )
             };
             let newest = runs.into_iter().max_by_key(|run| started(&run.id));
             return newest

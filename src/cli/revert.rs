@@ -20,7 +20,12 @@ pub(super) struct Args {
     /// The task
     task: String,
     /// Why, for the record
-    #[arg(short, value_name = "WORDS", default_value = "")]
+    #[arg(
+        short,
+        allow_hyphen_values = true,
+        value_name = "WORDS",
+        default_value = ""
+    )]
     message: String,
     /// The run, by id or unique prefix; else the active or newest one
     #[arg(long, value_name = "RUN")]

@@ -24,7 +24,12 @@ pub(super) struct Args {
     #[arg(long, requires = "message")]
     reject: bool,
     /// What the next attempt should do otherwise, word for word
-    #[arg(short, value_name = "WORDS", requires = "reject")]
+    #[arg(
+        short,
+        allow_hyphen_values = true,
+        value_name = "WORDS",
+        requires = "reject"
+    )]
     message: Option<String>,
     /// The run, by id or unique prefix; else the active or newest one
     #[arg(long, value_name = "RUN")]

@@ -301,10 +301,14 @@ fn examine(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     }
     left.residue.in_progress = worktree.in_progress().unwrap_or_default().to_owned();
     let dirty = worktree.dirty(repo, at)?;
-    let links = repo.bare_links(what.base, at).unwrap_or_default();
+    let mut links = worktree
+        .loose_links(repo, what.base, at)
+        .unwrap_or_default();
+    links.retain(|link| !dirty.links.contains(link));
     let named = links.iter().map(|link| format!("{link}/"));
     left.residue.dirty_count = dirty.count + links.len();
     left.residue.dirty = dirty.paths.iter().cloned().chain(named).collect();
+    links.extend(dirty.links.iter().cloned());
     if !links.is_empty() {
         left.salvage = salvage(what, slot, at, &links)?;
     } else if dirty.is_clean() && tip.is_some_and(|tip| is_our_commit(what, slot, tip)) {

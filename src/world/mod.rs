@@ -30,7 +30,7 @@ pub use interrupts::Interrupts;
 pub use leftovers::{end_all as end_processes, marks, remove_files};
 pub use looking::{Kept, lend, place_to_look, take_back};
 pub use project::all as project;
-pub use slots::remove_below as remove_worktrees;
+pub use slots::{place_of, remove_below as remove_worktrees};
 
 use self::commands::Bench;
 use self::leftovers::Numbers;

@@ -70,7 +70,10 @@ impl Slots {
             Some(kept) => Some(kept),
             None => self.reopen(repo, &path)?,
         };
-        let is_good = |kept: &Slot| kept.is_set_up() && kept.worktree.verify().is_ok();
+        // Git cleans no submodules: what was done in them would reach the next attempt.
+        let is_good = |kept: &Slot| {
+            kept.is_set_up() && kept.worktree.verify().is_ok() && !kept.worktree.has_submodules()
+        };
         let mut kept = match kept.filter(|kept| !self.fresh && is_good(kept)) {
             Some(kept) => kept,
             None => self.make(repo, &path, base)?,
@@ -140,7 +143,7 @@ impl Slots {
 
     fn make(&self, repo: &Repo, path: &Path, base: Oid) -> Result<Slot> {
         let repo = repo.reopen()?;
-        let worktree = repo.create_worktree(path, &format!("run {}", self.run), base)?;
+        let worktree = repo.create_worktree(path, &purpose(&self.run), base)?;
         crash::step("slot-made");
         copy_included(&repo, path)?;
         if let Some(setup) = &self.setup {
@@ -165,6 +168,20 @@ impl Slot {
     fn mark(&self) -> PathBuf {
         self.worktree.git_dir().join("enact-set-up")
     }
+}
+
+/// Where the worktrees of `run` are, as git knows them; `None` when it has none.
+pub fn place_of(repo: &Repo, run: &str) -> Result<Option<PathBuf>> {
+    let purpose = purpose(run);
+    let listed = repo.worktrees()?.into_iter();
+    let mut slots =
+        listed.filter(|listed| listed.purpose() == Some(&purpose) && listed.path.is_dir());
+    Ok(slots.find_map(|slot| slot.path.parent().map(Path::to_path_buf)))
+}
+
+/// What a slot's worktree is for, as git lists it.
+fn purpose(run: &str) -> String {
+    format!("run {run}")
 }
 
 /// Removes the worktrees of ours below `root`, and `root` itself and its parent if they are then empty.
