@@ -92,6 +92,7 @@ fn events() -> Vec<Event> {
                 warnings: vec![text()],
                 ..Verdict::default()
             },
+            again: false,
             millis: 0,
         },
         Event::Paused {

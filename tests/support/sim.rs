@@ -196,6 +196,7 @@ impl SimWorld<'_> {
             task: task.clone(),
             attempt,
             verdict,
+            again: false,
             millis: 1,
         }
     }
@@ -213,6 +214,7 @@ impl SimWorld<'_> {
                 reasons: reasons.into_iter().collect(),
                 ..Verdict::default()
             },
+            again: false,
             millis: 1,
         }
     }
