@@ -17,7 +17,7 @@ pub const STAGES: [&str; 4] = [
 ];
 
 /// Where else one could die: between two effects that belong together.
-pub const STEPS: [&str; 16] = [
+pub const STEPS: [&str; 17] = [
     // What an earlier driver left was ended and unlocked, nothing else was settled.
     "leftovers-ended",
     // The run's branch is about to move, and that is on file.
@@ -50,6 +50,8 @@ pub const STEPS: [&str; 16] = [
     "purge-notes-removed",
     // Only the journal and local files are left.
     "purge-branches-removed",
+    // One of several damages is mended.
+    "mended",
 ];
 
 /// Every point, as `ENACT_CRASH_AT` names it, given the kinds of events there are.

@@ -23,12 +23,13 @@ const UNREACHABLE: [&str; 1] = ["quarantined"];
 const AFTER_A_CRASH: [&str; 2] = ["resumed", "attempt-abandoned"];
 const CRASH_BEFORE: &str = "recorded:attempt-started";
 
-/// Steps that another test makes: they take a rollback.
-const ELSEWHERE: [&str; 4] = [
+/// Steps that other tests make: they take a rollback, a purge or a repair.
+const ELSEWHERE: [&str; 5] = [
     "step:notes-withdrawn",
     "step:purge-begun",
     "step:purge-notes-removed",
     "step:purge-branches-removed",
+    "step:mended",
 ];
 
 /// Where a resume dies that follows a crash.

@@ -7,6 +7,7 @@ mod claims;
 mod commands;
 mod cost;
 mod crash;
+mod doctor;
 mod documents;
 mod failures;
 mod git_storage;

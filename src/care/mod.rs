@@ -3,5 +3,16 @@
 //! Looking and mending are apart. To look changes nothing, not even a lock; to mend uses what a resume uses,
 //! holds the run's lease, and removes only what we made and what is kept elsewhere or can be made again.
 
+mod examine;
+mod finding;
+mod leavings;
+mod mend;
+mod outline;
+mod projections;
 pub mod purge;
+mod search;
 pub mod traces;
+
+pub use examine::{Diagnosis, Scope, examine};
+pub use finding::{Finding, Kind, Mend, Remedy, Severity};
+pub use mend::{Mended, repair};

@@ -9,6 +9,7 @@ mod convert;
 mod decide;
 mod demo;
 mod diff;
+mod doctor;
 mod drive;
 mod exit;
 mod graph;
@@ -113,6 +114,7 @@ enum Command {
     Stop(stop::Args),
     Land(land::Args),
     Clean(clean::Args),
+    Doctor(doctor::Args),
     Demo(demo::Args),
     Help(help::Args),
 }
@@ -185,6 +187,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Stop(args) => stop::exec(&args, context),
         Command::Land(args) => land::exec(&args, context),
         Command::Clean(args) => clean::exec(&args, context),
+        Command::Doctor(args) => doctor::exec(&args, context),
         Command::Demo(args) => demo::exec(&args, context),
         Command::Help(args) => help::exec(&args),
     }

@@ -127,6 +127,27 @@ impl Repo {
         Ok(output.text().lines().map(str::to_owned).collect())
     }
 
+    /// The commits from `base`, without it, to `tip` by first parents alone, oldest first; those that there are
+    /// when `base` is not among them.
+    pub fn first_parents(&self, tip: Oid, base: Oid) -> Result<Vec<Oid>> {
+        let mut line = Vec::new();
+        let mut at = Some(tip);
+        while let Some(oid) = at.filter(|oid| *oid != base) {
+            line.push(oid);
+            at = self.commit(oid)?.parents.first().copied();
+            if at.is_some_and(|at| at != base && !self.is_ancestor(base, at).unwrap_or(false)) {
+                break;
+            }
+        }
+        line.reverse();
+        Ok(line)
+    }
+
+    /// The newest commit that both descend from.
+    pub fn fork(&self, one: Oid, other: Oid) -> Option<Oid> {
+        self.raw().merge_base(one, other).ok()
+    }
+
     /// The names of the user's remotes.
     pub fn remotes(&self) -> Vec<String> {
         let names = self.raw().remotes();
@@ -135,6 +156,17 @@ impl Repo {
             .filter_map(|name| name.ok().flatten())
             .map(str::to_owned)
             .collect()
+    }
+
+    /// The files of objects that end too early, as a power cut or a full disk leaves them. libgit2 never comes
+    /// back from reading one, so this is asked before anything else is read.
+    pub fn torn_objects(&self) -> Vec<PathBuf> {
+        let dirs = below(&self.common_dir().join("objects"));
+        let dirs = dirs.iter().filter(|dir| name_of(dir).len() == 2);
+        let files = dirs.flat_map(|dir| below(dir));
+        let mut torn: Vec<PathBuf> = files.filter(|file| is_torn(file)).collect();
+        torn.sort();
+        torn
     }
 
     /// Removes the file of an object that cannot be read, so that it can be written again; whether there was
@@ -151,6 +183,15 @@ impl Repo {
         }
         remove_all(&file).map(|()| true)
     }
+}
+
+fn is_torn(file: &Path) -> bool {
+    let Ok(file) = std::fs::File::open(file) else {
+        return false;
+    };
+    let mut content = flate2::read::ZlibDecoder::new(std::io::BufReader::new(file));
+    let end = std::io::copy(&mut content, &mut std::io::sink());
+    end.is_err_and(|error| error.kind() == std::io::ErrorKind::UnexpectedEof)
 }
 
 fn below(dir: &Path) -> Vec<PathBuf> {

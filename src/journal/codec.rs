@@ -148,6 +148,13 @@ pub fn decode_headline(message: &str) -> Result<Headline> {
     Ok(summary.headline)
 }
 
+/// The run that a checkpoint's trailers name.
+pub fn run_of(message: &str) -> Option<&str> {
+    let (_, trailers) = message.trim_end().rsplit_once("\n\n")?;
+    let mut lines = trailers.lines();
+    lines.find_map(|line| line.strip_prefix(layout::TRAILER_RUN)?.strip_prefix(": "))
+}
+
 /// The record in a message: what stands between its first paragraph and its last.
 fn record(message: &str) -> Result<&str> {
     let (_, below) = message.split_once("\n\n").unwrap_or_default();

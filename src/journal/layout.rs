@@ -104,6 +104,11 @@ pub fn projected_file(common_dir: &Path, run: &str) -> PathBuf {
     local_run(common_dir, run).join("projected")
 }
 
+/// Where objects are put that cannot be read.
+pub fn torn_dir(common_dir: &Path) -> PathBuf {
+    local(common_dir).join("torn")
+}
+
 /// Locked while notes are written, by whichever run.
 pub fn notes_lock(common_dir: &Path) -> PathBuf {
     local(common_dir).join("notes.lock")

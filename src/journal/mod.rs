@@ -7,6 +7,7 @@
 
 pub mod clock;
 pub mod codec;
+pub mod inspect;
 pub mod layout;
 pub mod lease;
 pub mod read;

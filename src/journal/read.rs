@@ -146,7 +146,7 @@ pub fn checkpoints_from(repo: &Repo, newest: Oid) -> impl Iterator<Item = Result
 }
 
 /// The checkpoint `oid`, and the one before it.
-fn checkpoint(repo: &Repo, oid: Oid) -> Result<(Checkpoint, Option<Oid>)> {
+pub(super) fn checkpoint(repo: &Repo, oid: Oid) -> Result<(Checkpoint, Option<Oid>)> {
     let (commit, recorded) = recorded(repo, oid)?;
     // Below the first event lies the root, which holds the plan and no event.
     let before = commit.parents.first().copied().filter(|_| recorded.seq > 1);
@@ -197,9 +197,16 @@ fn recorded(repo: &Repo, checkpoint: Oid) -> Result<(Commit, Recorded)> {
 }
 
 fn read_graph(repo: &Repo, tree: Oid) -> Result<Graph> {
-    let path = format!("{}/plan.json", layout::PLAN);
+    let (_, plan) = repo
+        .entry_at(tree, layout::PLAN)?
+        .context("the checkpoint holds no plan")?;
+    graph_of(repo, plan)
+}
+
+/// The plan that the tree of that name in a checkpoint holds.
+pub(super) fn graph_of(repo: &Repo, plan: Oid) -> Result<Graph> {
     let bytes = repo
-        .blob_at(tree, &path)?
+        .blob_at(plan, "plan.json")?
         .context("the checkpoint holds no plan")?;
     let plan: Plan = serde_json::from_slice(&bytes).context("the stored plan is damaged")?;
     Graph::new(plan).map_err(|faults| {

@@ -37,6 +37,11 @@ impl Projected {
         Self { file, places }
     }
 
+    /// Whether the branch was put there.
+    pub fn has(&self, place: Oid) -> bool {
+        self.places.contains(&place)
+    }
+
     fn write(&mut self, places: Vec<Oid>) -> Result<()> {
         if self.places == places {
             return Ok(());
@@ -91,11 +96,16 @@ pub fn branch(repo: &Repo, state: &State, ours: &mut Projected) -> Result<Option
 
 /// Moves the run's branch to where the journal says it is, from `found`, which the caller knows to be kept
 /// elsewhere.
-pub fn put_branch_back(repo: &Repo, state: &State, found: Oid) -> Result<Result<(), Moved>> {
+pub fn put_branch_back(
+    repo: &Repo,
+    state: &State,
+    found: Option<Oid>,
+) -> Result<Result<(), Moved>> {
     let mut ours = Projected::read(repo, &state.run.id);
     let name = layout::integration_branch(&state.run.id);
     let tip = repo.oid(&state.run.tip)?;
-    place(repo, &name, tip, Expected::At(found), &mut ours)
+    let expected = found.map_or(Expected::Missing, Expected::At);
+    place(repo, &name, tip, expected, &mut ours)
 }
 
 fn place(

@@ -38,7 +38,7 @@ use crate::run::evidence::Outcome;
 
 pub use supervisor::main;
 use sweep::Mark;
-pub use sweep::sweep;
+pub use sweep::{survivors, sweep};
 
 /// The environment variable by which a process tells whose attempt it belongs to.
 pub const TOKEN: &str = "ENACT_ATTEMPT_TOKEN";

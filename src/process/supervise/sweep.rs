@@ -69,6 +69,13 @@ impl Mark {
         kill_marked(self)
     }
 
+    /// Whether nothing can be left of it. No process outlives its machine, and the numbers of another start mean
+    /// nothing now.
+    fn is_over(&self) -> bool {
+        let ended = self.ended.as_ref();
+        self.boot != boot() || ended.is_some_and(|ended| ended.survivors.is_empty())
+    }
+
     /// Says who supervises.
     pub(super) fn begin(&self, path: &Path) -> io::Result<File> {
         let mut file = File::options().append(true).create_new(true).open(path)?;
@@ -117,9 +124,7 @@ pub fn sweep(mark: &Path) -> Result<Vec<u32>> {
     let Some(found) = Mark::read(mark)? else {
         return Ok(Vec::new());
     };
-    let is_over = |ended: &Ended| ended.survivors.is_empty();
-    // No process outlives its machine, and the numbers of another start mean nothing now.
-    if found.boot != boot() || found.ended.as_ref().is_some_and(is_over) {
+    if found.is_over() {
         return Ok(Vec::new());
     }
     let survivors = found.end_all();
@@ -128,6 +133,19 @@ pub fn sweep(mark: &Path) -> Result<Vec<u32>> {
         forget(mark)?;
     }
     Ok(survivors)
+}
+
+/// What [`sweep`] would kill: the processes of the attempt that still live.
+pub fn survivors(mark: &Path) -> Result<Vec<u32>> {
+    let Some(found) = Mark::read(mark)?.filter(|mark| !mark.is_over()) else {
+        return Ok(Vec::new());
+    };
+    let mut alive: Vec<u32> = marked(&found).iter().map(|process| process.pid).collect();
+    let supervisor = Process::of(found.pid).filter(|now| now.start == found.start && !now.zombie);
+    alive.extend(supervisor.map(|process| process.pid));
+    alive.sort_unstable();
+    alive.dedup();
+    Ok(alive)
 }
 
 /// Empties a mark: the number in it may one day be a stranger's. That there was such an attempt stays known.
@@ -155,20 +173,9 @@ fn end_supervisor(mark: &Mark) {
 
 /// Kills what bears the attempt's marks until nothing does; returns what remains after a while.
 fn kill_marked(mark: &Mark) -> Vec<u32> {
-    let variable = format!("{TOKEN}={}", mark.token);
     let until = Instant::now() + DEATH_MAX;
     loop {
-        let all = Process::all();
-        let marked = all
-            .iter()
-            .filter(|process| {
-                (process.session == mark.pid && process.start >= mark.start)
-                    || process.has_in_environment(variable.as_bytes())
-            })
-            .map(|process| process.pid)
-            .collect::<HashSet<_>>();
-        let mut left = closure(&all, marked);
-        left.retain(|process| !process.zombie && process.pid != std::process::id());
+        let left = marked(mark);
         if left.is_empty() || Instant::now() >= until {
             return left.into_iter().map(|process| process.pid).collect();
         }
@@ -178,6 +185,23 @@ fn kill_marked(mark: &Mark) -> Vec<u32> {
         // What they started meanwhile is found by the next round.
         gone(&left, until.saturating_duration_since(Instant::now()));
     }
+}
+
+/// What bears the attempt's marks and lives.
+fn marked(mark: &Mark) -> Vec<Process> {
+    let variable = format!("{TOKEN}={}", mark.token);
+    let all = Process::all();
+    let marked = all
+        .iter()
+        .filter(|process| {
+            (process.session == mark.pid && process.start >= mark.start)
+                || process.has_in_environment(variable.as_bytes())
+        })
+        .map(|process| process.pid)
+        .collect::<HashSet<_>>();
+    let mut left = closure(&all, marked);
+    left.retain(|process| !process.zombie && process.pid != std::process::id());
+    left
 }
 
 /// Waits until none of `processes` is alive.

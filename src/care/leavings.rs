@@ -1,0 +1,138 @@
+//! What dead processes leave around a run: locks, worktrees, processes, files. Only what we made is named, but
+//! for one lock that stops everybody.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::finding::{Finding, Kind, Mend, Remedy, Severity};
+use super::traces::Traces;
+use crate::git::Repo;
+use crate::journal::layout;
+use crate::process::supervise;
+use crate::run::state::{Drive, State};
+use crate::world;
+
+/// What lies around the repository, whichever run left it.
+pub(super) fn of_all(repo: &Repo) -> Result<Vec<Finding>> {
+    let mut found = locks(repo, "", &[layout::PROGRESS]);
+    if repo.stays_locked("packed-refs") {
+        let lock = repo.common_dir().join("packed-refs.lock");
+        let words = format!("if no git command is running: `rm '{}'`", lock.display());
+        let what = "a git command that was killed has left `packed-refs.lock`, and no ref can be \
+                    deleted";
+        let remedy = Remedy::advice(words);
+        found.push(Finding::new(
+            "",
+            Kind::Lock,
+            Severity::Warning,
+            what,
+            remedy,
+        ));
+    }
+    for entry in repo.half_made_worktrees()? {
+        let what = format!("`{}` is half of a worktree", entry.display());
+        found.push(mendable("", Kind::Worktree, what, Mend::RemoveHalfMade));
+    }
+    Ok(found)
+}
+
+/// What lies around a run that nobody drives; `state` is where it stands, if its journal tells.
+pub(super) fn of_run(
+    repo: &Repo,
+    run: &str,
+    traces: &Traces,
+    state: Option<&State>,
+    root: &Path,
+) -> Result<Vec<Finding>> {
+    let is_over = state.is_none_or(|state| state.run.drive == Drive::Finished);
+    let refs = [layout::branches(run), layout::run_ref(run)];
+    let mut found = locks(repo, run, &[&refs[0], &refs[1]]);
+    for listed in &traces.worktrees {
+        for lock in listed.locks() {
+            let what = format!("`{}` was left by a git that was killed", lock.display());
+            found.push(mendable(run, Kind::Lock, what, Mend::RemoveLock(lock)));
+        }
+        let what = match (listed.path.exists(), is_over) {
+            (false, _) => "its directory is gone",
+            (true, true) => "the run has ended",
+            (true, false) => continue,
+        };
+        let what = format!("the worktree `{}` is left: {what}", listed.path.display());
+        let mend = Mend::RemoveWorktree(listed.path.clone());
+        found.push(mendable(run, Kind::Worktree, what, mend));
+    }
+    if is_over {
+        found.extend(forgotten(repo, run, root)?);
+    }
+    let mut alive = Vec::new();
+    for mark in world::marks(repo, run)? {
+        alive.extend(supervise::survivors(&mark).unwrap_or_default());
+    }
+    if !alive.is_empty() {
+        let pids: Vec<String> = alive.iter().map(u32::to_string).collect();
+        let what = format!("processes of a dead driver still run: {}", pids.join(", "));
+        found.push(mendable(run, Kind::Processes, what, Mend::EndProcesses));
+    }
+    let files = layout::attempts_dir(repo.common_dir(), run);
+    if state.is_some() && is_over && files.exists() {
+        let what = format!(
+            "the files of ended attempts are left in `{}`",
+            files.display()
+        );
+        found.push(mendable(run, Kind::Files, what, Mend::RemoveAttemptFiles));
+    }
+    Ok(found)
+}
+
+/// Directories where worktrees of a run that has ended were, and that git no longer lists.
+fn forgotten(repo: &Repo, run: &str, root: &Path) -> Result<Vec<Finding>> {
+    let known = repo.worktrees()?;
+    let entries = std::fs::read_dir(root).into_iter().flatten().flatten();
+    let mut found = Vec::new();
+    for path in entries.map(|entry| entry.path()) {
+        let is_slot = path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("slot-"));
+        let path = path.canonicalize().unwrap_or(path);
+        if !is_slot || known.iter().any(|listed| listed.path == path) {
+            continue;
+        }
+        let place = path.display();
+        let what = format!("`{place}` was a worktree, and git does not know it any more");
+        let words = format!("if nothing in it is needed: `rm -r '{place}'`");
+        let remedy = Remedy::advice(words);
+        found.push(Finding::new(
+            run,
+            Kind::Worktree,
+            Severity::Warning,
+            what,
+            remedy,
+        ));
+    }
+    Ok(found)
+}
+
+/// Locks on refs that stay longer than a living git holds them.
+fn locks(repo: &Repo, run: &str, refs: &[&str]) -> Vec<Finding> {
+    let locks = repo.locks(refs);
+    let name = locks.first().map(|lock| lock.with_extension(""));
+    let name = name.as_deref().and_then(|name| {
+        let name = name.strip_prefix(repo.common_dir()).ok()?;
+        name.to_str()
+    });
+    // Patience for one is patience for all.
+    if name.is_some_and(|name| !repo.stays_locked(name)) {
+        return Vec::new();
+    }
+    let left = locks.into_iter().filter(|lock| lock.exists());
+    left.map(|lock| {
+        let what = format!("`{}` was left by a git that was killed", lock.display());
+        mendable(run, Kind::Lock, what, Mend::RemoveLock(lock))
+    })
+    .collect()
+}
+
+pub(super) fn mendable(run: &str, kind: Kind, what: String, mend: Mend) -> Finding {
+    Finding::new(run, kind, Severity::Warning, what, Remedy::Mend(mend))
+}
