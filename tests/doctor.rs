@@ -9,9 +9,9 @@ use crate::support::digest::digest;
 use crate::support::oracle;
 use crate::support::user::User;
 
-const JOURNAL: &str = "refs/enact/runs/r-test";
-const BRANCH: &str = "refs/heads/enact/r-test/integration";
-const NOTES: &str = "refs/notes/PROGRESS";
+pub(crate) const JOURNAL: &str = "refs/enact/runs/r-test";
+pub(crate) const BRANCH: &str = "refs/heads/enact/r-test/integration";
+pub(crate) const NOTES: &str = "refs/notes/PROGRESS";
 
 const PLAN: &str = r#"
 [plan]
@@ -37,7 +37,7 @@ run = "echo d > d.txt"
 "#;
 
 /// A user with a run that has ended well.
-fn finished() -> User {
+pub(crate) fn finished() -> User {
     let user = User::new();
     user.plan(PLAN);
     let begin = ["run", "plan.toml", "--yes", "--name", "r-test"];
@@ -46,7 +46,7 @@ fn finished() -> User {
 }
 
 /// What people and programs read of the run.
-fn reports(user: &User) -> Vec<String> {
+pub(crate) fn reports(user: &User) -> Vec<String> {
     let commands: [&[&str]; 6] = [
         &["status", "r-test"],
         &["status", "r-test", "--json"],
@@ -60,7 +60,7 @@ fn reports(user: &User) -> Vec<String> {
 }
 
 /// Every ref but the notes, whose history tells of repairs, and every note.
-fn refs(user: &User) -> (String, Vec<String>) {
+pub(crate) fn refs(user: &User) -> (String, Vec<String>) {
     let refs = user.git(["for-each-ref", "--format=%(objectname) %(refname)"]);
     let refs = refs.success().stdout;
     let refs = refs.lines().filter(|line| !line.ends_with(NOTES));
@@ -70,20 +70,20 @@ fn refs(user: &User) -> (String, Vec<String>) {
     (refs.collect::<Vec<_>>().join("\n"), notes)
 }
 
-fn rev(user: &User, name: &str) -> String {
+pub(crate) fn rev(user: &User, name: &str) -> String {
     let output = user.git(["rev-parse", name]).success();
     output.stdout.trim().to_owned()
 }
 
-fn move_ref(user: &User, name: &str, to: &str) {
+pub(crate) fn move_ref(user: &User, name: &str, to: &str) {
     user.git(["update-ref", name, to]).success();
 }
 
-fn delete_ref(user: &User, name: &str) {
+pub(crate) fn delete_ref(user: &User, name: &str) {
     user.git(["update-ref", "-d", name]).success();
 }
 
-fn git_dir(user: &User) -> PathBuf {
+pub(crate) fn git_dir(user: &User) -> PathBuf {
     user.path().join(".git")
 }
 
@@ -95,7 +95,7 @@ fn object(user: &User, name: &str) -> PathBuf {
         .join(&hex[2..])
 }
 
-fn remove_object(user: &User, name: &str) {
+pub(crate) fn remove_object(user: &User, name: &str) {
     std::fs::remove_file(object(user, name)).expect("a loose object");
 }
 
@@ -105,13 +105,13 @@ fn tear(path: &Path) {
     std::fs::write(path, b"x\x01\x02").expect("written");
 }
 
-fn plant(path: &Path, bytes: &[u8]) {
+pub(crate) fn plant(path: &Path, bytes: &[u8]) {
     std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
     std::fs::write(path, bytes).expect("a file");
 }
 
 /// Puts the journal on a copy of its newest checkpoint with another message.
-fn forge(user: &User, from: &str, to: &str) {
+pub(crate) fn forge(user: &User, from: &str, to: &str) {
     let raw = user.git(["cat-file", "commit", JOURNAL]).success().stdout;
     assert!(raw.contains(from), "there is something to forge: {raw}");
     let file = user.outside("forged");
@@ -122,13 +122,13 @@ fn forge(user: &User, from: &str, to: &str) {
 }
 
 /// Drops what nothing names, so that only what can be made again comes back.
-fn prune(user: &User) {
+pub(crate) fn prune(user: &User) {
     let expire = ["reflog", "expire", "--expire=now", "--all"];
     user.git(expire).success();
     user.git(["prune", "--expire=now"]).success();
 }
 
-fn worktree(user: &User, reason: &str) -> PathBuf {
+pub(crate) fn worktree(user: &User, reason: &str) -> PathBuf {
     let place = user.outside("repo.enact/r-test/slot-1");
     let path = place.to_string_lossy().into_owned();
     let add = ["worktree", "add", "--quiet", "--lock", "--reason", reason];
@@ -351,7 +351,7 @@ const LEAVINGS: [Damage; 4] = [
     },
 ];
 
-fn examined(user: &User) -> Value {
+pub(crate) fn examined(user: &User) -> Value {
     let output = user.enact(["doctor", "--json"]).code(1);
     serde_json::from_str(&output.stdout).expect("`doctor --json` prints JSON")
 }

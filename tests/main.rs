@@ -12,6 +12,7 @@ mod documents;
 mod failures;
 mod git_storage;
 mod hooks;
+mod hopeless;
 mod interruptions;
 mod journal;
 mod kickbacks;
