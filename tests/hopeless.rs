@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 
 use crate::doctor::{
-    BRANCH, JOURNAL, NOTES, delete_ref, examined, finished, forge, git_dir, move_ref, plant, prune, refs,
-    remove_object, reports, rev, worktree,
+    BRANCH, JOURNAL, NOTES, delete_ref, examined, finished, forge, git_dir, move_ref, plant, prune,
+    refs, remove_object, reports, rev, worktree,
 };
 use crate::support::digest::digest;
 use crate::support::oracle;
@@ -41,9 +41,15 @@ fn a_journal_whose_objects_are_gone_is_rebuilt_to_the_same_done_tasks() {
     user.enact(["doctor"])
         .code(1)
         .says("and so are its checkpoints; notes and branches prove 6 done tasks");
-    user.enact(["doctor", "--repair"]).success().says("mended: ");
+    user.enact(["doctor", "--repair"])
+        .success()
+        .says("mended: ");
     user.enact(["doctor"]).success().says("r-test: all is well");
-    assert_eq!(done_tasks(user), done, "the same tasks are done by the same commits");
+    assert_eq!(
+        done_tasks(user),
+        done,
+        "the same tasks are done by the same commits"
+    );
     let kept = |names: &str| {
         let kept = names.lines().filter(|line| !line.ends_with(JOURNAL));
         kept.collect::<Vec<_>>().join("\n")
@@ -53,8 +59,12 @@ fn a_journal_whose_objects_are_gone_is_rebuilt_to_the_same_done_tasks() {
     assert_eq!(after.1, notes, "notes are as they were");
     user.enact(["status"]).success().says("6 done");
     user.enact(["log"]).success().says("integrated");
-    user.enact(["report"]).success().says("**Tasks completed**: 6/6");
-    user.enact(["show", "b"]).success().says("only its note is known");
+    user.enact(["report"])
+        .success()
+        .says("**Tasks completed**: 6/6");
+    user.enact(["show", "b"])
+        .success()
+        .says("only its note is known");
     user.enact(["resume", "--yes"]).success();
     assert_eq!(user.status()["run"]["status"], "complete");
     user.enact(["land", "--yes"]).success();
@@ -74,10 +84,15 @@ fn an_outline_believes_no_note_that_git_does_not_confirm() {
     let stray = made.success().stdout.trim().to_owned();
     move_ref(&user, "refs/heads/stray", &stray);
     let of = |task: &str, commit: &str, status: &str| {
-        format!("Run: r-test\nTask: {task}\nTitle: T\nStatus: {status}\nAttempt: 1\nCommit: {commit}\n")
+        format!(
+            "Run: r-test\nTask: {task}\nTitle: T\nStatus: {status}\nAttempt: 1\nCommit: {commit}\n"
+        )
     };
     note(&stray, &of("e", &stray, "done"));
-    let (b, c) = (rev(&user, "enact/r-test/task/b"), rev(&user, "enact/r-test/task/c"));
+    let (b, c) = (
+        rev(&user, "enact/r-test/task/b"),
+        rev(&user, "enact/r-test/task/c"),
+    );
     note(&b, &of("b", &c, "done"));
     note(&c, &of("c", &c, "failed"));
     lose_journal(&user);
@@ -105,11 +120,13 @@ fn without_journal_and_notes_nothing_is_made_up() {
         .says("nothing else tells what was done")
         .says("git enact clean r-test --purge");
     assert_eq!(refs(&user), before, "what there is stays");
-    user.git(["remote", "add", "origin", "../elsewhere"]).success();
+    user.git(["remote", "add", "origin", "../elsewhere"])
+        .success();
     user.enact(["doctor"])
         .code(1)
         .says("git fetch --refetch origin refs/enact/runs/r-test:refs/enact/runs/r-test");
-    user.enact(["clean", "r-test", "--purge", "--yes"]).success();
+    user.enact(["clean", "r-test", "--purge", "--yes"])
+        .success();
     user.enact(["doctor"]).success();
 }
 
@@ -126,7 +143,10 @@ fn a_journal_that_was_moved_back_is_told_and_either_way_goes_on() {
         .says("5 newer checkpoints of it exist: it was moved back")
         .says("`git enact resume r-test` goes on from there")
         .says(&words);
-    assert!(!output.stdout.contains("mended"), "a rollback is no damage: {output}");
+    assert!(
+        !output.stdout.contains("mended"),
+        "a rollback is no damage: {output}"
+    );
     assert_eq!(refs(&user), names, "it is for a person to decide");
     let words: Vec<&str> = words.split(' ').skip(1).collect();
     user.git(words).success();
@@ -148,7 +168,10 @@ fn a_checkpoint_that_is_lost_is_named_with_the_newest_that_is_whole() {
     remove_object(&user, &lost);
     let output = user.enact(["doctor", "--repair"]).code(1);
     output
-        .says(&format!("checkpoint {} cannot be read, the 6 newer ones can", &lost[..7]))
+        .says(&format!(
+            "checkpoint {} cannot be read, the 6 newer ones can",
+            &lost[..7]
+        ))
         .says(&format!("git update-ref {JOURNAL} {whole}"))
         .says("git fetch --refetch");
     assert_eq!(examined(&user)["findings"][0]["kind"], "checkpoint");
@@ -170,7 +193,9 @@ fn objects_that_are_missing_behind_a_pinned_commit_are_named() {
     remove_object(&user, &format!("{commit}:b.txt"));
     user.enact(["doctor", "--repair"])
         .code(1)
-        .says(&format!("objects of {commit} are missing: attempt 1 of task b made it"))
+        .says(&format!(
+            "objects of {commit} are missing: attempt 1 of task b made it"
+        ))
         .says(&format!("git fetch --refetch backup {JOURNAL}"));
     user.git(["fetch", "--quiet", "--refetch", "backup", JOURNAL])
         .success();
@@ -191,9 +216,10 @@ fn what_was_kept_beside_an_event_is_named_when_it_is_lost() {
     };
     let ended = log.lines().find(holds).expect("an output was kept");
     remove_object(&user, &format!("{ended}:output"));
-    user.enact(["doctor", "--repair"])
-        .code(1)
-        .says(&format!("`output`, kept beside checkpoint {}, cannot be read", &ended[..7]));
+    user.enact(["doctor", "--repair"]).code(1).says(&format!(
+        "`output`, kept beside checkpoint {}, cannot be read",
+        &ended[..7]
+    ));
     user.enact(["status"]).success().says("complete");
 }
 
@@ -228,8 +254,14 @@ fn a_branch_that_holds_somebodys_work_is_moved_only_once_that_is_kept() {
     // Nor is it moved under whoever works on it.
     let work = user.outside("work").to_string_lossy().into_owned();
     move_ref(&user, BRANCH, "main");
-    user.git(["worktree", "add", "--quiet", &work, "enact/r-test/integration"])
-        .success();
+    user.git([
+        "worktree",
+        "add",
+        "--quiet",
+        &work,
+        "enact/r-test/integration",
+    ])
+    .success();
     user.enact(["doctor", "--repair"])
         .code(1)
         .says("it is checked out in");
@@ -283,14 +315,54 @@ fn files_of_a_run_that_is_gone_are_removed() {
 
 #[test]
 fn processes_of_a_dead_driver_are_named_and_ended() {
+    let user = finished();
+    let mut command = user.command("sleep");
+    command.arg("600").env("ENACT_ATTEMPT_TOKEN", "left-over");
+    let mut left = command.spawn().expect("it starts");
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").expect("a boot");
+    // What a supervisor wrote that was killed together with its driver.
+    let mark = format!(
+        "{{\"pid\": 4194305, \"start\": 1, \"boot\": \"{}\", \"token\": \"left-over\"}}\n",
+        boot.trim()
+    );
+    let files = git_dir(&user).join("enact/runs/r-test/attempts");
+    plant(&files.join("a.1.supervisor"), mark.as_bytes());
+    let says = format!("processes of a dead driver still run: {}", left.id());
+    user.enact(["doctor"]).code(1).says(&says);
+    assert!(
+        left.try_wait().expect("it can be asked").is_none(),
+        "it runs"
+    );
+    // Looking at a process that has ended shows that it was ended.
+    user.enact(["doctor", "--repair"]).success();
+    assert!(!left.wait().expect("it ended").success());
+    user.enact(["doctor"]).success();
+}
+
+#[test]
+fn a_run_that_was_cut_short_is_no_damage() {
     let mut journey = Journey::new(&WORK, &["followed:attempt-started:2"]);
     journey.die();
-    let user = &journey.user;
-    // A run that was cut short is no damage, and what it left is for its resume.
-    user.enact(["doctor", "--repair"]).success();
-    oracle::assert_no_process(user);
+    let before = refs(&journey.user);
+    journey.user.enact(["doctor", "--repair"]).success();
+    assert_eq!(refs(&journey.user), before, "it is for its resume");
     journey.go_on();
     journey.user.enact(["doctor"]).success();
+}
+
+#[test]
+fn commands_on_a_damaged_run_say_who_helps() {
+    let user = finished();
+    remove_object(&user, &format!("{JOURNAL}:state/run.json"));
+    user.enact(["status", "--json"])
+        .code(2)
+        .complains("`git enact doctor r-test` says what helps");
+    delete_ref(&user, JOURNAL);
+    user.enact(["status"])
+        .code(2)
+        .complains("`git enact doctor r-test` says what helps");
+    user.enact(["doctor", "--repair"]).success();
+    user.enact(["status"]).success().says("complete");
 }
 
 #[test]
@@ -343,7 +415,14 @@ fn runs_that_were_cleaned_landed_or_fetched_are_well() {
     let copy = user.outside("copy");
     let path = copy.to_string_lossy().into_owned();
     user.git(["clone", "--quiet", ".", &path]).success();
-    let fetch = ["-C", &path, "fetch", "--quiet", "origin", "refs/enact/*:refs/enact/*"];
+    let fetch = [
+        "-C",
+        &path,
+        "fetch",
+        "--quiet",
+        "origin",
+        "refs/enact/*:refs/enact/*",
+    ];
     user.git(fetch).success();
     user.enact(["-C", &path, "doctor"])
         .success()

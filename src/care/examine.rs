@@ -9,7 +9,7 @@ use super::finding::{Finding, Kind, Mend, Remedy, Severity, short};
 use super::search::Search;
 use super::traces::{self, Traces};
 use super::{leavings, outline, projections};
-use crate::git::{Depth, Oid, Repo};
+use crate::git::{Oid, Repo};
 use crate::journal::inspect::{Damage, Inspection, inspect};
 use crate::journal::{Held, Lease, layout};
 use crate::run::state::State;
@@ -53,6 +53,7 @@ pub fn examine(scope: &Scope<'_>) -> Result<Diagnosis> {
         all.clear();
         all.insert(run.to_owned(), traces);
     }
+    let search = Search::default();
     let mut diagnosis = Diagnosis::default();
     for (run, traces) in all {
         if let Some(held) = Lease::holder(repo.common_dir(), &run) {
@@ -60,7 +61,7 @@ pub fn examine(scope: &Scope<'_>) -> Result<Diagnosis> {
             continue;
         }
         let root = (scope.worktrees)(&run)?;
-        let (mut found, state) = look(repo, &run, &traces)?;
+        let (mut found, state) = look(repo, &search, &run, &traces)?;
         found.extend(leavings::of_run(
             repo,
             &run,
@@ -93,7 +94,12 @@ fn torn(repo: &Repo) -> Vec<Finding> {
 }
 
 /// What is wrong with the journal of `run` and what hangs on it, and where the run stands if that can be told.
-fn look(repo: &Repo, run: &str, traces: &Traces) -> Result<(Vec<Finding>, Option<State>)> {
+fn look(
+    repo: &Repo,
+    search: &Search,
+    run: &str,
+    traces: &Traces,
+) -> Result<(Vec<Finding>, Option<State>)> {
     let mut found = Vec::new();
     for name in repo.broken_refs(&[&layout::branches(run)]) {
         let what = format!("`{name}` holds no object's name");
@@ -101,16 +107,16 @@ fn look(repo: &Repo, run: &str, traces: &Traces) -> Result<(Vec<Finding>, Option
         found.push(leavings::mendable(run, Kind::Branch, what, mend));
     }
     let Some(tip) = traces.journal.filter(|_| !traces.is_broken) else {
-        found.extend(without_journal(repo, run, traces)?);
+        found.extend(without_journal(repo, search, run, traces)?);
         return Ok((found, None));
     };
     let mut inspection = inspect(repo, run, tip)?;
-    if let Some(finding) = damaged(repo, run, traces, &inspection)? {
+    if let Some(finding) = damaged(repo, search, run, traces, &inspection)? {
         found.push(finding);
         return Ok((found, inspection.state.take()));
     }
     found.extend(attachments(repo, run, &inspection));
-    if let Some(later) = later(repo, run, &inspection)? {
+    if let Some(later) = later(repo, search, run, &inspection)? {
         found.push(later);
         return Ok((found, inspection.state.take()));
     }
@@ -123,7 +129,12 @@ fn look(repo: &Repo, run: &str, traces: &Traces) -> Result<(Vec<Finding>, Option
 }
 
 /// A run whose journal's ref is gone or holds nothing.
-fn without_journal(repo: &Repo, run: &str, traces: &Traces) -> Result<Option<Finding>> {
+fn without_journal(
+    repo: &Repo,
+    search: &Search,
+    run: &str,
+    traces: &Traces,
+) -> Result<Option<Finding>> {
     let journal = layout::run_ref(run);
     let gone = if traces.is_broken {
         format!("`{journal}`, the journal, holds no object's name")
@@ -134,8 +145,7 @@ fn without_journal(repo: &Repo, run: &str, traces: &Traces) -> Result<Option<Fin
         let finding = Finding::new(run, Kind::Journal, Severity::Error, what, remedy);
         Ok(Some(finding))
     };
-    let search = Search::of(repo, run, Depth::Everything)?;
-    if let Some(newest) = search.newest_whole(repo, branch(traces, run))? {
+    if let Some(newest) = search.newest_whole(repo, run, branch(traces, run))? {
         let what = format!("{gone}; {} is still here", described(&newest));
         let mend = Mend::PutJournal {
             to: newest.tip,
@@ -169,6 +179,7 @@ fn without_journal(repo: &Repo, run: &str, traces: &Traces) -> Result<Option<Fin
 /// The worst damage of a journal whose ref names something, and what mends it.
 fn damaged(
     repo: &Repo,
+    search: &Search,
     run: &str,
     traces: &Traces,
     inspection: &Inspection,
@@ -183,8 +194,7 @@ fn damaged(
         let remedy = Remedy::advice("it was left alone; that program can examine it");
         return Ok(Some(Finding::new(run, kind, severity, what, remedy)));
     }
-    let search = Search::of(repo, run, Depth::Everything)?;
-    let newest = search.newest_whole(repo, branch(traces, run))?;
+    let newest = search.newest_whole(repo, run, branch(traces, run))?;
     let is_no_less = |other: &Inspection| other.seq() >= inspection.seq();
     let remedy = match newest {
         Some(other) if other.tip != inspection.tip && is_no_less(&other) => {
@@ -268,15 +278,20 @@ fn attachments(repo: &Repo, run: &str, inspection: &Inspection) -> Vec<Finding> 
 }
 
 /// Checkpoints that were recorded after the one that the journal names.
-fn later(repo: &Repo, run: &str, inspection: &Inspection) -> Result<Option<Finding>> {
-    let search = Search::of(repo, run, Depth::Loose)?;
-    let Some((newest, count)) = search.after(inspection.tip) else {
+fn later(
+    repo: &Repo,
+    search: &Search,
+    run: &str,
+    inspection: &Inspection,
+) -> Result<Option<Finding>> {
+    let Some(newest) = search.after(repo, run, inspection.tip)? else {
         return Ok(None);
     };
     let other = inspect(repo, run, newest)?;
     if !other.is_whole() {
         return Ok(None);
     }
+    let count = other.seq().saturating_sub(inspection.seq());
     let journal = layout::run_ref(run);
     let s = if count == 1 { "" } else { "s" };
     let what = format!(

@@ -102,7 +102,10 @@ fn branch(
         Some(found) if !repo.is_commit(found) || is_ours(found) => true,
         Some(found) => repo.keepers(found)?.iter().any(|keeper| *keeper != name),
     };
-    let checked_out = repo.checked_out(&name)?;
+    let checked_out = match astray {
+        Some(_) => repo.checked_out(&name)?,
+        None => None,
+    };
     Ok(Some(Branch {
         kind,
         belongs,

@@ -3,6 +3,7 @@
 //! Git keeps such objects for weeks. What is found is believed only when its whole line reads back to the
 //! run's first event.
 
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
@@ -12,118 +13,157 @@ use crate::git::{Depth, Oid, Repo};
 use crate::journal::codec;
 use crate::journal::inspect::{Damage, Inspection, inspect};
 
-/// The checkpoints of one run among all objects.
+/// The checkpoints among all objects; each depth is searched once, for all runs, and only when it is asked for.
+#[derive(Default)]
 pub(super) struct Search {
-    run: String,
-    found: HashMap<Oid, Found>,
+    loose: OnceCell<Runs>,
+    everything: OnceCell<Runs>,
 }
 
-struct Found {
-    before: Option<Oid>,
-    seq: u64,
+/// What was found of each run.
+type Runs = HashMap<String, Lines>;
+
+/// The checkpoints of one run, each with the one before it.
+#[derive(Default)]
+struct Lines(HashMap<Oid, Option<Oid>>);
+
+/// When a checkpoint was written, and what it says of its run.
+struct Written {
     at: String,
+    seq: u64,
     tip: String,
 }
 
 impl Search {
-    /// Looks for the checkpoints of `run`.
-    pub(super) fn of(repo: &Repo, run: &str, depth: Depth) -> Result<Self> {
-        let line = format!("\nRun: {run}\n");
-        let has = |text: &[u8], part: &str| {
-            let part = part.as_bytes();
-            text.windows(part.len()).any(|window| window == part)
+    fn of(&self, repo: &Repo, depth: Depth) -> Result<&Runs> {
+        let cell = match depth {
+            Depth::Loose => &self.loose,
+            Depth::Everything => &self.everything,
         };
-        let oids =
-            repo.commits_anywhere(depth, |text| has(text, &line) && has(text, "\nEvent: "))?;
-        let mut found = HashMap::new();
-        for oid in oids {
-            let commit = repo.commit(oid)?;
-            let is_ours = codec::run_of(&commit.message) == Some(run);
-            if let (true, Ok(recorded)) = (is_ours, codec::decode(&commit.message)) {
-                let headline = codec::decode_headline(&commit.message);
-                let checkpoint = Found {
-                    before: commit.parents.first().copied(),
-                    seq: recorded.seq,
-                    at: recorded.at,
-                    tip: headline.map(|line| line.tip).unwrap_or_default(),
-                };
-                found.insert(oid, checkpoint);
-            }
+        if let Some(runs) = cell.get() {
+            return Ok(runs);
         }
-        let run = run.to_owned();
-        Ok(Self { run, found })
+        let runs = find(repo, depth)?;
+        Ok(cell.get_or_init(|| runs))
     }
 
-    /// The newest checkpoint whose events are all there. Of several lines, as rollbacks leave them, the one that
-    /// says where the run's branch is, then the one that was written last; one where nothing at all is damaged
-    /// before any other.
+    /// The newest checkpoint of `run` whose events are all there. Of several lines, as rollbacks leave them, the
+    /// one that says where the run's branch is, then the one that was written last; one where nothing at all is
+    /// damaged before any other.
     pub(super) fn newest_whole(
         &self,
         repo: &Repo,
+        run: &str,
         branch: Option<Oid>,
     ) -> Result<Option<Inspection>> {
+        let Some(lines) = self.of(repo, Depth::Everything)?.get(run) else {
+            return Ok(None);
+        };
         let branch = branch.map(|branch| branch.to_string()).unwrap_or_default();
-        let mut ends = self.ends();
+        let mut ends = lines.ends();
         ends.sort_by_key(|end| {
-            let found = &self.found[end];
-            Reverse((found.tip == branch, found.at.clone(), found.seq))
+            let written = written(repo, *end);
+            Reverse(written.map(|one| (one.tip == branch, one.at, one.seq)))
         });
         for end in &ends {
-            let inspection = inspect(repo, &self.run, *end)?;
+            let inspection = inspect(repo, run, *end)?;
             if inspection.is_whole() {
                 return Ok(Some(inspection));
             }
         }
         for end in ends {
-            if let Some(inspection) = self.readable(repo, end)? {
+            if let Some(inspection) = lines.readable(repo, run, end)? {
                 return Ok(Some(inspection));
             }
         }
         Ok(None)
     }
 
-    /// `end`, or the newest checkpoint before it whose events are all there.
-    fn readable(&self, repo: &Repo, end: Oid) -> Result<Option<Inspection>> {
+    /// The newest checkpoint that was once recorded after `tip`, the newest that the journal of `run` names.
+    /// Looks where nothing was packed since: what a person moved back a moment ago.
+    pub(super) fn after(&self, repo: &Repo, run: &str, tip: Oid) -> Result<Option<Oid>> {
+        let Some(lines) = self.of(repo, Depth::Loose)?.get(run) else {
+            return Ok(None);
+        };
+        let mut ends = lines.ends();
+        ends.retain(|end| *end != tip && lines.leads_to(*end, tip));
+        let newest = ends.into_iter().max_by_key(|end| {
+            let written = written(repo, *end);
+            written.map(|one| (one.at, one.seq))
+        });
+        Ok(newest)
+    }
+}
+
+fn find(repo: &Repo, depth: Depth) -> Result<Runs> {
+    let has = |text: &[u8], part: &[u8]| text.windows(part.len()).any(|window| window == part);
+    // The trailers stand at the end, behind a record that can be long.
+    let oids = repo.commits_anywhere(depth, |text| {
+        has(text, b"\nRun: ") && has(text, b"\nEvent: ")
+    })?;
+    let mut runs = Runs::new();
+    for oid in oids {
+        let commit = repo.commit(oid)?;
+        if let Some(run) = codec::run_of(&commit.message) {
+            let lines = runs.entry(run.to_owned()).or_default();
+            lines.0.insert(oid, commit.parents.first().copied());
+        }
+    }
+    Ok(runs)
+}
+
+impl Lines {
+    /// The checkpoints that none was recorded after.
+    fn ends(&self) -> Vec<Oid> {
+        let inner: HashSet<Oid> = self.0.values().copied().flatten().collect();
+        let mut ends: Vec<Oid> = self.0.keys().copied().collect();
+        ends.retain(|oid| !inner.contains(oid));
+        ends.sort();
+        ends
+    }
+
+    /// Whether `earlier` is one of the checkpoints before `end`.
+    fn leads_to(&self, end: Oid, earlier: Oid) -> bool {
         let mut at = Some(end);
-        while let Some(oid) = at.filter(|oid| self.found.contains_key(oid)) {
-            let inspection = inspect(repo, &self.run, oid)?;
+        while let Some(oid) = at {
+            if oid == earlier {
+                return true;
+            }
+            at = self.0.get(&oid).copied().flatten();
+        }
+        false
+    }
+
+    /// `end`, or the newest checkpoint before it whose events are all there.
+    fn readable(&self, repo: &Repo, run: &str, end: Oid) -> Result<Option<Inspection>> {
+        let mut at = Some(end);
+        while let Some(oid) = at.filter(|oid| self.0.contains_key(oid)) {
+            let inspection = inspect(repo, run, oid)?;
             if inspection.can_be_rewritten() {
                 return Ok(Some(inspection));
             }
             // Whatever stands above a break shares it; of other damages nothing below is known to be free.
-            at = inspection.damages.iter().find_map(|damage| match damage {
+            let mut damages = inspection.damages.iter();
+            at = damages.find_map(|damage| match damage {
                 Damage::Broken { at, .. } => before(repo, *at),
+                Damage::NoCheckpoint(_) => before(repo, oid),
                 _ => None,
             });
         }
         Ok(None)
     }
+}
 
-    /// The newest checkpoint that was once recorded after `tip`, and how many are between them.
-    pub(super) fn after(&self, tip: Oid) -> Option<(Oid, u64)> {
-        let mut later = Vec::new();
-        for end in self.ends() {
-            let mut at = Some(end);
-            while let Some(found) = at.and_then(|oid| self.found.get(&oid)) {
-                if found.before == Some(tip) {
-                    later.push((self.found[&end].at.clone(), end, found.seq));
-                }
-                at = found.before;
-            }
-        }
-        later.sort();
-        let (_, end, first) = later.pop()?;
-        Some((end, self.found[&end].seq + 1 - first))
-    }
-
-    /// The checkpoints that none was recorded after.
-    fn ends(&self) -> Vec<Oid> {
-        let inner: HashSet<Oid> = self.found.values().filter_map(|one| one.before).collect();
-        let mut ends: Vec<Oid> = self.found.keys().copied().collect();
-        ends.retain(|oid| !inner.contains(oid));
-        ends.sort();
-        ends
-    }
+/// What a checkpoint says, when its record can be read.
+fn written(repo: &Repo, oid: Oid) -> Option<Written> {
+    let message = repo.commit(oid).ok()?.message;
+    let recorded = codec::decode(&message).ok()?;
+    let headline = codec::decode_headline(&message).ok()?;
+    Some(Written {
+        at: recorded.at,
+        seq: recorded.seq,
+        tip: headline.tip,
+    })
 }
 
 /// The checkpoint before one whose record cannot be read.

@@ -104,6 +104,9 @@ fn tell(diagnosis: &Diagnosis, mended: &[Mended], repairs: bool) {
     for run in well.filter(|run| !damaged.contains(run.as_str())) {
         report::line(&format!("{run}: all is well"));
     }
+    if diagnosis.runs.is_empty() && diagnosis.held.is_empty() && damaged.is_empty() {
+        report::line("this repository has no run");
+    }
     let can_help = diagnosis
         .findings
         .iter()

@@ -35,9 +35,10 @@ mod worktree;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::care::traces;
 use crate::crash;
 use crate::git::Repo;
 use crate::journal::{self, Displaced, Journal, Lease, Newer, layout};
@@ -241,6 +242,27 @@ impl Context {
         let runs = journal::runs(repo)?;
         let Some(named) = named else {
             return usual_run(repo, runs);
+            let active = runs
+                .iter()
+                .find(|run| Lease::is_held(repo.common_dir(), &run.id));
+            if let Some(run) = active {
+                return Ok(run.id.clone());
+            }
+            let started = |id: &str| {
+                journal::headline(repo, id)
+                    .map(|line| line.started_at)
+                    .unwrap_or_default()
+            };
+            let newest = runs.into_iter().max_by_key(|run| started(&run.id));
+            if let Some(run) = newest {
+                return Ok(run.id);
+            }
+            match traces::runs(repo)?.into_keys().next() {
+                Some(lost) => bail!(
+                    "the journal of run `{lost}` is gone: `git enact doctor {lost}` says what helps"
+                ),
+                None => bail!("this repository has no run; start one with `git enact run`"),
+            }
         };
         let matching: Vec<&str> = runs
             .iter()

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, anyhow, ensure};
 
 use super::snapshot::{Layers, Snapshot};
-use super::{codec, layout};
+use super::{Newer, codec, layout};
 use crate::git::{Commit, Oid, Repo, mode};
 use crate::graph::Graph;
 use crate::plan::Plan;
@@ -58,6 +58,15 @@ pub fn load(repo: &Repo, run: &str) -> Result<Loaded> {
         layout::run_ref(run)
     );
     Ok(loaded)
+    load_at(repo, tip(repo, run)?).map_err(|error| {
+        // Of a newer program's journal nothing is known but that.
+        if error.is::<Newer>() {
+            return error;
+        }
+        error.context(format!(
+            "the journal of run `{run}` is damaged: `git enact doctor {run}` says what helps"
+        ))
+    })
 }
 
 /// Where a run stood at `checkpoint`.
