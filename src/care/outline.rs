@@ -4,6 +4,7 @@
 //! there. What a task said, how it was attempted, and tasks that were never begun are lost; nothing is made up
 //! for them, and nothing that a retry could execute.
 
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,13 +15,14 @@ use crate::git::{self, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal::{Clock, Journal, Lease, layout};
 use crate::plan::{Dialect, Location, Plan, Task, TaskId, Wishes};
-use crate::run::engine::record;
+use crate::run::engine::record_all;
 use crate::run::event::{By, Event, Residue};
 use crate::run::evidence::{Claim, ClaimStatus, Outcome, Verdict};
 use crate::run::policy::{
     CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
 };
 use crate::run::state::State;
+use crate::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Scope};
 
 /// What is known of a run without its journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,43 +58,68 @@ pub(super) fn gather(repo: &Repo, run: &str, traces: &Traces) -> Result<Option<O
         return Ok(None);
     };
     let notes = traces::notes(repo, run);
-    let mut done: Vec<Done> = notes
-        .iter()
-        .filter_map(|(on, note)| told(repo, *on, note))
-        .filter(|done| repo.is_ancestor(done.commit, *tip).unwrap_or(false))
-        .collect();
-    let Some(base) = base(repo, *tip, &done)? else {
+    let told = notes.iter().filter_map(|(on, note)| told(repo, *on, note));
+    let Some((base, mut done)) = placed(repo, *tip, told.collect())? else {
         return Ok(None);
     };
-    done.retain(|done| repo.is_whole(done.commit, base).unwrap_or(false));
-    let line = repo.first_parents(*tip, base)?;
-    for done in &mut done {
-        let mut places = line.iter();
-        // Where nothing on the line has it, the last place does: it is an ancestor of the tip.
-        let has = |place: &&Oid| repo.is_ancestor(done.commit, **place).unwrap_or(false);
-        done.tip = places.find(has).copied().unwrap_or(*tip);
-    }
-    let place = |done: &Done| line.iter().position(|place| *place == done.tip);
-    done.sort_by_key(|done| (place(done), done.task.clone()));
-    done.dedup_by(|one, other| one.task == other.task);
     let mut onto = base;
-    for done in &mut done {
+    done.retain_mut(|done| {
         done.from = repo.fork(onto, done.commit).unwrap_or(onto);
-        onto = done.tip;
-    }
-    let slugs = traces.branches.iter();
-    let slugs = slugs.filter_map(|(name, _)| layout::slug_of_branch(name, run));
+        let is_whole = repo.is_whole(done.commit, onto).unwrap_or(false);
+        if is_whole {
+            onto = done.tip;
+        }
+        is_whole
+    });
     let mut outline = Outline {
         run: run.to_owned(),
         base,
         done,
         unfinished: Vec::new(),
     };
-    let known = outline.graph()?;
-    let known: Vec<&str> = (0..known.len()).map(|task| known.slug(task)).collect();
+    let graph = outline.graph()?;
+    let known: HashSet<&str> = (0..graph.len()).map(|task| graph.slug(task)).collect();
+    let branches = traces.branches.iter();
+    let slugs = branches.filter_map(|(name, _)| layout::slug_of_branch(name, run));
     let unknown = slugs.filter(|slug| !known.contains(slug));
     outline.unfinished = unknown.map(str::to_owned).collect();
     Ok((!outline.done.is_empty()).then_some(outline))
+}
+
+/// What the run began from, and those of `told` whose commits its branch has, in the order in which it got them.
+/// Follows the branch back by first parents, as far as it must.
+fn placed(repo: &Repo, tip: Oid, told: Vec<Done>) -> Result<Option<(Oid, Vec<Done>)>> {
+    let mut missing: HashMap<Oid, Done> = told.into_iter().map(|one| (one.commit, one)).collect();
+    let mut placed: Vec<Done> = Vec::new();
+    let head = repo.head()?.commit;
+    // Where the branch leaves the user's; once it has landed, it does not.
+    let forked = head.and_then(|head| repo.fork(head, tip));
+    let mut base = None;
+    let mut at = Some(tip);
+    while let Some(place) = at.filter(|_| !missing.is_empty()) {
+        if Some(place) == forked && place != tip {
+            break;
+        }
+        let before = repo.commit(place)?.parents.first().copied();
+        let brought = match before {
+            Some(before) => repo.commits_between(before, place)?,
+            None => vec![place],
+        };
+        for commit in brought {
+            if let Some(mut done) = missing.remove(&commit) {
+                done.tip = place;
+                placed.push(done);
+                base = before;
+            }
+        }
+        at = before;
+    }
+    placed.reverse();
+    let mut tasks = HashSet::new();
+    placed.retain(|done| tasks.insert(done.task.clone()));
+    let is_on_line = at.is_some() && at == forked.filter(|forked| *forked != tip);
+    let base = if is_on_line { at } else { base };
+    Ok(base.map(|base| (base, placed)))
 }
 
 /// What a note says of a task that is done, if it speaks of the commit that it is on.
@@ -125,27 +152,6 @@ fn told(repo: &Repo, on: Oid, note: &[u8]) -> Option<Done> {
         from: commit,
         tip: commit,
     })
-}
-
-/// What the run began from: where its branch leaves the user's, or else what its oldest task stands on.
-fn base(repo: &Repo, tip: Oid, done: &[Done]) -> Result<Option<Oid>> {
-    let is_oldest = |one: &&Done| {
-        let mut others = done.iter().filter(|other| other.commit != one.commit);
-        !others.any(|other| repo.is_ancestor(other.commit, one.commit).unwrap_or(false))
-    };
-    let Some(oldest) = done.iter().find(is_oldest) else {
-        return Ok(None);
-    };
-    let forked = repo.head()?.commit.and_then(|head| repo.fork(head, tip));
-    let is_below = |base: &Oid| {
-        let mut commits = done.iter().map(|done| done.commit);
-        commits.all(|commit| commit != *base && repo.is_ancestor(*base, commit).unwrap_or(false))
-    };
-    if let Some(forked) = forked.filter(is_below) {
-        return Ok(Some(forked));
-    }
-    let parents = repo.commit(oldest.commit)?.parents;
-    Ok(parents.first().copied())
 }
 
 impl Outline {
@@ -193,27 +199,30 @@ impl Outline {
         };
         let clock = Clock::from_env()?;
         let (mut journal, mut state) =
-            Journal::create(repo.reopen()?, lease, clock, graph, &[], started)?;
+            Journal::prepare(repo.reopen()?, lease, clock, graph, &[], started)?;
+        record_all(&mut journal, &mut state, self.events())?;
+        journal.flush(&state)
+    }
+
+    /// Everything after `started`.
+    fn events(&self) -> Vec<Event> {
+        let mut events = Vec::new();
+        let mut onto = self.base;
         for done in &self.done {
-            for event in events_of(done, &state) {
-                record(&mut journal, &mut state, event, &[])?;
-            }
+            events.extend(events_of(done, onto));
+            onto = done.tip;
         }
-        for slug in &self.unfinished {
-            let skipped = Event::Skipped {
-                task: TaskId::new(slug.as_str()),
-                by: By::Policy,
-                reason: "what it said was lost with the journal".to_owned(),
-            };
-            record(&mut journal, &mut state, skipped, &[])?;
-        }
-        let stopped = Event::Stopped {
+        events.extend(self.unfinished.iter().map(|slug| Event::Skipped {
+            task: TaskId::new(slug.as_str()),
+            by: By::Policy,
+            reason: "what it said was lost with the journal".to_owned(),
+        }));
+        events.push(Event::Stopped {
             reason: "its journal was lost; this outline was made of its notes and branches, and \
                      tasks that were not begun are not known"
                 .to_owned(),
-        };
-        record(&mut journal, &mut state, stopped, &[])?;
-        journal.flush(&state)
+        });
+        events
     }
 
     /// A policy under which nothing more is tried. What the executor was called with is lost, and a guess could
@@ -255,9 +264,8 @@ impl Outline {
 }
 
 /// What must have happened for a task to be done.
-fn events_of(done: &Done, state: &State) -> [Event; 4] {
+fn events_of(done: &Done, onto: Oid) -> [Event; 4] {
     let (task, attempt) = (TaskId::new(done.task.as_str()), done.attempt);
-    let onto = state.run.tip.clone();
     let commit = done.commit.to_string();
     [
         Event::AttemptStarted {
@@ -299,7 +307,7 @@ fn events_of(done: &Done, state: &State) -> [Event; 4] {
             task,
             attempt,
             commit,
-            onto,
+            onto: onto.to_string(),
             tip: done.tip.to_string(),
         },
     ]

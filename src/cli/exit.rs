@@ -10,7 +10,8 @@ use crate::run::state::State;
 pub enum Exit {
     /// All done, or nothing to do.
     Done = 0,
-    /// The run ended with tasks that are not done, or its final verification failed.
+    /// The run ended with tasks that are not done, or its final verification failed; an examination found
+    /// something.
     Incomplete = 1,
     /// Usage, a bad plan, bad configuration, no repository, not approved: nothing was created.
     Refused = 2,

@@ -127,22 +127,6 @@ impl Repo {
         Ok(output.text().lines().map(str::to_owned).collect())
     }
 
-    /// The commits from `base`, without it, to `tip` by first parents alone, oldest first; those that there are
-    /// when `base` is not among them.
-    pub fn first_parents(&self, tip: Oid, base: Oid) -> Result<Vec<Oid>> {
-        let mut line = Vec::new();
-        let mut at = Some(tip);
-        while let Some(oid) = at.filter(|oid| *oid != base) {
-            line.push(oid);
-            at = self.commit(oid)?.parents.first().copied();
-            if at.is_some_and(|at| at != base && !self.is_ancestor(base, at).unwrap_or(false)) {
-                break;
-            }
-        }
-        line.reverse();
-        Ok(line)
-    }
-
     /// The newest commit that both descend from.
     pub fn fork(&self, one: Oid, other: Oid) -> Option<Oid> {
         self.raw().merge_base(one, other).ok()

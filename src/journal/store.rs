@@ -76,6 +76,22 @@ impl Journal {
         sources: &[(String, Vec<u8>)],
         started: Event,
     ) -> Result<(Self, State)> {
+        let (mut journal, state) = Self::prepare(repo, lease, clock, graph, sources, started)?;
+        crash::point("written", "started");
+        journal.publish_checkpoints()?;
+        crash::point("recorded", "started");
+        Ok((journal, state))
+    }
+
+    /// The same, with nothing on record before the caller publishes.
+    pub fn prepare(
+        repo: Repo,
+        lease: Lease,
+        clock: Clock,
+        graph: Arc<Graph>,
+        sources: &[(String, Vec<u8>)],
+        started: Event,
+    ) -> Result<(Self, State)> {
         layout::check_run_id(lease.run())?;
         unlock(&repo, &lease)?;
         let identity = Identity::of(&repo)?;
@@ -100,9 +116,6 @@ impl Journal {
         let state = State::start(graph, &recorded)?;
         crash::point("prepared", recorded.event.name());
         journal.append_checkpoint(&recorded, &state, &[])?;
-        crash::point("written", recorded.event.name());
-        journal.publish_checkpoints()?;
-        crash::point("recorded", recorded.event.name());
         Ok((journal, state))
     }
 

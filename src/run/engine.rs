@@ -406,6 +406,19 @@ pub fn record_turn(
 }
 
 /// Adds one event to a run that this process holds: the only way to change it otherwise.
+/// Records several events at once: all of them, or none.
+pub fn record_all(
+    journal: &mut impl Journal,
+    state: &mut State,
+    events: impl IntoIterator<Item = Event>,
+) -> Result<()> {
+    for event in events {
+        append(journal, state, event, &[])?;
+    }
+    journal.publish()
+}
+
+/// Adds one event to a run that this process holds: the only way to change it.
 fn append(
     journal: &mut impl Journal,
     state: &mut State,
