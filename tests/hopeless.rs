@@ -351,6 +351,22 @@ fn a_run_that_was_cut_short_is_no_damage() {
 }
 
 #[test]
+fn a_run_that_was_cut_short_and_lost_its_journal_goes_on_where_it_was() {
+    for moment in ["followed:attempt-started:2", "recorded:attempt-ended"] {
+        let mut journey = Journey::new(&WORK, &[moment]);
+        journey.die();
+        let user = &journey.user;
+        let trees = user.git(["worktree", "list"]).success().stdout;
+        delete_ref(user, JOURNAL);
+        user.enact(["doctor", "--repair"]).success();
+        let after = user.git(["worktree", "list"]).success().stdout;
+        assert_eq!(after, trees, "its worktrees are still needed");
+        let end = journey.travel();
+        assert_eq!(end, Journey::new(&WORK, &[]).travel(), "after {moment}");
+    }
+}
+
+#[test]
 fn commands_on_a_damaged_run_say_who_helps() {
     let user = finished();
     remove_object(&user, &format!("{JOURNAL}:state/run.json"));

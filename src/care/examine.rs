@@ -62,11 +62,13 @@ pub fn examine(scope: &Scope<'_>) -> Result<Diagnosis> {
         }
         let root = (scope.worktrees)(&run)?;
         let (mut found, state) = look(repo, &search, &run, &traces)?;
+        let is_gone = found.iter().all(|finding| finding.kind == Kind::Files);
         found.extend(leavings::of_run(
             repo,
             &run,
             &traces,
             state.as_ref(),
+            is_gone,
             &root,
         )?);
         diagnosis.findings.append(&mut found);

@@ -37,21 +37,26 @@ pub(super) fn of_all(repo: &Repo) -> Result<Vec<Finding>> {
     Ok(found)
 }
 
-/// What lies around a run that nobody drives; `state` is where it stands, if its journal tells.
+/// What lies around a run that nobody drives; `state` is where it stands, if its journal tells, and `is_gone` says
+/// that nothing ever will: a run whose journal may come back can still need its worktrees.
 pub(super) fn of_run(
     repo: &Repo,
     run: &str,
     traces: &Traces,
     state: Option<&State>,
+    is_gone: bool,
     root: &Path,
 ) -> Result<Vec<Finding>> {
-    let is_over = state.is_none_or(|state| state.run.drive == Drive::Finished);
+    let is_over = state.map_or(is_gone, |state| state.run.drive == Drive::Finished);
     let refs = [layout::branches(run), layout::run_ref(run)];
     let mut found = locks(repo, run, &[&refs[0], &refs[1]]);
     for listed in &traces.worktrees {
         for lock in listed.locks() {
             let what = format!("`{}` was left by a git that was killed", lock.display());
             found.push(mendable(run, Kind::Lock, what, Mend::RemoveLock(lock)));
+        }
+        if state.is_none() && !is_gone {
+            continue;
         }
         let what = match (listed.path.exists(), is_over) {
             (false, _) => "its directory is gone",
