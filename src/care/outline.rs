@@ -21,8 +21,6 @@ use crate::run::evidence::{Claim, ClaimStatus, Outcome, Verdict};
 use crate::run::policy::{
     CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
 };
-use crate::run::state::State;
-use crate::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Scope};
 
 /// What is known of a run without its journal.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -242,27 +242,6 @@ impl Context {
         let runs = journal::runs(repo)?;
         let Some(named) = named else {
             return usual_run(repo, runs);
-            let active = runs
-                .iter()
-                .find(|run| Lease::is_held(repo.common_dir(), &run.id));
-            if let Some(run) = active {
-                return Ok(run.id.clone());
-            }
-            let started = |id: &str| {
-                journal::headline(repo, id)
-                    .map(|line| line.started_at)
-                    .unwrap_or_default()
-            };
-            let newest = runs.into_iter().max_by_key(|run| started(&run.id));
-            if let Some(run) = newest {
-                return Ok(run.id);
-            }
-            match traces::runs(repo)?.into_keys().next() {
-                Some(lost) => bail!(
-                    "the journal of run `{lost}` is gone: `git enact doctor {lost}` says what helps"
-                ),
-                None => bail!("this repository has no run; start one with `git enact run`"),
-            }
         };
         let matching: Vec<&str> = runs
             .iter()
@@ -304,10 +283,15 @@ fn usual_run(repo: &Repo, runs: Vec<journal::RunRef>) -> Result<String> {
             made(id),
         )
     };
-    let newest = runs.into_iter().max_by_key(|run| started(&run.id));
-    newest
-        .map(|run| run.id)
-        .context("this repository has no run; start one with `git enact run`")
+    if let Some(run) = runs.into_iter().max_by_key(|run| started(&run.id)) {
+        return Ok(run.id);
+    }
+    match traces::runs(repo)?.into_keys().next() {
+        Some(lost) => {
+            bail!("the journal of run `{lost}` is gone: `git enact doctor {lost}` says what helps")
+        }
+        None => bail!("this repository has no run; start one with `git enact run`"),
+    }
 }
 
 /// Takes the right to change `run`; when another process has it, says who.

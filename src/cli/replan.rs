@@ -17,6 +17,7 @@ use crate::report::{self, diff};
 use crate::run::engine;
 use crate::run::event::Event;
 use crate::run::state::State;
+use crate::run::turn;
 
 /// Adopt the edited plan of a run: what is done stays done
 #[derive(Debug, clap::Args)]
@@ -169,7 +170,7 @@ fn adopt(
     journal.adopt_plan(&input.graph, &input.files())?;
     let graph = input.graph.clone();
     let recorded = engine::record_turn(&mut journal, &mut state, event, |now, recorded| {
-        replan::state_after(now, graph, recorded)
+        turn::replanned(now, graph, recorded)
     })?;
     crash::step("decided");
     journal.flush(&state)?;

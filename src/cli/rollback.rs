@@ -6,12 +6,12 @@ use anyhow::{Result, bail};
 
 use super::{Context, Exit, asking, back, drive, show, take_lease};
 use crate::git::Repo;
-use crate::history::rollback;
 use crate::journal::{self, Checkpoint, Clock, Journal};
 use crate::report::{self, clean::visible, sentence::short};
 use crate::run::engine;
 use crate::run::event::Event;
 use crate::run::state::State;
+use crate::run::turn;
 
 /// Return a run, and its branch, to a checkpoint; what came after stays in the journal
 #[derive(Debug, clap::Args)]
@@ -53,7 +53,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     journal.return_to_plan(target.oid)?;
     let before = state.clone();
     let recorded = engine::record_turn(&mut journal, &mut state, event, |now, recorded| {
-        rollback::state_after(now, &then, recorded)
+        turn::rolled_back(now, &then, recorded)
     })?;
     back::follow(&repo, &journal, &state, &recorded)?;
     back::tell(context, &recorded, &before, &state, &offer)?;

@@ -7,4 +7,3 @@
 pub mod offer;
 pub mod replan;
 pub mod revert;
-pub mod rollback;

@@ -1,14 +1,11 @@
 //! Adopting an edited plan: what is done stays done, the rest is taken from the new plan.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use serde::Serialize;
 
 use crate::graph::Graph;
 use crate::plan::{Fault, Task, TaskId};
-use crate::run::event::{Event, Recorded};
-use crate::run::state::{Drive, Phase, RunState, State, TaskState};
+use crate::run::state::{Phase, State};
+use crate::run::turn::is_same;
 
 /// How an edited plan differs from the one that is run.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
@@ -121,66 +118,6 @@ pub fn drift(state: &State, new: &Graph) -> Result<Drift, Vec<Fault>> {
     }
 }
 
-/// The state after `recorded` replaced the plan of `now` by `graph`.
-pub fn state_after(now: &State, graph: Arc<Graph>, recorded: &Recorded) -> State {
-    let mut run = now.run.clone();
-    if let Event::Replanned {
-        plan_hash,
-        plan_path,
-        ..
-    } = &recorded.event
-    {
-        run.plan_hash.clone_from(plan_hash);
-        run.plan_path.clone_from(plan_path);
-    }
-    let mut retired = run.retired.clone();
-    retired.extend(self::retired(now, &graph));
-    let mut tasks = Vec::new();
-    for task in graph.tasks() {
-        let known = now.graph().index(&task.id);
-        let is_kept = |&index: &usize| is_same(&now.graph().tasks()[index], task);
-        if let Some(index) = known.filter(is_kept) {
-            let mut kept = now.at(index).clone();
-            // What is left out is so by the plan and by what was selected, which may be otherwise now.
-            if kept.phase == Phase::LeftOut {
-                continue;
-            }
-            if kept.phase == Phase::Kickback {
-                kept.release();
-            }
-            tasks.push((task.id.clone(), kept));
-        } else if let Some(index) = known {
-            tasks.push((task.id.clone(), TaskState::renewed(now.at(index))));
-        } else if let Some(used) = retired.remove(&task.id) {
-            tasks.push((task.id.clone(), TaskState::returned(used)));
-        }
-    }
-    let drive = match &run.drive {
-        Drive::Finished => Drive::Stopped("the plan was replaced".to_owned()),
-        other => other.clone(),
-    };
-    let run = RunState {
-        drive,
-        seq: recorded.seq,
-        updated_at: recorded.at.clone(),
-        retired,
-        verified: None,
-        ..run
-    };
-    State::restore(graph, run, tasks)
-}
-
-/// The tasks of `now` that `graph` does not have, with how many attempts they had: should one come back, its
-/// numbers go on.
-pub(super) fn retired(now: &State, graph: &Graph) -> BTreeMap<TaskId, u32> {
-    let tasks = now.graph().tasks().iter().enumerate();
-    tasks
-        .map(|(index, task)| (task, now.at(index).newest_number()))
-        .filter(|(task, used)| *used > 0 && graph.index(&task.id).is_none())
-        .map(|(task, used)| (task.id.clone(), used))
-        .collect()
-}
-
 fn is_done_and(what: &str, task: &Task) -> Fault {
     Fault::error(format!("task `{}` is done and cannot be {what}", task.id))
         .at(task.location.clone(), task.id.as_str().len())
@@ -190,17 +127,4 @@ fn is_done_and(what: &str, task: &Task) -> Fault {
 fn is_done(state: &State, index: usize) -> bool {
     let at = state.at(index);
     matches!(at.phase, Phase::Done | Phase::Stale) || !at.merged.is_empty()
-}
-
-/// Whether the two ask for the same. Where a task stands in its file, what the file says of its progress,
-/// and what it only comes after are not asked for.
-fn is_same(old: &Task, new: &Task) -> bool {
-    let content = |task: &Task| Task {
-        location: old.location.clone(),
-        imported: None,
-        after: Vec::new(),
-        body: task.body.trim().to_owned(),
-        ..task.clone()
-    };
-    content(old) == content(new)
 }

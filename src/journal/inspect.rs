@@ -13,8 +13,10 @@ use super::read::{self, Checkpoint};
 use super::snapshot::Layers;
 use super::{Newer, codec, layout};
 use crate::git::{Commit, Entry, NewCommit, Oid, Repo, mode};
+use crate::graph::Graph;
 use crate::run::event::Event;
 use crate::run::state::State;
+use crate::run::turn;
 
 /// What is wrong with a journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,7 +167,7 @@ impl Inspection {
         let first = self.checkpoints.last().map(|first| first.oid);
         let plan = first.context("there is no event").and_then(|first| {
             let root = repo.commit(first)?.parents.first().copied();
-            // The plan is the same in all of them, so one tree that can be read is enough.
+            // The plan is the same until another is adopted, so one tree that can be read is enough.
             let oids = self.checkpoints.iter().map(|checkpoint| checkpoint.oid);
             let mut trees = root.into_iter().chain(oids);
             let tree = trees.find_map(|oid| repo.entry_at(oid, layout::PLAN).ok().flatten());
@@ -177,9 +179,10 @@ impl Inspection {
             Err(error) => return self.damages.push(Damage::Plan(format!("{error:#}"))),
         };
         self.plan_tree = Some(tree);
-        let mut events = self.checkpoints.iter().rev().map(|one| &one.recorded);
-        let Some(first) = events.next() else { return };
-        let named = match &first.event {
+        let Some(first) = self.checkpoints.last() else {
+            return;
+        };
+        let named = match &first.recorded.event {
             Event::Started { run, .. } => run.as_str(),
             _ => "",
         };
@@ -187,13 +190,9 @@ impl Inspection {
             let why = format!("it is the journal of run `{}`", named.escape_debug());
             return self.damages.push(Damage::Plan(why));
         }
-        let folded = State::start(graph, first).and_then(|mut state| {
-            events.try_for_each(|recorded| state.apply(recorded))?;
-            Ok(state)
-        });
-        match folded {
+        match fold(repo, &self.checkpoints, &graph, u64::MAX) {
             Ok(state) => self.state = Some(state),
-            Err(illegal) => self.damages.push(Damage::Illegal(illegal.to_string())),
+            Err(illegal) => self.damages.push(Damage::Illegal(format!("{illegal:#}"))),
         }
     }
 
@@ -242,6 +241,47 @@ impl Inspection {
     }
 }
 
+/// The state that the events of `checkpoints`, newest first, lead to, up to the one with the number `until`.
+/// `graph` is the plan that the run began with.
+fn fold(repo: &Repo, checkpoints: &[Checkpoint], graph: &Arc<Graph>, until: u64) -> Result<State> {
+    let mut events = checkpoints.iter().rev();
+    let first = events.next().context("there is no event")?;
+    let mut state = State::start(graph.clone(), &first.recorded)?;
+    for checkpoint in events.take_while(|one| one.recorded.seq <= until) {
+        step(repo, checkpoints, graph, &mut state, checkpoint)?;
+    }
+    Ok(state)
+}
+
+/// What the event of one checkpoint makes of `state`.
+fn step(
+    repo: &Repo,
+    checkpoints: &[Checkpoint],
+    graph: &Arc<Graph>,
+    state: &mut State,
+    checkpoint: &Checkpoint,
+) -> Result<()> {
+    let recorded = &checkpoint.recorded;
+    match &recorded.event {
+        Event::RolledBack { to, .. } => {
+            let then = fold(repo, checkpoints, graph, *to)?;
+            *state = turn::rolled_back(state, &then, recorded);
+        }
+        Event::Replanned { .. } => {
+            let tree = plan_of(repo, checkpoint.oid)?;
+            let graph = Arc::new(read::graph_of(repo, tree)?);
+            *state = turn::replanned(state, graph, recorded);
+        }
+        _ => state.apply(recorded)?,
+    }
+    Ok(())
+}
+
+fn plan_of(repo: &Repo, checkpoint: Oid) -> Result<Oid> {
+    let entry = repo.entry_at(checkpoint, layout::PLAN)?;
+    Ok(entry.context("the checkpoint holds no plan")?.1)
+}
+
 fn is_same(one: &State, other: &State) -> bool {
     let tasks = 0..other.graph().len();
     one.run == other.run
@@ -253,13 +293,9 @@ fn is_same(one: &State, other: &State) -> bool {
 /// stay the ones they are. No ref moves. Returns the newest checkpoint.
 pub fn rewrite(repo: &Repo, inspection: &Inspection) -> Result<Oid> {
     let not_whole = "the events are not all there";
-    let plan = inspection.plan_tree.context(not_whole)?;
-    let graph = inspection
-        .state
-        .as_ref()
-        .context(not_whole)?
-        .graph()
-        .clone();
+    let mut plan = inspection.plan_tree.context(not_whole)?;
+    let graph = Arc::new(read::graph_of(repo, plan)?);
+    let all = &inspection.checkpoints;
     for oid in &inspection.unreadable {
         repo.discard_unreadable(*oid)?;
     }
@@ -270,12 +306,20 @@ pub fn rewrite(repo: &Repo, inspection: &Inspection) -> Result<Oid> {
         let recorded = &checkpoint.recorded;
         let state = match &mut state {
             Some(state) => {
-                state.apply(recorded)?;
+                step(repo, all, &graph, state, checkpoint)?;
                 state
             }
             none => none.insert(State::start(graph.clone(), recorded)?),
         };
         layers.on(repo, recorded, state)?;
+        plan = match &recorded.event {
+            Event::RolledBack { to, .. } => {
+                let then = all.iter().find(|one| one.recorded.seq == *to);
+                plan_of(repo, then.context(not_whole)?.oid)?
+            }
+            Event::Replanned { .. } => plan_of(repo, checkpoint.oid)?,
+            _ => plan,
+        };
         let was = repo.commit(checkpoint.oid)?;
         let tree = tree_of(repo, &was, plan, layers.tree)?;
         let written = write_again(repo, checkpoint, &was, tree, newest, state)?;

@@ -49,7 +49,15 @@ pub struct RunRef {
 
 /// Where `run` stands.
 pub fn load(repo: &Repo, run: &str) -> Result<Loaded> {
-    let loaded = load_at(repo, tip(repo, run)?)?;
+    let loaded = load_at(repo, tip(repo, run)?).map_err(|error| {
+        // Of a newer program's journal nothing is known but that.
+        if error.is::<Newer>() {
+            return error;
+        }
+        error.context(format!(
+            "the journal of run `{run}` is damaged: `git enact doctor {run}` says what helps"
+        ))
+    })?;
     let own = &loaded.state.run.id;
     // Two refs of one journal would be driven side by side.
     ensure!(
@@ -58,15 +66,6 @@ pub fn load(repo: &Repo, run: &str) -> Result<Loaded> {
         layout::run_ref(run)
     );
     Ok(loaded)
-    load_at(repo, tip(repo, run)?).map_err(|error| {
-        // Of a newer program's journal nothing is known but that.
-        if error.is::<Newer>() {
-            return error;
-        }
-        error.context(format!(
-            "the journal of run `{run}` is damaged: `git enact doctor {run}` says what helps"
-        ))
-    })
 }
 
 /// Where a run stood at `checkpoint`.

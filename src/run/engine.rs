@@ -405,7 +405,6 @@ pub fn record_turn(
     Ok(recorded)
 }
 
-/// Adds one event to a run that this process holds: the only way to change it otherwise.
 /// Records several events at once: all of them, or none.
 pub fn record_all(
     journal: &mut impl Journal,
@@ -418,7 +417,7 @@ pub fn record_all(
     journal.publish()
 }
 
-/// Adds one event to a run that this process holds: the only way to change it.
+/// Adds one event to a run that this process holds: the only way to change it otherwise.
 fn append(
     journal: &mut impl Journal,
     state: &mut State,

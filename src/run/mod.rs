@@ -13,3 +13,4 @@ mod standing;
 pub mod state;
 mod steps;
 mod summary;
+pub mod turn;
