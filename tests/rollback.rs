@@ -220,3 +220,48 @@ fn what_went_back_since_it_landed_is_not_called_landed() {
         .complains("git merge --ff-only ");
     assert!(user.path().join("c.txt").exists());
 }
+
+#[test]
+fn a_run_that_went_back_and_forth_is_examined_and_mended_as_any() {
+    let user = finished();
+    let target = checkpoint(&user, "a: integrated");
+    user.enact(["rollback", &target, "--yes"]).success();
+    user.enact(["resume"]).success();
+    user.enact(["revert", "c", "--yes"]).success();
+    user.write(
+        "plan.toml",
+        &format!("{PLAN}[[task]]\nid = \"d\"\ntitle = \"D\"\n"),
+    );
+    user.enact(["replan", "--yes"]).success();
+    user.enact(["resume"]).code(1);
+    let before = user.status();
+    user.enact(["doctor"]).success();
+    let journal = "refs/enact/runs/r-test";
+    // Neither the ref nor any snapshot is left.
+    let states = user
+        .git(["log", "--first-parent", "--format=%H", journal])
+        .success();
+    for checkpoint in states.stdout.lines() {
+        let entry = user.git([
+            "rev-parse",
+            "--quiet",
+            "--verify",
+            &format!("{checkpoint}:state/run.json"),
+        ]);
+        let object = entry.stdout.trim();
+        if entry.status == 0 {
+            let file = format!(".git/objects/{}/{}", &object[..2], &object[2..]);
+            std::fs::remove_file(user.path().join(file)).unwrap_or_default();
+        }
+    }
+    user.git(["update-ref", "-d", journal]).success();
+    user.enact(["doctor"]).code(1);
+    user.enact(["doctor", "--repair"]).success();
+    let after = user.status();
+    assert_eq!(
+        (&before["tasks"], &before["counts"]),
+        (&after["tasks"], &after["counts"])
+    );
+    user.enact(["doctor"]).success();
+    user.assert_whole();
+}
