@@ -7,6 +7,7 @@ mod commands;
 mod cost;
 mod crash;
 mod documents;
+mod executors;
 mod failures;
 mod git_storage;
 mod interruptions;

@@ -9,6 +9,7 @@ mod decide;
 mod demo;
 mod diff;
 mod drive;
+mod executors;
 mod exit;
 mod graph;
 mod help;
@@ -101,6 +102,7 @@ enum Command {
     Land(land::Args),
     Clean(clean::Args),
     Demo(demo::Args),
+    Executors(executors::Args),
     Help(help::Args),
 }
 
@@ -139,7 +141,9 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command, context: &Context) -> Result<Exit> {
     if context.json && !command.speaks_json() {
-        bail!("this command prints no JSON; `status`, `show`, `list`, `log` and `check` do");
+        bail!(
+            "this command prints no JSON; `status`, `show`, `list`, `log`, `check` and `executors` do"
+        );
     }
     match command {
         Command::Check(args) => check::exec(&args, context),
@@ -161,6 +165,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Land(args) => land::exec(&args, context),
         Command::Clean(args) => clean::exec(&args, context),
         Command::Demo(args) => demo::exec(&args, context),
+        Command::Executors(args) => executors::exec(&args, context),
         Command::Help(args) => help::exec(&args),
     }
 }

@@ -6,12 +6,14 @@
 //!
 //! Where worktrees are kept is no setting of a run but of a machine: git config `enact.worktreeDir`.
 
+pub mod executors;
 mod policy;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use executors::NamedExecutor;
 use serde::Deserialize;
 
 use crate::attempt::prompt;
@@ -45,19 +47,8 @@ pub struct Settings {
     pub pass_env: Vec<String>,
     /// A template file, relative to the repository.
     pub prompt: Option<String>,
-    /// Commands by name, for `--executor NAME`.
+    /// Executors by name, for `--executor NAME`.
     pub executors: BTreeMap<String, NamedExecutor>,
-}
-
-/// A command that can be named as executor.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NamedExecutor {
-    /// Program and arguments.
-    pub command: Vec<String>,
-    /// Who commits when it runs.
-    #[serde(default)]
-    pub commit: Option<CommitMode>,
 }
 
 /// The keys that git config (`enact.<key>`) and the environment (`ENACT_<KEY>`) may set, as git config
@@ -79,7 +70,9 @@ pub const KEYS: [&str; 11] = [
 impl Settings {
     /// What git config, `enact.toml` and the environment say, each over the one before.
     pub fn of(repo: &Repo) -> Result<Self> {
-        let from_git = Self::from_keys("git config", |key| repo.config(&format!("enact.{key}")))?;
+        let mut from_git =
+            Self::from_keys("git config", |key| repo.config(&format!("enact.{key}")))?;
+        from_git.take_executors(repo.config_below("enact.executors."))?;
         let file = repo
             .checkout()
             .map(|top| Self::read(&top.join("enact.toml")))

@@ -71,6 +71,21 @@ pub fn has_program(word: &str, path: &OsStr, dir: Option<&Path>) -> bool {
     on_path(word.as_ref(), path, dir).is_some()
 }
 
+/// Where the program `word` is: the file that it names by a path from here, or something on `path`.
+pub fn program(word: &str, path: &OsStr) -> Option<PathBuf> {
+    if word.contains('/') {
+        let file = PathBuf::from(word);
+        return is_program(&file).then_some(file);
+    }
+    on_path(word.as_ref(), path, None)
+}
+
+/// Whether an executor may be given the variable `name`.
+pub fn may_set(name: &str) -> bool {
+    let is_name = !name.is_empty() && !name.contains(['=', '\0']);
+    is_name && !REFUSED.iter().any(|pattern| matches(pattern, name))
+}
+
 /// Where `path`, as a process in `dir` has it, has the program `word`.
 pub(super) fn on_path(word: &OsStr, path: &OsStr, dir: Option<&Path>) -> Option<PathBuf> {
     let from = |place: PathBuf| dir.map_or(place.clone(), |dir| dir.join(place));

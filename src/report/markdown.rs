@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use super::clean::visible;
-use super::sentence::{short, took};
+use super::sentence::{short, took, used};
 use super::status::{Context, next_steps};
 use crate::plan::{Check, Dialect};
+use crate::run::evidence::Usage;
 use crate::run::state::{Standing, State};
 
 /// The report of a run, finished or not.
@@ -23,6 +24,10 @@ pub fn report(state: &State, context: &Context) -> String {
             "\n**Not proven by any command**: {}",
             unproven.join(", ")
         );
+    }
+    let usage = usage(state);
+    if !usage.is_empty() {
+        let _ = writeln!(text, "\n**Used**: {}", used(&usage));
     }
     for line in next_steps(state, context) {
         let _ = write!(text, "\n    {line}");
@@ -138,6 +143,17 @@ fn tasks(state: &State) -> String {
         let _ = write!(text, "\n{notes}");
     }
     text
+}
+
+/// What all attempts used up, as far as their executors tell.
+fn usage(state: &State) -> Usage {
+    let mut sum = Usage::default();
+    for task in 0..state.graph().len() {
+        for attempt in &state.at(task).history {
+            sum.add(&attempt.usage);
+        }
+    }
+    sum
 }
 
 /// The tasks whose verification is words only.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::clean::{visible, visible_line};
-use super::sentence::{short, took};
+use super::sentence::{short, took, used};
 use crate::plan::{Check, Task};
 use crate::run::event::Recorded;
 use crate::run::evidence::{Claim, ClaimForm};
@@ -96,6 +96,9 @@ fn told(attempt: &AttemptState, kept: Option<&Kept>) -> String {
     if let Some(claim) = &attempt.claim {
         line("claimed", &claimed(claim));
     }
+    if !attempt.usage.is_empty() {
+        line("used", &used(&attempt.usage));
+    }
     if let Some(verdict) = &attempt.verdict {
         match &verdict.accepted {
             Some(commit) => line(
@@ -146,8 +149,10 @@ fn claimed(claim: &Claim) -> String {
     for more in [signal, claim.commit.clone()].into_iter().flatten() {
         let _ = write!(text, " {more}");
     }
-    if claim.form == ClaimForm::ExitStatus {
-        text.push_str(", by its exit status");
+    match claim.form {
+        ClaimForm::ExitStatus => text.push_str(", by its exit status"),
+        ClaimForm::Reported => text.push_str(", as its program reports"),
+        ClaimForm::ResultFile | ClaimForm::Json | ClaimForm::Text => {}
     }
     for more in [
         &claim.reason,

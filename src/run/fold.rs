@@ -336,6 +336,7 @@ impl TaskState {
                 tip,
                 salvage,
                 residue,
+                usage,
                 millis,
                 committed_by_tool,
                 ..
@@ -346,6 +347,7 @@ impl TaskState {
                 last.tip.clone_from(tip);
                 last.salvage.clone_from(salvage);
                 last.residue = residue.clone();
+                last.usage = usage.clone();
                 last.millis += millis;
             }
             Event::AttemptAbandoned {
@@ -439,6 +441,7 @@ impl AttemptState {
             salvage: None,
             committed_by_tool: false,
             residue: super::event::Residue::default(),
+            usage: super::evidence::Usage::default(),
             verdict: None,
             aside: None,
             millis: 0,

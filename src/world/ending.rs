@@ -17,6 +17,7 @@ use crate::run::engine::{Arrived, Attachment};
 use crate::run::event::{Event, Residue};
 use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome};
 use crate::run::policy::CommitMode;
+use crate::run::reader::Reader;
 
 /// Which attempt it was, and by what rules its end is read.
 pub(super) struct Particulars {
@@ -27,6 +28,8 @@ pub(super) struct Particulars {
     pub(super) branch: String,
     pub(super) commit: CommitMode,
     pub(super) author: Identity,
+    /// How what the executor's program leaves is read.
+    pub(super) reader: Reader,
     /// Values that must not be stored.
     pub(super) secrets: Vec<Vec<u8>>,
     /// Whether the executor was given a prompt worth keeping.
@@ -55,7 +58,8 @@ pub(super) fn arrived(
         return abandoned(what, slot, "it was interrupted");
     }
     let printed = ended.output.read().unwrap_or_default();
-    let claim = told(files.claim(ended, &what.secrets), ended);
+    let (claim, usage) = files.claim(ended, &what.reader, now(), &what.secrets);
+    let claim = told(claim, ended);
     let left = gather(what, slot, &claim)?;
     slot.used = !slot.worktree.is_settled(&slot.repo);
     let hex = |oid: Oid| oid.to_string();
@@ -69,6 +73,7 @@ pub(super) fn arrived(
         strays: left.strays.into_iter().map(hex).collect(),
         committed_by_tool: left.committed_by_tool,
         residue: left.residue,
+        usage,
         millis: ended.millis,
     };
     Ok(Arrived {
