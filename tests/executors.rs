@@ -3,6 +3,7 @@
 
 use git_enact::attempt::{claim, profile, reading};
 use git_enact::run::evidence::{Claim, ClaimForm, ClaimStatus, Limit, Outcome, Usage};
+use git_enact::run::reader::Source;
 use serde_json::Value;
 
 use crate::support::user::{Output, User};
@@ -20,8 +21,13 @@ fn fixture(path: &str) -> String {
 fn read(path: &str, exit: i32) -> (Claim, Usage) {
     let (program, _) = path.split_once('/').expect("program and scenario");
     let (left, reader) = (fixture(path), &profile::all()[program].reader);
-    let found = reading::read(reader, left.as_bytes(), NOW);
-    let claim = claim::read(None, &found, left.as_bytes(), Outcome::Exited(exit), &[]);
+    // What stands in an answer file is printed nowhere.
+    let (printed, file) = match reader.source {
+        Source::Output => (left.as_str(), ""),
+        Source::AnswerFile => ("", left.as_str()),
+    };
+    let found = reading::read(reader, printed.as_bytes(), file.as_bytes(), NOW);
+    let claim = claim::read(None, &found, printed.as_bytes(), Outcome::Exited(exit), &[]);
     (claim, found.usage)
 }
 
@@ -31,6 +37,9 @@ fn the_answer_of_a_real_program_is_its_claim() {
         ("claude/done", true),
         ("codex/done-uncommitted", false),
         ("gemini/done-uncommitted", false),
+        ("opencode/done", true),
+        ("aider/done", false),
+        ("mini-swe-agent/done", true),
     ] {
         let (claim, usage) = read(path, 0);
         assert_eq!(
@@ -43,7 +52,7 @@ fn the_answer_of_a_real_program_is_its_claim() {
         assert_eq!(claim.commit.is_some(), commit, "{path}");
         assert_eq!(usage.limit, None, "{path}");
     }
-    for program in ["claude", "codex", "gemini"] {
+    for program in profile::all().keys() {
         let (claim, _) = read(&format!("{program}/kickback"), 0);
         assert_eq!(claim.status, ClaimStatus::Kickback, "{program}");
         assert_eq!(claim.reason, "the plan does not say in which language");
@@ -77,6 +86,13 @@ fn an_error_of_the_models_api_is_a_failure_with_the_words_of_the_program() {
         ),
         ("codex/refused-key", 1, "unexpected status 401 Unauthorized"),
         ("gemini/refused-key", 145, r#"{"error":{"code":401,"#),
+        ("opencode/refused-key", 1, "Incorrect API key provided"),
+        ("aider/refused-key", 0, "litellm.AuthenticationError: "),
+        (
+            "mini-swe-agent/refused-key",
+            1,
+            "litellm.AuthenticationError: ",
+        ),
     ] {
         for exit in [exit, 0] {
             let (claim, usage) = read(path, exit);
@@ -97,6 +113,9 @@ fn a_limit_of_the_service_is_told_from_one_of_the_attempt() {
         "claude/overloaded",
         "codex/rate-limit",
         "codex/server-error",
+        "gemini/rate-limit",
+        "opencode/rate-limit",
+        "aider/rate-limit",
     ] {
         for exit in [1, 0] {
             let (claim, usage) = read(path, exit);
@@ -133,6 +152,8 @@ fn what_a_real_program_used_up_is_counted() {
         ("claude/budget", Some(0.00725), [1200, 800, 34], Some(1)),
         ("codex/done-uncommitted", None, [4000, 1600, 68], None),
         ("gemini/done-uncommitted", None, [4000, 1600, 68], Some(2)),
+        ("opencode/done", Some(0.002_536), [2400, 1600, 68], Some(2)),
+        ("mini-swe-agent/done", Some(0.0), [4000, 1600, 68], Some(2)),
     ];
     for (path, cost, [input, cached, output], turns) in rows {
         let (_, usage) = read(path, 0);
@@ -149,6 +170,40 @@ fn what_a_real_program_used_up_is_counted() {
             "{path}"
         );
     }
+}
+
+#[test]
+fn a_limit_says_when_it_ends_where_the_real_program_does() {
+    for (path, until) in [
+        ("claude/rate-limit", None),
+        ("gemini/rate-limit", Some("2026-01-01T00:00:35Z")),
+        ("opencode/rate-limit", Some("2026-01-01T00:00:02Z")),
+    ] {
+        assert_eq!(read(path, 1).0.until.as_deref(), until, "{path}");
+    }
+}
+
+#[test]
+fn numbers_for_people_are_numbers() {
+    let (_, usage) = read("aider/done", 0);
+    assert_eq!(
+        (usage.input_tokens, usage.output_tokens),
+        (Some(2000), Some(34))
+    );
+    assert_eq!(
+        (usage.cost_usd, usage.turns),
+        (None, None),
+        "it does not say"
+    );
+    let aider = &profile::all()["aider"].reader;
+    let priced = "Tokens: 1.2k sent, 1,034 received. Cost: $0.0012 message, $0.0050 session.\n\
+        Tokens: 3k sent, 2.9k cache hit, 6 received. Cost: $0.0038 message, $0.0050 session.\n";
+    let usage = reading::read(aider, priced.as_bytes(), b"", NOW).usage;
+    assert_eq!(usage.cost_usd.map(|cost| (cost * 1e4).round()), Some(50.0));
+    assert_eq!(
+        (usage.input_tokens, usage.output_tokens),
+        (Some(4200), Some(1040))
+    );
 }
 
 /// A repository with a plan of one task, and programs of the user's own before those of the machine.

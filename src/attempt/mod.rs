@@ -107,13 +107,13 @@ impl Files {
         let mut output = ended.output.read().unwrap_or_default();
         let prompt = supervise::read_left(&self.prompt, u64::MAX).unwrap_or_default();
         forget_echo(&mut output, &prompt);
-        let reading = match reader.source {
-            Source::Output => reading::read(reader, &output, now),
+        let answer = match reader.source {
+            Source::Output => Vec::new(),
             Source::AnswerFile => {
-                let answer = supervise::read_left(&self.answer, ANSWER_MAX);
-                reading::read(reader, &answer.unwrap_or_default(), now)
+                supervise::read_left(&self.answer, ANSWER_MAX).unwrap_or_default()
             }
         };
+        let reading = reading::read(reader, &output, &answer, now);
         let claim = claim::read(result.as_deref(), &reading, &output, ended.outcome, secrets);
         (claim, reading.usage)
     }

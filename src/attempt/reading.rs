@@ -8,7 +8,7 @@ use serde_json::{Deserializer, Value};
 
 use super::limits;
 use crate::run::evidence::{Limit, Usage};
-use crate::run::reader::{Counters, Limits, Pick, Reader, Scalar};
+use crate::run::reader::{Counters, Limits, Pick, Reader, Scalar, Source};
 
 /// How many bytes of what turns out to be no JSON are looked at.
 const BUDGET: usize = 8 << 20;
@@ -60,12 +60,17 @@ struct Material<'a> {
     lines: Vec<(usize, Cow<'a, str>)>,
 }
 
-/// Reads what a program `left`; `now` is the time of its end in seconds since 1970.
-pub fn read(reader: &Reader, left: &[u8], now: i64) -> Reading {
+/// Reads what a program `printed`, and what it left in its answer file where it has one; `now` is the time of its
+/// end in seconds since 1970.
+pub fn read(reader: &Reader, printed: &[u8], answer_file: &[u8], now: i64) -> Reading {
     if reader.is_plain() {
         return Reading::default();
     }
-    let material = Material::of(left);
+    let material = match reader.source {
+        Source::Output => Material::of(printed, printed, 0),
+        // What stands in the file comes after all that was printed.
+        Source::AnswerFile => Material::of(printed, answer_file, printed.len()),
+    };
     let answer = material.last(&reader.answer);
     let failure = material.last(&reader.failure);
     // Where both are the same, the message is: it says more.
@@ -101,17 +106,19 @@ impl Failure {
 }
 
 impl<'a> Material<'a> {
-    fn of(left: &'a [u8]) -> Self {
+    /// The lines of `printed`, and the documents in `left`, which begins at `from`.
+    fn of(printed: &'a [u8], left: &[u8], from: usize) -> Self {
         let mut lines = Vec::new();
         let mut end = 0;
-        for line in left.split_inclusive(|byte| *byte == b'\n') {
+        for line in printed.split_inclusive(|byte| *byte == b'\n') {
             end += line.len();
             lines.push((end, String::from_utf8_lossy(line.trim_ascii_end())));
         }
-        Self {
-            documents: documents(left),
-            lines,
-        }
+        let documents = documents(left)
+            .into_iter()
+            .map(|(end, document)| (from + end, document))
+            .collect();
+        Self { documents, lines }
     }
 
     /// What is found last.

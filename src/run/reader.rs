@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct Reader {
-    /// Where it leaves what is read.
+    /// Where its JSON documents are.
     #[serde(skip_serializing_if = "Source::is_output")]
     pub source: Source,
     /// The program's last message, in which the claim is looked for. With a line, all that was printed is
@@ -29,7 +29,7 @@ pub struct Reader {
     pub usage: Counters,
 }
 
-/// Where a program leaves what is read.
+/// Where a program leaves its JSON documents.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
@@ -52,9 +52,9 @@ pub enum Pick {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         when: BTreeMap<String, Scalar>,
     },
-    /// A part of each line that has the text around it.
+    /// A part of each printed line that has the text around it; of a failure, the whole line.
     Line {
-        /// The text, with `{}` in the place of what is wanted.
+        /// The text, with `{}` in the place of what is wanted, and `*` in that of anything else.
         line: String,
     },
 }

@@ -22,7 +22,7 @@ fn line_reader() -> Reader {
 
 #[test]
 fn a_failure_counts_until_there_is_an_answer() {
-    let failure = |left: &str| read(&line_reader(), left.as_bytes(), 0).failure;
+    let failure = |left: &str| read(&line_reader(), left.as_bytes(), b"", 0).failure;
     assert_eq!(failure("error 1\nanswer 2\n"), None);
     assert_eq!(failure("answer 1\nerror 2\n").unwrap().text, "error 2");
     assert_eq!(failure("error 1\nerror 2").unwrap().text, "error 2");
@@ -30,7 +30,7 @@ fn a_failure_counts_until_there_is_an_answer() {
 
 #[test]
 fn a_missing_answer_is_told_from_one_that_is_looked_for_everywhere() {
-    let answer = |reader: &Reader, left: &str| read(reader, left.as_bytes(), 0).answer;
+    let answer = |reader: &Reader, left: &str| read(reader, left.as_bytes(), b"", 0).answer;
     assert_eq!(answer(&Reader::default(), "x"), Answer::Printed);
     assert_eq!(answer(&line_reader(), "answer x\n"), Answer::Printed);
     assert_eq!(answer(&line_reader(), "x"), Answer::Missing);
@@ -74,11 +74,14 @@ fn hostile_output_is_read_in_time() {
         "[[[[\n",
     ] {
         let left = unit.repeat((1 << 20) / unit.len());
-        let reading = read(claude, left.as_bytes(), 0);
+        let reading = read(claude, left.as_bytes(), b"", 0);
         assert_eq!(reading.answer, Answer::Missing);
     }
     let deep = format!("{}1{}", "{\"a\":".repeat(100_000), "}".repeat(100_000));
-    assert_eq!(read(claude, deep.as_bytes(), 0).answer, Answer::Missing);
+    assert_eq!(
+        read(claude, deep.as_bytes(), b"", 0).answer,
+        Answer::Missing
+    );
     assert!(
         begun.elapsed() < Duration::from_secs(20),
         "{:?}",
