@@ -26,8 +26,9 @@ fn read(path: &str, exit: i32) -> (Claim, Usage) {
         Source::Output => (left.as_str(), ""),
         Source::AnswerFile => ("", left.as_str()),
     };
-    let found = reading::read(reader, printed.as_bytes(), file.as_bytes(), NOW);
-    let claim = claim::read(None, &found, printed.as_bytes(), Outcome::Exited(exit), &[]);
+    let outcome = Outcome::Exited(exit);
+    let found = reading::read(reader, printed.as_bytes(), file.as_bytes(), outcome, NOW);
+    let claim = claim::read(None, &found, printed.as_bytes(), outcome, &[]);
     (claim, found.usage)
 }
 
@@ -130,18 +131,17 @@ fn a_limit_of_the_service_is_told_from_one_of_the_attempt() {
     for (path, limit) in [
         ("claude/budget", Limit::Budget),
         ("claude/turns", Limit::Turns),
+        ("mini-swe-agent/limits-exceeded", Limit::Budget),
     ] {
-        let (claim, usage) = read(path, 1);
+        let (claim, usage) = read(path, 0);
         assert_eq!(
             (claim.status, usage.limit),
             (ClaimStatus::Failed, Some(limit)),
             "{path}"
         );
-        assert!(
-            claim.reason.starts_with("Reached maximum "),
-            "{}",
-            claim.reason
-        );
+        let words = ["Reached maximum ", "LimitsExceeded"];
+        let is_told = words.iter().any(|words| claim.reason.starts_with(words));
+        assert!(is_told, "{path}: {}", claim.reason);
     }
 }
 
@@ -173,6 +173,37 @@ fn what_a_real_program_used_up_is_counted() {
 }
 
 #[test]
+fn who_is_killed_while_it_waits_for_the_end_of_a_limit_met_a_limit() {
+    let printed = "Tool:\n<returncode>\n0\nRetrying <unknown> in 4 seconds as it raised RateLimitError: \
+        litellm.RateLimitError: Rate limit reached. Please try again in 2s..\n";
+    let file = fixture("mini-swe-agent/killed-waiting");
+    for (program, printed, file) in [
+        ("claude", fixture("claude/killed-waiting"), ""),
+        ("gemini", fixture("gemini/rate-limit"), ""),
+        ("mini-swe-agent", printed.to_owned(), &*file),
+    ] {
+        let reader = &profile::all()[program].reader;
+        let (printed, file) = (printed.as_bytes(), file.as_bytes());
+        let found = reading::read(reader, printed, file, Outcome::TimedOut, NOW);
+        let claim = claim::read(None, &found, printed, Outcome::TimedOut, &[]);
+        assert_eq!(
+            claim.status,
+            ClaimStatus::RateLimited,
+            "{program}: {claim:?}"
+        );
+    }
+    let reader = &profile::all()["claude"].reader;
+    let went_on = fixture("claude/killed-waiting").replacen(
+        r#"{"type":"result""#,
+        "{\"type\":\"assistant\",\"message\":{\"content\":[{\"type\":\"text\",\"text\":\"I go on.\"}]}}\n{\"type\":\"result\"",
+        1,
+    );
+    let found = reading::read(reader, went_on.as_bytes(), b"", Outcome::TimedOut, NOW);
+    let limit = found.failure.and_then(|failure| failure.limit);
+    assert_eq!(limit, None, "it had gone on before it was killed");
+}
+
+#[test]
 fn a_limit_says_when_it_ends_where_the_real_program_does() {
     for (path, until) in [
         ("claude/rate-limit", None),
@@ -198,7 +229,7 @@ fn numbers_for_people_are_numbers() {
     let aider = &profile::all()["aider"].reader;
     let priced = "Tokens: 1.2k sent, 1,034 received. Cost: $0.0012 message, $0.0050 session.\n\
         Tokens: 3k sent, 2.9k cache hit, 6 received. Cost: $0.0038 message, $0.0050 session.\n";
-    let usage = reading::read(aider, priced.as_bytes(), b"", NOW).usage;
+    let usage = reading::read(aider, priced.as_bytes(), b"", Outcome::Exited(0), NOW).usage;
     assert_eq!(usage.cost_usd.map(|cost| (cost * 1e4).round()), Some(50.0));
     assert_eq!(
         (usage.input_tokens, usage.output_tokens),
@@ -438,6 +469,11 @@ fn what_cannot_be_an_executor_is_refused_before_anything_is_made() {
             "a",
             "sets `LD_PRELOAD`",
         ),
+        (
+            "[executors.a]\ncommand = [\"true\"]\nenv = { API_KEY = \"a-secret-key\" }",
+            "a",
+            "sets `API_KEY`, which looks like a secret",
+        ),
         ("[executors.a]\ncomand = []", "a", "unknown field `comand`"),
         (
             "[executors.a]\ncommand = [\"no-such-agent\"]",
@@ -458,7 +494,7 @@ fn the_proposal_shows_all_that_a_profile_brings() {
     desk.program("claude", "exit 1");
     let shown = desk.run(&["--executor", "claude", "--dry-run"]).success();
     shown
-        .says("executor: claude: claude -p --output-format json")
+        .says("executor: claude: claude -p --output-format stream-json")
         .says("with DISABLE_TELEMETRY=1")
         .says("passed on to it from the environment: ANTHROPIC_API_KEY")
         .says("commits: auto");

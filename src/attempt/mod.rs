@@ -113,7 +113,7 @@ impl Files {
                 supervise::read_left(&self.answer, ANSWER_MAX).unwrap_or_default()
             }
         };
-        let reading = reading::read(reader, &output, &answer, now);
+        let reading = reading::read(reader, &output, &answer, ended.outcome, now);
         let claim = claim::read(result.as_deref(), &reading, &output, ended.outcome, secrets);
         (claim, reading.usage)
     }
@@ -156,9 +156,7 @@ impl Invocation {
         }
         let mut env = environment::allowed(current, &policy.passed_to_executor());
         let secrets = output::secrets(&env);
-        if let Executor::Command { env: own, .. } = &policy.executor {
-            env.extend(own.iter().map(|(name, value)| (name.into(), value.into())));
-        }
+        env.extend(policy.executor.env());
         env.extend(environment::fixed(place.worktree));
         env.extend(names(place, &package.task.id));
         let order = Order {

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::output;
 use crate::process::environment;
 use crate::run::policy::CommitMode;
 use crate::run::reader::Reader;
@@ -45,6 +46,14 @@ pub fn all() -> &'static BTreeMap<String, Profile> {
 pub fn program(command: &[String]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     environment::program(command.first()?, &path)
+}
+
+/// The first of the variables `env` that looks like a secret.
+pub fn secret(env: &BTreeMap<String, String>) -> Option<&str> {
+    let is_secret =
+        |name: &str, value: &str| !output::secrets(&[(name.into(), value.into())]).is_empty();
+    let found = env.iter().find(|(name, value)| is_secret(name, value))?;
+    Some(found.0)
 }
 
 /// Whether an executor may be given the variable `name`.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use serde_json::{Deserializer, Value};
 
 use super::limits;
-use crate::run::evidence::{Limit, Usage};
+use crate::run::evidence::{Limit, Outcome, Usage};
 use crate::run::reader::{Counters, Limits, Pick, Reader, Scalar, Source};
 
 /// How many bytes of what turns out to be no JSON are looked at.
@@ -60,9 +60,15 @@ struct Material<'a> {
     lines: Vec<(usize, Cow<'a, str>)>,
 }
 
-/// Reads what a program `printed`, and what it left in its answer file where it has one; `now` is the time of its
-/// end in seconds since 1970.
-pub fn read(reader: &Reader, printed: &[u8], answer_file: &[u8], now: i64) -> Reading {
+/// Reads what a program `printed`, and what it left in its answer file where it has one. It ended as `outcome` says,
+/// at `now` in seconds since 1970.
+pub fn read(
+    reader: &Reader,
+    printed: &[u8],
+    answer_file: &[u8],
+    outcome: Outcome,
+    now: i64,
+) -> Reading {
     if reader.is_plain() {
         return Reading::default();
     }
@@ -71,16 +77,23 @@ pub fn read(reader: &Reader, printed: &[u8], answer_file: &[u8], now: i64) -> Re
         // What stands in the file comes after all that was printed.
         Source::AnswerFile => Material::of(printed, answer_file, printed.len()),
     };
-    let answer = material.last(&reader.answer);
-    let failure = material.last(&reader.failure);
-    // Where both are the same, the message is: it says more.
-    let is_answered = |failed: &Found| {
-        let answered = answer.as_ref().map(|answer| answer.end);
-        answered.is_some_and(|answered| answered >= failed.end)
-    };
-    let failure = failure
-        .filter(|failed| !is_answered(failed))
-        .map(|failed| Failure::told(failed.text, &reader.limits, now));
+    let answer = material.found(&reader.answer).pop();
+    // Where both are the same, it is a message: that says more.
+    let answered = answer.as_ref().map_or(0, |answer| answer.end);
+    let mut failures: Vec<Failure> = material
+        .found(&reader.failure)
+        .into_iter()
+        .filter(|found| found.end > answered)
+        .map(|found| Failure::told(found.text, &reader.limits, now))
+        .collect();
+    // Many a program waits for the end of a limit, and is killed meanwhile: its last words are of that.
+    let is_waiting = |failure: &Failure| failure.limit == Some(Limit::Rate);
+    if matches!(outcome, Outcome::TimedOut | Outcome::Stalled)
+        && let Some(last) = failures.iter().rposition(is_waiting)
+    {
+        failures.truncate(last + 1);
+    }
+    let failure = failures.pop();
     let mut usage = material.usage(&reader.usage);
     usage.limit = failure.as_ref().and_then(|failure| failure.limit);
     let is_line = |pick: &Pick| matches!(pick, Pick::Line { .. });
@@ -121,25 +134,31 @@ impl<'a> Material<'a> {
         Self { documents, lines }
     }
 
-    /// What is found last.
-    fn last(&self, picks: &[Pick]) -> Option<Found> {
-        let found = picks.iter().filter_map(|pick| match pick {
-            Pick::Field { at, .. } => self.matching(pick).rev().find_map(|(end, document)| {
-                let texts: Vec<String> = at_path(document, at).into_iter().map(text).collect();
-                let text = texts.join("; ");
-                (!texts.is_empty()).then_some(Found { end: *end, text })
-            }),
-            Pick::Line { line } => self.lines.iter().rev().find_map(|(end, text)| {
-                let text = captured(text, line).map(|_| text.trim().to_owned())?;
-                Some(Found { end: *end, text })
-            }),
-        });
-        // Of two in one document, that which is named first.
-        found.reduce(|first, next| if next.end > first.end { next } else { first })
+    /// All that is found, in the order in which it was left; of several in one document, that which is named
+    /// first.
+    fn found(&self, picks: &[Pick]) -> Vec<Found> {
+        let mut all: Vec<Found> = Vec::new();
+        for pick in picks {
+            match pick {
+                Pick::Field { at, .. } => all.extend(self.matching(pick).filter_map(|found| {
+                    let texts: Vec<String> = at_path(&found.1, at).into_iter().map(text).collect();
+                    let text = texts.join("; ");
+                    (!texts.is_empty()).then_some(Found { end: found.0, text })
+                })),
+                Pick::Line { line } => all.extend(self.lines.iter().filter_map(|found| {
+                    captured(&found.1, line)?;
+                    let text = found.1.trim().to_owned();
+                    Some(Found { end: found.0, text })
+                })),
+            }
+        }
+        all.sort_by_key(|found| found.end);
+        all.dedup_by_key(|found| found.end);
+        all
     }
 
     /// The documents that a pick is about.
-    fn matching(&self, pick: &Pick) -> impl DoubleEndedIterator<Item = &(usize, Value)> {
+    fn matching(&self, pick: &Pick) -> impl Iterator<Item = &(usize, Value)> {
         self.documents.iter().filter(move |(_, document)| {
             let Pick::Field { when, .. } = pick else {
                 return false;

@@ -47,12 +47,10 @@ pub struct Known {
     pub pass_env: Vec<String>,
     pub traps: Vec<String>,
     pub reader: Reader,
-    /// Whether the user named it, in git config or `enact.toml`.
-    pub is_users: bool,
 }
 
 impl Settings {
-    /// The executor of that name.
+    /// The executor of that name; `shell` is none of them.
     pub fn known(&self, name: &str) -> Result<Known> {
         let named = self.executors.get(name);
         let wanted = named.and_then(|named| named.profile.as_deref());
@@ -81,6 +79,12 @@ impl Settings {
             bail!(
                 "the executor `{name}` sets `{variable}`: variables of git, of the loader and of git enact \
                  are not its own"
+            );
+        }
+        if let Some(variable) = profile::secret(&known.env) {
+            bail!(
+                "the executor `{name}` sets `{variable}`, which looks like a secret, and what a run begins with is \
+                 part of its journal: set it in your environment, and name it in `pass_env`"
             );
         }
         Ok(known)
@@ -162,7 +166,6 @@ impl Known {
             reader: profile
                 .map(|profile| profile.reader.clone())
                 .unwrap_or_default(),
-            is_users: named.is_some(),
         }
     }
 

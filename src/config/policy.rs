@@ -116,8 +116,8 @@ impl Settings {
                     format!(" (task `{}` has none)", task.id)
                 });
                 bail!(
-                    "no executor: give `--executor NAME`, or a command after `--`, \
-                     or an `sh` block or `run` for every task{lacking}"
+                    "no executor: give `--executor NAME` (`git enact executors` lists them), or a command after \
+                     `--`, or an `sh` block or `run` for every task{lacking}"
                 )
             }
         }

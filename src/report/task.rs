@@ -14,6 +14,8 @@ use crate::run::state::{AttemptState, State};
 
 /// How many lines of an attempt's output are shown.
 const LINES: usize = 10;
+/// How many characters of such a line.
+const WIDTH: usize = 200;
 
 /// What is kept of an attempt beside its state.
 #[derive(Debug, Clone, Default)]
@@ -177,7 +179,13 @@ fn printed(kept: &Kept) -> String {
     let shown = &lines[lines.len().saturating_sub(LINES)..];
     let mut text = String::new();
     for line in shown {
-        let _ = writeln!(text, "  | {line}");
+        // Programs print whole documents on a line.
+        let end = line
+            .char_indices()
+            .nth(WIDTH)
+            .map_or(line.len(), |(at, _)| at);
+        let rest = if end < line.len() { "…" } else { "" };
+        let _ = writeln!(text, "  | {}{rest}", &line[..end]);
     }
     if lines.len() > shown.len() {
         let _ = writeln!(

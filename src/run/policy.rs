@@ -2,6 +2,7 @@
 //! journal keeps its meaning when a configuration file changes, and a bare `resume` needs no flags.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +132,16 @@ impl Executor {
             pass_env: Vec::new(),
             reader: Reader::default(),
         }
+    }
+
+    /// What is set in its environment.
+    pub fn env(&self) -> impl Iterator<Item = (OsString, OsString)> {
+        let set = match self {
+            Executor::Shell => None,
+            Executor::Command { env, .. } => Some(env),
+        };
+        let each = set.into_iter().flatten();
+        each.map(|(name, value)| (name.into(), value.into()))
     }
 
     /// How what it leaves is read.

@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::{Answer, captured, read};
 use crate::attempt::profile;
-use crate::run::reader::{Pick, Reader};
+use crate::run::evidence::Outcome;
+use crate::run::reader::{Limits, Pick, Reader};
+
+const OK: Outcome = Outcome::Exited(0);
 
 fn line_reader() -> Reader {
     let line = |line: &str| {
@@ -16,21 +19,48 @@ fn line_reader() -> Reader {
     Reader {
         answer: line("answer {}"),
         failure: line("error {}"),
+        limits: Limits {
+            rate: vec!["429".to_owned()],
+            ..Limits::default()
+        },
         ..Reader::default()
     }
 }
 
 #[test]
 fn a_failure_counts_until_there_is_an_answer() {
-    let failure = |left: &str| read(&line_reader(), left.as_bytes(), b"", 0).failure;
+    let failure = |left: &str| read(&line_reader(), left.as_bytes(), b"", OK, 0).failure;
     assert_eq!(failure("error 1\nanswer 2\n"), None);
     assert_eq!(failure("answer 1\nerror 2\n").unwrap().text, "error 2");
     assert_eq!(failure("error 1\nerror 2").unwrap().text, "error 2");
 }
 
 #[test]
+fn who_was_killed_at_waiting_for_a_limit_met_a_limit() {
+    let left = "error 429\nerror aborted\n";
+    let failure = |left: &str, outcome| {
+        let reading = read(&line_reader(), left.as_bytes(), b"", outcome, 0);
+        reading.failure.map(|failure| failure.text)
+    };
+    assert_eq!(
+        failure(left, Outcome::TimedOut).as_deref(),
+        Some("error 429")
+    );
+    assert_eq!(
+        failure(left, Outcome::Stalled).as_deref(),
+        Some("error 429")
+    );
+    assert_eq!(failure(left, OK).as_deref(), Some("error aborted"));
+    let went_on = "error 429\nanswer\nanswer 2\nerror aborted\n";
+    assert_eq!(
+        failure(went_on, Outcome::TimedOut).as_deref(),
+        Some("error aborted")
+    );
+}
+
+#[test]
 fn a_missing_answer_is_told_from_one_that_is_looked_for_everywhere() {
-    let answer = |reader: &Reader, left: &str| read(reader, left.as_bytes(), b"", 0).answer;
+    let answer = |reader: &Reader, left: &str| read(reader, left.as_bytes(), b"", OK, 0).answer;
     assert_eq!(answer(&Reader::default(), "x"), Answer::Printed);
     assert_eq!(answer(&line_reader(), "answer x\n"), Answer::Printed);
     assert_eq!(answer(&line_reader(), "x"), Answer::Missing);
@@ -74,12 +104,12 @@ fn hostile_output_is_read_in_time() {
         "[[[[\n",
     ] {
         let left = unit.repeat((1 << 20) / unit.len());
-        let reading = read(claude, left.as_bytes(), b"", 0);
+        let reading = read(claude, left.as_bytes(), b"", OK, 0);
         assert_eq!(reading.answer, Answer::Missing);
     }
     let deep = format!("{}1{}", "{\"a\":".repeat(100_000), "}".repeat(100_000));
     assert_eq!(
-        read(claude, deep.as_bytes(), b"", 0).answer,
+        read(claude, deep.as_bytes(), b"", OK, 0).answer,
         Answer::Missing
     );
     assert!(
