@@ -289,7 +289,7 @@ fn a_known_program_needs_no_more_than_its_name() {
     let desk = Desk::new();
     desk.program(
         "codex",
-        r#"test "$*" = "exec --json --ephemeral --sandbox workspace-write -" || exit 9
+        r#"test "$*" = "exec --json --ephemeral --sandbox workspace-write -c analytics.enabled=false -" || exit 9
 grep -q 'Do not commit' || exit 8
 test -z "$ANTHROPIC_API_KEY" || exit 7
 echo hello > hello.txt

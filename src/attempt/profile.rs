@@ -1,7 +1,7 @@
 //! Programs that are known: what `profiles.toml` says of each. Nothing is started here.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -45,7 +45,7 @@ pub fn all() -> &'static BTreeMap<String, Profile> {
 /// Where the program of `command` is, if it can be run: a file named by a path, or one on PATH.
 pub fn program(command: &[String]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    environment::program(command.first()?, &path)
+    environment::program(command.first()?, &path, Some(Path::new("")))
 }
 
 /// The first of the variables `env` that looks like a secret.

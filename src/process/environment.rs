@@ -65,19 +65,16 @@ pub fn fixed(worktree: &Path) -> Vec<(OsString, OsString)> {
 
 /// Whether `word` names a program: a path from `dir`, or something on `path` (the value of PATH).
 pub fn has_program(word: &str, path: &OsStr, dir: Option<&Path>) -> bool {
-    if word.contains('/') {
-        return dir.is_some_and(|dir| is_program(&dir.join(word)));
-    }
-    on_path(word.as_ref(), path, dir).is_some()
+    program(word, path, dir).is_some()
 }
 
-/// Where the program `word` is: the file that it names by a path from here, or something on `path`.
-pub fn program(word: &str, path: &OsStr) -> Option<PathBuf> {
+/// Where the program is that `word` names: a path from `dir`, or something on `path` (the value of PATH).
+pub fn program(word: &str, path: &OsStr, dir: Option<&Path>) -> Option<PathBuf> {
     if word.contains('/') {
-        let file = PathBuf::from(word);
+        let file = dir?.join(word);
         return is_program(&file).then_some(file);
     }
-    on_path(word.as_ref(), path, None)
+    on_path(word.as_ref(), path, dir)
 }
 
 /// Whether an executor may be given the variable `name`.
