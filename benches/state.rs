@@ -16,7 +16,9 @@ use git_enact::plan::{self, Dialect, TaskId};
 use git_enact::run::engine::{self, Journal as _};
 use git_enact::run::event::{Event, Residue};
 use git_enact::run::evidence::{Claim, ClaimStatus, Outcome, Usage, Verdict};
-use git_enact::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Scope};
+use git_enact::run::policy::{
+    CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
+};
 use git_enact::run::schedule::{self, Situation};
 use git_enact::run::state::State;
 
@@ -263,6 +265,7 @@ fn policy() -> Policy {
         on_failure: OnFailure::Stop,
         commit: CommitMode::Executor,
         scope: Scope::Warn,
+        review: Review::Off,
         weight: plan::Weight::Full,
         timeout_ms: None,
         stall_timeout_ms: None,
@@ -270,6 +273,7 @@ fn policy() -> Policy {
         verify: Vec::new(),
         final_verify: Vec::new(),
         setup: None,
+        hooks: Hooks::default(),
         pass_env: Vec::new(),
         fresh: false,
         durability: Durability::Process,

@@ -51,7 +51,7 @@ impl Proposal {
         let bound = serde_json::json!({
             "bytes": plan_hash, "plan": without_places(graph.plan())?, "executor": policy.executor,
             "verify": policy.verify, "final_verify": policy.final_verify, "setup": policy.setup,
-            "pass_env": policy.pass_env, "prompt": policy.prompt,
+            "hooks": policy.hooks, "pass_env": policy.pass_env, "prompt": policy.prompt,
             "repository": repo.common_dir().to_string_lossy(),
         });
         let digest = git::sha256(bound.to_string().as_bytes())?;
@@ -113,7 +113,10 @@ fn store() -> Result<PathBuf> {
     let state = std::env::var_os("XDG_STATE_HOME")
         .filter(|dir| !dir.is_empty())
         .map(PathBuf::from);
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
+    let home = || {
+        let home = std::env::var_os("HOME").filter(|home| !home.is_empty())?;
+        Some(PathBuf::from(home).join(".local/state"))
+    };
     let dir = state
         .or_else(home)
         .context("neither XDG_STATE_HOME nor HOME is set: approvals have no place")?;

@@ -17,7 +17,7 @@ pub const STAGES: [&str; 4] = [
 ];
 
 /// Where else one could die: between two effects that belong together.
-pub const STEPS: [&str; 13] = [
+pub const STEPS: [&str; 16] = [
     // What an earlier driver left was ended and unlocked, nothing else was settled.
     "leftovers-ended",
     // The run's branch is about to move, and that is on file.
@@ -44,6 +44,12 @@ pub const STEPS: [&str; 13] = [
     "worktree-removed",
     // A person's decision is on record and not yet on disk.
     "decided",
+    // What runs was ended, nothing of the run was removed.
+    "purge-begun",
+    // Worktrees and notes are gone.
+    "purge-notes-removed",
+    // Only the journal and local files are left.
+    "purge-branches-removed",
 ];
 
 /// Every point, as `ENACT_CRASH_AT` names it, given the kinds of events there are.

@@ -34,6 +34,9 @@ pub mod verify;
 // Bringing an accepted commit onto the run's branch.
 pub mod integrate;
 
+// Going back to a checkpoint, undoing a task, adopting an edited plan.
+pub mod history;
+
 // What users see: live events and replays.
 pub mod report;
 
@@ -48,6 +51,9 @@ pub mod world;
 
 // Bringing a run's branch into the user's own.
 pub mod land;
+
+// What is wrong with a run and what mends it; removing one without a trace.
+pub mod care;
 
 // The command line: one file a command.
 pub mod cli;

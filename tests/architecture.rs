@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use git_enact::run::event::Event;
 
 /// The modules in the order of `lib.rs`, each with those it uses.
-const EDGES: [(&str, &[&str]); 16] = [
+const EDGES: [(&str, &[&str]); 18] = [
     // Anything that has an effect may say where it could be interrupted: not repeated below.
     ("crash", &[]),
     ("plan", &[]),
@@ -20,6 +20,7 @@ const EDGES: [(&str, &[&str]); 16] = [
     ("attempt", &["plan", "run", "process"]),
     ("verify", &["plan", "run", "process", "git"]),
     ("integrate", &["git"]),
+    ("history", &["plan", "graph", "run", "git"]),
     ("report", &["plan", "graph", "run", "verify"]),
     ("config", &["plan", "run", "git", "attempt"]),
     ("approval", &["plan", "graph", "run", "git"]),
@@ -42,10 +43,14 @@ const EDGES: [(&str, &[&str]); 16] = [
     ),
     ("land", &["process", "git", "journal"]),
     (
+        "care",
+        &["plan", "graph", "run", "process", "git", "journal", "world"],
+    ),
+    (
         "cli",
         &[
-            "plan", "graph", "run", "process", "git", "journal", "verify", "report", "config",
-            "approval", "world", "land",
+            "plan", "graph", "run", "process", "git", "journal", "verify", "history", "report",
+            "config", "approval", "world", "land", "care",
         ],
     ),
 ];

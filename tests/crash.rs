@@ -24,7 +24,12 @@ const AFTER_A_CRASH: [&str; 2] = ["resumed", "attempt-abandoned"];
 const CRASH_BEFORE: &str = "recorded:attempt-started";
 
 /// Steps that another test makes: they take a rollback.
-const ELSEWHERE: [&str; 1] = ["step:notes-withdrawn"];
+const ELSEWHERE: [&str; 4] = [
+    "step:notes-withdrawn",
+    "step:purge-begun",
+    "step:purge-notes-removed",
+    "step:purge-branches-removed",
+];
 
 /// Where a resume dies that follows a crash.
 const SECOND_DEATHS: [&str; 12] = [

@@ -28,3 +28,31 @@ fn every_story_happens_as_it_is_told() {
         act_out(&format!("fixtures/stories/{name}"));
     }
 }
+
+#[test]
+fn the_pages_without_the_tool_do_without_it() {
+    let readme = include_str!("../README.md");
+    let (_, section) = readme
+        .split_once("\n## Without the tool\n")
+        .expect("the section");
+    let (section, _) = section.split_once("\n## ").expect("its end");
+    let commands: Vec<&str> = section
+        .lines()
+        .filter(|line| line.starts_with("$ "))
+        .collect();
+    assert!(commands.len() > 8, "it shows how");
+    for part in [
+        "git log",
+        "git show",
+        "git notes",
+        "git diff",
+        "git revert",
+        "git update-ref",
+    ] {
+        assert!(commands.iter().any(|line| line.contains(part)), "{part}");
+    }
+    assert!(
+        commands.iter().all(|line| !line.contains("git enact")),
+        "{commands:?}"
+    );
+}

@@ -323,6 +323,10 @@ left claude/done | sed 's/\\"commit\\": \\"[0-9a-f]*\\", //'"#,
     desk.enact(&["report"])
         .success()
         .says("**Used**: $0.03, 4800 tokens in, 3200 cached, 136 out, 4 turns");
+    let report = desk.enact(&["report", "--json"]).success().stdout;
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!(report["usage"]["turns"], 4);
+    assert_eq!(report["tasks"][0]["attempts"][0]["usage"]["turns"], 2);
 }
 
 #[test]

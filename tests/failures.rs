@@ -389,6 +389,32 @@ fn the_final_verification_sees_a_fresh_worktree() {
 }
 
 #[test]
+fn the_final_verification_sees_a_worktree_that_is_set_up() {
+    let user = User::new();
+    user.write(".gitignore", "deps\nsecret\n");
+    user.write(".worktreeinclude", "secret\n");
+    user.write("secret", "key");
+    user.write("enact.toml", "setup = 'echo ready >deps'\n");
+    user.plan(PLAN);
+    let executor = user.executor("test -s deps && test -s secret && commit w.txt w");
+    let check = "test -s deps && test -s secret";
+    user.run("plan.toml", &executor, &["--final-verify", check])
+        .success();
+}
+
+#[test]
+fn a_worktree_that_cannot_be_set_up_proves_nothing() {
+    let user = User::new();
+    user.write("enact.toml", "setup = 'test ! -e w.txt'\n");
+    user.plan(PLAN);
+    let executor = user.executor("commit w.txt w");
+    user.run("plan.toml", &executor, &["--final-verify", "true"])
+        .code(1)
+        .says("`test ! -e w.txt` (exit 1)");
+    assert_eq!(user.status()["run"]["status"], "partial");
+}
+
+#[test]
 fn only_and_from_leave_the_others_out() {
     let plan = format!("{PLAN}{NEEDING}[[task]]\nid = \"c\"\ntitle = \"Do c\"\nneeds = [\"b\"]\n");
     for (flags, expected) in [

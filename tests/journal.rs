@@ -5,68 +5,27 @@ use std::sync::Arc;
 use git_enact::git::{Expected, NewCommit, Oid, Repo};
 use git_enact::graph::Graph;
 use git_enact::journal::{Clock, Displaced, Journal, Lease, layout, read};
-use git_enact::plan::{Dialect, Kind, Location, Plan, Task, TaskId, Weight, Wishes};
+use git_enact::plan::TaskId;
 use git_enact::run::engine::{self, Attachment};
 use git_enact::run::event::{Event, Residue};
 use git_enact::run::evidence::{Claim, ClaimStatus, Outcome, Usage, Verdict};
-use git_enact::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Scope};
+use git_enact::run::policy::{Durability, Policy};
 use git_enact::run::state::State;
 
+use crate::support::plans;
 use crate::support::repo::{TIME, TestRepo, ann};
 
 const RUN: &str = "demo-k3f9";
 
 fn graph(tasks: usize) -> Arc<Graph> {
-    let task = |n: usize| Task {
-        id: TaskId::new(n.to_string()),
-        title: format!("Task {n}"),
-        body: String::new(),
-        needs: Vec::new(),
-        after: Vec::new(),
-        group: None,
-        files: Vec::new(),
-        creates: Vec::new(),
-        depends: Vec::new(),
-        verify: Vec::new(),
-        kind: Kind::default(),
-        agent: None,
-        allow_empty: false,
-        run: None,
-        imported: None,
-        location: Location::default(),
-    };
-    let plan = Plan {
-        dialect: Dialect::Toml,
-        title: "Demo".to_owned(),
-        tasks: (1..=tasks).map(task).collect(),
-        wishes: Wishes::default(),
-        artifacts: Vec::new(),
-    };
-    Arc::new(Graph::new(plan).expect("a sound plan"))
+    let tasks = (1..=tasks).map(|n| plans::task(&n.to_string()));
+    plans::graph("Demo", tasks.collect())
 }
 
 fn policy(durability: Durability) -> Policy {
     Policy {
-        executor: Executor::Shell,
-        jobs: 1,
-        retries: 0,
-        conflict_retries: 3,
-        on_failure: OnFailure::Stop,
-        commit: CommitMode::Executor,
-        scope: Scope::Warn,
-        weight: Weight::Full,
-        timeout_ms: None,
-        stall_timeout_ms: None,
-        grace_ms: 1,
-        verify: Vec::new(),
-        final_verify: Vec::new(),
-        setup: None,
-        pass_env: Vec::new(),
-        fresh: false,
         durability,
-        prompt: None,
-        only: Vec::new(),
-        from: None,
+        ..plans::policy()
     }
 }
 

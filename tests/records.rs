@@ -30,6 +30,30 @@ fn events() -> Vec<Event> {
     let task = TaskId::new(NASTY);
     let text = || NASTY.to_owned();
     vec![
+        Event::Reviewed {
+            task: task.clone(),
+            attempt: 2,
+            approved: false,
+            words: text(),
+        },
+        Event::Reverted {
+            task: task.clone(),
+            onto: "1".repeat(40),
+            tip: "2".repeat(40),
+            words: text(),
+            offer: None,
+        },
+        Event::RolledBack {
+            to: 7,
+            target: "1".repeat(40),
+            from: "2".repeat(40),
+            offer: Some("3".repeat(40)),
+        },
+        Event::Replanned {
+            plan_hash: "0".repeat(64),
+            plan_path: text(),
+            drift: vec![text(), String::new()],
+        },
         Event::Kickback {
             task: task.clone(),
             attempt: 3,

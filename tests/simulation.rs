@@ -6,34 +6,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use git_enact::graph::Graph;
-use git_enact::plan::{Dialect, Kind, Location, Plan, Task, TaskId, Weight, Wishes};
+use git_enact::plan::{Task, TaskId};
 use git_enact::run::engine::{self, Ended, Engine};
 use git_enact::run::event::{By, Event, Recorded};
-use git_enact::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Scope};
+use git_enact::run::policy::{OnFailure, Policy, Review};
 use git_enact::run::state::{Phase, State};
 
+use crate::support::plans;
 use crate::support::sim::{Auditor, Chance, Disk, Fuse, SimJournal, SimWorld};
-
-fn task(id: String, needs: Vec<TaskId>, after: Vec<TaskId>) -> Task {
-    Task {
-        title: format!("task {id}"),
-        id: TaskId::new(id),
-        body: String::new(),
-        needs,
-        after,
-        group: None,
-        files: Vec::new(),
-        creates: Vec::new(),
-        depends: Vec::new(),
-        verify: Vec::new(),
-        kind: Kind::Implementation,
-        agent: None,
-        allow_empty: false,
-        run: None,
-        imported: None,
-        location: Location::default(),
-    }
-}
 
 fn random_graph(chance: &mut Chance) -> Arc<Graph> {
     let count = 1 + chance.below(7);
@@ -47,49 +27,34 @@ fn random_graph(chance: &mut Chance) -> Arc<Graph> {
                     _ => {}
                 }
             }
-            task(nth.to_string(), needs, after)
+            Task {
+                needs,
+                after,
+                ..plans::task(&nth.to_string())
+            }
         })
         .collect();
-    let plan = Plan {
-        dialect: Dialect::Toml,
-        title: "simulated".to_owned(),
-        tasks,
-        wishes: Wishes::default(),
-        artifacts: Vec::new(),
-    };
-    Arc::new(Graph::new(plan).expect("edges only go back"))
+    plans::graph("simulated", tasks)
 }
 
 fn policy(chance: &mut Chance) -> Policy {
     Policy {
-        executor: Executor::Shell,
         jobs: 1 + chance.below(3) as u32,
         retries: chance.below(3) as u32,
-        conflict_retries: 3,
-        on_failure: if chance.below(2) == 0 {
-            OnFailure::Stop
-        } else {
-            OnFailure::Skip
+        on_failure: match chance.below(2) {
+            0 => OnFailure::Stop,
+            _ => OnFailure::Skip,
         },
-        commit: CommitMode::Executor,
-        scope: Scope::Warn,
-        weight: Weight::Full,
-        timeout_ms: None,
-        stall_timeout_ms: None,
-        grace_ms: 1,
-        verify: Vec::new(),
-        final_verify: if chance.below(2) == 0 {
-            Vec::new()
-        } else {
-            vec!["true".to_owned()]
+        review: match chance.below(4) {
+            0 => Review::Task,
+            1 => Review::Wave,
+            _ => Review::Off,
         },
-        setup: None,
-        pass_env: Vec::new(),
-        fresh: false,
-        durability: Durability::Process,
-        prompt: None,
-        only: Vec::new(),
-        from: None,
+        final_verify: match chance.below(2) {
+            0 => Vec::new(),
+            _ => vec!["true".to_owned()],
+        },
+        ..plans::policy()
     }
 }
 
@@ -183,6 +148,12 @@ fn decide(disk: &mut Disk, graph: &Arc<Graph>, seed: u64) {
                 words: "please".to_owned(),
                 continues: tries.is_multiple_of(2),
             },
+            Phase::InReview => Event::Reviewed {
+                task: id,
+                attempt: at.attempts,
+                approved: tries > 2 || !gives_up,
+                words: "otherwise".to_owned(),
+            },
             Phase::Kickback if gives_up => Event::Skipped {
                 task: id,
                 by: By::Person,
@@ -201,6 +172,49 @@ fn decide(disk: &mut Disk, graph: &Arc<Graph>, seed: u64) {
             fuse,
         };
         engine::record(&mut journal, &mut state, event, &[]).expect("the decision is legal");
+    }
+}
+
+/// Undoes one task of a run that has ended, if a person who knows the seed wants that and did not yet; whether
+/// they did.
+fn revert(disk: &mut Disk, graph: &Arc<Graph>, seed: u64) -> bool {
+    let mut state = replay(graph, &disk.journal);
+    let is_reverted = |recorded: &Recorded| matches!(recorded.event, Event::Reverted { .. });
+    let picked = seed as usize % graph.len();
+    let was_integrated = !state.at(picked).merged.is_empty();
+    if seed.is_multiple_of(3) || !was_integrated || disk.journal.iter().any(is_reverted) {
+        return false;
+    }
+    let event = Event::Reverted {
+        task: graph.tasks()[picked].id.clone(),
+        onto: state.run.tip.clone(),
+        tip: format!("{}-{picked}", state.run.tip),
+        words: String::new(),
+        offer: None,
+    };
+    let mut journal = SimJournal {
+        disk: &mut disk.journal,
+        appended: Vec::new(),
+        fuse: Rc::new(RefCell::new(Fuse(None))),
+    };
+    engine::record(&mut journal, &mut state, event, &[]).expect("the task was integrated");
+    disk.branch.clone_from(&state.run.tip);
+    assert_needs_are_accounted_for(graph, &state, picked, seed);
+    true
+}
+
+/// Exactly the integrated tasks that need `undone`, directly or through others, are stale.
+fn assert_needs_are_accounted_for(graph: &Graph, state: &State, undone: usize, seed: u64) {
+    let mut reached = vec![false; graph.len()];
+    for task in undone + 1..graph.len() {
+        let mut needs = graph.needs(task).iter();
+        reached[task] = needs.any(|&need| need == undone || reached[need]);
+        let is_stale = reached[task] && !state.at(task).merged.is_empty();
+        let stands = state.at(task).phase == Phase::Stale;
+        assert_eq!(
+            stands, is_stale,
+            "seed {seed}: task {task} after {undone} was undone"
+        );
     }
 }
 
@@ -226,6 +240,7 @@ fn simulate(seed: u64, deaths: &[u64], is_interrupted: bool) -> (Arc<Graph>, Dis
     let mut deaths = deaths.iter().copied();
     for _ in 0..400 {
         match drive(&mut disk, &graph, seed, deaths.next(), is_interrupted) {
+            Some(Ended::Finished) if revert(&mut disk, &graph, seed) => {}
             Some(Ended::Finished) => {
                 let state = replay(&graph, &disk.journal);
                 return (graph, disk, state);

@@ -118,6 +118,19 @@ echo $ENACT_TASK > $ENACT_TASK.txt"#,
     )
 }
 
+/// The checkpoint that says that `b` was integrated; empty before.
+fn checkpoint_of_b(user: &User) -> String {
+    let journal = [
+        "log",
+        "--first-parent",
+        "--format=%H",
+        "--grep=^b: integrated",
+        "refs/enact/runs/r-test",
+    ];
+    let found = user.git(journal).stdout;
+    found.lines().next_back().unwrap_or_default().to_owned()
+}
+
 #[test]
 fn no_command_but_land_changes_anything_of_the_users() {
     let user = busy();
@@ -137,6 +150,9 @@ fn no_command_but_land_changes_anything_of_the_users() {
         "--",
         &executor,
     ];
+    let edited = user.outside("edited.toml").display().to_string();
+    let more = format!("{PLAN}[[task]]\nid = \"d\"\ntitle = \"Do d\"\n");
+    std::fs::write(&edited, more).expect("a plan");
     for (args, code) in [
         (&["check", "plan.toml"][..], 0),
         (&["run", "plan.toml", "--dry-run", "--", "true"], 0),
@@ -161,10 +177,28 @@ fn no_command_but_land_changes_anything_of_the_users() {
         (&["retry", "c"], 2),
         (&["answer", "c", "-m", "Finnish"], 0),
         (&["resume"], 0),
+        (&["review"], 0),
+        (&["review", "a"], 0),
+        (&["worktree", "a"], 0),
+        (&["revert", "a"], 2),
+        (&["revert", "a", "--yes"], 0),
+        (&["resume"], 1),
+        (&["retry", "a"], 0),
+        (&["resume"], 0),
+        (&["rollback", "CHECKPOINT"], 2),
+        (&["rollback", "CHECKPOINT", "--yes"], 0),
+        (&["replan", "r-test", &edited], 0),
+        // The answer came after the checkpoint.
+        (&["resume", "--yes"], 3),
         (&["clean"], 2),
         (&["clean", "--yes"], 0),
     ] {
-        user.enact(args).code(code);
+        let mut args = args.to_vec();
+        let first = checkpoint_of_b(&user);
+        for arg in args.iter_mut().filter(|arg| **arg == "CHECKPOINT") {
+            *arg = &first;
+        }
+        user.enact(&args).code(code);
         before.assert_same(
             &look(&user),
             &format!("`git enact {}` touches nothing", args.join(" ")),

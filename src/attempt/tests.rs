@@ -9,7 +9,9 @@ use super::package::{Dependency, Package, PreviousAttempt};
 use super::{Invocation, Place, fill, prompt};
 use crate::plan::{Check, Dialect, Kind, Location, Plan, Task, Weight, Wishes};
 use crate::run::evidence::Outcome;
-use crate::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Scope};
+use crate::run::policy::{
+    CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
+};
 
 fn task() -> Task {
     Task {
@@ -78,6 +80,7 @@ fn policy(executor: Executor) -> Policy {
         on_failure: OnFailure::Stop,
         commit: CommitMode::Executor,
         scope: Scope::Warn,
+        review: Review::Off,
         weight: Weight::Full,
         timeout_ms: Some(1000),
         stall_timeout_ms: None,
@@ -85,6 +88,7 @@ fn policy(executor: Executor) -> Policy {
         verify: Vec::new(),
         final_verify: Vec::new(),
         setup: None,
+        hooks: Hooks::default(),
         pass_env: vec!["API_KEY".to_owned()],
         fresh: false,
         durability: Durability::Process,

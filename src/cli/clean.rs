@@ -1,20 +1,28 @@
 //! `git enact clean`.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result};
 
 use super::{Context, Exit, asking, drive, take_lease};
-use crate::approval::Proposal;
+use crate::care::purge::{self, Purge};
+use crate::care::traces;
 use crate::git::Repo;
-use crate::journal::{Clock, Journal, layout};
+use crate::journal::{self, Clock, Journal, layout};
 use crate::report;
-use crate::run::state::State;
 use crate::world;
 
 /// Remove what a run left besides its journal: worktrees, task branches, local files
+///
+/// The journal and the run's branch stay, and with them everything that was done. With `--purge` they go as
+/// well, and so do the notes that name the run: every trace of it in the repository.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The run, by id or unique prefix; else the newest
     run: Option<String>,
+    /// Remove every trace of the run, its journal, branch and notes included
+    #[arg(long)]
+    purge: bool,
     /// Do not ask
     #[arg(long)]
     yes: bool,
@@ -22,6 +30,9 @@ pub(super) struct Args {
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
+    if args.purge {
+        return purge(&repo, args, context);
+    }
     let run = context.find_run(&repo, args.run.as_deref())?;
     let lease = match take_lease(&repo, &run)? {
         Ok(lease) => lease,
@@ -40,8 +51,15 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     if !asking::agree(&summary, args.yes) {
         return Ok(Exit::Refused);
     }
-    if root.exists() && state.attempting().next().is_some() {
-        keep_what_was_cut_short(&repo, &mut journal, state)?;
+    if root.exists() {
+        drive::keep_what_was_cut_short(&repo, &mut journal, state)?;
+    }
+    for kept in world::take_back(&repo, &root)? {
+        let (path, reason) = (kept.path.display(), kept.reason);
+        report::notice(&format!(
+            "note: `{path}` holds work of yours and stays ({reason}); once it is kept elsewhere: \
+             `git worktree remove --force --force '{path}'`"
+        ));
     }
     world::remove_worktrees(&repo, &root)?;
     for (name, commit) in &branches()? {
@@ -65,12 +83,69 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// What an attempt left whose driver died is only in its worktree until its end is on record.
-fn keep_what_was_cut_short(repo: &Repo, journal: &mut Journal, state: State) -> Result<()> {
-    let (run, policy) = (&state.run.id, state.run.policy.clone());
-    let proposal = Proposal::new(repo, state.graph().clone(), policy, &state.run.plan_hash)?;
-    let approved = proposal.recall().with_context(|| {
-        format!("an attempt of run `{run}` was cut short, and the run is not approved here: `git enact resume {run}` first")
-    })?;
-    drive::wind_up(journal, state, approved)
+/// Removes every trace of a run, even of one whose journal is gone or cannot be read.
+fn purge(repo: &Repo, args: &Args, context: &Context) -> Result<Exit> {
+    let run = match args.run.as_deref() {
+        Some(named) if traces::runs(repo)?.contains_key(named) => named.to_owned(),
+        named => context.find_run(repo, named)?,
+    };
+    // Whoever only asks what would be done leaves no lease behind.
+    let had_files = layout::local_run(repo.common_dir(), &run).exists();
+    let lease = match take_lease(repo, &run)? {
+        Ok(lease) => lease,
+        Err(exit) => return Ok(exit),
+    };
+    let worktrees = drive::worktrees(repo, &run)?;
+    let agreed = purge::plan(repo, &run).map(|plan| {
+        let question = question(repo, &run, &plan, &worktrees);
+        asking::agree(&question, args.yes)
+    });
+    if !matches!(agreed, Ok(true)) {
+        drop(lease);
+        if !had_files {
+            let files = layout::local_run(repo.common_dir(), &run);
+            std::fs::remove_dir_all(files).unwrap_or_default();
+        }
+        return agreed.map(|_| Exit::Refused);
+    }
+    purge::purge(repo, lease, &worktrees)?;
+    report::line(&format!("run {run}: purged, nothing of it is left"));
+    Ok(Exit::Done)
+}
+
+/// What a purge of `run` removes, and what of it is nowhere else.
+fn question(repo: &Repo, run: &str, plan: &Purge, worktrees: &Path) -> String {
+    let loaded = journal::load(repo, run).ok();
+    let status = loaded
+        .as_ref()
+        .map_or("its journal cannot be read", |loaded| {
+            loaded.state.status(false)
+        });
+    let mut lost = Vec::new();
+    if let Some(tip) = plan.unlanded {
+        let tip = tip.to_string();
+        lost.push(format!(
+            "its branch, whose tip {} is on no other branch",
+            &tip[..7]
+        ));
+    }
+    if let Some(state) = loaded.as_ref().map(|loaded| &loaded.state) {
+        let tasks = state.attempting().map(|task| &state.graph().tasks()[task]);
+        lost.extend(tasks.map(|task| {
+            let id = report::clean::visible_line(task.id.as_str());
+            format!("what the attempt of task {id} left uncommitted")
+        }));
+    }
+    for moved in purge::moved_aside(worktrees) {
+        lost.push(format!("the files in {}", moved.display()));
+    }
+    let lost = match lost.as_slice() {
+        [] => String::new(),
+        lost => format!("; lost for good: {}", lost.join(", ")),
+    };
+    format!(
+        "run {run} ({status}): remove every trace of it: its journal, {} branches, {} notes, {} worktrees \
+         and all its local files{lost}",
+        plan.branches, plan.notes, plan.worktrees
+    )
 }

@@ -6,8 +6,8 @@ use super::{Context, Exit, record_decision, require_task, take_lease};
 use crate::journal::{Clock, Journal};
 use crate::plan::TaskId;
 use crate::report;
-use crate::run::event::{By, Event};
-use crate::run::state::{Illegal, Phase};
+use crate::run::event::{By, Event, Recorded};
+use crate::run::state::{Illegal, Phase, State};
 
 /// Decide a new attempt of a task
 #[derive(Debug, clap::Args)]
@@ -15,7 +15,12 @@ pub(super) struct Retry {
     /// The task
     task: String,
     /// What the next attempt should know, word for word
-    #[arg(short, value_name = "WORDS", default_value = "")]
+    #[arg(
+        short,
+        allow_hyphen_values = true,
+        value_name = "WORDS",
+        default_value = ""
+    )]
     message: String,
     /// Start from what the last attempt left
     #[arg(long = "continue")]
@@ -31,7 +36,12 @@ pub(super) struct Skip {
     /// The task
     task: String,
     /// Why
-    #[arg(short, value_name = "WORDS", default_value = "skipped by decision")]
+    #[arg(
+        short,
+        allow_hyphen_values = true,
+        value_name = "WORDS",
+        default_value = "skipped by decision"
+    )]
     message: String,
     /// The run, by id or unique prefix; else the newest
     #[arg(long, value_name = "RUN")]
@@ -44,7 +54,12 @@ pub(super) struct Answer {
     /// The task
     task: String,
     /// The answer, word for word
-    #[arg(short, value_name = "WORDS", required = true)]
+    #[arg(
+        short,
+        allow_hyphen_values = true,
+        value_name = "WORDS",
+        required = true
+    )]
     message: String,
     /// The run, by id or unique prefix; else the newest
     #[arg(long, value_name = "RUN")]
@@ -128,20 +143,31 @@ fn decide(
     let recorded = record_decision(&mut journal, &mut state, event).map_err(|error| match error
         .is::<Illegal>(
     ) {
+        true if standing == "running" => anyhow!(
+            "an attempt of task `{id}` is on record as running: `git enact resume {}` finds out what became of it",
+            state.run.id
+        ),
         true => anyhow!(
             "task `{id}` is {standing}, so there is nothing to decide about it: \
              what failed can be retried, what was kicked back or is blocked answered, what is not done skipped"
         ),
         false => error,
     })?;
+    announce(context, &recorded, &state)?;
+    Ok(Exit::Done)
+}
+
+/// Says what was decided, and how to go on.
+pub(super) fn announce(context: &Context, recorded: &Recorded, state: &State) -> Result<()> {
     if context.json {
-        report::line(&serde_json::to_string(&recorded)?);
+        report::line(&serde_json::to_string(recorded)?);
     } else if !context.quiet {
-        let said = report::sentence::sentence(&recorded, &state).map(|(_, text)| text);
+        let said = report::sentence::sentence(recorded, state).map(|(_, text)| text);
+        let run = &state.run.id;
         report::notice(&format!(
             "{}; go on with `git enact resume {run}`",
             said.unwrap_or_default()
         ));
     }
-    Ok(Exit::Done)
+    Ok(())
 }

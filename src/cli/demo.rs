@@ -9,7 +9,7 @@ use crate::journal::layout;
 use crate::process::{self, Command};
 use crate::report;
 
-/// Show the main job in a temporary repository: a retry, a kickback and its answer
+/// Show the main job in a temporary repository: a retry, a kickback and its answer, a review, a revert
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Make the repository here instead of in a temporary directory
@@ -54,6 +54,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     );
     enact(&repo, 0, &["answer", "4", "-m", "English and Finnish"])?;
     enact(&repo, 0, &["resume"])?;
+    look_and_go_back(&repo)?;
     report::line("\nNothing of `main` has changed so far. Look around, then land:\n");
     let journal = layout::run_ref("greeter-demo");
     for line in [
@@ -78,6 +79,23 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         ));
     }
     Ok(Exit::Done)
+}
+
+/// What a person does who does not like what one of the tasks came to.
+fn look_and_go_back(repo: &Path) -> Result<()> {
+    report::line(
+        "\nAll tasks are done. A person looks at the last one, and does not want it so:\n",
+    );
+    enact(repo, 0, &["review", "6"])?;
+    enact(repo, 0, &["diff", "6"])?;
+    enact(
+        repo,
+        0,
+        &["revert", "6", "-m", "The first version is 0.0.1", "--yes"],
+    )?;
+    report::line("\nIt is undone, the others stay. Done anew, with words:\n");
+    enact(repo, 0, &["retry", "6", "-m", "The first version is 0.0.1"])?;
+    enact(repo, 0, &["resume"])
 }
 
 /// The directory that the user named, which nothing may be in: what is there is theirs.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 
 use super::{Context, Exit, asking, status_context};
-use crate::approval::Approved;
+use crate::approval::{Approved, Proposal};
 use crate::git::Repo;
 use crate::journal::{self, Displaced, Journal, layout};
 use crate::report::live::{JsonLines, Lines, Teller};
@@ -15,7 +15,7 @@ use crate::report::{self, markdown};
 use crate::run::engine::{Engine, Sink};
 use crate::run::policy::OnFailure;
 use crate::run::state::State;
-use crate::world::{Interrupts, Local, Site};
+use crate::world::{self, Interrupts, Local, Site};
 
 /// A drive that could not go on; everything so far is on record.
 #[derive(Debug)]
@@ -81,6 +81,7 @@ pub(super) fn drive(
     };
     let ended = started.and_then(|()| engine.drive());
     let state = engine.state().clone();
+    world.hear_out();
     drop(sink);
     journal.flush(&state)?;
     let ended = ended.map_err(|error| match error.downcast_ref::<Displaced>() {
@@ -95,15 +96,28 @@ pub(super) fn drive(
     Ok(Exit::of(ended, &state, interrupts.came()))
 }
 
-/// Records what became of attempts that ran when their driver died, and keeps what they left. Nothing new is
-/// started.
-pub(super) fn wind_up(journal: &mut Journal, state: State, approved: Approved) -> Result<()> {
+/// Records what became of attempts that ran when their driver died, and keeps what they left: until then it
+/// is in their worktrees alone. Nothing new is started. The state after it.
+pub(super) fn keep_what_was_cut_short(
+    repo: &Repo,
+    journal: &mut Journal,
+    state: State,
+) -> Result<State> {
+    if state.attempting().next().is_none() {
+        return Ok(state);
+    }
+    let (run, policy) = (&state.run.id, state.run.policy.clone());
+    let proposal = Proposal::new(repo, state.graph().clone(), policy, &state.run.plan_hash)?;
+    let approved = proposal.recall().with_context(|| {
+        format!("an attempt of run `{run}` was cut short, and the run is not approved here: `git enact resume {run}` first")
+    })?;
     let tell: Teller = Arc::new(report::notice);
     let mut sink = Lines::new(false);
     let site = site(journal, tell.clone())?;
     let mut world = Local::new(site, approved, None, Interrupts::install(tell)?);
     let mut engine = Engine::new(&mut world, journal, &mut sink, state, false);
-    engine.recover("the run is being cleaned")
+    engine.recover("what was cut short is kept")?;
+    Ok(engine.state().clone())
 }
 
 /// Where the run of `journal` finds things.
@@ -149,8 +163,12 @@ fn finish(context: &Context, repo: &Repo, state: &State) -> Result<()> {
 
 /// Where a run keeps its worktrees: outside the checkout, beside it unless configured otherwise.
 pub(super) fn worktrees(repo: &Repo, id: &str) -> Result<PathBuf> {
+    // A run stays where it is, whatever was configured, and wherever the repository was moved since.
+    if let Some(root) = world::place_of(repo, id)? {
+        return Ok(root);
+    }
     let place = repo.workdir().unwrap_or(repo.common_dir());
-    if let Some(dir) = repo.config("enact.worktreeDir") {
+    if let Some(dir) = repo.config_path("enact.worktreeDir") {
         // Relative to the repository: a resume from another directory must find the same place.
         return Ok(place.join(dir).join(id));
     }

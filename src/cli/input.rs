@@ -85,7 +85,10 @@ pub(super) fn read(
 pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, String)>> {
     let mut other = None;
     for run in journal::runs(repo)? {
-        let headline = journal::headline(repo, &run.id)?;
+        let Ok(headline) = journal::headline(repo, &run.id) else {
+            // It stops no other run; `list` and `doctor` tell of it.
+            continue;
+        };
         let is_over = ["complete", "partial", "failed"].contains(&headline.status.as_str());
         if headline.plan_path != input.path || is_over {
             continue;
@@ -140,10 +143,25 @@ pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Resu
 pub(super) fn run_id(repo: &Repo, input: &Input, name: Option<&str>) -> Result<String> {
     let existing = journal::runs(repo)?;
     let is_taken = |id: &str| existing.iter().any(|run| run.id == id);
+    let has_branches =
+        |id: &str| Ok::<_, anyhow::Error>(!repo.list(&layout::branches(id))?.is_empty());
+    let place = layout::BRANCHES.trim_end_matches('/');
+    if repo.read(place)?.is_some() {
+        let branch = place.trim_start_matches("refs/heads/");
+        bail!(
+            "your branch `{branch}` stands where runs keep theirs, as `{branch}/…`: rename it first"
+        );
+    }
     if let Some(name) = name {
         layout::check_run_id(name)?;
         if is_taken(name) {
             bail!("run `{name}` exists: see `git enact status {name}`, or choose another name");
+        }
+        if has_branches(name)? {
+            bail!(
+                "branches of an earlier run `{name}` are still there, and may be all that names its work: \
+                 choose another name, or `git enact clean {name} --purge`"
+            );
         }
         return Ok(name.to_owned());
     }
@@ -173,7 +191,7 @@ pub(super) fn run_id(repo: &Repo, input: &Input, name: Option<&str>) -> Result<S
     loop {
         use std::hash::{BuildHasher as _, RandomState};
         let id = layout::run_id(&slug, RandomState::new().hash_one(&input.hash) as u32);
-        if !is_taken(&id) {
+        if !is_taken(&id) && !has_branches(&id)? {
             return Ok(id);
         }
     }

@@ -14,7 +14,14 @@ pub(super) struct Args {}
 pub(super) fn exec(_: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
     for run in journal::runs(&repo)? {
-        let headline = journal::headline(&repo, &run.id)?;
+        let headline = match journal::headline(&repo, &run.id) {
+            Ok(headline) => headline,
+            Err(error) => {
+                let line = format!("note: run {} cannot be read: {error:#}", run.id);
+                report::notice(&visible(&line));
+                continue;
+            }
+        };
         let is_over = ["complete", "partial", "failed"].contains(&headline.status.as_str());
         let driven = !is_over && Lease::is_held(repo.common_dir(), &run.id);
         let status = if driven {

@@ -2,6 +2,7 @@
 
 mod approving;
 mod asking;
+mod back;
 mod check;
 mod clean;
 mod convert;
@@ -13,17 +14,23 @@ mod executors;
 mod exit;
 mod graph;
 mod help;
+mod init;
 mod input;
 mod land;
 mod list;
 mod log;
 mod progress;
+mod replan;
 mod report;
 mod resume;
+mod revert;
+mod review;
+mod rollback;
 mod run;
 mod show;
 mod status;
 mod stop;
+mod worktree;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -83,6 +90,7 @@ enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Args),
     Check(check::Args),
     Graph(graph::Args),
     Convert(convert::Args),
@@ -94,7 +102,12 @@ enum Command {
     Progress(progress::Args),
     Show(show::Args),
     Diff(diff::Args),
+    Worktree(worktree::Args),
     Report(report::Args),
+    Review(review::Args),
+    Replan(replan::Args),
+    Revert(revert::Args),
+    Rollback(rollback::Args),
     Retry(decide::Retry),
     Skip(decide::Skip),
     Answer(decide::Answer),
@@ -128,6 +141,10 @@ pub fn main() -> ExitCode {
         quiet: cli.quiet,
     };
     match dispatch(cli.command, &context) {
+        Ok(Exit::Done) if !print::is_complete() => {
+            print::notice("error: standard output took only a part of what was to be printed");
+            Exit::Refused.into()
+        }
         Ok(exit) => exit.into(),
         Err(error) => {
             print::notice(&format!(
@@ -142,10 +159,11 @@ pub fn main() -> ExitCode {
 fn dispatch(command: Command, context: &Context) -> Result<Exit> {
     if context.json && !command.speaks_json() {
         bail!(
-            "this command prints no JSON; `status`, `show`, `list`, `log`, `check` and `executors` do"
+            "this command prints no JSON; `status`, `report`, `show`, `list`, `log` and `check` do"
         );
     }
     match command {
+        Command::Init(args) => init::exec(&args, context),
         Command::Check(args) => check::exec(&args, context),
         Command::Graph(args) => graph::exec(&args, context),
         Command::Convert(args) => convert::exec(&args, context),
@@ -157,7 +175,12 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Progress(args) => progress::exec(&args, context),
         Command::Show(args) => show::exec(&args, context),
         Command::Diff(args) => diff::exec(&args, context),
+        Command::Worktree(args) => worktree::exec(&args, context),
         Command::Report(args) => report::exec(&args, context),
+        Command::Review(args) => review::exec(&args, context),
+        Command::Replan(args) => replan::exec(&args, context),
+        Command::Revert(args) => revert::exec(&args, context),
+        Command::Rollback(args) => rollback::exec(&args, context),
         Command::Retry(args) => args.exec(context),
         Command::Skip(args) => args.exec(context),
         Command::Answer(args) => args.exec(context),
@@ -185,9 +208,10 @@ impl Command {
     fn speaks_json(&self) -> bool {
         !matches!(
             self,
-            Command::Progress(_)
-                | Command::Report(_)
+            Command::Init(_)
+                | Command::Progress(_)
                 | Command::Diff(_)
+                | Command::Worktree(_)
                 | Command::Convert(_)
                 | Command::Stop(_)
                 | Command::Land(_)
@@ -222,10 +246,17 @@ impl Context {
             if let Some(run) = active {
                 return Ok(run.id.clone());
             }
+            // Of two that started in one second, the one whose files were made later.
+            let made = |id: &str| {
+                let files = std::fs::metadata(layout::local_run(repo.common_dir(), id));
+                files.and_then(|files| files.created()).ok()
+            };
             let started = |id: &str| {
-                journal::headline(repo, id)
-                    .map(|line| line.started_at)
-                    .unwrap_or_default()
+                let headline = journal::headline(repo, id);
+                (
+                    headline.map(|line| line.started_at).unwrap_or_default(),
+                    made(id),
+                )
             };
             let newest = runs.into_iter().max_by_key(|run| started(&run.id));
             return newest

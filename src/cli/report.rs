@@ -2,23 +2,24 @@
 
 use anyhow::Result;
 
-use super::{Context, Exit, status_context};
+use super::{Context, Exit, status, status_context};
 use crate::journal;
-use crate::report::{self, markdown};
+use crate::report::{self, json, markdown};
 
 /// Print the end report of a run
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The run, by id or unique prefix; else the active or newest one
     run: Option<String>,
-    /// As what
-    #[arg(long, value_name = "md", default_value = "md")]
-    format: Format,
+    /// As what: Markdown, or JSON with every attempt
+    #[arg(long, value_name = "md|json")]
+    format: Option<Format>,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Format {
     Md,
+    Json,
 }
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
@@ -26,8 +27,17 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let run = context.find_run(&repo, args.run.as_deref())?;
     let state = journal::load(&repo, &run)?.state;
     let about = status_context(&repo, &state)?;
-    match args.format {
+    let asked = if context.json {
+        Format::Json
+    } else {
+        Format::Md
+    };
+    match args.format.unwrap_or(asked) {
         Format::Md => report::text(&markdown::report(&state, &about)),
+        Format::Json => {
+            let branches = status::branches(&repo, &state)?;
+            report::line(&json::report(&state, &about, &branches)?);
+        }
     }
     Ok(Exit::Done)
 }

@@ -46,7 +46,7 @@ pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Re
         }
     }
     let reason = match &state.run.drive {
-        Drive::Running if state.active().next().is_none() => "a person was waited for".to_owned(),
+        Drive::Running if state.needs_person() => "a person was waited for".to_owned(),
         // It ended for a person's decision, or died between two tasks: nothing was cut short.
         Drive::Running if state.active().next().is_none() => "nothing was under way".to_owned(),
         Drive::Running => "its driver ended without a word".to_owned(),

@@ -15,7 +15,7 @@ use crate::journal::{Clock, Journal};
 use crate::plan::{Dialect, TaskId, Weight, or_meant};
 use crate::report;
 use crate::run::event::Event;
-use crate::run::policy::{CommitMode, Durability, OnFailure, Policy, Scope};
+use crate::run::policy::{CommitMode, Durability, OnFailure, Policy, Review, Scope};
 
 /// Run a plan: one verified commit per task
 #[derive(Debug, clap::Args)]
@@ -62,6 +62,9 @@ pub(super) struct Args {
     /// What a change outside a task's files means
     #[arg(long, value_name = "off|warn|enforce")]
     scope: Option<Scope>,
+    /// When a person looks at what was accepted before it is integrated
+    #[arg(long, value_name = "off|task|wave")]
+    review: Option<Review>,
     /// A command that verifies each task (repeatable)
     #[arg(long, value_name = "CMD")]
     verify: Vec<String>,
@@ -105,10 +108,9 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     {
         if unfinished.1 != input.hash {
             bail!(
-                "run `{}` of this plan is unfinished and the plan has changed since; adopting the change \
-                 is `git enact replan`, which this version does not have yet: `git enact resume {}` \
-                 goes on with the plan as it was, `--new` starts another run",
-                unfinished.0,
+                "run `{0}` of this plan is unfinished and the plan has changed since: `git enact replan {0}` \
+                 adopts the change, `git enact resume {0}` goes on with the plan as it was, `--new` starts \
+                 another run",
                 unfinished.0
             );
         }
@@ -169,6 +171,7 @@ fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<
         stall_timeout: args.stall_timeout.clone(),
         commit: args.commit,
         scope: args.scope,
+        review: args.review,
         on_failure: args.on_failure,
         weight: args.weight,
         durability: args.durability,

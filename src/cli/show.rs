@@ -48,16 +48,39 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     if args.context {
         return show_context(&repo, &state, index, &ends, args.attempt);
     }
+    show_ends(&repo, &state, index, &ends, context)?;
+    Ok(Exit::Done)
+}
+
+/// Shows a task with its attempts.
+pub(super) fn show_task(
+    repo: &Repo,
+    run: &str,
+    state: &State,
+    id: &TaskId,
+    context: &Context,
+) -> Result<()> {
+    let index = state.graph().index(id).context("the run has the task")?;
+    show_ends(repo, state, index, &ends(repo, run, state, index)?, context)
+}
+
+fn show_ends(
+    repo: &Repo,
+    state: &State,
+    index: usize,
+    ends: &[Option<Checkpoint>],
+    context: &Context,
+) -> Result<()> {
     let kept = ends
         .iter()
-        .map(|end| end.as_ref().map(|end| kept(&repo, end)).transpose())
+        .map(|end| end.as_ref().map(|end| kept(repo, end)).transpose())
         .collect::<Result<Vec<_>>>()?;
     if context.json {
-        report::line(&task::json(&state, index, &kept)?);
+        report::line(&task::json(state, index, &kept)?);
     } else {
-        report::text(&task::human(&state, index, &kept));
+        report::text(&task::human(state, index, &kept));
     }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// The checkpoints that ended the attempts of a task, oldest first; `None` for one that has not ended.

@@ -62,7 +62,7 @@ fn earlier(repo: &Repo, run: &str, name: &str) -> Result<Oid> {
 }
 
 /// The branch of each task, in the plan's order, where it has one.
-fn branches(repo: &Repo, state: &State) -> Result<Vec<Option<String>>> {
+pub(super) fn branches(repo: &Repo, state: &State) -> Result<Vec<Option<String>>> {
     let run = &state.run.id;
     let existing = repo.list(&layout::task_branches(run))?;
     let existing: HashSet<String> = existing.into_iter().map(|(name, _)| name).collect();

@@ -15,6 +15,11 @@ use crate::run::reader::Reader;
 /// The executor that is part of the tool; nobody may take its name.
 pub const SHELL: &str = "shell";
 
+/// Whether a profile of that name comes with the tool.
+pub fn is_profile(name: &str) -> bool {
+    profile::all().contains_key(name)
+}
+
 /// An executor that the user names: a command of its own, or a profile with changes.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]

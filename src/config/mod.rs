@@ -8,6 +8,7 @@
 
 pub mod executors;
 mod policy;
+pub mod propose;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,7 +20,7 @@ use serde::Deserialize;
 use crate::attempt::prompt;
 use crate::git::Repo;
 use crate::plan::Weight;
-use crate::run::policy::{CommitMode, Durability, OnFailure, Scope};
+use crate::run::policy::{CommitMode, Durability, Hooks, OnFailure, Review, Scope};
 
 /// One layer of configuration; what it does not say is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -37,6 +38,7 @@ pub struct Settings {
     pub grace: Option<String>,
     pub commit: Option<CommitMode>,
     pub scope: Option<Scope>,
+    pub review: Option<Review>,
     pub on_failure: Option<OnFailure>,
     pub weight: Option<Weight>,
     pub durability: Option<Durability>,
@@ -45,6 +47,8 @@ pub struct Settings {
     pub final_verify: Vec<String>,
     pub setup: Option<String>,
     pub pass_env: Vec<String>,
+    /// Commands at the turns of each task.
+    pub hooks: Hooks,
     /// A template file, relative to the repository.
     pub prompt: Option<String>,
     /// Executors by name, for `--executor NAME`.
@@ -53,7 +57,7 @@ pub struct Settings {
 
 /// The keys that git config (`enact.<key>`) and the environment (`ENACT_<KEY>`) may set, as git config
 /// spells them.
-pub const KEYS: [&str; 11] = [
+pub const KEYS: [&str; 12] = [
     "executor",
     "jobs",
     "retries",
@@ -62,6 +66,7 @@ pub const KEYS: [&str; 11] = [
     "grace",
     "commit",
     "scope",
+    "review",
     "onFailure",
     "weight",
     "durability",
@@ -73,6 +78,7 @@ impl Settings {
         let mut from_git =
             Self::from_keys("git config", |key| repo.config(&format!("enact.{key}")))?;
         from_git.take_executors(repo.config_below("enact.executors."))?;
+        from_git.hooks = Hooks::by_name(|name| repo.config(&format!("enact.hook.{name}")));
         let file = repo
             .checkout()
             .map(|top| Self::read(&top.join("enact.toml")))
@@ -154,6 +160,7 @@ impl Settings {
             grace: over.grace.or(self.grace),
             commit: over.commit.or(self.commit),
             scope: over.scope.or(self.scope),
+            review: over.review.or(self.review),
             on_failure: over.on_failure.or(self.on_failure),
             weight: over.weight.or(self.weight),
             durability: over.durability.or(self.durability),
@@ -162,6 +169,11 @@ impl Settings {
             final_verify: list(self.final_verify, over.final_verify),
             setup: over.setup.or(self.setup),
             pass_env: list(self.pass_env, over.pass_env),
+            hooks: Hooks {
+                pre_task: over.hooks.pre_task.or(self.hooks.pre_task),
+                post_task: over.hooks.post_task.or(self.hooks.post_task),
+                task_failed: over.hooks.task_failed.or(self.hooks.task_failed),
+            },
             prompt: over.prompt.or(self.prompt),
             executors,
         }
@@ -244,8 +256,12 @@ mod tests {
         // What serde expects is every field; the first name is the one that was refused.
         let names: Vec<&str> = refused.message().split('`').skip(3).step_by(2).collect();
         assert!(names.len() > KEYS.len(), "{names:?}");
-        for name in names.iter().filter(|name| **name != "executors") {
-            assert!(told.contains(&format!("| `{name}` |")), "{name}");
+        for name in names {
+            let rows = [format!("| `{name}` |"), format!("| `[{name}")];
+            assert!(rows.iter().any(|row| told.contains(row)), "{name}");
+        }
+        for hook in Hooks::NAMES {
+            assert!(told.contains(&format!("`enact.hook.{hook}`")), "{hook}");
         }
     }
 }

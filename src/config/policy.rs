@@ -9,7 +9,7 @@ use super::Settings;
 use super::executors::SHELL;
 use crate::attempt;
 use crate::plan::Plan;
-use crate::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Scope};
+use crate::run::policy::{CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Scope};
 
 impl Settings {
     /// The policy of a run of `plan`. `interactive` says whether a person can be asked; `command` is what
@@ -52,6 +52,7 @@ impl Settings {
             on_failure,
             commit,
             scope: self.scope.unwrap_or(Scope::Warn),
+            review: self.review.unwrap_or_default(),
             weight: self.weight.or(plan.wishes.weight).unwrap_or_default(),
             timeout_ms: timeout.map(|text| millis("timeout", text)).transpose()?,
             stall_timeout_ms: self
@@ -63,6 +64,11 @@ impl Settings {
             verify: self.verify.clone(),
             final_verify,
             setup: self.setup.clone(),
+            // An empty command takes away the one of a layer below.
+            hooks: Hooks::by_name(|name| {
+                let mut hooks = self.hooks.iter();
+                hooks.find(|hook| hook.0 == name).map(|hook| hook.1.into())
+            }),
             pass_env: self.pass_env.clone(),
             fresh: self.fresh.unwrap_or(false),
             durability: self.durability.unwrap_or(Durability::Full),

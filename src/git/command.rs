@@ -98,6 +98,14 @@ const OPTIONS: [(&str, &str); 19] = [
     ("merge.directoryRenames", "conflict"),
 ];
 
+/// Options of [`OPTIONS`] about indexes that we read; the user's own has the shape that they chose.
+const SHAPES: [&str; 3] = ["core.sparseCheckout", "core.splitIndex", "index.sparse"];
+
+/// Where `git -c` puts what it was told.
+const SPOKEN: &str = "GIT_CONFIG_PARAMETERS";
+/// More settings than anybody says in variables.
+const SPOKEN_MAX: usize = 1000;
+
 /// The events of hooks that configuration can define since git 2.54; `core.hooksPath` does not stop those.
 const HOOK_EVENTS: [&str; 12] = [
     "applypatch-msg",
@@ -125,9 +133,17 @@ impl Git {
         Self::at(repo.common_dir(), None)
     }
 
-    /// A command in the checkout that we were started in.
+    /// A command in the checkout that we were started in: the user's, with what they said by `git -c`, and with an
+    /// index of the shape that they chose.
     pub fn here(repo: &Repo) -> Result<Self> {
-        Self::at(repo.git_dir(), repo.checkout())
+        let command = base(require_version()?, &spoken(), |option| {
+            !SHAPES.contains(&option)
+        });
+        let command = match std::env::var_os(SPOKEN) {
+            Some(spoken) => command.env(SPOKEN, spoken),
+            None => command,
+        };
+        Ok(Self::placed(command, repo.git_dir(), repo.checkout()))
     }
 
     /// A command in a worktree of ours, whatever its `.git` file says by now.
@@ -138,7 +154,12 @@ impl Git {
 
     /// A command with `git_dir` and `work_tree` given, so that nothing is left to discovery.
     pub(in crate::git) fn at(git_dir: &Path, work_tree: Option<&Path>) -> Result<Self> {
-        let mut command = base(require_version()?).env("GIT_DIR", git_dir);
+        let command = base(require_version()?, &[], |_| true);
+        Ok(Self::placed(command, git_dir, work_tree))
+    }
+
+    fn placed(command: Command, git_dir: &Path, work_tree: Option<&Path>) -> Self {
+        let mut command = command.env("GIT_DIR", git_dir);
         if let Some(work_tree) = work_tree {
             command = command.env("GIT_WORK_TREE", work_tree).dir(work_tree);
             if let Some(parent) = work_tree.parent() {
@@ -147,7 +168,7 @@ impl Git {
         } else {
             command = command.dir(git_dir);
         }
-        Ok(Self { command })
+        Self { command }
     }
 
     /// Sets one more variable.
@@ -210,7 +231,11 @@ impl Git {
 
 /// `git` with the fixed environment and options. The options travel in the environment, so that what git
 /// itself starts has them as well.
-fn base(version: (u32, u32)) -> Command {
+fn base(
+    version: (u32, u32),
+    spoken: &[(String, String)],
+    is_wanted: impl Fn(&str) -> bool,
+) -> Command {
     let mut command = Command::new("git");
     for name in INHERITED {
         if let Some(value) = std::env::var_os(name) {
@@ -220,9 +245,13 @@ fn base(version: (u32, u32)) -> Command {
     for (name, value) in FIXED {
         command = command.env(name, value);
     }
-    let mut options: Vec<(String, &str)> = OPTIONS
-        .iter()
-        .map(|(key, value)| ((*key).to_owned(), *value))
+    let fixed = OPTIONS.iter().filter(|(key, _)| is_wanted(key));
+    let fixed = fixed.map(|(key, value)| ((*key).to_owned(), *value));
+    let spoken = spoken.iter();
+    // What comes later holds.
+    let mut options: Vec<(String, &str)> = spoken
+        .map(|(key, value)| (key.clone(), value.as_str()))
+        .chain(fixed)
         .collect();
     if version >= (2, 54) {
         options.extend(
@@ -237,6 +266,22 @@ fn base(version: (u32, u32)) -> Command {
             .env(format!("GIT_CONFIG_VALUE_{n}"), value);
     }
     command.env("GIT_CONFIG_COUNT", options.len().to_string())
+}
+
+/// Whether the user said anything by `git -c`, or in the variables that do the same.
+pub(in crate::git) fn is_spoken() -> bool {
+    std::env::var_os(SPOKEN).is_some() || !spoken().is_empty()
+}
+
+/// What the variables say that `git -c` has as its longer form.
+fn spoken() -> Vec<(String, String)> {
+    let count = std::env::var("GIT_CONFIG_COUNT");
+    let count: usize = count.ok().and_then(|count| count.parse().ok()).unwrap_or(0);
+    let pair = |n: usize| {
+        let key = std::env::var(format!("GIT_CONFIG_KEY_{n}")).ok()?;
+        Some((key, std::env::var(format!("GIT_CONFIG_VALUE_{n}")).ok()?))
+    };
+    (0..count.min(SPOKEN_MAX)).filter_map(pair).collect()
 }
 
 /// The version of the `git` on PATH, asked once.

@@ -28,6 +28,14 @@ impl Identity {
         }
     }
 
+    /// For commits that nobody will ever name.
+    pub(in crate::git) fn nobody() -> Self {
+        Self {
+            name: "nobody".to_owned(),
+            email: "nobody@invalid".to_owned(),
+        }
+    }
+
     /// The identity as libgit2 wants it, at a time in seconds since 1970, in UTC.
     pub(in crate::git) fn at(&self, seconds: i64) -> Result<git2::Signature<'static>> {
         Ok(git2::Signature::new(

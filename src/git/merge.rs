@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use anyhow::{Context as _, Result, bail};
 use git2::{FileMode, Oid};
 
-use super::{Change, ChangeKind, Git, Repo, version};
+use super::{Change, ChangeKind, Git, Identity, NewCommit, Repo, version};
 
 /// What became of a merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,30 @@ impl Repo {
     /// The merged tree, when it takes no more than applying the one side's changes to the other's tree.
     pub fn merge_disjoint(&self, base: Oid, ours: Oid, theirs: Oid) -> Result<Option<Oid>> {
         let (base, ours) = (self.tree_of(base)?, self.tree_of(ours)?);
-        let theirs = self.tree_of(theirs)?;
+        self.unite(base, ours, self.tree_of(theirs)?)
+    }
+
+    /// Merges the trees `ours` and `theirs`, which both came from the tree `base`.
+    pub fn merge_trees(&self, base: Oid, ours: Oid, theirs: Oid) -> Result<Merge> {
+        if let Some(tree) = self.unite(base, ours, theirs)? {
+            return Ok(Merge::Clean(tree));
+        }
+        // Git merges commits: three that nobody will name, with the base where git looks for it.
+        let nobody = Identity::nobody();
+        let commit = |tree, parents: &[Oid]| {
+            self.write_commit(&NewCommit {
+                tree,
+                parents,
+                message: "merge\n",
+                author: &nobody,
+                time: 0,
+            })
+        };
+        let base = commit(base, &[])?;
+        self.merge_heads(commit(ours, &[base])?, commit(theirs, &[base])?)
+    }
+
+    fn unite(&self, base: Oid, ours: Oid, theirs: Oid) -> Result<Option<Oid>> {
         if ours == theirs || base == theirs {
             return Ok(Some(ours));
         }

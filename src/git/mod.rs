@@ -9,6 +9,8 @@ mod command;
 mod identity;
 mod ignored;
 mod index;
+mod inspect;
+mod lent;
 mod merge;
 mod notes;
 mod objects;
@@ -17,6 +19,7 @@ mod paths;
 mod refs;
 mod salvage;
 mod slots;
+mod submodules;
 mod times;
 mod whole;
 mod worktree;
@@ -29,6 +32,7 @@ pub use git2::Oid;
 pub use command::{Git, require_version, version};
 pub use identity::Identity;
 use ignored::Pins;
+pub use inspect::Depth;
 pub use merge::Merge;
 pub use objects::{Commit, Entry, Named, NewCommit, mode, sha256};
 pub use paths::{Change, ChangeKind};
@@ -56,10 +60,24 @@ pub struct Head {
 }
 
 impl Repo {
-    /// Opens the repository that `dir` lies in.
+    /// Opens the repository that `dir` lies in. Another one that the environment names is refused: git would work
+    /// there.
     pub fn discover(dir: &Path) -> Result<Self> {
-        let raw = git2::Repository::discover(dir).map_err(|error| refusal(dir, &error))?;
-        Self::opened(raw)
+        let found = git2::Repository::discover(dir).map_err(|error| refusal(dir, &error));
+        let named = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        if let Some(named) = named("GIT_DIR") {
+            let is_found = |repo: &git2::Repository| {
+                let path = dir.join(&named).canonicalize().ok();
+                path.is_some() && path == repo.path().canonicalize().ok()
+            };
+            if !found.as_ref().is_ok_and(is_found) {
+                bail!(
+                    "GIT_DIR names `{}`, which is not the repository here: go there (`-C DIR`), or unset it",
+                    named.display()
+                );
+            }
+        }
+        Self::opened(found?)
     }
 
     /// Opens the same repository again, for another thread.
@@ -156,6 +174,11 @@ impl Repo {
 
     /// A value of the user's git configuration.
     pub fn config(&self, name: &str) -> Option<String> {
+        if command::is_spoken() {
+            // libgit2 does not hear what was said by `git -c`.
+            let output = Git::here(self).ok()?.run(["config", "--get", name]).ok()?;
+            return (output.status == 0).then(|| output.text());
+        }
         self.raw.config().ok()?.get_string(name).ok()
     }
 
@@ -177,6 +200,11 @@ impl Repo {
             each.unwrap_or_default();
         }
         found
+    }
+
+    /// A path of the user's configuration, with `~` for their home as git has it.
+    pub fn config_path(&self, name: &str) -> Option<PathBuf> {
+        self.raw.config().ok()?.get_path(name).ok()
     }
 
     pub(in crate::git) fn pins(&self) -> &Pins {
@@ -217,6 +245,8 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 /// Why a repository could not be opened, as one line that says what to do.
 fn refusal(dir: &Path, error: &git2::Error) -> anyhow::Error {
     let is_there = dir.exists();
+    // Whoever follows the advice stands elsewhere by then.
+    let dir = dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
     let dir = dir.display();
     match error.code() {
         git2::ErrorCode::NotFound if !is_there => anyhow!("`{dir}` does not exist"),

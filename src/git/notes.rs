@@ -66,6 +66,21 @@ impl Repo {
         Ok(text)
     }
 
+    /// Every note, with what it is on.
+    pub fn notes(&self, ref_name: &str) -> Result<Vec<(Oid, Vec<u8>)>> {
+        if self.read(ref_name)?.is_none() {
+            return Ok(Vec::new());
+        }
+        let unreadable = || format!("`{ref_name}` cannot be read");
+        let mut found = Vec::new();
+        for pair in self.raw().notes(Some(ref_name)).with_context(unreadable)? {
+            let (blob, on) = pair.with_context(unreadable)?;
+            found.push((on, self.read_blob(blob)?));
+        }
+        found.sort();
+        Ok(found)
+    }
+
     fn with_notes(&self, before: Oid, notes: &[(Oid, Option<Vec<u8>>)]) -> Result<Oid> {
         // The last word on an object counts.
         let last: BTreeMap<Oid, &Option<Vec<u8>>> =

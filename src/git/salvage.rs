@@ -26,35 +26,9 @@ pub struct Message<'a> {
     pub time: i64,
 }
 
-impl Repo {
-    /// Where `tip`, in contrast to `base`, only names the commit of a repository, and no `.gitmodules` says where
-    /// that is found: its files are in the worktree at most.
-    pub fn bare_links(&self, base: Oid, tip: Oid) -> Result<Vec<String>> {
-        let is_link = |new: Option<(i32, Oid)>| new.is_some_and(|(found, _)| found == mode::COMMIT);
-        let changes = self.changed(base, tip)?;
-        let links: Vec<String> = changes
-            .into_iter()
-            .filter(|change| is_link(change.new))
-            .map(|change| change.path)
-            .collect();
-        if links.is_empty() {
-            return Ok(links);
-        }
-        let modules = self.blob_at(tip, ".gitmodules")?.unwrap_or_default();
-        let modules = String::from_utf8_lossy(&modules);
-        let places = modules.lines().filter_map(|line| {
-            let value = line.trim().strip_prefix("path")?.trim_start();
-            value.strip_prefix('=').map(str::trim)
-        });
-        let known: Vec<&str> = places.collect();
-        let is_bare = |link: &String| !known.contains(&link.as_str());
-        Ok(links.into_iter().filter(is_bare).collect())
-    }
-}
-
 impl Worktree {
     /// Stores what differs from `tip` as a commit on top of it that no ref names; `None` when nothing does.
-    /// Of the repositories that it only names, `links` (see [`Repo::bare_links`]) are stored with their files.
+    /// Of the repositories that it only names, `links` (see [`Worktree::loose_links`]) are stored with their files.
     pub fn salvage(
         &mut self,
         repo: &Repo,

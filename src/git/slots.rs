@@ -34,6 +34,19 @@ impl Listed {
             .as_ref()
             .is_some_and(|reason| reason.starts_with(OURS))
     }
+
+    /// What we made it for: the words after our name.
+    pub fn purpose(&self) -> Option<&str> {
+        let words = self.reason.as_deref()?.strip_prefix(OURS)?;
+        Some(words.trim_start_matches(':').trim())
+    }
+
+    /// The lock files that a killed git left in it.
+    pub fn locks(&self) -> Vec<PathBuf> {
+        let names = ["index.lock", "HEAD.lock", "enact-index.lock"];
+        let locks = names.iter().map(|name| self.git_dir.join(name));
+        locks.filter(|lock| lock.is_file()).collect()
+    }
 }
 
 impl Repo {
@@ -161,11 +174,12 @@ impl Repo {
         Ok(())
     }
 
-    /// Removes entries of git's that a dead `git worktree add` of ours did not even connect with a place.
-    fn clear_half_made(&self) -> Result<()> {
+    /// Entries of git's that a dead `git worktree add` of ours did not even connect with a place.
+    pub fn half_made_worktrees(&self) -> Result<Vec<PathBuf>> {
         let Ok(entries) = std::fs::read_dir(self.common_dir().join("worktrees")) else {
-            return Ok(());
+            return Ok(Vec::new());
         };
+        let mut found = Vec::new();
         for entry in entries {
             let git_dir = entry?.path();
             let is_connected = git_dir.join("gitdir").exists();
@@ -174,8 +188,21 @@ impl Repo {
             let is_ours = std::fs::read_to_string(git_dir.join("locked"))
                 .is_ok_and(|reason| reason.starts_with(OURS));
             if !is_connected && (is_empty || is_ours) {
-                remove_all(&git_dir)?;
+                found.push(git_dir);
             }
+        }
+        Ok(found)
+    }
+
+    /// Removes those entries; nobody makes a worktree of ours meanwhile.
+    pub fn remove_half_made_worktrees(&self) -> Result<()> {
+        let _lock = self.worktrees_lock()?;
+        self.clear_half_made()
+    }
+
+    fn clear_half_made(&self) -> Result<()> {
+        for git_dir in self.half_made_worktrees()? {
+            remove_all(&git_dir)?;
         }
         Ok(())
     }
@@ -192,7 +219,7 @@ impl Repo {
     }
 
     /// Held while worktrees are made or removed; the kernel frees it when its process dies.
-    fn worktrees_lock(&self) -> Result<File> {
+    pub(in crate::git) fn worktrees_lock(&self) -> Result<File> {
         let dir = self.common_dir().join("enact");
         std::fs::create_dir_all(&dir)
             .with_context(|| format!("`{}` cannot be made", dir.display()))?;

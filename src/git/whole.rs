@@ -34,6 +34,38 @@ impl Repo {
     }
 }
 
+impl Repo {
+    /// What cannot be read at or below `tree`, with its path; what `seen` has is not looked at again.
+    pub fn unreadable(&self, tree: Oid, seen: &mut HashSet<Oid>) -> Result<Vec<(String, Oid)>> {
+        let odb = self.raw().odb()?;
+        let mut found = Vec::new();
+        let mut open = vec![(String::new(), tree)];
+        while let Some((path, tree)) = open.pop() {
+            if !seen.insert(tree) {
+                continue;
+            }
+            let Ok(entries) = self.raw().find_tree(tree) else {
+                found.push((path, tree));
+                continue;
+            };
+            for entry in &entries {
+                let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
+                let path = match path.as_str() {
+                    "" => name,
+                    above => format!("{above}/{name}"),
+                };
+                match entry.kind() {
+                    Some(ObjectType::Tree) => open.push((path, entry.id())),
+                    Some(ObjectType::Commit) => {}
+                    _ if !seen.insert(entry.id()) || odb.read(entry.id()).is_ok() => {}
+                    _ => found.push((path, entry.id())),
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
 struct Walk<'a> {
     repo: &'a Repo,
     odb: git2::Odb<'a>,

@@ -86,6 +86,8 @@ pub struct Worktree {
 /// What is uncommitted in a worktree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dirty {
+    /// Which of them are repositories: what changed is in them.
+    pub links: Vec<String>,
     /// The first paths, for people.
     pub paths: Vec<String>,
     /// How many there are.
@@ -274,6 +276,7 @@ impl Worktree {
                 .take(NAMED)
                 .map(|path| String::from_utf8_lossy(path).into_owned())
                 .collect(),
+            links: self.changed_links(repo, tip, &paths)?,
             excludes_changed: self.excludes_changed(repo),
         };
         let is_settled = dirty.is_clean()

@@ -7,7 +7,7 @@ mod cycle;
 mod id;
 mod slug;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::plan::{Fault, Plan, Task, TaskId, did_you_mean};
 
@@ -94,6 +94,20 @@ impl Graph {
     /// The tasks that name this one in `needs` or `after`.
     pub fn dependents(&self, task: usize) -> &[usize] {
         &self.dependents[task]
+    }
+
+    /// The tasks that need `task`, directly or through others, in the plan's order.
+    pub fn needing(&self, task: usize) -> Vec<usize> {
+        let mut reached = BTreeSet::new();
+        let mut open = vec![task];
+        while let Some(need) = open.pop() {
+            for &dependent in self.dependents(need) {
+                if self.needs(dependent).contains(&need) && reached.insert(dependent) {
+                    open.push(dependent);
+                }
+            }
+        }
+        reached.into_iter().collect()
     }
 
     /// The tasks in layers: each as early as what it waits for allows.

@@ -245,6 +245,10 @@ fn run_sentence(event: &Event, tasks: usize) -> String {
                 )
             }
         }
+        Event::RolledBack { to, target, .. } => {
+            format!("rolled back to checkpoint {} (event {to})", short(target))
+        }
+        Event::Replanned { drift, .. } => because("replanned", &drift.join("; ")),
         Event::Quarantined { reason } => because("quarantined", reason),
         Event::Landed { branch, to, .. } => {
             let branch = branch.trim_start_matches("refs/heads/");
@@ -293,6 +297,15 @@ fn task_sentence(event: &Event) -> String {
         Event::Skipped { reason, .. } => because("skipped", reason),
         Event::Retried { reason, .. } => because("a new attempt", reason),
         Event::Answered { words, .. } => because("answered", words),
+        Event::Reviewed {
+            attempt,
+            approved: true,
+            ..
+        } => format!("attempt {attempt} approved"),
+        Event::Reviewed { attempt, words, .. } => {
+            because(&format!("attempt {attempt} sent back"), words)
+        }
+        Event::Reverted { tip, words, .. } => because(&format!("undone by {}", short(tip)), words),
         other => run_sentence(other, 0),
     }
 }

@@ -58,6 +58,22 @@ pub fn run_of(name: &str) -> Option<&str> {
     name.strip_prefix(RUNS).filter(|run| !run.contains('/'))
 }
 
+/// The branches of `run`, all of them, begin so.
+pub fn branches(run: &str) -> String {
+    format!("{BRANCHES}{run}/")
+}
+
+/// The run whose branch `name` is.
+pub fn run_of_branch(name: &str) -> Option<&str> {
+    let (run, _) = name.strip_prefix(BRANCHES)?.split_once('/')?;
+    Some(run)
+}
+
+/// The slug of the task of `run` whose branch `name` is.
+pub fn slug_of_branch<'a>(name: &'a str, run: &str) -> Option<&'a str> {
+    name.strip_prefix(&task_branches(run))
+}
+
 /// What is local to this machine: `<git-common-dir>/enact`.
 pub fn local(common_dir: &Path) -> PathBuf {
     common_dir.join("enact")
@@ -65,7 +81,12 @@ pub fn local(common_dir: &Path) -> PathBuf {
 
 /// What is local to this machine about one run.
 pub fn local_run(common_dir: &Path, run: &str) -> PathBuf {
-    local(common_dir).join("runs").join(run)
+    local_runs(common_dir).join(run)
+}
+
+/// Below this lies what is local to this machine about each run.
+pub fn local_runs(common_dir: &Path) -> PathBuf {
+    local(common_dir).join("runs")
 }
 
 /// Locked while a process drives the run.

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, ensure};
 
 use super::snapshot::{Layers, Snapshot};
 use super::{codec, layout};
@@ -49,7 +49,15 @@ pub struct RunRef {
 
 /// Where `run` stands.
 pub fn load(repo: &Repo, run: &str) -> Result<Loaded> {
-    load_at(repo, tip(repo, run)?)
+    let loaded = load_at(repo, tip(repo, run)?)?;
+    let own = &loaded.state.run.id;
+    // Two refs of one journal would be driven side by side.
+    ensure!(
+        own == run,
+        "`{}` holds the journal of run `{own}`: use that one, or `git update-ref -d {0}` if it is a copy",
+        layout::run_ref(run)
+    );
+    Ok(loaded)
 }
 
 /// Where a run stood at `checkpoint`.

@@ -3,7 +3,8 @@
 //! Layers, as in a log-structured merge tree. Every 16 events the youngest layer is written anew: the tasks
 //! that changed since the middle one was. Every 256 events the middle one takes that up, and every 4096 the
 //! oldest takes up everything. So a write touches few tasks, and a read touches three layers, the state of
-//! the run, and at most 15 events after them.
+//! the run, and at most 15 events after them. An event after which the run stands otherwise than a fold would
+//! tell is followed by all of it at once, so that nobody ever folds across it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,9 +40,15 @@ impl Layers {
     /// Takes note of an event, which `state` already contains, and writes a snapshot when it is time.
     pub(super) fn on(&mut self, repo: &Repo, recorded: &Recorded, state: &State) -> Result<()> {
         self.note(recorded);
+        if recorded.event.is_turn() {
+            // Other tasks than any event of this plan concerned may stand otherwise than at the start.
+            let tasks = state.graph().tasks().iter().enumerate();
+            let moved = tasks.filter(|(index, _)| !state.at(*index).is_untouched());
+            self.touched[PERIODS.len() - 1].extend(moved.map(|(_, task)| task.id.clone()));
+        }
         let due = PERIODS
             .iter()
-            .rposition(|period| recorded.seq.is_multiple_of(*period));
+            .rposition(|period| recorded.event.is_turn() || recorded.seq.is_multiple_of(*period));
         if let Some(level) = due {
             self.tree = Some(self.write(repo, state, level)?);
         }

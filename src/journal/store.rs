@@ -137,6 +137,20 @@ impl Journal {
         Ok((journal, state))
     }
 
+    /// Has the checkpoints from here on hold another plan, read from `sources`.
+    pub fn adopt_plan(&mut self, graph: &Graph, sources: &[(String, Vec<u8>)]) -> Result<()> {
+        self.plan_tree = write_plan(&self.repo, graph, sources)?;
+        self.plain_tree = None;
+        Ok(())
+    }
+
+    /// Has the checkpoints from here on hold the plan that `checkpoint` holds.
+    pub fn return_to_plan(&mut self, checkpoint: Oid) -> Result<()> {
+        self.plan_tree = read::load_at(&self.repo, checkpoint)?.plan_tree;
+        self.plain_tree = None;
+        Ok(())
+    }
+
     /// The run whose journal this is.
     pub fn run(&self) -> &str {
         self.lease.run()

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::clean::visible;
+use super::next::next_steps;
 use super::sentence::{short, took, used};
-use super::status::{Context, next_steps};
+use super::status::Context;
 use crate::plan::{Check, Dialect};
 use crate::run::evidence::Usage;
 use crate::run::state::{Standing, State};
@@ -29,7 +30,7 @@ pub fn report(state: &State, context: &Context) -> String {
     if !usage.is_empty() {
         let _ = writeln!(text, "\n**Used**: {}", used(&usage));
     }
-    for line in next_steps(state, context) {
+    for line in next_steps(state, context.driven) {
         let _ = write!(text, "\n    {line}");
     }
     if !text.ends_with('\n') {
@@ -146,7 +147,7 @@ fn tasks(state: &State) -> String {
 }
 
 /// What all attempts used up, as far as their executors tell.
-fn usage(state: &State) -> Usage {
+pub(super) fn usage(state: &State) -> Usage {
     let mut sum = Usage::default();
     for task in 0..state.graph().len() {
         for attempt in &state.at(task).history {
@@ -157,7 +158,7 @@ fn usage(state: &State) -> Usage {
 }
 
 /// The tasks whose verification is words only.
-fn unproven(state: &State) -> Vec<String> {
+pub(super) fn unproven(state: &State) -> Vec<String> {
     let has_words_only = |checks: &[Check]| {
         !checks.is_empty() && checks.iter().all(|check| matches!(check, Check::Prose(_)))
     };

@@ -7,27 +7,45 @@ pub mod diff;
 pub mod executors;
 pub mod faults;
 pub mod graph;
+pub mod json;
 pub mod live;
 pub mod markdown;
+pub mod next;
 pub mod proposal;
 pub mod resumption;
 pub mod sentence;
 pub mod status;
 pub mod task;
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Result, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether something that was to be printed is missing.
+static IS_CUT: AtomicBool = AtomicBool::new(false);
 
 /// Writes one line to standard output. A reader that went away ends the output, not the run.
 pub fn line(text: &str) {
-    writeln!(anstream::stdout(), "{text}").unwrap_or_default();
+    note(writeln!(anstream::stdout(), "{text}"));
 }
 
 /// Writes text to standard output as it is.
 pub fn text(text: &str) {
-    write!(anstream::stdout(), "{text}").unwrap_or_default();
+    note(write!(anstream::stdout(), "{text}"));
 }
 
 /// Writes one line to standard error.
 pub fn notice(text: &str) {
     writeln!(anstream::stderr(), "{text}").unwrap_or_default();
+}
+
+/// Whether all that was printed got where it should, as far as its reader wanted it.
+pub fn is_complete() -> bool {
+    note(anstream::stdout().flush());
+    !IS_CUT.load(Ordering::Relaxed)
+}
+
+fn note(written: Result<()>) {
+    if written.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe) {
+        IS_CUT.store(true, Ordering::Relaxed);
+    }
 }

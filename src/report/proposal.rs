@@ -47,6 +47,9 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Progra
     if let Some(setup) = &policy.setup {
         let _ = writeln!(text, "set up each worktree: {setup}");
     }
+    for (name, command) in policy.hooks.iter() {
+        let _ = writeln!(text, "{name} hook: {command}");
+    }
     if !policy.pass_env.is_empty() {
         let _ = writeln!(
             text,

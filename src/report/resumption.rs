@@ -42,7 +42,7 @@ pub fn decisions(state: &State) -> Vec<String> {
         } else {
             String::new()
         };
-        let what = if state.needs_person() {
+        let what = if state.is_stuck() {
             "run, once a person has decided,"
         } else {
             "run"
@@ -88,6 +88,8 @@ fn decision(state: &State, index: usize) -> Decision {
             );
             Decision::Say("integrate", why)
         }
+        Phase::InReview => Decision::Say("wait", format!("attempt {attempt} waits for review")),
+        Phase::Stale => Decision::Say("verify again", reason),
         Phase::Refused => Decision::Say("decide", format!("attempt {attempt} was refused")),
         Phase::Pending if state.standing(index) == Standing::Held => Decision::Say("hold", reason),
         Phase::Pending if attempt > 0 => {
@@ -102,6 +104,6 @@ fn decision(state: &State, index: usize) -> Decision {
         Phase::Blocked => Decision::Say("ask", format!("blocked: {reason}")),
         Phase::Failed | Phase::TimedOut if at.asked => Decision::Say("ask", reason),
         Phase::Failed | Phase::TimedOut => Decision::Say("leave", reason),
-        Phase::Skipped | Phase::LeftOut => Decision::Say("leave out", reason),
+        Phase::Skipped | Phase::LeftOut | Phase::Reverted => Decision::Say("leave out", reason),
     }
 }

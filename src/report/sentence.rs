@@ -151,6 +151,36 @@ fn decision(event: &Event, state: &State) -> Option<(Mood, String)> {
             let branch = branch.trim_start_matches("refs/heads/");
             (Mood::Good, format!("landed on {branch} as {}", short(to)))
         }
+        event => return going_back(event, state),
+    })
+}
+
+/// The events by which a person lets something in, or takes it back.
+fn going_back(event: &Event, state: &State) -> Option<(Mood, String)> {
+    let name = |task: &TaskId| name(state, task);
+    Some(match event {
+        Event::Reviewed {
+            task,
+            attempt,
+            approved: true,
+            ..
+        } => (
+            Mood::Good,
+            format!("{}: attempt {attempt} approved", name(task)),
+        ),
+        Event::Reviewed { task, attempt, .. } => (
+            Mood::Plain,
+            format!("{}: attempt {attempt} sent back", name(task)),
+        ),
+        Event::Reverted { task, tip, .. } => (
+            Mood::Plain,
+            format!("{}: undone by {}", name(task), short(tip)),
+        ),
+        Event::RolledBack { target, .. } => (
+            Mood::Plain,
+            format!("rolled back to checkpoint {}", short(target)),
+        ),
+        Event::Replanned { drift, .. } => (Mood::Plain, format!("replanned: {}", drift.join("; "))),
         _ => return None,
     })
 }

@@ -7,10 +7,11 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::clean::visible;
+use super::next::{next_step, next_steps};
 use super::sentence::{short, took};
 use crate::plan::TaskId;
 use crate::run::event::Recorded;
-use crate::run::state::{Counts, Drive, Headline, Phase, Standing, State};
+use crate::run::state::{Counts, Drive, Headline, Standing, State};
 
 /// What a report needs besides the state.
 #[derive(Debug, Clone)]
@@ -25,29 +26,14 @@ pub struct Context {
 
 /// The contract's `status --json`; `branches` are those of the tasks, in the plan's order, where there are any.
 pub fn json(state: &State, context: &Context, branches: &[Option<String>]) -> Result<String> {
-    let run = &state.run;
-    let graph = state.graph();
-    let ended_at = (run.drive == Drive::Finished).then_some(run.updated_at.as_str());
     let branches = branches.iter().map(Option::as_deref).chain(repeat(None));
-    let tasks = (0..graph.len()).zip(branches);
+    let tasks = (0..state.graph().len()).zip(branches);
     let status = Status {
         schema: 1,
-        run: RunStatus {
-            id: &run.id,
-            plan: &run.plan_path,
-            dialect: graph.plan().dialect.name(),
-            status: state.status(context.driven),
-            base: &run.base,
-            tip: &run.tip,
-            branch: &context.branch,
-            checkpoint: &context.checkpoint,
-            checkpoints: run.seq,
-            started_at: &run.started_at,
-            ended_at,
-        },
+        run: RunStatus::of(state, context),
         counts: state.counts(),
         tasks: tasks
-            .map(|(task, branch)| TaskStatus::of(state, task, branch))
+            .map(|(task, branch)| TaskStatus::of(state, task, branch, state.at(task).attempts))
             .collect(),
     };
     Ok(serde_json::to_string(&status)?)
@@ -59,11 +45,12 @@ struct Status<'a> {
     schema: u32,
     run: RunStatus<'a>,
     counts: &'a Counts,
-    tasks: Vec<TaskStatus<'a>>,
+    tasks: Vec<TaskStatus<'a, u32>>,
 }
 
+/// What is said of a run as a whole.
 #[derive(Serialize)]
-struct RunStatus<'a> {
+pub(super) struct RunStatus<'a> {
     id: &'a str,
     plan: &'a str,
     dialect: &'a str,
@@ -77,8 +64,28 @@ struct RunStatus<'a> {
     ended_at: Option<&'a str>,
 }
 
+impl<'a> RunStatus<'a> {
+    pub(super) fn of(state: &'a State, context: &'a Context) -> Self {
+        let run = &state.run;
+        Self {
+            id: &run.id,
+            plan: &run.plan_path,
+            dialect: state.graph().plan().dialect.name(),
+            status: state.status(context.driven),
+            base: &run.base,
+            tip: &run.tip,
+            branch: &context.branch,
+            checkpoint: &context.checkpoint,
+            checkpoints: run.seq,
+            started_at: &run.started_at,
+            ended_at: (run.drive == Drive::Finished).then_some(run.updated_at.as_str()),
+        }
+    }
+}
+
+/// What is said of a task; of its attempts how many there were, or all there is.
 #[derive(Serialize)]
-struct TaskStatus<'a> {
+pub(super) struct TaskStatus<'a, A> {
     id: &'a TaskId,
     title: &'a str,
     status: &'a str,
@@ -86,15 +93,15 @@ struct TaskStatus<'a> {
     after: &'a [TaskId],
     group: Option<&'a str>,
     files: &'a [String],
-    attempts: u32,
+    attempts: A,
     commit: Option<&'a str>,
     branch: Option<&'a str>,
     reason: Option<String>,
     seconds: f64,
 }
 
-impl<'a> TaskStatus<'a> {
-    fn of(state: &'a State, index: usize, branch: Option<&'a str>) -> Self {
+impl<'a, A> TaskStatus<'a, A> {
+    pub(super) fn of(state: &'a State, index: usize, branch: Option<&'a str>, attempts: A) -> Self {
         let task = &state.graph().tasks()[index];
         let at = state.at(index);
         Self {
@@ -105,7 +112,7 @@ impl<'a> TaskStatus<'a> {
             after: &task.after,
             group: task.group.as_deref(),
             files: &task.files,
-            attempts: at.attempts,
+            attempts,
             commit: at.commit.as_deref(),
             branch,
             reason: attention(state, index),
@@ -221,7 +228,7 @@ pub fn human(state: &State, context: &Context) -> String {
             let _ = writeln!(text, "            {reason}");
         }
     }
-    for line in next_steps(state, context) {
+    for line in next_steps(state, context.driven) {
         let _ = writeln!(text, "{line}");
     }
     visible_lines(&text)
@@ -244,6 +251,8 @@ fn counted(counts: &Counts) -> String {
         ("kickback", counts.kickback),
         ("skipped", counts.skipped),
         ("held", counts.held),
+        ("stale", counts.stale),
+        ("reverted", counts.reverted),
     ];
     let parts: Vec<String> = named
         .iter()
@@ -252,59 +261,6 @@ fn counted(counts: &Counts) -> String {
         .collect();
     let noun = if counts.total == 1 { "task" } else { "tasks" };
     format!("{} {noun}: {}", counts.total, parts.join(", "))
-}
-
-/// What a person can do now, as commands.
-pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
-    let id = &state.run.id;
-    let mut lines = Vec::new();
-    for index in state.attention() {
-        let task = &state.graph().tasks()[index].id;
-        match state.at(index).phase {
-            Phase::Kickback => {
-                lines.push(format!(
-                    "answer it:     git enact answer {task} -m \"…\"   (or git enact skip {task})"
-                ));
-            }
-            Phase::Blocked => {
-                lines.push(format!(
-                    "unblock it:    git enact answer {task} -m \"…\"   (or git enact skip {task})"
-                ));
-            }
-            Phase::Failed | Phase::TimedOut => {
-                lines.push(format!(
-                    "decide:        git enact retry {task}   (or git enact skip {task})"
-                ));
-            }
-            _ => {}
-        }
-    }
-    for reason in state.disproof() {
-        lines.push(format!("final verification failed: {reason}"));
-    }
-    if !state.disproof().is_empty() {
-        lines.push(format!("verify again:  git enact resume {id}"));
-    }
-    let status = state.status(context.driven);
-    match state.landed() {
-        Some(landed) => {
-            let branch = landed.branch.trim_start_matches("refs/heads/");
-            lines.push(format!("landed on {branch} as {}", short(&landed.to)));
-            lines.extend(next_step(id, status).filter(|_| state.run.drive != Drive::Finished));
-        }
-        None => lines.extend(next_step(id, status)),
-    }
-    lines
-}
-
-/// What goes on with the run as a whole.
-fn next_step(run: &str, status: &str) -> Option<String> {
-    match status {
-        "complete" | "partial" => Some(format!("bring it in:   git enact land {run}")),
-        "needs_person" => Some(format!("then go on:    git enact resume {run}")),
-        "stopped" | "paused" => Some(format!("go on:         git enact resume {run}")),
-        _ => None,
-    }
 }
 
 /// The contract's `| # | Task | Status | Commit |` table.

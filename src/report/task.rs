@@ -95,7 +95,7 @@ fn told(attempt: &AttemptState, kept: Option<&Kept>) -> String {
     let mut line = |what: &str, said: &str| {
         let _ = writeln!(text, "  {what:<9} {}", visible_line(said));
     };
-    if let Some(claim) = &attempt.claim {
+    if let Some(claim) = attempt.said() {
         line("claimed", &claimed(claim));
     }
     if !attempt.usage.is_empty() {

@@ -124,6 +124,7 @@ enum UnderWay {
     Attempt(TaskId),
     Judging(TaskId),
     Integrating(TaskId),
+    Reverifying(TaskId),
     Asking(TaskId),
     Verifying,
 }
@@ -299,14 +300,11 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
     }
 
     fn is_under_way(&self, action: &Action) -> bool {
-        // Integration is a queue: while one is under way no other may be begun.
-        let integrating = || {
-            self.under_way
-                .iter()
-                .any(|begun| matches!(begun, UnderWay::Integrating(_)))
-        };
+        // Integration is a queue, and what is proven again is in it: each knows the tip that it starts from.
+        let is_queued =
+            |begun: &UnderWay| matches!(begun, UnderWay::Integrating(_) | UnderWay::Reverifying(_));
         match UnderWay::of(action) {
-            Some(UnderWay::Integrating(_)) => integrating(),
+            Some(begun) if is_queued(&begun) => self.under_way.iter().any(is_queued),
             Some(begun) => self.under_way.contains(&begun),
             None => false,
         }
@@ -332,6 +330,7 @@ impl UnderWay {
             Action::Start { task, .. } => Some(UnderWay::Attempt(task.clone())),
             Action::Judge { task, .. } => Some(UnderWay::Judging(task.clone())),
             Action::Integrate { task, .. } => Some(UnderWay::Integrating(task.clone())),
+            Action::Reverify { task, .. } => Some(UnderWay::Reverifying(task.clone())),
             Action::Ask { task } => Some(UnderWay::Asking(task.clone())),
             Action::VerifyAll { .. } => Some(UnderWay::Verifying),
         }
@@ -351,6 +350,7 @@ impl UnderWay {
                 UnderWay::Judging(task),
                 Event::Judged { task: ended, .. } | Event::AttemptAbandoned { task: ended, .. },
             )
+            | (UnderWay::Reverifying(task), Event::Judged { task: ended, .. })
             | (
                 UnderWay::Integrating(task),
                 Event::Integrated { task: ended, .. } | Event::Conflicted { task: ended, .. },
@@ -386,7 +386,26 @@ pub fn record(
     Ok(recorded)
 }
 
-/// Adds one event to a run that this process holds: the only way to change it.
+/// Records an event of a run that this process holds after which it stands as `next` says, for it says more
+/// than the state can tell: it went back to a checkpoint, or its plan is another.
+pub fn record_turn(
+    journal: &mut impl Journal,
+    state: &mut State,
+    event: Event,
+    next: impl FnOnce(&State, &Recorded) -> State,
+) -> Result<Recorded> {
+    let mut recorded = journal.stamp(event);
+    crash::point("prepared", recorded.event.name());
+    let turned = next(state, &recorded);
+    recorded.checkpoint = journal.append(&recorded, &turned, &[])?;
+    crash::point("written", recorded.event.name());
+    journal.publish()?;
+    crash::point("recorded", recorded.event.name());
+    *state = turned;
+    Ok(recorded)
+}
+
+/// Adds one event to a run that this process holds: the only way to change it otherwise.
 fn append(
     journal: &mut impl Journal,
     state: &mut State,
@@ -414,6 +433,7 @@ fn describe(action: &Action) -> String {
         Action::Integrate { task, attempt } => {
             format!("could not integrate attempt {attempt} of task `{task}`")
         }
+        Action::Reverify { task, .. } => format!("could not prove task `{task}` again"),
         Action::Ask { task } => format!("could not ask about task `{task}`"),
         Action::VerifyAll { .. } => "could not run the final verification".to_owned(),
     }

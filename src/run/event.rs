@@ -234,6 +234,54 @@ pub enum Event {
         /// The answer, verbatim.
         words: String,
     },
+    /// A person looked at what an attempt did.
+    Reviewed {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+        /// Whether it may be integrated.
+        approved: bool,
+        /// What the next attempt should do otherwise, verbatim.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        words: String,
+    },
+    /// What the task did was undone by a commit on the run's branch.
+    Reverted {
+        /// The task.
+        task: TaskId,
+        /// What the run's branch was before.
+        onto: String,
+        /// The commit that undoes it: the run's branch now.
+        tip: String,
+        /// Why, in a person's words.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        words: String,
+        /// A commit that would undo it on the user's branch as well; made, and put nowhere.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        offer: Option<String>,
+    },
+    /// The run stands again where it stood at an earlier checkpoint.
+    RolledBack {
+        /// The number of that checkpoint's event.
+        to: u64,
+        /// The checkpoint.
+        target: String,
+        /// What the run's branch was before.
+        from: String,
+        /// A commit that would take the user's branch along; made, and put nowhere.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        offer: Option<String>,
+    },
+    /// The plan was replaced by an edited one, which lies beside this record.
+    Replanned {
+        /// Sha-256 of the plan as it was read.
+        plan_hash: String,
+        /// How the user named the plan, relative to the repository.
+        plan_path: String,
+        /// What became of the tasks, in words.
+        drift: Vec<String>,
+    },
     /// The run waits; nothing is lost.
     Paused {
         /// The task whose attempt met the limit.
@@ -318,143 +366,4 @@ fn is_false(flag: &bool) -> bool {
 
 fn is_zero(count: &usize) -> bool {
     *count == 0
-}
-
-impl Event {
-    /// The name in the `Event` trailer and in stored records.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Event::Started { .. } => "started",
-            Event::Resumed { .. } => "resumed",
-            Event::AttemptStarted { .. } => "attempt-started",
-            Event::AttemptEnded { .. } => "attempt-ended",
-            Event::AttemptAbandoned { .. } => "attempt-abandoned",
-            Event::Judged { .. } => "judged",
-            Event::Integrated { .. } => "integrated",
-            Event::Conflicted { .. } => "conflicted",
-            Event::Failed { .. } => "failed",
-            Event::Asked { .. } => "asked",
-            Event::Kickback { .. } => "kickback",
-            Event::Blocked { .. } => "blocked",
-            Event::TimedOut { .. } => "timed-out",
-            Event::Skipped { .. } => "skipped",
-            Event::Retried { .. } => "retried",
-            Event::Answered { .. } => "answered",
-            Event::Paused { .. } => "paused",
-            Event::Stopped { .. } => "stopped",
-            Event::Verified { .. } => "verified",
-            Event::Quarantined { .. } => "quarantined",
-            Event::Landed { .. } => "landed",
-            Event::Finished => "finished",
-        }
-    }
-
-    /// Every name, for the crash points and the tests that must not forget one.
-    pub const NAMES: [&'static str; 22] = [
-        "started",
-        "resumed",
-        "attempt-started",
-        "attempt-ended",
-        "attempt-abandoned",
-        "judged",
-        "integrated",
-        "conflicted",
-        "failed",
-        "asked",
-        "kickback",
-        "blocked",
-        "timed-out",
-        "skipped",
-        "retried",
-        "answered",
-        "paused",
-        "stopped",
-        "verified",
-        "quarantined",
-        "landed",
-        "finished",
-    ];
-
-    /// The task it concerns, if it concerns one.
-    pub fn task(&self) -> Option<&TaskId> {
-        match self {
-            Event::AttemptStarted { task, .. }
-            | Event::AttemptEnded { task, .. }
-            | Event::AttemptAbandoned { task, .. }
-            | Event::Judged { task, .. }
-            | Event::Integrated { task, .. }
-            | Event::Conflicted { task, .. }
-            | Event::Failed { task, .. }
-            | Event::Asked { task, .. }
-            | Event::Kickback { task, .. }
-            | Event::Blocked { task, .. }
-            | Event::TimedOut { task, .. }
-            | Event::Skipped { task, .. }
-            | Event::Retried { task, .. }
-            | Event::Answered { task, .. } => Some(task),
-            Event::Paused { task, .. } => task.as_ref(),
-            Event::Started { .. }
-            | Event::Resumed { .. }
-            | Event::Stopped { .. }
-            | Event::Verified { .. }
-            | Event::Quarantined { .. }
-            | Event::Landed { .. }
-            | Event::Finished => None,
-        }
-    }
-
-    /// The attempt it concerns, if it concerns one.
-    pub fn attempt(&self) -> Option<u32> {
-        match self {
-            Event::AttemptStarted { attempt, .. }
-            | Event::AttemptEnded { attempt, .. }
-            | Event::AttemptAbandoned { attempt, .. }
-            | Event::Judged { attempt, .. }
-            | Event::Integrated { attempt, .. }
-            | Event::Conflicted { attempt, .. }
-            | Event::Kickback { attempt, .. } => Some(*attempt),
-            _ => None,
-        }
-    }
-
-    /// The commits that must stay reachable because the event speaks of them, the main one first.
-    pub fn pins(&self) -> Vec<&str> {
-        let mut pins: Vec<&str> = match self {
-            Event::Started { base, .. } => vec![base],
-            Event::AttemptEnded {
-                tip,
-                salvage,
-                strays,
-                ..
-            } => tip
-                .iter()
-                .chain(salvage)
-                .chain(strays)
-                .map(String::as_str)
-                .collect(),
-            Event::AttemptAbandoned { tip, salvage, .. } => {
-                tip.iter().chain(salvage).map(String::as_str).collect()
-            }
-            Event::Integrated { commit, tip, .. } => vec![commit, tip],
-            Event::Conflicted { commit, .. } => vec![commit],
-            Event::Kickback { left, .. } => left.iter().map(String::as_str).collect(),
-            Event::Landed { to, .. } => vec![to],
-            _ => Vec::new(),
-        };
-        pins.dedup();
-        pins
-    }
-
-    /// Whether losing it would lose work or a decision: the journal puts a barrier before it.
-    pub fn is_durable(&self) -> bool {
-        matches!(
-            self,
-            Event::Started { .. }
-                | Event::Integrated { .. }
-                | Event::Answered { .. }
-                | Event::Skipped { by: By::Person, .. }
-                | Event::Retried { by: By::Person, .. }
-                | Event::Landed { .. }
-        )
-    }
 }

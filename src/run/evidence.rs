@@ -23,6 +23,8 @@ pub enum Outcome {
     Cancelled,
     /// Never started: the program could not be run.
     NotStarted,
+    /// Never started: the hook before it refused.
+    Vetoed,
     /// Its supervisor vanished; how it ended is unknown.
     Lost,
 }
@@ -36,6 +38,7 @@ impl fmt::Display for Outcome {
             Outcome::Stalled => f.write_str("stalled: no output for too long"),
             Outcome::Cancelled => f.write_str("cancelled"),
             Outcome::NotStarted => f.write_str("could not be started"),
+            Outcome::Vetoed => f.write_str("not started: the pre-task hook refused"),
             Outcome::Lost => f.write_str("lost: its supervisor vanished"),
         }
     }
@@ -317,4 +320,6 @@ pub enum ReasonKind {
     MissingDependency,
     /// A verify command failed.
     VerifyFailed,
+    /// A hook refused it.
+    HookRefused,
 }

@@ -1,13 +1,14 @@
 //! How each event changes a [`State`]: the transition table.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::event::{By, Event, Recorded};
-use super::evidence::{ClaimStatus, ReasonKind, Signal};
+use super::evidence::Signal;
 use super::frontier::Frontier;
-use super::policy::Policy;
+use super::policy::{Policy, Review};
 use super::state::{
-    AttemptState, Drive, FinalVerdict, Illegal, Landed, Phase, RunState, Standing, State, TaskState,
+    Drive, FinalVerdict, Illegal, Landed, NO_SLOT, Phase, RunState, Standing, State, TaskState,
 };
 use crate::graph::Graph;
 use crate::plan::{ImportedStatus, TaskId, Weight};
@@ -41,6 +42,8 @@ impl State {
             updated_at: first.at.clone(),
             verified: None,
             landed: None,
+            undone: None,
+            retired: BTreeMap::new(),
         };
         Ok(Self::restore(graph, header, Vec::new()))
     }
@@ -85,10 +88,15 @@ impl State {
                 let task = self.graph.index(id).ok_or_else(|| {
                     self.illegal(&recorded.event, format!("the plan has no task `{id}`"))
                 })?;
+                let undone = self.tasks[task].merged.first().cloned();
                 self.apply_to_task(task, recorded)?;
                 let standing = self.tasks[task].phase.standing();
                 self.frontier.set(&self.graph, task, standing);
                 self.after_task(&recorded.event);
+                if matches!(recorded.event, Event::Reverted { .. }) {
+                    let earliest = self.run.undone.take().into_iter().chain(undone);
+                    self.run.undone = earliest.min_by_key(|merged| merged.seq);
+                }
             }
             None => self.apply_to_run(&recorded.event)?,
         }
@@ -148,6 +156,10 @@ impl State {
     fn after_task(&mut self, event: &Event) {
         match event {
             Event::Integrated { tip, .. } => self.run.tip.clone_from(tip),
+            Event::Reverted { task, tip, .. } => {
+                self.run.tip.clone_from(tip);
+                self.age_dependents(task);
+            }
             Event::Kickback {
                 signal: Signal::ScopeCreep,
                 ..
@@ -158,6 +170,7 @@ impl State {
             // A decision about a finished run opens it again; `resume` drives it.
             Event::Retried { by: By::Person, .. }
             | Event::Answered { .. }
+            | Event::Reviewed { .. }
             | Event::Skipped { .. }
                 if self.run.drive == Drive::Finished =>
             {
@@ -167,9 +180,40 @@ impl State {
         }
     }
 
+    /// What was built on `task` is to be proven again, and what was built on that.
+    fn age_dependents(&mut self, task: &TaskId) {
+        let graph = self.graph.clone();
+        let Some(undone) = graph.index(task) else {
+            return;
+        };
+        let needing = graph.needing(undone);
+        for &dependent in &needing {
+            let at = &mut self.tasks[dependent];
+            if at.phase != Phase::Done || at.merged.is_empty() {
+                continue;
+            }
+            let needs = graph.needs(dependent);
+            let reason = match needs.iter().find(|need| needing.contains(need)) {
+                Some(&need) if !needs.contains(&undone) => {
+                    format!("needs `{}`, which is stale", graph.tasks()[need].id)
+                }
+                _ => format!("needs `{task}`, which was reverted"),
+            };
+            at.fall(Phase::Stale, &reason);
+            self.frontier.set(&graph, dependent, Standing::Stale);
+        }
+        // Whoever looks next finds something to prove: a finished run is taken up again.
+        let is_open = !self.run.policy.final_verify.is_empty()
+            || self.tasks.iter().any(|task| task.phase == Phase::Stale);
+        if self.run.drive == Drive::Finished && is_open {
+            self.run.drive = Drive::Stopped(format!("task `{task}` was reverted"));
+        }
+    }
+
     /// The transition table.
     fn apply_to_task(&mut self, index: usize, recorded: &Recorded) -> Result<(), Illegal> {
         let tip = self.run.tip.clone();
+        let review = self.run.policy.review;
         let standing = self.frontier.standing(index);
         let task = &mut self.tasks[index];
         let phase = task.phase.clone();
@@ -208,11 +252,48 @@ impl State {
                 },
             ) if *attempt == task.attempts => {
                 task.phase = match verdict.accepted {
-                    Some(_) => Phase::Accepted(*slot),
+                    Some(_) if review == Review::Off => Phase::Accepted(*slot),
+                    Some(_) => Phase::InReview,
                     None => Phase::Refused,
                 };
                 task.judge(verdict, *millis);
+                task.await_review();
             }
+            (
+                Phase::InReview,
+                Event::Reviewed {
+                    attempt,
+                    approved: true,
+                    ..
+                },
+            ) if *attempt == task.attempts => {
+                task.phase = Phase::Accepted(NO_SLOT);
+                task.reason = None;
+            }
+            (
+                Phase::InReview | Phase::Failed | Phase::TimedOut | Phase::Blocked,
+                Event::Reviewed {
+                    attempt,
+                    approved: false,
+                    words,
+                    ..
+                },
+            ) if *attempt == task.attempts => {
+                task.set_aside("sent back by a person");
+                task.reopen(words);
+                task.continues = false;
+            }
+            (phase, Event::Reverted { onto, tip: by, .. })
+                if *onto == tip && phase.slot().is_none() && !task.merged.is_empty() =>
+            {
+                task.undo(by);
+            }
+            (
+                Phase::Stale,
+                Event::Judged {
+                    attempt, verdict, ..
+                },
+            ) if *attempt == task.attempts => task.prove_again(verdict),
             (
                 Phase::Accepted(_),
                 Event::Integrated {
@@ -223,8 +304,7 @@ impl State {
                 },
             ) if *attempt == task.attempts && *onto == tip => {
                 task.phase = Phase::Done;
-                task.commit = Some(commit.clone());
-                task.reason = None;
+                task.merge(recorded.seq, commit, onto);
             }
             (
                 Phase::Accepted(_),
@@ -301,110 +381,6 @@ impl State {
     }
 }
 
-impl Phase {
-    /// A kickback is never met with the same input again: it takes words.
-    fn may_be_retried(&self, words: &str) -> bool {
-        match self {
-            Phase::Failed | Phase::TimedOut | Phase::Blocked | Phase::Skipped => true,
-            Phase::Kickback => !words.is_empty(),
-            _ => false,
-        }
-    }
-
-    fn may_be_skipped(&self) -> bool {
-        matches!(
-            self,
-            Phase::Pending | Phase::Failed | Phase::TimedOut | Phase::Blocked | Phase::Kickback
-        )
-    }
-}
-
-impl TaskState {
-    fn begin(&mut self, attempt: u32, slot: u32, base: &str) {
-        self.phase = Phase::Attempting(slot);
-        self.attempts = attempt;
-        self.history.push(AttemptState::begun(attempt, base));
-    }
-
-    fn end(&mut self, event: &Event, seq: u64) {
-        let Some(last) = self.last_mut() else { return };
-        last.ended_seq = seq;
-        match event {
-            Event::AttemptEnded {
-                outcome,
-                claim,
-                tip,
-                salvage,
-                residue,
-                usage,
-                millis,
-                committed_by_tool,
-                ..
-            } => {
-                last.committed_by_tool = *committed_by_tool;
-                last.outcome = Some(*outcome);
-                last.claim = Some(claim.clone());
-                last.tip.clone_from(tip);
-                last.salvage.clone_from(salvage);
-                last.residue = residue.clone();
-                last.usage = usage.clone();
-                last.millis += millis;
-            }
-            Event::AttemptAbandoned {
-                tip,
-                salvage,
-                reason,
-                ..
-            } => {
-                last.tip.clone_from(tip);
-                last.salvage.clone_from(salvage);
-                last.aside = Some(reason.clone());
-            }
-            _ => {}
-        }
-    }
-
-    fn judge(&mut self, verdict: &super::evidence::Verdict, millis: u64) {
-        let waits = verdict
-            .reasons
-            .iter()
-            .any(|reason| reason.kind == ReasonKind::RateLimited);
-        if verdict.accepted.is_none() && !waits {
-            self.failures += 1;
-        }
-        if let Some(last) = self.last_mut() {
-            last.verdict = Some(verdict.clone());
-            last.millis += millis;
-        }
-    }
-
-    fn set_aside(&mut self, reason: &str) {
-        if let Some(last) = self.last_mut() {
-            last.aside = Some(reason.to_owned());
-        }
-    }
-
-    fn fall(&mut self, phase: Phase, reason: &str) {
-        self.phase = phase;
-        self.reason = Some(reason.to_owned());
-    }
-
-    fn reopen(&mut self, words: &str) {
-        self.phase = Phase::Pending;
-        self.reason = None;
-        self.decided();
-        if !words.is_empty() {
-            self.words.push(words.to_owned());
-        }
-    }
-
-    /// Whether its newest claim was a KICKBACK.
-    pub fn kicked_back(&self) -> bool {
-        let claim = self.last().and_then(|last| last.claim.as_ref());
-        claim.is_some_and(|claim| claim.status == ClaimStatus::Kickback)
-    }
-}
-
 /// Where a task stands before any event concerned it.
 fn initial(graph: &Graph, policy: &Policy, index: usize) -> TaskState {
     let task = &graph.tasks()[index];
@@ -428,24 +404,4 @@ fn initial(graph: &Graph, policy: &Policy, index: usize) -> TaskState {
         _ => {}
     }
     state
-}
-
-impl AttemptState {
-    fn begun(number: u32, base: &str) -> Self {
-        Self {
-            number,
-            base: base.to_owned(),
-            outcome: None,
-            claim: None,
-            tip: None,
-            salvage: None,
-            committed_by_tool: false,
-            residue: super::event::Residue::default(),
-            usage: super::evidence::Usage::default(),
-            verdict: None,
-            aside: None,
-            millis: 0,
-            ended_seq: 0,
-        }
-    }
 }

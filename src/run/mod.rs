@@ -1,5 +1,6 @@
 //! The pure core: events, the state they fold into, what to do next, and the loop that does it.
 
+mod about;
 pub mod decide;
 pub mod engine;
 pub mod event;
@@ -11,3 +12,5 @@ pub mod reader;
 pub mod schedule;
 mod standing;
 pub mod state;
+mod steps;
+mod summary;

@@ -27,6 +27,9 @@ pub struct Policy {
     pub commit: CommitMode,
     /// What a change outside the declared files means.
     pub scope: Scope,
+    /// Whether a person looks at what was accepted before it is integrated.
+    #[serde(default, skip_serializing_if = "Review::is_off")]
+    pub review: Review,
     /// How much context an executor is given.
     pub weight: Weight,
     /// Wall-clock limit of an attempt in milliseconds.
@@ -46,6 +49,9 @@ pub struct Policy {
     /// A command that makes a fresh worktree usable, once a slot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub setup: Option<String>,
+    /// Commands at the turns of each task.
+    #[serde(default, skip_serializing_if = "Hooks::is_empty")]
+    pub hooks: Hooks,
     /// Names of environment variables passed on to executors and verify commands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pass_env: Vec<String>,
@@ -82,6 +88,48 @@ impl Policy {
         let id = graph.tasks()[index].id.as_str();
         let is_named = self.only.iter().any(|only| only == id);
         index >= first.unwrap_or(0) && (self.only.is_empty() || is_named)
+    }
+}
+
+/// Commands of the user's own at the turns of each task.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Hooks {
+    /// Before the executor starts; may refuse that it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pre_task: Option<String>,
+    /// Once everything else has accepted the attempt; may refuse it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub post_task: Option<String>,
+    /// When the task has failed for good; is only told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_failed: Option<String>,
+}
+
+impl Hooks {
+    /// Their names, in the order of their turns.
+    pub const NAMES: [&'static str; 3] = ["pre-task", "post-task", "task-failed"];
+
+    /// The hooks that `command` knows by name. An empty command is none.
+    pub fn by_name(mut command: impl FnMut(&str) -> Option<String>) -> Self {
+        let [pre_task, post_task, task_failed] =
+            Self::NAMES.map(|name| command(name).filter(|text| !text.trim().is_empty()));
+        Self {
+            pre_task,
+            post_task,
+            task_failed,
+        }
+    }
+
+    /// Each that there is, by its name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let hooks = [&self.pre_task, &self.post_task, &self.task_failed];
+        let named = Self::NAMES.into_iter().zip(hooks);
+        named.filter_map(|(name, hook)| Some((name, hook.as_deref()?)))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
     }
 }
 
@@ -198,6 +246,25 @@ pub enum Scope {
     Warn,
     /// The attempt is refused.
     Enforce,
+}
+
+/// Whether a person looks at what was accepted before it is integrated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Review {
+    /// Nobody does.
+    #[default]
+    Off,
+    /// At each task; what does not need it goes on meanwhile.
+    Task,
+    /// At each wave: nothing of the next one starts before.
+    Wave,
+}
+
+impl Review {
+    fn is_off(&self) -> bool {
+        *self == Review::Off
+    }
 }
 
 /// Whether checkpoints that pin work wait for the disk.

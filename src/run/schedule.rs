@@ -1,8 +1,10 @@
 //! What to do next, given the graph and where everything stands. Pure, and cannot fail.
 
+use std::collections::HashSet;
+
 use super::decide;
 use super::event::Event;
-use super::policy::OnFailure;
+use super::policy::{OnFailure, Review};
 use super::state::{Drive, Phase, State};
 use crate::plan::TaskId;
 
@@ -36,6 +38,13 @@ pub enum Action {
         /// The task.
         task: TaskId,
         /// The attempt.
+        attempt: u32,
+    },
+    /// Prove again, on the run's branch as it is now, what a task integrated.
+    Reverify {
+        /// The task.
+        task: TaskId,
+        /// Its newest attempt.
         attempt: u32,
     },
     /// Ask a person what to do about a task.
@@ -73,7 +82,10 @@ pub fn next(state: &State, situation: &Situation) -> Vec<Action> {
         actions.extend(oldest_accepted(state));
         actions.extend(questions(state, situation));
     }
-    if may_start(state, situation) {
+    if !situation.cancelled && is_going_on(state, situation) {
+        actions.extend(reverifications(state));
+    }
+    if is_going_on(state, situation) && !state.is_stuck() {
         actions.extend(starts(state));
     }
     if actions.is_empty() && is_quiet(state, situation) {
@@ -170,8 +182,19 @@ fn questions(state: &State, situation: &Situation) -> Vec<Action> {
         .collect()
 }
 
-fn may_start(state: &State, situation: &Situation) -> bool {
-    state.run.drive == Drive::Running && situation.stopping.is_none() && !state.needs_person()
+fn is_going_on(state: &State, situation: &Situation) -> bool {
+    state.run.drive == Drive::Running && situation.stopping.is_none()
+}
+
+/// In the plan's order, so that what needs another is proven after it.
+fn reverifications(state: &State) -> impl Iterator<Item = Action> + '_ {
+    state
+        .attention()
+        .filter(|&task| state.at(task).phase == Phase::Stale)
+        .map(|task| Action::Reverify {
+            task: state.graph().tasks()[task].id.clone(),
+            attempt: state.at(task).attempts,
+        })
 }
 
 fn starts(state: &State) -> Vec<Action> {
@@ -180,7 +203,9 @@ fn starts(state: &State) -> Vec<Action> {
         .filter_map(|task| state.at(task).phase.slot())
         .collect();
     let free = (1..=state.run.policy.jobs).filter(|slot| !busy.contains(slot));
-    free.zip(state.ready())
+    let held_back = wave_in_review(state);
+    let ready = state.ready().filter(|task| !held_back.contains(task));
+    free.zip(ready)
         .map(|(slot, task)| {
             let current = state.at(task);
             // An attempt that was cut short or had to wait does not end the wish to go on.
@@ -194,6 +219,21 @@ fn starts(state: &State) -> Vec<Action> {
             }
         })
         .collect()
+}
+
+/// With a review at each wave, the tasks of later waves: they wait until every task of the earliest one that
+/// is not over is settled.
+fn wave_in_review(state: &State) -> HashSet<usize> {
+    if state.run.policy.review != Review::Wave {
+        return HashSet::new();
+    }
+    let waves = state.graph().waves();
+    let is_open = |wave: &Vec<usize>| {
+        let mut tasks = wave.iter();
+        tasks.any(|&task| !state.standing(task).is_settled())
+    };
+    let later = waves.iter().skip_while(|wave| !is_open(wave)).skip(1);
+    later.flatten().copied().collect()
 }
 
 /// What ends a drive when nothing is left to start, judge or integrate.

@@ -17,6 +17,8 @@ pub enum Standing {
     Failed,
     /// Something outside stands in its way.
     Blocked,
+    /// Accepted, and a person is to look at it first; users see it as blocked.
+    InReview,
     /// The plan is wrong, its executor says.
     Kickback,
     /// Out of time for good.
@@ -27,6 +29,10 @@ pub enum Standing {
     LeftOut,
     /// A need of it failed or was skipped.
     Held,
+    /// Integrated, but a need of it was reverted since.
+    Stale,
+    /// Undone by a later commit.
+    Reverted,
 }
 
 /// How many tasks stand where; the names are the contract's.
@@ -57,17 +63,23 @@ impl Standing {
             Standing::Running => "running",
             Standing::Done => "done",
             Standing::Failed => "failed",
-            Standing::Blocked => "blocked",
+            Standing::Blocked | Standing::InReview => "blocked",
             Standing::Kickback => "kickback",
             Standing::TimedOut => "timed_out",
             Standing::Skipped | Standing::LeftOut => "skipped",
             Standing::Held => "held",
+            Standing::Stale => "stale",
+            Standing::Reverted => "reverted",
         }
     }
 
-    /// Whether those that need it may start.
+    /// Whether those that need it may start. What a person took out of the run holds nobody: it was shown to
+    /// them who needs it.
     pub(crate) fn satisfies(self) -> bool {
-        matches!(self, Standing::Done | Standing::LeftOut)
+        matches!(
+            self,
+            Standing::Done | Standing::LeftOut | Standing::Reverted
+        )
     }
 
     /// Whether those that need it are held.
@@ -80,12 +92,20 @@ impl Standing {
 
     /// Whether those that only come after it may start.
     pub(crate) fn is_settled(self) -> bool {
-        self.satisfies() || self.has_fallen()
+        self.satisfies() || self.has_fallen() || self == Standing::Stale
     }
 
     /// Whether a person should look at it.
     pub(crate) fn wants_attention(self) -> bool {
-        self.has_fallen() || matches!(self, Standing::Blocked | Standing::Kickback)
+        self.has_fallen()
+            || matches!(
+                self,
+                Standing::Blocked
+                    | Standing::InReview
+                    | Standing::Kickback
+                    | Standing::Stale
+                    | Standing::Reverted
+            )
     }
 }
 
@@ -103,11 +123,13 @@ impl Counts {
             Standing::Running => &mut self.running,
             Standing::Done => &mut self.done,
             Standing::Failed => &mut self.failed,
-            Standing::Blocked => &mut self.blocked,
+            Standing::Blocked | Standing::InReview => &mut self.blocked,
             Standing::Kickback => &mut self.kickback,
             Standing::TimedOut => &mut self.timed_out,
             Standing::Skipped | Standing::LeftOut => &mut self.skipped,
             Standing::Held => &mut self.held,
+            Standing::Stale => &mut self.stale,
+            Standing::Reverted => &mut self.reverted,
         }
     }
 }

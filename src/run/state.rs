@@ -4,6 +4,7 @@
 //! what happened; whatever has no row there is refused with both sides named. State knows no clock, no
 //! git and no files; what can be derived from it quickly is kept in `frontier`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use super::evidence::{Claim, Outcome, Usage, Verdict};
 use super::frontier::Frontier;
 use super::policy::Policy;
 pub use super::standing::{Counts, Standing};
+pub use super::summary::Headline;
 use crate::graph::Graph;
 use crate::plan::TaskId;
 
@@ -56,6 +58,12 @@ pub struct RunState {
     /// Where the run landed last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub landed: Option<Landed>,
+    /// The earliest integration that was undone since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone: Option<Merged>,
+    /// How many attempts those tasks had that the plan has no more.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub retired: BTreeMap<TaskId, u32>,
 }
 
 /// A landing of the run.
@@ -116,6 +124,9 @@ pub struct TaskState {
     /// The executor's commit, once integrated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+    /// What it brought to the run's branch and was not undone since, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<Merged>,
     /// Why it stands where it stands, when that needs saying.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -130,6 +141,19 @@ pub struct TaskState {
     pub history: Vec<AttemptState>,
 }
 
+/// One integration of a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merged {
+    /// The number of the event, which gives the order on the run's branch.
+    pub seq: u64,
+    /// What the attempt started from.
+    pub base: String,
+    /// The executor's commit.
+    pub commit: String,
+    /// What the run's branch was before.
+    pub onto: String,
+}
+
 /// Where a task is on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -142,6 +166,8 @@ pub enum Phase {
     Ended(u32),
     /// Judged good in this slot; to be integrated.
     Accepted(u32),
+    /// Judged good; a person is to look at it before it is integrated.
+    InReview,
     /// Judged bad, or in conflict; what follows is to be decided.
     Refused,
     /// Integrated, or done before this run.
@@ -158,7 +184,14 @@ pub enum Phase {
     Skipped,
     /// Left out of this run by what the user selected, or done elsewhere: its dependents go on.
     LeftOut,
+    /// Integrated, but a need of it was reverted since; it is to be proven again.
+    Stale,
+    /// Undone by a later commit.
+    Reverted,
 }
+
+/// Where what holds no slot of its own is proven, one at a time.
+pub const NO_SLOT: u32 = 0;
 
 /// What is known of one attempt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -241,6 +274,9 @@ impl Phase {
             Phase::Kickback => Standing::Kickback,
             Phase::Skipped => Standing::Skipped,
             Phase::LeftOut => Standing::LeftOut,
+            Phase::InReview => Standing::InReview,
+            Phase::Stale => Standing::Stale,
+            Phase::Reverted => Standing::Reverted,
         }
     }
 }
@@ -254,11 +290,26 @@ impl TaskState {
             conflicts: 0,
             asked: false,
             commit: None,
+            merged: Vec::new(),
             reason: None,
             words: Vec::new(),
             continues: false,
             history: Vec::new(),
         }
+    }
+
+    /// A task that was asked for otherwise before: its attempts count on, and nothing of them is decided.
+    pub fn renewed(attempts: u32, history: Vec<AttemptState>) -> Self {
+        Self {
+            attempts,
+            history,
+            ..Self::new()
+        }
+    }
+
+    /// Whether it stands where a task stands that nothing ever concerned.
+    pub fn is_untouched(&self) -> bool {
+        *self == Self::new()
     }
 
     /// The newest attempt.
@@ -292,35 +343,16 @@ impl TaskState {
 }
 
 impl AttemptState {
+    /// What its executor said; nothing when a hook kept it from starting.
+    pub fn said(&self) -> Option<&Claim> {
+        let was_asked = self.outcome != Some(Outcome::Vetoed);
+        self.claim.as_ref().filter(|_| was_asked)
+    }
+
     /// What it left: its salvage, which stands on its tip, else the tip of its branch.
     pub fn left(&self) -> Option<&str> {
         self.salvage.as_deref().or(self.tip.as_deref())
     }
-}
-
-/// What a run's newest checkpoint says in short, so that one commit answers `status`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Headline {
-    /// The run's id.
-    pub run: String,
-    /// The plan's title.
-    pub title: String,
-    /// The run's status, as if nobody drove it.
-    pub status: String,
-    /// How the user named the plan, relative to the repository.
-    pub plan_path: String,
-    /// Sha-256 of the plan as it was read.
-    pub plan_hash: String,
-    /// The newest commit of the run's branch.
-    pub tip: String,
-    /// When the run started, as RFC 3339.
-    pub started_at: String,
-    /// Whether it was brought into the user's branch.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub landed: bool,
-    /// How many tasks stand where; zero where nothing is said.
-    #[serde(serialize_with = "Counts::without_zeros")]
-    pub counts: Counts,
 }
 
 impl State {
@@ -371,84 +403,22 @@ impl State {
     }
 
     /// Whether nothing new may start before a person has decided.
-    pub fn needs_person(&self) -> bool {
+    pub fn is_stuck(&self) -> bool {
         self.attention().any(|task| {
             let state = &self.tasks[task];
             state.asked || matches!(state.phase, Phase::Kickback | Phase::Blocked)
         })
     }
 
-    /// Why `task` stands where it stands, when that needs saying.
-    pub fn reason(&self, task: usize) -> Option<String> {
-        if self.standing(task) == Standing::Held {
-            let mut fallen = self
-                .graph
-                .needs(task)
-                .iter()
-                .filter(|&&need| self.standing(need).has_fallen());
-            let need = *fallen.next()?;
-            let id = &self.graph.tasks()[need].id;
-            return Some(format!(
-                "needs `{id}`, which is {}",
-                self.standing(need).name()
-            ));
-        }
-        self.tasks[task].reason.clone()
+    /// Whether the run cannot end before a person has decided; while one is to look at an attempt, what does
+    /// not need it goes on.
+    pub fn needs_person(&self) -> bool {
+        self.is_stuck() || self.in_review().next().is_some()
     }
 
-    /// The run's status in one word (contract, Statuses), given whether a process drives it.
-    pub fn status(&self, driven: bool) -> &'static str {
-        match &self.run.drive {
-            Drive::Quarantined(_) => "quarantined",
-            Drive::Finished => self.conclusion(),
-            _ if driven => "running",
-            _ if self.needs_person() => "needs_person",
-            Drive::Paused(..) => "paused",
-            Drive::Running | Drive::Stopped(_) => "stopped",
-        }
-    }
-
-    /// How a finished run ended.
-    fn conclusion(&self) -> &'static str {
-        let counts = self.counts();
-        let left_out = self
-            .tasks
-            .iter()
-            .filter(|task| task.phase == Phase::LeftOut)
-            .count();
-        match () {
-            () if counts.done + left_out == counts.total && self.disproof().is_empty() => {
-                "complete"
-            }
-            () if counts.done == 0 => "failed",
-            () => "partial",
-        }
-    }
-
-    /// What failed when the whole was verified last; empty when nothing did.
-    pub fn disproof(&self) -> &[String] {
-        let verdict = self.run.verified.as_ref().filter(|verdict| !verdict.passed);
-        verdict.map_or(&[], |verdict| &verdict.reasons)
-    }
-
-    /// The landing that brought all there is; an earlier one of less does not count.
-    pub fn landed(&self) -> Option<&Landed> {
-        let landed = self.run.landed.as_ref();
-        landed.filter(|landed| landed.tip == self.run.tip)
-    }
-
-    /// What `status` answers with from one commit.
-    pub fn headline(&self) -> Headline {
-        Headline {
-            run: self.run.id.clone(),
-            title: self.graph.plan().title.clone(),
-            status: self.status(false).to_owned(),
-            plan_path: self.run.plan_path.clone(),
-            plan_hash: self.run.plan_hash.clone(),
-            tip: self.run.tip.clone(),
-            started_at: self.run.started_at.clone(),
-            landed: self.landed().is_some(),
-            counts: self.counts().clone(),
-        }
+    /// Tasks with an accepted attempt that a person is to look at, in the plan's order.
+    pub fn in_review(&self) -> impl Iterator<Item = usize> + '_ {
+        self.attention()
+            .filter(|&task| self.tasks[task].phase == Phase::InReview)
     }
 }

@@ -36,6 +36,8 @@ pub struct Facts {
     pub dependencies: Vec<(String, bool)>,
     /// The commands that were run on the tip.
     pub checks: Vec<CheckRun>,
+    /// The hook that was run after them, when they passed.
+    pub hook: Option<CheckRun>,
     /// What the plan gives as a check and nothing here can run.
     pub unrun: Vec<String>,
 }

@@ -34,6 +34,7 @@ pub fn facts(repo: &Repo, task: &Task, attempt: &AttemptState, policy: &Policy) 
         promised: Vec::new(),
         dependencies: Vec::new(),
         checks: Vec::new(),
+        hook: None,
         unrun: Vec::new(),
     };
     if let Some(tip) = tip {

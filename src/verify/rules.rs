@@ -3,7 +3,7 @@
 //! Rules know what was observed and nothing of how; see `facts` for that.
 
 use super::checks;
-use super::facts::{Claimed, Facts, Promise};
+use super::facts::{CheckRun, Claimed, Facts, Promise};
 use super::scope;
 use crate::plan::Task;
 use crate::run::event::Residue;
@@ -17,7 +17,7 @@ const NAMED: usize = 5;
 pub fn judge(task: &Task, facts: &Facts, scope: Scope, commit: CommitMode) -> Verdict {
     let mut verdict = Verdict::default();
     let claim_refuses = judge_claim(facts, &mut verdict);
-    // A kickback, a blocker and a rate limit speak for themselves; what git shows would only bury them.
+    // A kickback, a blocker, a rate limit and a hook speak for themselves; what git shows would only bury them.
     if claim_refuses {
         return verdict;
     }
@@ -36,9 +36,23 @@ pub fn judge(task: &Task, facts: &Facts, scope: Scope, commit: CommitMode) -> Ve
     verdict
 }
 
+/// Decides whether `commit`, which was integrated before, still holds on the tree that `facts` are of: what the
+/// task promises stands there, and its commands pass.
+pub fn prove(facts: &Facts, commit: &str) -> Verdict {
+    let mut verdict = Verdict::default();
+    judge_checks(facts, &mut verdict);
+    if verdict.reasons.is_empty() {
+        verdict.accepted = Some(commit.to_owned());
+    }
+    verdict
+}
+
 /// What the process and the executor said; whether that settles it.
 fn judge_claim(facts: &Facts, verdict: &mut Verdict) -> bool {
     judge_outcome(facts, verdict);
+    if facts.outcome == Outcome::Vetoed {
+        return true;
+    }
     let claim = &facts.claim;
     let mut refuse = |kind, text: String| verdict.reasons.push(Reason::new(kind, text));
     match claim.status {
@@ -120,6 +134,7 @@ fn judge_outcome(facts: &Facts, verdict: &mut Verdict) {
                 ),
             );
         }
+        Outcome::Vetoed => refuse(ReasonKind::HookRefused, facts.claim.reason.clone()),
         Outcome::Exited(_) => {}
     }
 }
@@ -332,6 +347,12 @@ fn judge_checks(facts: &Facts, verdict: &mut Verdict) {
             .reasons
             .push(Reason::new(ReasonKind::VerifyFailed, text));
     }
+    if let Some(hook) = facts.hook.as_ref().filter(|hook| !hook.passed) {
+        let text = format!("post-task {}", refusal(hook));
+        verdict
+            .reasons
+            .push(Reason::new(ReasonKind::HookRefused, text));
+    }
     for code in &facts.unrun {
         let program = checks::first_word(code).unwrap_or_default();
         let text =
@@ -341,6 +362,15 @@ fn judge_checks(facts: &Facts, verdict: &mut Verdict) {
     if !facts.checks.is_empty() && facts.checks.iter().all(|check| check.passed) {
         verdict.checks.push("verify".to_owned());
     }
+    if facts.hook.as_ref().is_some_and(|hook| hook.passed) {
+        verdict.checks.push("hook".to_owned());
+    }
+}
+
+/// How a hook refused, to be told behind its name.
+pub fn refusal(hook: &CheckRun) -> String {
+    let (command, ended) = (&hook.command, &hook.ended);
+    format!("hook `{command}` ({ended}){}", tail(&hook.output))
 }
 
 fn tail(output: &str) -> String {

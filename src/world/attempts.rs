@@ -7,13 +7,14 @@ use anyhow::{Context as _, Result, bail};
 use super::Local;
 use super::commands::{Bench, run_all};
 use super::ending::{self, Particulars};
-use super::slots::Slot;
+use super::live::Entry;
+use super::slots::{Slot, copy_included};
 use crate::attempt::package::{Dependency, Package, PreviousAttempt};
 use crate::attempt::{Files, Invocation, Place, output};
 use crate::crash;
 use crate::git::{Oid, Repo};
 use crate::plan::TaskId;
-use crate::process::supervise;
+use crate::process::supervise::{self, Supervised};
 use crate::run::engine::Arrived;
 use crate::run::event::Event;
 use crate::run::evidence::{Outcome, ReasonKind};
@@ -55,26 +56,32 @@ impl Local {
             self.approved.policy(),
             std::env::vars_os(),
         )?;
+        let hook = self.pre_task(task, number, &slot, state);
         self.slots.put(number, slot);
         what.secrets = invocation.secrets;
         crash::step("attempt-ordered");
-        let supervised = self
-            .supervisors
-            .start(&invocation.order, &invocation.files.mark)?;
-        let entry = self.live.enter(supervised.canceller());
-        let (task, files) = (task.clone(), invocation.files);
+        let (order, files) = (invocation.order, invocation.files);
+        let (supervisors, live) = (self.supervisors.clone(), self.live.clone());
+        let mark = files.mark.clone();
+        let start = move || -> Result<(Supervised, Entry)> {
+            let supervised = supervisors.start(&order, &mark)?;
+            let entry = live.enter(supervised.canceller());
+            Ok((supervised, entry))
+        };
+        let Some(hook) = hook else {
+            let (supervised, entry) = start()?;
+            return self.begin(number, move |slot| {
+                slot.worktree.unsettle();
+                see_through(&what, slot, supervised, entry, &files)
+            });
+        };
         self.begin(number, move |slot| {
             slot.worktree.unsettle();
-            ending::store_early(&what, &slot.repo, &files);
-            let ended = supervised.wait();
-            drop(entry);
-            if !ended.survivors.is_empty() {
-                bail!(
-                    "processes of task `{task}` could not be ended: {:?}; end them, then resume",
-                    ended.survivors
-                );
+            if let Some(end) = hook.stops(&what, slot, &files)? {
+                return Ok(end);
             }
-            ending::arrived(&what, slot, &ended, &files)
+            let (supervised, entry) = start()?;
+            see_through(&what, slot, supervised, entry, &files)
         })
     }
 
@@ -198,6 +205,27 @@ impl Local {
     }
 }
 
+/// Waits for the executor's end, and says what it left.
+fn see_through(
+    what: &Particulars,
+    slot: &mut Slot,
+    supervised: Supervised,
+    entry: Entry,
+    files: &Files,
+) -> Result<Arrived> {
+    ending::store_early(what, &slot.repo, files);
+    let ended = supervised.wait();
+    drop(entry);
+    if !ended.survivors.is_empty() {
+        bail!(
+            "processes of task `{}` could not be ended: {:?}; end them, then resume",
+            what.task.id,
+            ended.survivors
+        );
+    }
+    ending::arrived(what, slot, &ended, files)
+}
+
 fn previous_attempt(attempt: &AttemptState) -> PreviousAttempt {
     let verdict = attempt.verdict.as_ref();
     let reasons = verdict
@@ -207,7 +235,7 @@ fn previous_attempt(attempt: &AttemptState) -> PreviousAttempt {
     PreviousAttempt {
         attempt: attempt.number,
         outcome: attempt.outcome.unwrap_or(Outcome::Lost),
-        claim: attempt.claim.clone(),
+        claim: attempt.said().cloned(),
         reasons: texts.chain(attempt.aside.clone()).collect(),
         no_commit: reasons
             .iter()
@@ -268,6 +296,7 @@ pub(super) fn final_verification(
 ) -> Result<Arrived> {
     let at = repo.oid(commit)?;
     repo.create_worktree(place, reason, at)?;
+    copy_included(repo, place)?;
     let runs = run_all(bench, place, commands);
     crash::step("final-proven");
     repo.remove_worktree(place)?;

@@ -33,7 +33,7 @@ const KEPT: u64 = 64 << 10;
 pub(super) fn run_all(bench: &Bench, place: &Path, commands: &[String]) -> Vec<CheckRun> {
     let mut runs = Vec::with_capacity(commands.len());
     for (nth, command) in commands.iter().enumerate() {
-        let run = run(bench, place, command, nth);
+        let run = run(bench, place, command, &format!("check-{nth}"));
         let passed = run.passed;
         runs.push(run);
         if !passed {
@@ -43,8 +43,9 @@ pub(super) fn run_all(bench: &Bench, place: &Path, commands: &[String]) -> Vec<C
     runs
 }
 
-fn run(bench: &Bench, place: &Path, command: &str, nth: usize) -> CheckRun {
-    let file = |end: &str| attempt::ending(&bench.stem, &format!("check-{nth}.{end}"));
+/// Runs `command` in `place`; its files are known by `name`.
+pub(super) fn run(bench: &Bench, place: &Path, command: &str, name: &str) -> CheckRun {
+    let file = |end: &str| attempt::ending(&bench.stem, &format!("{name}.{end}"));
     let order = Order {
         argv: ["sh", "-e", "-c", command].map(OsString::from).to_vec(),
         dir: place.to_owned(),

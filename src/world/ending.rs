@@ -15,9 +15,11 @@ use crate::plan::Task;
 use crate::process::supervise::Ended;
 use crate::run::engine::{Arrived, Attachment};
 use crate::run::event::{Event, Residue};
-use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome};
+use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome, Usage};
 use crate::run::policy::CommitMode;
 use crate::run::reader::Reader;
+use crate::verify::facts::CheckRun;
+use crate::verify::rules::refusal;
 
 /// Which attempt it was, and by what rules its end is read.
 pub(super) struct Particulars {
@@ -60,13 +62,27 @@ pub(super) fn arrived(
     let printed = ended.output.read().unwrap_or_default();
     let (claim, usage) = files.claim(ended, &what.reader, now(), &what.secrets);
     let claim = told(claim, ended);
+    Ok(Arrived {
+        event: attempt_ended(what, slot, ended.outcome, claim, usage, ended.millis)?,
+        attachments: attachments(what, &printed, files),
+    })
+}
+
+fn attempt_ended(
+    what: &Particulars,
+    slot: &mut Slot,
+    outcome: Outcome,
+    claim: Claim,
+    usage: Usage,
+    millis: u64,
+) -> Result<Event> {
     let left = gather(what, slot, &claim)?;
     slot.used = !slot.worktree.is_settled(&slot.repo);
     let hex = |oid: Oid| oid.to_string();
-    let event = Event::AttemptEnded {
+    Ok(Event::AttemptEnded {
         task: what.task.id.clone(),
         attempt: what.attempt,
-        outcome: ended.outcome,
+        outcome,
         claim: redacted(claim, &what.secrets),
         tip: left.tip.map(hex),
         salvage: left.salvage.map(hex),
@@ -74,11 +90,25 @@ pub(super) fn arrived(
         committed_by_tool: left.committed_by_tool,
         residue: left.residue,
         usage,
-        millis: ended.millis,
+        millis,
+    })
+}
+
+/// The event of an attempt whose executor was not started, because `hook` refused.
+pub(super) fn vetoed(
+    what: &Particulars,
+    slot: &mut Slot,
+    hook: &CheckRun,
+    millis: u64,
+    files: &Files,
+) -> Result<Arrived> {
+    let claim = Claim {
+        reason: format!("pre-task {}", refusal(hook)),
+        ..Claim::default()
     };
     Ok(Arrived {
-        event,
-        attachments: attachments(what, &printed, files),
+        event: attempt_ended(what, slot, Outcome::Vetoed, claim, Usage::default(), millis)?,
+        attachments: attachments(what, hook.output.as_bytes(), files),
     })
 }
 
@@ -277,10 +307,14 @@ fn examine(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     }
     left.residue.in_progress = worktree.in_progress().unwrap_or_default().to_owned();
     let dirty = worktree.dirty(repo, at)?;
-    let links = repo.bare_links(what.base, at).unwrap_or_default();
+    let mut links = worktree
+        .loose_links(repo, what.base, at)
+        .unwrap_or_default();
+    links.retain(|link| !dirty.links.contains(link));
     let named = links.iter().map(|link| format!("{link}/"));
     left.residue.dirty_count = dirty.count + links.len();
     left.residue.dirty = dirty.paths.iter().cloned().chain(named).collect();
+    links.extend(dirty.links.iter().cloned());
     if !links.is_empty() {
         left.salvage = salvage(what, slot, at, &links)?;
     } else if dirty.is_clean() && tip.is_some_and(|tip| is_our_commit(what, slot, tip)) {

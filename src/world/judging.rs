@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::commands::{Bench, run_all};
+use super::commands::{Bench, run, run_all};
 use super::slots::Slot;
 use crate::plan::Task;
 use crate::run::engine::Arrived;
@@ -16,11 +16,15 @@ use crate::verify::{observe, rules};
 pub(super) struct Judgement {
     pub(super) task: Task,
     pub(super) attempt: AttemptState,
+    /// The commit of it that was integrated some time ago and is to be proven again.
+    pub(super) integrated: Option<String>,
     pub(super) policy: Policy,
     /// What is left to be run once git has nothing against the attempt.
     pub(super) commands: Vec<String>,
     /// What is given as a check and cannot be run.
     pub(super) unrun: Vec<String>,
+    /// What is run last, when nothing else has anything against the attempt.
+    pub(super) hook: Option<String>,
 }
 
 /// What git alone says, which is all there is when it says no or no command is to be run.
@@ -39,7 +43,7 @@ impl Judgement {
         let Event::Judged { verdict, .. } = &event else {
             return Ok(FirstLook::Decided(event));
         };
-        if verdict.accepted.is_none() || self.commands.is_empty() {
+        if verdict.accepted.is_none() || (self.commands.is_empty() && self.hook.is_none()) {
             return Ok(FirstLook::Decided(event));
         }
         Ok(FirstLook::Open(facts))
@@ -50,6 +54,10 @@ impl Judgement {
         let started = std::time::Instant::now();
         slot.used = true;
         facts.checks = run_all(bench, slot.worktree.path(), &self.commands);
+        if facts.checks.iter().all(|check| check.passed) {
+            let run_hook = |hook: &String| run(bench, slot.worktree.path(), hook, "post-task");
+            facts.hook = self.hook.as_ref().map(run_hook);
+        }
         let millis = started.elapsed().as_millis() as u64;
         Arrived {
             event: self.event(&facts, millis),
@@ -58,7 +66,10 @@ impl Judgement {
     }
 
     fn event(&self, facts: &Facts, millis: u64) -> Event {
-        let verdict = rules::judge(&self.task, facts, self.policy.scope, self.policy.commit);
+        let verdict = match &self.integrated {
+            Some(commit) => rules::prove(facts, commit),
+            None => rules::judge(&self.task, facts, self.policy.scope, self.policy.commit),
+        };
         Event::Judged {
             task: self.task.id.clone(),
             attempt: self.attempt.number,

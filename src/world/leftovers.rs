@@ -7,16 +7,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use super::Site;
+use crate::git::Repo;
 use crate::journal::layout;
 use crate::process::supervise;
 
-/// Ends every attempt and every check of the run that still runs. The journal names what was running when
+/// Ends every attempt and every check of `run` that still runs. The journal names what was running when
 /// its driver died only as long as nobody moves it, and of checks it says nothing.
-pub(super) fn end_all(site: &Site) -> Result<()> {
-    let local = layout::local_run(site.repo.common_dir(), &site.run);
-    let mut marks = Vec::new();
-    find_marks(&local, &mut marks)?;
-    for mark in marks {
+pub fn end_all(repo: &Repo, run: &str) -> Result<()> {
+    for mark in marks(repo, run)? {
         let survivors = supervise::sweep(&mark)?;
         if !survivors.is_empty() {
             bail!(
@@ -25,6 +23,18 @@ pub(super) fn end_all(site: &Site) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What supervisors of `run` left on this machine that may still live.
+pub fn marks(repo: &Repo, run: &str) -> Result<Vec<PathBuf>> {
+    let mut marks = Vec::new();
+    find_marks(&layout::local_run(repo.common_dir(), run), &mut marks)?;
+    Ok(marks)
+}
+
+/// Removes the files of all attempts of a run that has ended, and keeps their numbers.
+pub fn remove_files(repo: &Repo, run: &str) -> Result<()> {
+    Numbers::of(repo, run).forget_files()
 }
 
 /// The highest number that an attempt of each task ever had on this machine, by slug. The journal may have
@@ -37,15 +47,19 @@ pub(super) struct Numbers {
 
 impl Numbers {
     pub(super) fn read(site: &Site) -> Self {
-        let common_dir = site.repo.common_dir();
-        let file = layout::numbers_file(common_dir, &site.run);
+        Self::of(&site.repo, &site.run)
+    }
+
+    fn of(repo: &Repo, run: &str) -> Self {
+        let common_dir = repo.common_dir();
+        let file = layout::numbers_file(common_dir, run);
         let text = std::fs::read_to_string(&file).unwrap_or_default();
         let filed = text.lines().filter_map(|line| {
             let (slug, number) = line.split_once(' ')?;
             Some((slug.to_owned(), number.parse().ok()?))
         });
         let mut numbers = Self {
-            attempts: layout::attempts_dir(common_dir, &site.run),
+            attempts: layout::attempts_dir(common_dir, run),
             newest: filed.collect(),
             file,
         };

@@ -7,24 +7,30 @@
 mod attempts;
 mod commands;
 mod ending;
+mod hooks;
 mod interrupts;
 mod judging;
 mod leftovers;
 mod live;
+mod looking;
 mod preparing;
-mod project;
+pub mod project;
 mod slots;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 
 pub use interrupts::Interrupts;
-pub use slots::remove_below as remove_worktrees;
+pub use leftovers::{end_all as end_processes, marks, remove_files};
+pub use looking::{Kept, lend, place_to_look, take_back};
+pub use project::all as project;
+pub use slots::{place_of, remove_below as remove_worktrees};
 
 use self::commands::Bench;
 use self::leftovers::Numbers;
@@ -89,6 +95,8 @@ pub struct Local {
     behind: Vec<usize>,
     /// Which numbers of attempts are used up.
     numbers: Numbers,
+    /// Hooks that are told of a failure right now.
+    informed: Vec<JoinHandle<()>>,
 }
 
 /// What a thread sends back.
@@ -128,6 +136,7 @@ impl Local {
             projected,
             behind: Vec::new(),
             numbers,
+            informed: Vec::new(),
         }
     }
 
@@ -281,6 +290,7 @@ impl World for Local {
                 }))
             }
             Action::Judge { task, .. } => self.judge(task, state),
+            Action::Reverify { task, .. } => self.reverify(task, state),
             Action::Integrate { task, attempt } => self.integrate(task, *attempt, state),
             Action::VerifyAll { commit } => self.verify_all(commit, state).map(|()| None),
             Action::Ask { task } => self.ask(task, state).map(|()| None),
@@ -306,8 +316,12 @@ impl World for Local {
                 }
                 self.catch_up(state)
             }
+            Event::Failed { task, reason } | Event::TimedOut { task, reason } => {
+                self.tell_of_failure(task, reason, state)
+            }
             Event::Finished => {
                 self.catch_up(state)?;
+                self.hear_out();
                 self.tidy(state)
             }
             _ => Ok(()),
@@ -325,7 +339,7 @@ impl World for Local {
     }
 
     fn settle(&mut self, state: &State) -> Result<()> {
-        leftovers::end_all(&self.site)?;
+        leftovers::end_all(&self.site.repo, &self.site.run)?;
         self.site.repo.clear_stale_locks(&[
             &layout::task_branches(&state.run.id),
             &layout::integration_branch(&state.run.id),
@@ -336,9 +350,9 @@ impl World for Local {
         crash::step("leftovers-ended");
         project::withdraw(&self.site.repo, state, &self.projected, &self.site.identity)?;
         self.project_branch(state)?;
-        let unnoted = project::unnoted(&self.site.repo, state)?;
-        if !unnoted.is_empty() {
-            project::notes(&self.site.repo, state, &unnoted, &self.site.identity)?;
+        let outdated = project::outdated(&self.site.repo, state)?;
+        if !outdated.is_empty() {
+            project::notes(&self.site.repo, state, &outdated, &self.site.identity)?;
         }
         self.tidy(state)
     }

@@ -15,12 +15,31 @@ use crate::journal::layout;
 use crate::plan::TaskId;
 use crate::run::engine::Arrived;
 use crate::run::event::Event;
-use crate::run::state::State;
+use crate::run::state::{AttemptState, NO_SLOT, State};
 use crate::verify::checks::Checks;
 
 impl Local {
     pub(super) fn judge(&mut self, task: &TaskId, state: &State) -> Result<Option<Event>> {
         let (number, attempt) = self.occupied(task, state)?;
+        self.look_at(task, number, attempt, None)
+    }
+
+    /// Proves on the run's branch as it is now what `task` integrated some time ago.
+    pub(super) fn reverify(&mut self, task: &TaskId, state: &State) -> Result<Option<Event>> {
+        let at = state.task(task).context("the plan has the task")?;
+        let mut attempt = at.last().context("it was attempted")?.clone();
+        attempt.tip = Some(state.run.tip.clone());
+        self.look_at(task, NO_SLOT, attempt, at.commit.clone())
+    }
+
+    /// Judges `attempt` in the slot `number`; with `integrated`, what became of that commit of it since.
+    fn look_at(
+        &mut self,
+        task: &TaskId,
+        number: u32,
+        attempt: AttemptState,
+        integrated: Option<String>,
+    ) -> Result<Option<Event>> {
         let found = self
             .approved
             .graph()
@@ -35,6 +54,8 @@ impl Local {
         let judgement = Judgement {
             task: found,
             attempt,
+            integrated,
+            hook: self.approved.policy().hooks.post_task.clone(),
             policy: self.approved.policy().clone(),
             commands,
             unrun,
@@ -48,6 +69,9 @@ impl Local {
             FirstLook::Open(facts) => facts,
         };
         // Another driver may have left the worktree anywhere: the commands see the commit, nothing else.
+        if number == NO_SLOT {
+            slot.worktree.clean(&slot.repo, tip)?;
+        }
         slot.worktree.detach(&slot.repo, tip)?;
         let bench = self.bench_of(task, &judgement.attempt, number, &slot.worktree);
         self.slots.put(number, slot);
@@ -59,11 +83,7 @@ impl Local {
     }
 
     /// The slot that `task` occupies and its newest attempt.
-    fn occupied(
-        &self,
-        task: &TaskId,
-        state: &State,
-    ) -> Result<(u32, crate::run::state::AttemptState)> {
+    fn occupied(&self, task: &TaskId, state: &State) -> Result<(u32, AttemptState)> {
         let at = state.task(task).context("the plan has the task")?;
         let slot = at
             .phase
@@ -161,7 +181,10 @@ impl Local {
 
     pub(super) fn verify_all(&mut self, commit: &str, state: &State) -> Result<()> {
         let place = self.site.worktrees.join("final");
-        let commands = self.approved.policy().final_verify.clone();
+        let policy = self.approved.policy();
+        // Its worktree is as new as that of a slot once was.
+        let commands = policy.setup.iter().chain(&policy.final_verify);
+        let commands: Vec<String> = commands.cloned().collect();
         let stem = layout::local_run(self.site.repo.common_dir(), &self.site.run).join("final");
         let common_dir = self.site.repo.common_dir();
         let names: [(&str, &OsStr); 4] = [

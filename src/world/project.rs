@@ -1,7 +1,8 @@
 //! Projections: the run's branch and the PROGRESS notes, made to agree with the journal.
 //!
 //! They are for people and other tools; nothing here is ever read back as truth. Each write says what it
-//! expects to find, and what somebody else moved is reported and left alone.
+//! expects to find, and what somebody else moved is reported and left alone. A drive keeps them up to date;
+//! an examination compares and mends them.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -9,7 +10,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use crate::crash;
-use crate::git::{Expected, Identity, Oid, Repo};
+use crate::git::{Expected, Identity, Moved, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal::{clock, layout};
 use crate::plan::TaskId;
@@ -18,13 +19,14 @@ use crate::run::state::{Phase, State};
 
 /// Where this machine put the run's branch, on file: the last place, and where it was to go next. One of
 /// them is where a crash left it, and only what stands there may be moved to anywhere at all.
-pub(super) struct Projected {
+pub struct Projected {
     file: PathBuf,
     places: Vec<Oid>,
 }
 
 impl Projected {
-    pub(super) fn read(repo: &Repo, run: &str) -> Self {
+    /// What the file says.
+    pub fn read(repo: &Repo, run: &str) -> Self {
         let file = layout::projected_file(repo.common_dir(), run);
         // Without the file, as on a machine that was sent the run, the branch is moved forward only.
         let text = std::fs::read_to_string(&file).unwrap_or_default();
@@ -49,8 +51,19 @@ impl Projected {
     }
 }
 
+/// Makes branch and notes agree with `state`, for who drives nothing. Says why not when the branch is left
+/// where it is.
+pub fn all(repo: &Repo, state: &State, author: &Identity) -> Result<Option<String>> {
+    let mut ours = Projected::read(repo, &state.run.id);
+    unlock_notes(repo)?;
+    withdraw(repo, state, &ours, author)?;
+    let left = branch(repo, state, &mut ours)?;
+    notes(repo, state, &outdated(repo, state)?, author)?;
+    Ok(left)
+}
+
 /// Moves the run's branch to where the journal says it is. Says why not when it is left where it is.
-pub(super) fn branch(repo: &Repo, state: &State, ours: &mut Projected) -> Result<Option<String>> {
+pub fn branch(repo: &Repo, state: &State, ours: &mut Projected) -> Result<Option<String>> {
     let moved_to = |found: Oid| format!("was moved to {found} by somebody else");
     let name = layout::integration_branch(&state.run.id);
     let tip: Oid = repo.oid(&state.run.tip)?;
@@ -70,11 +83,35 @@ pub(super) fn branch(repo: &Repo, state: &State, ours: &mut Projected) -> Result
         }
         Some(found) => return Ok(Some(moved_to(found))),
     };
+    let moved = place(repo, &name, tip, expected, ours)?;
+    Ok(moved.err().and_then(|moved| moved.found).map(moved_to))
+}
+
+/// Moves the run's branch to where the journal says it is, from `found`, which the caller knows to be kept
+/// elsewhere.
+pub fn put_branch_back(repo: &Repo, state: &State, found: Oid) -> Result<Result<(), Moved>> {
+    let mut ours = Projected::read(repo, &state.run.id);
+    let name = layout::integration_branch(&state.run.id);
+    let tip = repo.oid(&state.run.tip)?;
+    place(repo, &name, tip, Expected::At(found), &mut ours)
+}
+
+fn place(
+    repo: &Repo,
+    name: &str,
+    tip: Oid,
+    expected: Expected,
+    ours: &mut Projected,
+) -> Result<Result<(), Moved>> {
+    let found = match expected {
+        Expected::At(found) => Some(found),
+        Expected::Missing => None,
+    };
     ours.write(found.into_iter().chain([tip]).collect())?;
     crash::step("branch-noted");
-    let moved = repo.move_to(&name, tip, expected, "git enact: integrated")?;
+    let moved = repo.move_to(name, tip, expected, "git enact: integrated")?;
     crash::step("branch-moved");
-    Ok(moved.err().and_then(|moved| moved.found).map(moved_to))
+    Ok(moved)
 }
 
 /// Removes the notes of what the journal no longer holds: somebody moved it back, which is a rollback.
@@ -85,7 +122,6 @@ pub(super) fn withdraw(
     author: &Identity,
 ) -> Result<()> {
     let tip: Oid = repo.oid(&state.run.tip)?;
-    let first_line = format!("Run: {}\n", state.run.id);
     let mut undone = Vec::new();
     for &place in &ours.places {
         if !repo.is_commit(place) || repo.is_ancestor(place, tip)? {
@@ -93,7 +129,7 @@ pub(super) fn withdraw(
         }
         for commit in repo.commits_between(tip, place)? {
             let note = repo.read_note(layout::PROGRESS, commit)?;
-            if note.is_some_and(|note| note.starts_with(first_line.as_bytes())) {
+            if note.is_some_and(|note| names_run(&note, &state.run.id)) {
                 undone.push((commit, None));
             }
         }
@@ -105,34 +141,64 @@ pub(super) fn withdraw(
     Ok(())
 }
 
-/// Writes the notes of `tasks`, which are done.
-pub(super) fn notes(repo: &Repo, state: &State, tasks: &[usize], author: &Identity) -> Result<()> {
+/// Writes the notes of `tasks`, as far as they have one.
+pub fn notes(repo: &Repo, state: &State, tasks: &[usize], author: &Identity) -> Result<()> {
     let mut batch = Vec::with_capacity(tasks.len());
     for &task in tasks {
-        if let Some(commit) = &state.at(task).commit
-            && let Ok(commit) = repo.oid(commit)
+        if let Some(name) = noted(state, task)
+            && let Ok(commit) = repo.oid(name)
         {
-            batch.push((commit, Some(note(state, task).into_bytes())));
+            batch.push((commit, Some(note(state, task, name).into_bytes())));
         }
     }
-    write(repo, state, &batch, author)
+    match batch.is_empty() {
+        true => Ok(()),
+        false => write(repo, state, &batch, author),
+    }
 }
 
-/// Runs share the notes: one writes at a time, so that a lock which stays belongs to nobody.
 fn write(
     repo: &Repo,
     state: &State,
     batch: &[(Oid, Option<Vec<u8>>)],
     author: &Identity,
 ) -> Result<()> {
-    let _turn = turn(repo)?;
     let time = clock::to_seconds(&state.run.updated_at).unwrap_or_default();
+    write_notes(repo, batch, author, time)
+}
+
+/// Writes notes, and removes those without a text. Runs share the notes: one writes at a time, so that a lock
+/// which stays belongs to nobody.
+pub fn write_notes(
+    repo: &Repo,
+    batch: &[(Oid, Option<Vec<u8>>)],
+    author: &Identity,
+    time: i64,
+) -> Result<()> {
+    let _turn = turn(repo)?;
     repo.write_notes(layout::PROGRESS, batch, author, time)
+}
+
+/// Whether a note was written for `run`.
+pub fn names_run(note: &[u8], run: &str) -> bool {
+    let rest = note.strip_prefix(b"Run: ");
+    let rest = rest.and_then(|rest| rest.strip_prefix(run.as_bytes()));
+    rest.is_some_and(|rest| rest.first().is_none_or(|byte| *byte == b'\n'))
+}
+
+/// What of a note somebody else wrote: ours is its first paragraph, and `git notes append` adds others.
+pub fn besides_ours(note: &[u8]) -> Option<Vec<u8>> {
+    let text = String::from_utf8_lossy(note);
+    let rest = match text.strip_prefix("Run: ") {
+        Some(ours) => ours.split_once("\n\n").map_or("", |(_, rest)| rest),
+        None => &text,
+    };
+    (!rest.trim().is_empty()).then(|| rest.as_bytes().to_vec())
 }
 
 /// Removes the lock that a dead process left on the notes. `git notes` holds it for a moment; ours is held
 /// by nobody while it is our turn.
-pub(super) fn unlock_notes(repo: &Repo) -> Result<()> {
+pub fn unlock_notes(repo: &Repo) -> Result<()> {
     let _turn = turn(repo)?;
     if repo.stays_locked(layout::PROGRESS) {
         repo.clear_stale_locks(&[layout::PROGRESS])?;
@@ -143,6 +209,8 @@ pub(super) fn unlock_notes(repo: &Repo) -> Result<()> {
 /// Held while notes are written; the kernel frees it when its process dies.
 fn turn(repo: &Repo) -> Result<File> {
     let path = layout::notes_lock(repo.common_dir());
+    let dir = layout::local(repo.common_dir());
+    std::fs::create_dir_all(&dir).with_context(|| format!("`{}` cannot be made", dir.display()))?;
     let taken = File::options()
         .create(true)
         .append(true)
@@ -151,30 +219,41 @@ fn turn(repo: &Repo) -> Result<File> {
     taken.with_context(|| format!("`{}` cannot be locked", path.display()))
 }
 
-/// The done tasks of this run whose note is missing.
-pub(super) fn unnoted(repo: &Repo, state: &State) -> Result<Vec<usize>> {
-    let mut missing = Vec::new();
+/// The tasks whose note is missing, or says something else than where they stand.
+pub fn outdated(repo: &Repo, state: &State) -> Result<Vec<usize>> {
+    let mut outdated = Vec::new();
     for task in 0..state.graph().len() {
-        let at = state.at(task);
-        if at.phase != Phase::Done || at.attempts == 0 {
-            continue;
-        }
-        let Some(commit) = at
-            .commit
-            .as_deref()
-            .and_then(|commit| repo.oid(commit).ok())
-        else {
+        let Some(commit) = noted(state, task).and_then(|commit| repo.oid(commit).ok()) else {
             continue;
         };
-        if repo.read_note(layout::PROGRESS, commit)?.is_none() {
-            missing.push(task);
+        let found = repo.read_note(layout::PROGRESS, commit)?;
+        let status = format!("Status: {}\n", state.standing(task).name());
+        if !found.is_some_and(|note| String::from_utf8_lossy(&note).contains(&status)) {
+            outdated.push(task);
         }
     }
-    Ok(missing)
+    Ok(outdated)
+}
+
+/// The commit on which the note of a task stands: the one that this run integrated, even when it was undone.
+pub fn noted(state: &State, task: usize) -> Option<&str> {
+    let at = state.at(task);
+    match at.phase {
+        Phase::Done | Phase::Stale if at.attempts > 0 => at.commit.as_deref(),
+        Phase::Reverted => {
+            let mut verdicts = at
+                .history
+                .iter()
+                .rev()
+                .filter_map(|one| one.verdict.as_ref());
+            verdicts.find_map(|verdict| verdict.accepted.as_deref())
+        }
+        _ => None,
+    }
 }
 
 /// The note as the contract shows it.
-fn note(state: &State, index: usize) -> String {
+pub fn note(state: &State, index: usize, commit: &str) -> String {
     let task = &state.graph().tasks()[index];
     let at = state.at(index);
     let checks = at
@@ -183,12 +262,12 @@ fn note(state: &State, index: usize) -> String {
         .map(|verdict| verdict.checks.join(", "));
     let line = |text: &str| crate::journal::codec::subject_text(text);
     format!(
-        "Run: {}\nTask: {}\nTitle: {}\nStatus: done\nAttempt: {}\nCommit: {}\nChecks: {}\nExecutor: {}\nTook: {}\n",
+        "Run: {}\nTask: {}\nTitle: {}\nStatus: {}\nAttempt: {}\nCommit: {commit}\nChecks: {}\nExecutor: {}\nTook: {}\n",
         state.run.id,
         line(task.id.as_str()),
         line(&task.title),
+        state.standing(index).name(),
         at.attempts,
-        at.commit.as_deref().unwrap_or_default(),
         checks.unwrap_or_default(),
         line(state.run.policy.executor.name()),
         took(at.millis()),
@@ -196,7 +275,7 @@ fn note(state: &State, index: usize) -> String {
 }
 
 /// The branch of a task.
-pub(super) fn task_branch(run: &str, graph: &Graph, task: &TaskId) -> String {
+pub fn task_branch(run: &str, graph: &Graph, task: &TaskId) -> String {
     let slug = graph
         .index(task)
         .map_or("unknown", |index| graph.slug(index));

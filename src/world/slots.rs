@@ -70,7 +70,10 @@ impl Slots {
             Some(kept) => Some(kept),
             None => self.reopen(repo, &path)?,
         };
-        let is_good = |kept: &Slot| kept.is_set_up() && kept.worktree.verify().is_ok();
+        // Git cleans no submodules: what was done in them would reach the next attempt.
+        let is_good = |kept: &Slot| {
+            kept.is_set_up() && kept.worktree.verify().is_ok() && !kept.worktree.has_submodules()
+        };
         let mut kept = match kept.filter(|kept| !self.fresh && is_good(kept)) {
             Some(kept) => kept,
             None => self.make(repo, &path, base)?,
@@ -140,7 +143,7 @@ impl Slots {
 
     fn make(&self, repo: &Repo, path: &Path, base: Oid) -> Result<Slot> {
         let repo = repo.reopen()?;
-        let worktree = repo.create_worktree(path, &format!("run {}", self.run), base)?;
+        let worktree = repo.create_worktree(path, &purpose(&self.run), base)?;
         crash::step("slot-made");
         copy_included(&repo, path)?;
         if let Some(setup) = &self.setup {
@@ -167,6 +170,20 @@ impl Slot {
     }
 }
 
+/// Where the worktrees of `run` are, as git knows them; `None` when it has none.
+pub fn place_of(repo: &Repo, run: &str) -> Result<Option<PathBuf>> {
+    let purpose = purpose(run);
+    let listed = repo.worktrees()?.into_iter();
+    let mut slots =
+        listed.filter(|listed| listed.purpose() == Some(&purpose) && listed.path.is_dir());
+    Ok(slots.find_map(|slot| slot.path.parent().map(Path::to_path_buf)))
+}
+
+/// What a slot's worktree is for, as git lists it.
+fn purpose(run: &str) -> String {
+    format!("run {run}")
+}
+
 /// Removes the worktrees of ours below `root`, and `root` itself and its parent if they are then empty.
 pub fn remove_below(repo: &Repo, root: &Path) -> Result<()> {
     let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
@@ -189,7 +206,7 @@ pub fn remove_below(repo: &Repo, root: &Path) -> Result<()> {
 
 /// Copies the files that the user's checkout lists in `.worktreeinclude`: what executors need and git
 /// does not carry. Only files inside the checkout are copied, and nothing that is there is replaced.
-fn copy_included(repo: &Repo, path: &Path) -> Result<()> {
+pub(super) fn copy_included(repo: &Repo, path: &Path) -> Result<()> {
     let Some(checkout) = repo.workdir() else {
         return Ok(());
     };

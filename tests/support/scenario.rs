@@ -119,7 +119,28 @@ title = "Never ends"
     ],
 };
 
-pub(crate) static ALL: [Scenario; 4] = [WORK, PEOPLE, LIMITS, SLOW];
+/// A person who looks at everything, undoes a task, returns to an earlier checkpoint and changes the plan.
+pub(crate) const BACK: Scenario = Scenario {
+    name: "back",
+    plan: r#"
+[plan]
+title = "Back"
+[[task]]
+id = "undo"
+title = "Is not wanted in the end"
+[[task]]
+id = "built"
+title = "Holds without it"
+verify = ["test -s built.txt"]
+needs = ["undo"]
+"#,
+    flags: &["--jobs", "2", "--review", "task"],
+};
+
+/// What the edited plan has besides.
+const EDITED: &str = "[[task]]\nid = \"new\"\ntitle = \"Comes in between\"\n";
+
+pub(crate) static ALL: [Scenario; 5] = [WORK, PEOPLE, LIMITS, SLOW, BACK];
 
 /// What every executor does; `ROOT` is replaced by a directory outside the repository.
 const EXECUTOR: &str = r#"
@@ -179,7 +200,8 @@ impl Journey {
         user.write(".gitignore", ".set-up\n");
         user.write(
             "enact.toml",
-            "setup = \"touch .set-up\"\ngrace = \"100ms\"\n",
+            "setup = \"touch .set-up\"\ngrace = \"100ms\"\n\
+             [hooks]\npre-task = \"test -e .set-up\"\npost-task = \"true\"\ntask-failed = \"false\"\n",
         );
         user.commit("Plan");
         let root = user.outside("").display().to_string();
@@ -187,6 +209,8 @@ impl Journey {
             "work",
             &EXECUTOR.replace("ROOT", root.trim_end_matches('/')),
         );
+        let edited = user.outside("edited.toml");
+        std::fs::write(edited, scenario.plan.to_owned() + EDITED).expect("a plan");
         let untouched = oracle::untouched(&user);
         Self {
             user,
@@ -251,12 +275,16 @@ impl Journey {
         }
         let status: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
         match status["run"]["status"].as_str().expect("a status") {
-            "complete" | "partial" | "failed" if !self.was_cut_short => None,
+            "complete" | "partial" | "failed" if !self.was_cut_short => self.wish(),
             "needs_person" if !self.was_cut_short => {
                 let tasks = status["tasks"].as_array().expect("tasks");
                 let decision = tasks.iter().find_map(|task| {
                     let id = task["id"].as_str()?;
+                    let waits = task["reason"].as_str().unwrap_or_default();
                     match task["status"].as_str()? {
+                        "blocked" if waits.ends_with("waits for review") => {
+                            words(&["review", id, "--approve"])
+                        }
                         "kickback" | "blocked" => words(&["answer", id, "-m", "the answer is 42"]),
                         "failed" if task["attempts"] == 1 => words(&["retry", id, "-m", "again"]),
                         "failed" | "timed_out" => words(&["skip", id]),
@@ -267,6 +295,37 @@ impl Journey {
             }
             _ => words(&["resume", "--yes"]),
         }
+    }
+
+    /// What a person wants of a run that has ended, as long as it is not on record.
+    fn wish(&self) -> Option<Vec<String>> {
+        if self.scenario.name != BACK.name {
+            return None;
+        }
+        let done = oracle::trailers(&self.user);
+        let is_done = |wanted: &str| done.iter().any(|[event, ..]| event == wanted);
+        let edited = self.user.outside("edited.toml").display().to_string();
+        let log = self
+            .user
+            .git([
+                "log",
+                "--first-parent",
+                "--format=%H %s",
+                "refs/enact/runs/r-test",
+            ])
+            .success();
+        let reverted = log
+            .stdout
+            .lines()
+            .find(|line| line.contains(" undo: undone by "));
+        let reverted = reverted.map_or("", |line| &line[..40]);
+        let wishes: [(&str, &[&str]); 3] = [
+            ("reverted", &["revert", "undo", "--yes"]),
+            ("rolled-back", &["rollback", reverted, "--yes"]),
+            ("replanned", &["replan", "r-test", &edited, "--yes"]),
+        ];
+        let open = wishes.into_iter().find(|(event, _)| !is_done(event));
+        open.map(|(_, args)| args.iter().map(|&arg| arg.to_owned()).collect())
     }
 
     /// Runs one command; it may die of the next crash that is to come.

@@ -203,6 +203,23 @@ impl SimWorld<'_> {
         }
     }
 
+    /// What was integrated holds without its need, or does not: the same whenever it is looked at.
+    fn proof(&self, task: &TaskId, attempt: u32, state: &State) -> Event {
+        let at = state.task(task).expect("the plan has the task");
+        let holds = !(self.seed + counted(state, task)).is_multiple_of(3);
+        let reasons = (!holds).then(|| Reason::new(ReasonKind::VerifyFailed, "so it is"));
+        Event::Judged {
+            task: task.clone(),
+            attempt,
+            verdict: Verdict {
+                accepted: at.commit.clone().filter(|_| holds),
+                reasons: reasons.into_iter().collect(),
+                ..Verdict::default()
+            },
+            millis: 1,
+        }
+    }
+
     fn integration(&self, task: &TaskId, attempt: u32, state: &State) -> Event {
         let commit = format!("{task}.{attempt}");
         let onto = state.run.tip.clone();
@@ -278,6 +295,11 @@ impl World for SimWorld<'_> {
                     passed: true,
                     reasons: Vec::new(),
                 };
+                self.pending.push_back(event);
+                Ok(None)
+            }
+            Action::Reverify { task, attempt } => {
+                let event = self.proof(task, *attempt, state);
                 self.pending.push_back(event);
                 Ok(None)
             }
@@ -394,12 +416,16 @@ impl Sink for Auditor {
                 );
                 for need in &self.graph.task(task).expect("known").needs {
                     let need = self.graph.index(need).expect("known");
-                    assert_eq!(
-                        state.standing(need).name(),
-                        "done",
-                        "{task} started before its need"
+                    let stands = state.standing(need).name();
+                    assert!(
+                        ["done", "reverted"].contains(&stands),
+                        "{task} started while its need {need} is {stands}"
                     );
                 }
+            }
+            Event::Judged { task, verdict, .. } if verdict.accepted.is_none() => {
+                // It no longer holds without what was undone, and is done anew.
+                self.done.remove(task);
             }
             Event::Integrated { task, .. } => {
                 assert!(

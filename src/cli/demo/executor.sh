@@ -38,7 +38,9 @@ case "$ENACT_TASK" in
     commit "Choose the language"
     ;;
 6)
-    printf '# Changelog\n\n## 0.1.0\n\n- Greets in English and Finnish.\n' >CHANGELOG.md
+    version=0.1.0
+    if grep -q 0.0.1 "$ENACT_PROMPT_FILE"; then version=0.0.1; fi
+    printf '# Changelog\n\n## %s\n\n- Greets in English and Finnish.\n' "$version" >CHANGELOG.md
     commit "Tell the world"
     ;;
 esac

@@ -1,0 +1,7 @@
+//! Looking after runs: what is wrong with one, what mends it, and removing one without a trace.
+//!
+//! Looking and mending are apart. To look changes nothing, not even a lock; to mend uses what a resume uses,
+//! holds the run's lease, and removes only what we made and what is kept elsewhere or can be made again.
+
+pub mod purge;
+pub mod traces;

@@ -1,0 +1,85 @@
+//! What going back has in common: what follows in the repository, and what is offered for the user's branch.
+
+use anyhow::Result;
+
+use super::Context;
+use crate::crash;
+use crate::git::{Identity, Oid, Repo};
+use crate::history::offer::{self, Offer};
+use crate::journal::{Clock, Journal, layout};
+use crate::report;
+use crate::report::sentence::short;
+use crate::run::event::Recorded;
+use crate::run::state::State;
+use crate::world;
+
+/// The offer for the branch that the run of `state` landed on, when the run's branch goes to `to`.
+pub(super) fn offer(journal: &Journal, state: &State, to: Oid, message: &str) -> Result<Offer> {
+    let author: &Identity = journal.identity();
+    let time = Clock::from_env()?.now();
+    offer::prepare(journal.repo(), state, to, message, author, time)
+}
+
+/// The offered commit, for the record.
+pub(super) fn offered(offer: &Offer) -> Option<String> {
+    match offer {
+        Offer::Commit(commit) => Some(commit.to_string()),
+        Offer::None | Offer::Land | Offer::Conflict(_) => None,
+    }
+}
+
+/// Moves the run's branch and rewrites the notes, once the event is on record.
+pub(super) fn follow(
+    repo: &Repo,
+    journal: &Journal,
+    state: &State,
+    recorded: &Recorded,
+) -> Result<()> {
+    crash::step("decided");
+    if let Some(why) = world::project(repo, state, journal.identity())? {
+        report::notice(&format!(
+            "note: {} {why} and is left there",
+            layout::integration_branch(&state.run.id)
+        ));
+    }
+    journal.flush(state)?;
+    crash::point("followed", recorded.event.name());
+    Ok(())
+}
+
+/// Says what was done, and what can be done on the user's branch.
+pub(super) fn tell(
+    context: &Context,
+    recorded: &Recorded,
+    before: &State,
+    state: &State,
+    offer: &Offer,
+) -> Result<()> {
+    if context.json {
+        report::line(&serde_json::to_string(recorded)?);
+        return Ok(());
+    }
+    let said = report::sentence::sentence(recorded, state).map(|(_, text)| text);
+    report::line(&said.unwrap_or_default());
+    let landed = before.run.landed.as_ref();
+    let branch = landed.map_or("", |landed| landed.branch.trim_start_matches("refs/heads/"));
+    let run = &state.run.id;
+    match offer {
+        Offer::None => {}
+        Offer::Land => report::notice(&format!(
+            "{branch} has it still; there too:  git enact land {run}"
+        )),
+        Offer::Commit(commit) => {
+            let commit = commit.to_string();
+            report::notice(&format!(
+                "{branch} has it still; on {branch}, this undoes it there too:  git merge --ff-only {}",
+                short(&commit)
+            ));
+        }
+        Offer::Conflict(paths) => report::notice(&format!(
+            "{branch} has it still, and has changes of its own in {}: undo it there by hand",
+            paths.join(", ")
+        )),
+    }
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! `git enact revert`.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::{Context, Exit, asking, back, require_task, take_lease};
+use crate::git::{NewCommit, Oid, Repo};
+use crate::history::revert::{self, Undoing};
+use crate::journal::codec::subject_text;
+use crate::journal::{Clock, Journal, layout};
+use crate::report::{self, clean::visible};
+use crate::run::engine;
+use crate::run::event::Event;
+use crate::run::state::{Phase, State};
+
+/// Undo an integrated task by a new commit on the run's branch; no other task's work is lost
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The task
+    task: String,
+    /// Why, for the record
+    #[arg(
+        short,
+        allow_hyphen_values = true,
+        value_name = "WORDS",
+        default_value = ""
+    )]
+    message: String,
+    /// The run, by id or unique prefix; else the active or newest one
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
+    let repo = context.repo()?;
+    let run = context.find_run(&repo, args.run.as_deref())?;
+    let lease = match take_lease(&repo, &run)? {
+        Ok(lease) => lease,
+        Err(exit) => return Ok(exit),
+    };
+    let (mut journal, mut state) = Journal::open(repo.reopen()?, lease, Clock::from_env()?)?;
+    let id = require_task(&state, &args.task)?;
+    let index = state.graph().index(&id).context("the run has the task")?;
+    refuse_unless_integrated(&state, index)?;
+    let tree = match revert::prepare(&repo, &state, index)? {
+        Undoing::Clean(tree) => tree,
+        Undoing::Conflict(with, paths) => bail!(
+            "task `{id}` cannot be undone by itself, and nothing was changed: what task `{with}` did builds on it in {}; \
+             `git enact revert {with}` first, or `git enact rollback` to a checkpoint before it",
+            visible(&paths.join(", "))
+        ),
+    };
+    if !asking::agree(&summary(&state, index), args.yes) {
+        return Ok(Exit::Refused);
+    }
+    let message = message(&state, index, &args.message);
+    let tip = commit(&repo, &journal, &state, tree, &message)?;
+    let offer = back::offer(&journal, &state, tip, &message)?;
+    let event = Event::Reverted {
+        task: id,
+        onto: state.run.tip.clone(),
+        tip: tip.to_string(),
+        words: args.message.clone(),
+        offer: back::offered(&offer),
+    };
+    let before = state.clone();
+    let recorded = engine::record(&mut journal, &mut state, event, &[])?;
+    back::follow(&repo, &journal, &state, &recorded)?;
+    back::tell(context, &recorded, &before, &state, &offer)?;
+    let stale = state.counts().stale;
+    if stale > 0 && !context.json {
+        report::notice(&format!(
+            "{stale} stale; `git enact resume {run}` proves them again, and redoes those that fail"
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+fn refuse_unless_integrated(state: &State, index: usize) -> Result<()> {
+    let id = &state.graph().tasks()[index].id;
+    let at = state.at(index);
+    match at.phase {
+        // What was to be done anew stands on the branch as it was.
+        _ if at.phase.slot().is_none() && !at.merged.is_empty() => Ok(()),
+        Phase::Done => bail!(
+            "task `{id}` was done before this run: see `git revert {}`",
+            at.commit.as_deref().unwrap_or("COMMIT")
+        ),
+        Phase::Reverted => {
+            bail!("task `{id}` is reverted already: `git enact retry {id}` does it anew")
+        }
+        _ => bail!(
+            "task `{id}` is {}, so there is nothing of it to undo",
+            state.standing(index).name()
+        ),
+    }
+}
+
+/// What would be done, and whom it would concern.
+fn summary(state: &State, index: usize) -> String {
+    let tasks = state.graph().tasks();
+    let named = |affected: &[usize]| {
+        let lines = affected
+            .iter()
+            .map(|&task| format!("\n    {} ({})", tasks[task].id, tasks[task].title));
+        lines.collect::<String>()
+    };
+    let task = &tasks[index];
+    let mut text = format!(
+        "run {}: undo task {} ({}) by a new commit on {}",
+        state.run.id,
+        task.id,
+        task.title,
+        layout::integration_branch(&state.run.id)
+    );
+    let affected = revert::affected(state, index);
+    if !affected.stale.is_empty() {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "\n  built on it, and to be proven again:{}",
+            named(&affected.stale)
+        );
+    }
+    if !affected.waiting.is_empty() {
+        let _ = write!(
+            text,
+            "\n  not begun, and done without it unless skipped:{}",
+            named(&affected.waiting)
+        );
+    }
+    visible(&text).into_owned()
+}
+
+fn message(state: &State, index: usize, words: &str) -> String {
+    let task = &state.graph().tasks()[index];
+    let subject = subject_text(&format!("{}: {}", task.id, task.title));
+    let commits: Vec<&str> = state
+        .at(index)
+        .merged
+        .iter()
+        .map(|merged| merged.commit.as_str())
+        .collect();
+    let why = match words.trim() {
+        "" => String::new(),
+        words => format!("{words}\n\n"),
+    };
+    format!(
+        "Revert \"{subject}\"\n\n{why}This undoes {}.\n\nRun: {}\nTask: {}\n",
+        commits.join(" and "),
+        state.run.id,
+        subject_text(task.id.as_str())
+    )
+}
+
+fn commit(repo: &Repo, journal: &Journal, state: &State, tree: Oid, message: &str) -> Result<Oid> {
+    repo.write_commit(&NewCommit {
+        tree,
+        parents: &[repo.oid(&state.run.tip)?],
+        message,
+        author: journal.identity(),
+        time: Clock::from_env()?.now(),
+    })
+}

@@ -1,0 +1,202 @@
+//! The `enact.toml` that proposes what was found: every setting with its meaning, none that the reader refuses.
+
+use std::fmt::Write as _;
+
+use super::{Finding, Found, Purpose};
+use crate::config::executors::{SHELL, is_profile};
+
+const HEAD: &str = "\
+# Settings of `git enact` for this repository; `git enact help settings` says more about each.
+# The environment (ENACT_JOBS=2) and the flags of `git enact run` count more than this file, git config
+# (enact.jobs) counts less. A run keeps what it started with.
+#
+# A line that begins with `#` and no space is a setting that is not in force: its default, an example, or a
+# command that is only proposed. Take the `#` away to use it.
+#
+# The commands were found in the project's own files; none was run. In force is what the project names or
+# configures. Its tests prove each task and the whole; its linters and builds prove the whole only, since one
+# task may leave to the next what they would refuse. Only proposed is what is merely usual for a language, and
+# what another command should do already.
+";
+
+/// The settings before the commands; `executor` is put in.
+const BEFORE: &str = r#"
+# How many tasks may run side by side. Plans in order (`sendit`, `jobs`) always take one at a time.
+#jobs = 4
+
+# How often a task is tried again after its first attempt; 0 in `jobs` plans.
+#retries = 1
+
+# How long an attempt may take, and each command that verifies it: "90s", "10m", "1h 30m". Without it, forever.
+#timeout = "30m"
+
+# How long an attempt may print nothing. Without it, forever.
+#stall_timeout = "10m"
+
+# How long an attempt that is to end is given between INT and TERM, and between TERM and KILL.
+#grace = "10s"
+
+# Who commits: "executor"; "tool", git enact does; "auto", git enact commits what a good attempt left uncommitted.
+# Without it, the executor does, with "shell" it is "auto", and with a known program what suits that.
+#commit = "auto"
+
+# What a change outside the files that a task declares means: "off", "warn" or "enforce".
+#scope = "warn"
+
+# Whether a person looks at what was accepted before it is integrated: "off", at each "task" or at each "wave".
+#review = "task"
+
+# What happens when a task has failed for good: "ask", "stop" or "skip". Without it, "ask" on a terminal, else "stop".
+#on_failure = "stop"
+
+# How much context an executor is given: "light" or "full".
+#weight = "full"
+
+# Whether what is done must survive a power cut at once: "full", or "process" for as much as git itself does.
+#durability = "full"
+
+# Whether every attempt gets a new worktree, instead of one that is kept and cleaned.
+#fresh = false
+
+# Variables of your environment that executors and commands get besides a short list.
+#pass_env = ["API_KEY"]
+
+# A prompt template (minijinja) in the place of ours, relative to this file.
+#prompt = "prompt.md.j2"
+"#;
+
+const HOOKS: &str = r#"
+# Commands at the turns of each task: before its executor starts, which they may refuse; when everything else has
+# accepted an attempt, which they may refuse as well; when it has failed for good.
+#[hooks]
+#pre-task = "./prepare.sh"
+#post-task = "./policy.sh"
+#task-failed = "./notify.sh"
+"#;
+
+/// The file; `executor` is who is to execute, when that is known.
+pub fn text(found: &Found, executor: Option<&str>) -> String {
+    let named = executor.map_or_else(
+        || "#executor = \"agent\"".to_owned(),
+        |name| format!("executor = {}", literal(name)),
+    );
+    let mut text = format!(
+        "{HEAD}\n# Who executes: \"shell\" runs the commands that the tasks bring, any other name is one that\n\
+         # `git enact executors` lists, or one of [executors].\n{named}\n{BEFORE}"
+    );
+    text.push_str(
+        "\n# Makes a new worktree usable, once for each: git carries no installed packages there.\n",
+    );
+    text.push_str(&setup(found));
+    text.push_str(
+        "\n# Prove each task, besides its own commands, on what its attempt committed. A suite that is slow, fails \
+         today,\n# or may fail between two tasks does not belong here.\n",
+    );
+    text.push_str(&list("verify", &each_task(found)));
+    text.push_str(
+        "\n# Prove the whole once, when every task is settled. Without it, those of the plan.\n",
+    );
+    text.push_str(&list("final_verify", &whole(found)));
+    text.push_str(HOOKS);
+    text.push_str(&example(executor));
+    text
+}
+
+/// How an executor is named, or a known one changed.
+fn example(executor: Option<&str>) -> String {
+    let name = executor.filter(|name| *name != SHELL).unwrap_or("agent");
+    let key = key(name);
+    if is_profile(name) {
+        return format!(
+            "\n# `git enact executors` shows how {name} is run and what to watch out for; this would change it.\n\
+             #[executors.{key}]\n#args = [\"--an-option\"]\n#commit = \"auto\"\n"
+        );
+    }
+    format!(
+        "\n# An executor by name. `{{prompt}}` and `{{prompt_file}}` are filled in; without either, the prompt comes on\n\
+         # standard input. Its `commit` counts where the one above is not set.\n\
+         #[executors.{key}]\n#command = [\"some-agent\", \"--prompt-file\", \"{{prompt_file}}\"]\n#commit = \"auto\"\n"
+    )
+}
+
+/// A command, and whether it is in force there.
+type Line<'a> = (&'a Finding, bool);
+
+/// The tests, and what could be demanded of each task besides.
+fn each_task(found: &Found) -> Vec<Line<'_>> {
+    let tests = of(found, Purpose::Test).map(|test| (test, test.reserve.is_none()));
+    let others = [Purpose::Lint, Purpose::Build].into_iter();
+    let others = others.flat_map(|purpose| of(found, purpose));
+    let others = others.filter(|finding| finding.reserve.is_none());
+    tests.chain(others.map(|other| (other, false))).collect()
+}
+
+/// What is quick to refuse comes first.
+fn whole(found: &Found) -> Vec<Line<'_>> {
+    let purposes = [Purpose::Lint, Purpose::Build, Purpose::Test].into_iter();
+    let all = purposes.flat_map(|purpose| of(found, purpose));
+    all.map(|finding| (finding, finding.reserve.is_none()))
+        .collect()
+}
+
+fn of(found: &Found, purpose: Purpose) -> impl Iterator<Item = &Finding> {
+    let all = found.findings.iter();
+    all.filter(move |finding| finding.purpose == purpose)
+}
+
+/// A setting that takes several commands.
+fn list(name: &str, lines: &[Line<'_>]) -> String {
+    if lines.is_empty() {
+        return format!("#{name} = [\"make test\"]\n");
+    }
+    let mut text = format!("{name} = [\n");
+    for (finding, is_active) in lines {
+        let mark = if *is_active { "" } else { "#" };
+        let reserve = finding.reserve.as_ref();
+        let why = reserve.map_or_else(String::new, |reserve| format!("; {reserve}"));
+        let _ = writeln!(
+            text,
+            "    {mark}{}, # {}{why}",
+            literal(&finding.command),
+            finding.place
+        );
+    }
+    text + "]\n"
+}
+
+/// The one command that does what all of them do.
+fn setup(found: &Found) -> String {
+    let active: Vec<&Finding> = of(found, Purpose::Setup).collect();
+    let alone = |finding: &&Finding| match active.len() {
+        1 => finding.command.clone(),
+        // Each begins at the top.
+        _ => format!("({})", finding.command),
+    };
+    let commands: Vec<String> = active.iter().map(alone).collect();
+    let places: Vec<&str> = active
+        .iter()
+        .map(|finding| finding.place.as_str())
+        .collect();
+    match commands.is_empty() {
+        true => "#setup = \"make deps\"\n".to_owned(),
+        false => format!(
+            "setup = {} # {}\n",
+            literal(&commands.join(" && ")),
+            places.join(", ")
+        ),
+    }
+}
+
+/// `text` as a TOML string.
+fn literal(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// `name` as a TOML key.
+fn key(name: &str) -> String {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match !name.is_empty() && name.chars().all(is_bare) {
+        true => name.to_owned(),
+        false => literal(name),
+    }
+}

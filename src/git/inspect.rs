@@ -1,0 +1,185 @@
+//! What only an examination asks: locks and refs that cannot be read, commits that nothing names, who else
+//! keeps a commit. Looking changes nothing; what changes something says so.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use git2::{ObjectType, Oid};
+
+use super::slots::remove_all;
+use super::{Git, Repo};
+
+/// Where commits are looked for that no ref may name any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Among the objects that lie in files of their own, as all do that were written since the last `git gc`.
+    Loose,
+    /// Everywhere, which takes long where history is.
+    Everything,
+}
+
+impl Repo {
+    /// The commits whose raw text `is_meant`, whether or not a ref leads to them.
+    pub fn commits_anywhere(
+        &self,
+        depth: Depth,
+        is_meant: impl Fn(&[u8]) -> bool,
+    ) -> Result<Vec<Oid>> {
+        let odb = self.raw().odb()?;
+        let names = match depth {
+            Depth::Loose => self.loose_objects(),
+            Depth::Everything => self.all_commits()?,
+        };
+        let is_commit = |oid: Oid| {
+            // What cannot be read is no commit that anybody could use.
+            let header = odb.read_header(oid);
+            header.is_ok_and(|(_, kind)| kind == ObjectType::Commit)
+        };
+        let meant = names.into_iter().filter(|oid| {
+            is_commit(*oid) && odb.read(*oid).is_ok_and(|object| is_meant(object.data()))
+        });
+        Ok(meant.collect())
+    }
+
+    fn loose_objects(&self) -> Vec<Oid> {
+        let format = self.raw().object_format();
+        let mut found = Vec::new();
+        for dir in below(&self.common_dir().join("objects")) {
+            let digits = name_of(&dir);
+            if digits.len() != 2 {
+                continue;
+            }
+            let names = below(&dir).into_iter();
+            let names = names.map(|path| format!("{digits}{}", name_of(&path)));
+            found.extend(names.filter_map(|name| Oid::from_str_ext(&name, format).ok()));
+        }
+        found
+    }
+
+    fn all_commits(&self) -> Result<Vec<Oid>> {
+        let output = Git::new(self)?.run([
+            "cat-file",
+            "--batch-all-objects",
+            "--unordered",
+            "--batch-check=%(objecttype) %(objectname)",
+        ])?;
+        let text = output.text();
+        let names = text.lines().filter_map(|line| line.strip_prefix("commit "));
+        Ok(names.filter_map(|name| self.oid(name).ok()).collect())
+    }
+
+    /// The lock files on refs below `prefixes`, which end with a slash, or named exactly so.
+    pub fn locks(&self, prefixes: &[&str]) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        for prefix in prefixes {
+            let place = self.common_dir().join(prefix.trim_end_matches('/'));
+            found.extend(Some(with_lock(&place)).filter(|lock| lock.is_file()));
+            if prefix.ends_with('/') {
+                let files = files_below(&place);
+                found.extend(files.into_iter().filter(|path| is_lock(path)));
+            }
+        }
+        found
+    }
+
+    /// The refs below `prefixes` whose files hold no name of an object: what a power cut leaves.
+    pub fn broken_refs(&self, prefixes: &[&str]) -> Vec<String> {
+        let mut found = Vec::new();
+        for prefix in prefixes {
+            let place = self.common_dir().join(prefix.trim_end_matches('/'));
+            let mut files = files_below(&place);
+            files.extend(Some(place).filter(|place| place.is_file()));
+            for file in files.into_iter().filter(|file| !is_lock(file)) {
+                let text = std::fs::read_to_string(&file).unwrap_or_default();
+                let text = text.trim_end();
+                if self.oid(text).is_err() && !text.starts_with("ref: ") {
+                    let name = file.strip_prefix(self.common_dir()).unwrap_or(&file);
+                    found.push(name.to_string_lossy().into_owned());
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    /// Removes the file of a ref that names no object. Whether an older value in `packed-refs` shows then is
+    /// for the caller to look at.
+    pub fn remove_broken_ref(&self, name: &str) -> Result<()> {
+        if self
+            .broken_refs(&[name])
+            .iter()
+            .any(|broken| broken == name)
+        {
+            let file = self.common_dir().join(name);
+            std::fs::remove_file(&file)
+                .with_context(|| format!("`{}` cannot be removed", file.display()))?;
+        }
+        Ok(())
+    }
+
+    /// The refs that lead to `commit`.
+    pub fn keepers(&self, commit: Oid) -> Result<Vec<String>> {
+        let output = Git::new(self)?.run([
+            "for-each-ref",
+            &format!("--contains={commit}"),
+            "--format=%(refname)",
+        ])?;
+        Ok(output.text().lines().map(str::to_owned).collect())
+    }
+
+    /// The names of the user's remotes.
+    pub fn remotes(&self) -> Vec<String> {
+        let names = self.raw().remotes();
+        let names = names.iter().flat_map(|names| names.iter());
+        names
+            .filter_map(|name| name.ok().flatten())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Removes the file of an object that cannot be read, so that it can be written again; whether there was
+    /// one. The caller has what it held.
+    pub fn discard_unreadable(&self, oid: Oid) -> Result<bool> {
+        let hex = oid.to_string();
+        let file = self
+            .common_dir()
+            .join("objects")
+            .join(&hex[..2])
+            .join(&hex[2..]);
+        if self.raw().odb()?.read(oid).is_ok() || !file.is_file() {
+            return Ok(false);
+        }
+        remove_all(&file).map(|()| true)
+    }
+}
+
+fn below(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
+}
+
+fn files_below(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for path in below(dir) {
+        if path.is_dir() && !path.is_symlink() {
+            found.extend(files_below(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn name_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+fn with_lock(path: &Path) -> PathBuf {
+    path.with_file_name(format!("{}.lock", name_of(path)))
+}
+
+fn is_lock(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "lock")
+}

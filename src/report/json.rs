@@ -1,0 +1,107 @@
+//! The end report for programs: all that is known of a run, from the fold of its events alone.
+//!
+//! What `status --json` says has the same name here, but that `attempts` lists them.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::markdown::{unproven, usage};
+use super::next::next_steps;
+use super::status::{Context, RunStatus, TaskStatus};
+use crate::plan::TaskId;
+use crate::run::evidence::{ClaimStatus, Outcome, Reason, Usage};
+use crate::run::state::{AttemptState, Counts, FinalVerdict, Landed, State};
+
+/// The report of a run, finished or not; `branches` are those of the tasks, in the plan's order.
+pub fn report(state: &State, context: &Context, branches: &[Option<String>]) -> Result<String> {
+    let ids = state.graph().tasks().iter().map(|task| &task.id);
+    let tasks = branches.iter().enumerate().map(|(task, branch)| {
+        let history = state.at(task).history.iter();
+        let attempts: Vec<Attempt<'_>> = history.map(Attempt::of).collect();
+        TaskStatus::of(state, task, branch.as_deref(), attempts)
+    });
+    let report = Report {
+        schema: 1,
+        run: RunStatus::of(state, context),
+        executor: state.run.policy.executor.name(),
+        usage: usage(state),
+        counts: state.counts(),
+        tasks: tasks.collect(),
+        unproven: unproven(state),
+        verified: state.run.verified.as_ref(),
+        landed: state.run.landed.as_ref(),
+        attention: ids
+            .enumerate()
+            .filter(|(task, _)| state.standing(*task).wants_attention())
+            .map(|(_, id)| id)
+            .collect(),
+        next_steps: next_steps(state, context.driven)
+            .iter()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect(),
+    };
+    Ok(serde_json::to_string(&report)?)
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: u32,
+    run: RunStatus<'a>,
+    /// Who executes, by name.
+    executor: &'a str,
+    /// What all attempts used up, as far as their executors tell.
+    usage: Usage,
+    counts: &'a Counts,
+    tasks: Vec<TaskStatus<'a, Vec<Attempt<'a>>>>,
+    /// Tasks that no command proves.
+    unproven: Vec<String>,
+    /// The newest final verification.
+    verified: Option<&'a FinalVerdict>,
+    /// The newest landing; it brought all there is when its tip is the run's.
+    landed: Option<&'a Landed>,
+    /// Tasks that a person should look at; each says why in its `reason`.
+    attention: Vec<&'a TaskId>,
+    /// What can be done now, as a person reads it.
+    next_steps: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Attempt<'a> {
+    number: u32,
+    base: &'a str,
+    outcome: Option<Outcome>,
+    /// The status that the executor claimed.
+    claim: Option<ClaimStatus>,
+    accepted: bool,
+    /// Why it was refused.
+    reasons: &'a [Reason],
+    warnings: &'a [String],
+    /// Why it did not count, or did not fit.
+    aside: Option<&'a str>,
+    /// What it committed.
+    commit: Option<&'a str>,
+    /// A commit with what it left uncommitted.
+    salvage: Option<&'a str>,
+    usage: &'a Usage,
+    seconds: f64,
+}
+
+impl<'a> Attempt<'a> {
+    fn of(attempt: &'a AttemptState) -> Self {
+        let verdict = attempt.verdict.as_ref();
+        Self {
+            number: attempt.number,
+            base: &attempt.base,
+            outcome: attempt.outcome,
+            claim: attempt.said().map(|claim| claim.status),
+            accepted: verdict.is_some_and(|verdict| verdict.accepted.is_some()),
+            reasons: verdict.map_or(&[], |verdict| &verdict.reasons),
+            warnings: verdict.map_or(&[], |verdict| &verdict.warnings),
+            aside: attempt.aside.as_deref(),
+            commit: attempt.tip.as_deref(),
+            salvage: attempt.salvage.as_deref(),
+            usage: &attempt.usage,
+            seconds: attempt.millis as f64 / 1000.0,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What a person can do now, as commands: a report never ends with a riddle.
+
+use super::sentence::short;
+use crate::run::evidence::Signal;
+use crate::run::state::{Drive, Phase, State};
+
+/// What a person can do about the tasks that want attention, and about the run, given whether a process drives
+/// it.
+pub fn next_steps(state: &State, driven: bool) -> Vec<String> {
+    let id = &state.run.id;
+    let mut lines = Vec::new();
+    for index in state.attention() {
+        lines.extend(about_task(state, index));
+    }
+    if state
+        .attention()
+        .any(|task| state.at(task).phase == Phase::Stale)
+    {
+        lines.push(format!("prove again:   git enact resume {id}"));
+    }
+    for reason in state.disproof() {
+        lines.push(format!("final verification failed: {reason}"));
+    }
+    if !state.disproof().is_empty() {
+        lines.push(format!("verify again:  git enact resume {id}"));
+    }
+    let status = state.status(driven);
+    match state.landed() {
+        Some(landed) => {
+            let branch = landed.branch.trim_start_matches("refs/heads/");
+            lines.push(format!("landed on {branch} as {}", short(&landed.to)));
+            lines.extend(next_step(id, status).filter(|_| state.run.drive != Drive::Finished));
+        }
+        None => lines.extend(next_step(id, status)),
+    }
+    lines
+}
+
+fn about_task(state: &State, index: usize) -> Vec<String> {
+    let task = &state.graph().tasks()[index].id;
+    let or_skip = format!("(or git enact skip {task})");
+    match state.at(index).phase {
+        Phase::Kickback => about_kickback(state, index),
+        Phase::Blocked => vec![format!(
+            "unblock it:    git enact answer {task} -m \"…\"   {or_skip}"
+        )],
+        Phase::Failed | Phase::TimedOut => {
+            vec![format!("decide:        git enact retry {task}   {or_skip}")]
+        }
+        Phase::InReview => vec![
+            format!("look at it:    git enact review {task}"),
+            format!("decide:        git enact review {task} --approve   (or --reject -m \"…\")"),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+/// The route of each signal: some kickbacks take words, some take another plan.
+fn about_kickback(state: &State, index: usize) -> Vec<String> {
+    let (task, run) = (&state.graph().tasks()[index].id, &state.run.id);
+    let answer = format!("git enact answer {task} -m \"…\"");
+    let replan = format!("edit the plan, then git enact replan {run}");
+    let claim = state.at(index).last().and_then(|last| last.claim.as_ref());
+    let signal = claim.and_then(|claim| claim.signal);
+    let split = claim.map_or(&[][..], |claim| &claim.suggested_split);
+    let mut lines: Vec<String> = (1..)
+        .zip(split)
+        .map(|(nth, part)| format!("suggested split, part {nth}: {part}"))
+        .collect();
+    lines.push(match signal {
+        Some(Signal::NeedsSplit | Signal::TooManyTasks) => {
+            format!("replan:        {replan}   (or {answer}, or git enact skip {task})")
+        }
+        Some(Signal::ScopeCreep | Signal::SpecIncomplete) => {
+            format!("answer it:     {answer}   (or {replan}, or git enact skip {task})")
+        }
+        _ => format!("answer it:     {answer}   (or git enact skip {task})"),
+    });
+    lines
+}
+
+/// What goes on with the run as a whole.
+pub(super) fn next_step(run: &str, status: &str) -> Option<String> {
+    match status {
+        "complete" | "partial" => Some(format!("bring it in:   git enact land {run}")),
+        "needs_person" => Some(format!("then go on:    git enact resume {run}")),
+        "stopped" | "paused" => Some(format!("go on:         git enact resume {run}")),
+        _ => None,
+    }
+}

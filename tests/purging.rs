@@ -1,0 +1,191 @@
+//! `clean --purge` removes every trace of a run, and nothing else.
+
+use crate::support::digest::digest;
+use crate::support::oracle;
+use crate::support::scenario::{Journey, WORK};
+use crate::support::user::{Output, User};
+
+const PLAN: &str = "[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"Do it\"\nrun = \"echo NAME > NAME.txt\"\n";
+
+/// A user with two finished runs, `first` and `second`.
+fn two_runs() -> User {
+    let user = User::new();
+    for name in ["first", "second"] {
+        user.write(&format!("{name}.toml"), &PLAN.replace("NAME", name));
+    }
+    user.commit("Plans");
+    for name in ["first", "second"] {
+        let plan = format!("{name}.toml");
+        user.enact(["run", &plan, "--yes", "--name", name])
+            .success();
+    }
+    user
+}
+
+/// Everything by which git and the file system could tell of runs.
+fn traces(user: &User) -> String {
+    let notes = user.git(["notes", "--ref=PROGRESS", "list"]).success();
+    let texts: Vec<String> = notes
+        .stdout
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(note, _)| user.git(["cat-file", "blob", note]).success().stdout)
+        .collect();
+    let refs = user.git(["for-each-ref", "--format=%(objectname) %(refname)"]);
+    let refs: Vec<String> = refs
+        .success()
+        .stdout
+        .lines()
+        .filter(|line| !line.ends_with("refs/notes/PROGRESS"))
+        .map(str::to_owned)
+        .collect();
+    let trees = user.git(["worktree", "list"]).success().stdout;
+    let mut files = oracle::files_below(&user.path().join(".git/enact"));
+    files.extend(oracle::files_below(&user.outside("repo.enact")));
+    files.sort();
+    format!("{refs:#?}\n{texts:#?}\n{trees}\n{files:#?}")
+}
+
+#[test]
+fn a_purged_run_leaves_no_trace_and_another_run_keeps_all_of_its_own() {
+    let user = two_runs();
+    let user_side = oracle::untouched(&user);
+    let second: Vec<String> = lines_with(&traces(&user), "second");
+    user.enact(["clean", "first", "--purge", "--yes"])
+        .success()
+        .says("run first: purged");
+    let after = traces(&user);
+    assert_eq!(lines_with(&after, "first"), Vec::<String>::new(), "{after}");
+    assert_eq!(lines_with(&after, "second"), second, "the other run stays");
+    user_side.assert_same(&oracle::untouched(&user), "the user's side is as it was");
+    user.enact(["status", "first"])
+        .code(2)
+        .complains("no run is named `first`");
+    user.enact(["status", "second"]).success().says("complete");
+
+    user.assert_whole();
+    // The name is free again.
+    user.enact(["run", "first.toml", "--yes", "--name", "first"])
+        .success();
+}
+
+/// The lines that name a run, but for those that only name a file of its plan.
+fn lines_with(text: &str, name: &str) -> Vec<String> {
+    let lines = text.lines().filter(|line| line.contains(name));
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn what_others_wrote_into_a_note_survives_the_purge() {
+    let user = two_runs();
+    let commit = "enact/first/integration";
+    let commit = user.git(["rev-parse", commit]).success().stdout;
+    let commit = commit.trim();
+    user.git([
+        "notes",
+        "--ref=PROGRESS",
+        "append",
+        "-m",
+        "Looked at it.",
+        commit,
+    ])
+    .success();
+    user.enact(["clean", "first", "--purge", "--yes"]).success();
+    let note = user.git(["notes", "--ref=PROGRESS", "show", commit]);
+    assert_eq!(note.success().stdout.trim(), "Looked at it.");
+}
+
+#[test]
+fn a_purge_asks_first_and_says_what_would_be_lost() {
+    let user = two_runs();
+    // Whoever asks takes the lease for a moment.
+    let skip = [".git/enact/runs/first/lease"];
+    let before = digest(&user.path(), &skip);
+    user.enact(["clean", "first", "--purge"])
+        .code(2)
+        .says("remove every trace")
+        .says("is on no other branch")
+        .complains("--yes");
+    before.assert_same(&digest(&user.path(), &skip), "a question changes nothing");
+    user.enact(["land", "first", "--yes"]).success();
+    let output = user.enact(["clean", "first", "--purge"]).code(2);
+    assert!(
+        !output.stdout.contains("lost for good"),
+        "what was landed is not lost: {output}"
+    );
+}
+
+#[test]
+fn a_purge_of_what_a_crash_left_ends_it_and_says_what_is_lost() {
+    let mut journey = Journey::new(&WORK, &["followed:attempt-started:2"]);
+    journey.die();
+    let user = &journey.user;
+    user.enact(["clean", "--purge"])
+        .code(2)
+        .says("left uncommitted");
+    user.enact(["clean", "--purge", "--yes"]).success();
+    oracle::assert_no_process(user);
+    let after = traces(user);
+    assert!(!after.contains("r-test"), "nothing is left: {after}");
+    user.assert_whole();
+}
+
+#[test]
+fn a_purge_that_died_is_made_again() {
+    for step in [
+        "step:purge-begun",
+        "step:worktree-removed",
+        "step:purge-notes-removed",
+        "step:purge-branches-removed",
+    ] {
+        let mut journey = Journey::new(&WORK, &["recorded:integrated"]);
+        journey.die();
+        let user = &journey.user;
+        let mut command = user.enact_command(["clean", "--purge", "--yes"]);
+        command.env("ENACT_CRASH_AT", step);
+        Output::of(&mut command).code(134);
+        user.enact(["clean", "r-test", "--purge", "--yes"])
+            .success();
+        let after = traces(user);
+        assert!(
+            !after.contains("r-test"),
+            "nothing is left after {step}: {after}"
+        );
+    }
+}
+
+#[test]
+fn a_run_that_is_driven_or_checked_out_is_not_purged() {
+    let user = User::new();
+    user.plan("[plan]\ntitle = \"Slow\"\n[[task]]\nid = \"1\"\ntitle = \"Wait\"\n");
+    let executor = user.executor("signal begun; wait_for go; commit 1.txt 1");
+    let begin = ["run", "plan.toml", "--yes", "--name", "r-test", "--"];
+    let driver = user.start(begin.iter().copied().chain([executor.as_str()]));
+    user.wait_for("begun");
+    user.enact(["clean", "r-test", "--purge", "--yes"])
+        .code(5)
+        .complains("is driven by process");
+    user.signal("go");
+    driver.end().success();
+    user.git(["switch", "--quiet", "enact/r-test/integration"])
+        .success();
+    user.enact(["clean", "r-test", "--purge", "--yes"])
+        .code(2)
+        .complains("is checked out in");
+    user.git(["switch", "--quiet", "main"]).success();
+    user.enact(["clean", "r-test", "--purge", "--yes"])
+        .success();
+}
+
+#[test]
+fn a_run_without_its_journal_can_be_purged() {
+    let user = two_runs();
+    user.git(["update-ref", "-d", "refs/enact/runs/first"])
+        .success();
+    user.enact(["clean", "first", "--purge"])
+        .code(2)
+        .says("its journal cannot be read");
+    user.enact(["clean", "first", "--purge", "--yes"]).success();
+    let after = traces(&user);
+    assert_eq!(lines_with(&after, "first"), Vec::<String>::new(), "{after}");
+}

@@ -1,0 +1,161 @@
+//! A run can be returned to any of its checkpoints, and from there go on, or return again.
+
+use serde_json::Value;
+
+use crate::support::user::User;
+
+const PLAN: &str = "[plan]\ntitle = \"Three\"\n[[task]]\nid = \"a\"\ntitle = \"A\"\n\
+                    [[task]]\nid = \"b\"\ntitle = \"B\"\nneeds = [\"a\"]\n[[task]]\nid = \"c\"\ntitle = \"C\"\nneeds = [\"b\"]\n";
+const EXECUTOR: &str = r#"echo "$ENACT_TASK.$ENACT_ATTEMPT" >> "$(dirname "$0")/executed"
+commit "$ENACT_TASK.txt" "$ENACT_TASK.$ENACT_ATTEMPT""#;
+
+fn finished() -> User {
+    let user = User::new();
+    user.plan(PLAN);
+    let executor = user.executor(EXECUTOR);
+    user.run("plan.toml", &executor, &[]).success();
+    user
+}
+
+/// The checkpoint whose subject begins so.
+fn checkpoint(user: &User, subject: &str) -> String {
+    let log = user
+        .git([
+            "log",
+            "--first-parent",
+            "--format=%H %s",
+            "refs/enact/runs/r-test",
+        ])
+        .success();
+    let line = log
+        .stdout
+        .lines()
+        .find(|line| line[41..].starts_with(subject));
+    line.expect("such a checkpoint")[..40].to_owned()
+}
+
+fn statuses(user: &User) -> Vec<Value> {
+    ["a", "b", "c"]
+        .map(|id| user.task(id)["status"].clone())
+        .into()
+}
+
+#[test]
+fn a_rollback_returns_run_branch_and_notes_to_a_checkpoint() {
+    let user = finished();
+    let target = checkpoint(&user, "a: integrated");
+    let b = user.task("b")["commit"].clone();
+    user.enact(["rollback", &target[..10]])
+        .code(2)
+        .says("undone by it: b, c");
+    assert_eq!(statuses(&user), ["done", "done", "done"], "nobody agreed");
+    user.enact(["rollback", &target[..10], "--yes"]).success();
+    assert_eq!(statuses(&user), ["done", "pending", "pending"]);
+    let status = user.status();
+    let branch = user
+        .git(["rev-parse", "enact/r-test/integration"])
+        .success();
+    assert_eq!(status["run"]["tip"], branch.stdout.trim());
+    assert_eq!(status["run"]["tip"], user.task("a")["commit"]);
+    user.git([
+        "notes",
+        "--ref=PROGRESS",
+        "show",
+        b.as_str().expect("a commit"),
+    ])
+    .code(1);
+    user.enact(["resume"]).success();
+    assert_eq!(
+        user.noted("executed"),
+        "a.1\nb.1\nc.1\nb.2\nc.2",
+        "no number is used twice"
+    );
+    assert_eq!(user.at("enact/r-test/integration", "c.txt"), "c.2\n");
+    user.assert_whole();
+}
+
+#[test]
+fn what_came_after_can_be_returned_to() {
+    let user = finished();
+    let newest = checkpoint(&user, "finished");
+    let before = user.status();
+    user.enact([
+        "rollback",
+        &checkpoint(&user, "run r-test started"),
+        "--yes",
+    ])
+    .success();
+    assert_eq!(statuses(&user), ["pending", "pending", "pending"]);
+    user.enact(["rollback", &newest, "--yes"]).success();
+    assert_eq!(statuses(&user), ["done", "done", "done"]);
+    assert_eq!(user.status()["run"]["tip"], before["run"]["tip"]);
+    user.enact(["resume"]).success();
+    assert_eq!(
+        user.noted("executed"),
+        "a.1\nb.1\nc.1",
+        "nothing is executed again"
+    );
+    let note = user.task("b")["commit"].clone();
+    user.git([
+        "notes",
+        "--ref=PROGRESS",
+        "show",
+        note.as_str().expect("a commit"),
+    ])
+    .success()
+    .says("Status: done");
+}
+
+#[test]
+fn a_checkpoint_that_is_not_there_is_named_as_such() {
+    let user = finished();
+    user.enact(["rollback", "0123456", "--yes"])
+        .code(2)
+        .complains("no checkpoint called `0123456`: see `git enact log r-test`");
+    let newest = checkpoint(&user, "finished");
+    user.enact(["rollback", &newest, "--yes"])
+        .code(2)
+        .complains("stands at this checkpoint");
+}
+
+#[test]
+fn after_landing_a_commit_for_the_users_branch_is_offered_and_not_made() {
+    let user = finished();
+    user.enact(["land", "--yes"]).success();
+    user.write("mine.txt", "mine\n");
+    user.commit("Mine");
+    let main = user.git(["rev-parse", "main"]).success().stdout;
+    let target = checkpoint(&user, "a: integrated");
+    let output = user.enact(["rollback", &target, "--yes"]).success();
+    assert_eq!(
+        user.git(["rev-parse", "main"]).success().stdout,
+        main,
+        "never unasked"
+    );
+    let (_, commit) = output
+        .stderr
+        .split_once("git merge --ff-only ")
+        .expect("an offer");
+    let commit = commit.lines().next().expect("a commit");
+    user.git(["gc", "--quiet", "--prune=now"]).success();
+    user.git(["merge", "--quiet", "--ff-only", commit])
+        .success();
+    let files = user
+        .git(["ls-tree", "--name-only", "main"])
+        .success()
+        .stdout;
+    assert_eq!(files, "README.md\na.txt\nmine.txt\nplan.toml\n");
+}
+
+#[test]
+fn a_snapshot_of_the_journal_is_no_obstacle() {
+    let user = finished();
+    let target = checkpoint(&user, "a: integrated");
+    for _ in 0..6 {
+        user.enact(["rollback", &target, "--yes"]).success();
+        user.enact(["resume"]).success();
+    }
+    assert_eq!(statuses(&user), ["done", "done", "done"]);
+    assert_eq!(user.task("c")["attempts"], 7);
+    user.assert_whole();
+}

@@ -1,0 +1,71 @@
+//! Plans and policies as tests start from them: nothing asked for, nothing allowed besides.
+
+use std::sync::Arc;
+
+use git_enact::graph::Graph;
+use git_enact::plan::{Dialect, Kind, Location, Plan, Task, TaskId, Weight, Wishes};
+use git_enact::run::policy::{
+    CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
+};
+
+/// A task that asks for nothing.
+pub(crate) fn task(id: &str) -> Task {
+    Task {
+        id: TaskId::new(id),
+        title: format!("Task {id}"),
+        body: String::new(),
+        needs: Vec::new(),
+        after: Vec::new(),
+        group: None,
+        files: Vec::new(),
+        creates: Vec::new(),
+        depends: Vec::new(),
+        verify: Vec::new(),
+        kind: Kind::default(),
+        agent: None,
+        allow_empty: false,
+        run: None,
+        imported: None,
+        location: Location::default(),
+    }
+}
+
+/// The plan of these tasks.
+pub(crate) fn graph(title: &str, tasks: Vec<Task>) -> Arc<Graph> {
+    let plan = Plan {
+        dialect: Dialect::Toml,
+        title: title.to_owned(),
+        tasks,
+        wishes: Wishes::default(),
+        artifacts: Vec::new(),
+    };
+    Arc::new(Graph::new(plan).expect("a sound plan"))
+}
+
+/// One slot, no retries, and everything that needs a person stops.
+pub(crate) fn policy() -> Policy {
+    Policy {
+        executor: Executor::Shell,
+        jobs: 1,
+        retries: 0,
+        conflict_retries: 3,
+        on_failure: OnFailure::Stop,
+        commit: CommitMode::Executor,
+        scope: Scope::Warn,
+        review: Review::Off,
+        weight: Weight::Full,
+        timeout_ms: None,
+        stall_timeout_ms: None,
+        grace_ms: 1,
+        verify: Vec::new(),
+        final_verify: Vec::new(),
+        hooks: Hooks::default(),
+        setup: None,
+        pass_env: Vec::new(),
+        fresh: false,
+        durability: Durability::Process,
+        prompt: None,
+        only: Vec::new(),
+        from: None,
+    }
+}

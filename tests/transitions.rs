@@ -1,0 +1,292 @@
+//! The transition table: where a task stands, what may happen to it there, and where it stands then. What has
+//! no entry is refused, and changes nothing.
+
+use std::fmt::Write as _;
+
+use git_enact::plan::{Task, TaskId};
+use git_enact::run::event::{By, Event, Recorded, Residue};
+use git_enact::run::evidence::{Claim, Outcome, Reason, ReasonKind, Signal, Usage, Verdict};
+use git_enact::run::policy::{Policy, Review};
+use git_enact::run::state::State;
+
+use crate::support::plans::{graph, policy, task};
+
+/// A run of `before`, and of `t`, which needs it.
+fn started(review: Review) -> State {
+    let needy = Task {
+        needs: vec![TaskId::new("before")],
+        ..task("t")
+    };
+    let policy = Policy { review, ..policy() };
+    let started = Event::Started {
+        run: "r".to_owned(),
+        base: "base".to_owned(),
+        plan_hash: String::new(),
+        plan_path: String::new(),
+        policy: Box::new(policy),
+    };
+    let recorded = Recorded {
+        seq: 1,
+        at: String::new(),
+        checkpoint: String::new(),
+        event: started,
+    };
+    State::start(graph("Two", vec![task("before"), needy]), &recorded).expect("it starts")
+}
+
+fn happens(state: &State, event: Event) -> Option<State> {
+    let mut next = state.clone();
+    let recorded = Recorded {
+        seq: state.run.seq + 1,
+        at: String::new(),
+        checkpoint: String::new(),
+        event,
+    };
+    next.apply(&recorded).ok().map(|()| next)
+}
+
+/// What may happen to `id` at any time, by name; `state` says what is the newest attempt and the tip.
+fn events(state: &State, id: &str) -> Vec<(&'static str, Event)> {
+    let task = TaskId::new(id);
+    let attempt = state.task(&task).expect("the task").attempts;
+    let (commit, onto) = (format!("{id}.{attempt}"), state.run.tip.clone());
+    let text = || "so it is".to_owned();
+    let judged = |accepted: bool| Event::Judged {
+        task: task.clone(),
+        attempt,
+        verdict: Verdict {
+            accepted: accepted.then(|| commit.clone()),
+            reasons: vec![Reason::new(ReasonKind::Exit, "so it is")],
+            ..Verdict::default()
+        },
+        millis: 1,
+    };
+    let reviewed = |approved| Event::Reviewed {
+        task: task.clone(),
+        attempt,
+        approved,
+        words: text(),
+    };
+    let retried = |by| Event::Retried {
+        task: task.clone(),
+        by,
+        reason: text(),
+        words: text(),
+        continues: false,
+    };
+    vec![
+        (
+            "attempt-started",
+            Event::AttemptStarted {
+                task: task.clone(),
+                attempt: attempt + 1,
+                slot: 1,
+                base: onto.clone(),
+                from: None,
+            },
+        ),
+        (
+            "attempt-ended",
+            Event::AttemptEnded {
+                task: task.clone(),
+                attempt,
+                outcome: Outcome::Exited(0),
+                claim: Claim::default(),
+                tip: Some(commit.clone()),
+                salvage: None,
+                strays: Vec::new(),
+                committed_by_tool: false,
+                residue: Residue::default(),
+                usage: Usage::default(),
+                millis: 1,
+            },
+        ),
+        (
+            "attempt-abandoned",
+            Event::AttemptAbandoned {
+                task: task.clone(),
+                attempt,
+                tip: None,
+                salvage: None,
+                reason: text(),
+            },
+        ),
+        ("judged: accepted", judged(true)),
+        ("judged: refused", judged(false)),
+        ("reviewed: approved", reviewed(true)),
+        ("reviewed: sent back", reviewed(false)),
+        (
+            "integrated",
+            Event::Integrated {
+                task: task.clone(),
+                attempt,
+                commit: commit.clone(),
+                onto: onto.clone(),
+                tip: format!("{onto}+{commit}"),
+            },
+        ),
+        (
+            "conflicted",
+            Event::Conflicted {
+                task: task.clone(),
+                attempt,
+                commit: commit.clone(),
+                onto: onto.clone(),
+                paths: Vec::new(),
+                reason: text(),
+            },
+        ),
+        (
+            "reverted",
+            Event::Reverted {
+                task: task.clone(),
+                onto: onto.clone(),
+                tip: format!("{onto}-{id}"),
+                words: String::new(),
+                offer: None,
+            },
+        ),
+        ("retried: by policy", retried(By::Policy)),
+        ("retried: by a person", retried(By::Person)),
+        (
+            "failed",
+            Event::Failed {
+                task: task.clone(),
+                reason: text(),
+            },
+        ),
+        (
+            "timed-out",
+            Event::TimedOut {
+                task: task.clone(),
+                reason: text(),
+            },
+        ),
+        (
+            "blocked",
+            Event::Blocked {
+                task: task.clone(),
+                reason: text(),
+            },
+        ),
+        (
+            "kickback",
+            Event::Kickback {
+                task: task.clone(),
+                attempt,
+                signal: Signal::NeedsSplit,
+                reason: text(),
+                details: String::new(),
+                recommendation: String::new(),
+                suggested_split: Vec::new(),
+                left: None,
+            },
+        ),
+        (
+            "paused",
+            Event::Paused {
+                task: Some(task.clone()),
+                reason: text(),
+                until: None,
+            },
+        ),
+        (
+            "asked",
+            Event::Asked {
+                task: task.clone(),
+                reason: text(),
+                last_completed: String::new(),
+            },
+        ),
+        (
+            "answered",
+            Event::Answered {
+                task: task.clone(),
+                words: text(),
+            },
+        ),
+        (
+            "skipped",
+            Event::Skipped {
+                task: task.clone(),
+                by: By::Person,
+                reason: text(),
+            },
+        ),
+    ]
+}
+
+/// The state after these have happened to `id`, one after the other.
+fn after(state: &State, id: &str, names: &[&str]) -> State {
+    names.iter().fold(state.clone(), |state, name| {
+        let found = events(&state, id).into_iter().find(|(of, _)| of == name);
+        let (_, event) = found.unwrap_or_else(|| panic!("`{name}` is an event"));
+        happens(&state, event).unwrap_or_else(|| panic!("`{name}` of `{id}` may happen here"))
+    })
+}
+
+const INTEGRATION: [&str; 4] = [
+    "attempt-started",
+    "attempt-ended",
+    "judged: accepted",
+    "integrated",
+];
+
+/// A state in which `t` is in each phase.
+fn phases() -> Vec<State> {
+    let fresh = started(Review::Off);
+    let ready = after(&fresh, "before", &INTEGRATION);
+    let on = |names: &[&str]| after(&ready, "t", names);
+    let refused = ["attempt-started", "attempt-ended", "judged: refused"];
+    let fallen = |name: &'static str| on(&[&refused[..], &[name]].concat());
+    let done = on(&INTEGRATION);
+    let mut reviewing = started(Review::Task);
+    let to_review = ["attempt-started", "attempt-ended", "judged: accepted"];
+    reviewing = after(&reviewing, "before", &to_review);
+    reviewing = after(&reviewing, "before", &["reviewed: approved", "integrated"]);
+    vec![
+        fresh.clone(),
+        ready.clone(),
+        on(&["attempt-started"]),
+        on(&["attempt-started", "attempt-ended"]),
+        on(&to_review),
+        after(&reviewing, "t", &to_review),
+        on(&refused),
+        done.clone(),
+        after(&done, "before", &["reverted"]),
+        on(&[&INTEGRATION[..], &["reverted"]].concat()),
+        after(
+            &after(&done, "before", &["reverted"]),
+            "t",
+            &["retried: by a person"],
+        ),
+        fallen("failed"),
+        fallen("timed-out"),
+        fallen("blocked"),
+        fallen("kickback"),
+        on(&["skipped"]),
+        after(&fresh, "before", &["skipped"]),
+    ]
+}
+
+#[test]
+fn a_task_goes_where_the_table_says_and_nowhere_else() {
+    let mut table = String::new();
+    let stands = |state: &State| {
+        let index = state.graph().index(&TaskId::new("t")).expect("the task");
+        format!(
+            "{:?}, {}",
+            state.at(index).phase,
+            state.standing(index).name()
+        )
+    };
+    for state in phases() {
+        writeln!(table, "{}", stands(&state)).expect("text");
+        for (name, event) in events(&state, "t") {
+            if let Some(next) = happens(&state, event) {
+                writeln!(table, "    {name:<20} -> {}", stands(&next)).expect("text");
+            }
+        }
+    }
+    insta::assert_snapshot!(table);
+}
