@@ -244,6 +244,7 @@ fn events(task: usize, onto: &str, made: &str) -> [Event; EVENTS] {
                 checks: vec!["commit".to_owned()],
                 ..Verdict::default()
             },
+            again: false,
             millis: 3,
         },
         Event::Integrated {

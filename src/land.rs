@@ -29,6 +29,15 @@ pub struct Landing {
     pub to: Oid,
 }
 
+/// What is to land.
+#[derive(Debug, Clone, Copy)]
+pub struct Cargo {
+    /// The tip of the run's branch.
+    pub tip: Oid,
+    /// What of it landed before, as one commit without its history: git does not know that it is there.
+    pub squashed: Option<Oid>,
+}
+
 /// What landing `tip` would do, before anything is done.
 pub fn plan(repo: &Repo, tip: Oid, means: Means) -> Result<String> {
     let (branch, from) = target(repo)?;
@@ -49,13 +58,13 @@ pub fn plan(repo: &Repo, tip: Oid, means: Means) -> Result<String> {
     })
 }
 
-/// Lands `tip`, the run's branch, with `message` for the commit if one is made.
+/// Lands `cargo` with `message` for the commit if one is made.
 ///
 /// Whatever is to land is made first, where nobody sees it; then the user's branch is fast-forwarded to it.
 /// So a conflict is met before anything was touched, and what the user has staged never gets into it.
-pub fn land(repo: &Repo, tip: Oid, means: Means, message: Message<'_>) -> Result<Landing> {
+pub fn land(repo: &Repo, cargo: Cargo, means: Means, message: Message<'_>) -> Result<Landing> {
     let (branch, from) = target(repo)?;
-    let to = landed(repo, from, tip, means, message)?;
+    let to = landed(repo, from, cargo, means, message)?;
     let target = to.to_string();
     let output = Git::here(repo)?
         .args(["merge", "--no-stat", "--ff-only"])
@@ -67,7 +76,8 @@ pub fn land(repo: &Repo, tip: Oid, means: Means, message: Message<'_>) -> Result
 }
 
 /// The commit that the user's branch, at `from`, is to be moved to.
-fn landed(repo: &Repo, from: Oid, tip: Oid, means: Means, message: Message<'_>) -> Result<Oid> {
+fn landed(repo: &Repo, from: Oid, cargo: Cargo, means: Means, message: Message<'_>) -> Result<Oid> {
+    let tip = cargo.tip;
     if repo.is_ancestor(tip, from)? {
         return Ok(from);
     }
@@ -83,7 +93,14 @@ fn landed(repo: &Repo, from: Oid, tip: Oid, means: Means, message: Message<'_>) 
         Means::Either | Means::Merge => vec![from, tip],
         Means::Squash => vec![from],
     };
-    let tree = match repo.merge_heads(from, tip)? {
+    let merged = match cargo.squashed {
+        Some(before) => {
+            let (ours, theirs) = (repo.tree_of(from)?, repo.tree_of(tip)?);
+            repo.merge_trees(repo.tree_of(before)?, ours, theirs)?
+        }
+        None => repo.merge_heads(from, tip)?,
+    };
+    let tree = match merged {
         Merge::Clean(tree) => tree,
         Merge::Conflict(paths) => bail!(
             "nothing was landed: the branch and the run both changed {}; \

@@ -117,6 +117,7 @@ fn execute(journal: &mut Journal, state: &mut State, task: usize) -> Oid {
                 checks: vec!["commit".to_owned()],
                 ..Verdict::default()
             },
+            again: false,
             millis: 3,
         },
         Event::Integrated {

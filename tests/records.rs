@@ -100,6 +100,7 @@ fn events() -> Vec<Event> {
                 warnings: vec![text()],
                 ..Verdict::default()
             },
+            again: false,
             millis: 0,
         },
         Event::Paused {

@@ -80,6 +80,11 @@ fn a_changed_task_is_asked_for_anew_and_the_same_is_not() {
     user.enact(["replan"])
         .success()
         .complains("has this plan already");
+    assert_eq!(
+        user.task("5")["status"],
+        "kickback",
+        "never the same input twice"
+    );
     user.write(
         "plan.toml",
         &plan(&["1", "2", "3", "4", "5", "6: more", "7", "8"]),
@@ -91,16 +96,9 @@ fn a_changed_task_is_asked_for_anew_and_the_same_is_not() {
         .success();
     assert_eq!(
         user.task("5")["status"],
-        "kickback",
-        "never the same input twice"
+        "pending",
+        "the plan around it is another"
     );
-    user.enact(["resume"]).code(3);
-    user.write(
-        "plan.toml",
-        &plan(&["1", "2", "3", "4", "5: in parts", "6: more", "7", "8"]),
-    );
-    user.enact(["replan", "plan.toml", "--yes"]).success();
-    assert_eq!(user.task("5")["status"], "pending");
     user.enact(["resume"]).code(3);
     assert_eq!(user.task("5")["attempts"], 2, "its numbers count on");
 }
@@ -132,4 +130,88 @@ fn a_rollback_crosses_a_replan() {
     user.enact(["answer", "5", "-m", "In one."]).success();
     user.enact(["resume"]).code(3);
     assert_eq!(user.task("5")["attempts"], 2);
+}
+
+#[test]
+fn what_stands_on_the_branch_cannot_be_planned_away() {
+    let user = User::new();
+    let two = |more: &str| {
+        format!(
+            "[plan]\ntitle = \"Two\"\n[[task]]\nid = \"a\"\ntitle = \"A\"\nrun = \"echo a > a.txt\"\n{more}"
+        )
+    };
+    let b = "[[task]]\nid = \"b\"\ntitle = \"B\"\nneeds = [\"a\"]\nverify = [\"test -e a.txt\"]\nrun = \"echo b > b.txt\"\n";
+    user.plan(&two(b));
+    let run = [
+        "run",
+        "plan.toml",
+        "--yes",
+        "--name",
+        "r-test",
+        "--retries",
+        "0",
+        "--on-failure",
+        "skip",
+    ];
+    user.enact(run).success();
+    user.enact(["revert", "a", "--yes"]).success();
+    user.enact(["resume"]).code(1);
+    user.enact(["skip", "b"]).success();
+    user.write("plan.toml", &two(""));
+    user.enact(["replan"])
+        .code(2)
+        .complains("task `b` is done and cannot be removed");
+}
+
+#[test]
+fn what_was_not_selected_is_said_and_can_be_taken_in() {
+    let user = User::new();
+    let plan = |ids: &[&str]| {
+        let tasks = ids.iter().map(|id| {
+            format!("[[task]]\nid = \"{id}\"\ntitle = \"{id}\"\nrun = \"echo {id} > {id}.txt\"\n")
+        });
+        format!("[plan]\ntitle = \"Some\"\n{}", tasks.collect::<String>())
+    };
+    user.plan(&plan(&["a", "b"]));
+    user.enact([
+        "run",
+        "plan.toml",
+        "--yes",
+        "--name",
+        "r-test",
+        "--only",
+        "a",
+    ])
+    .success();
+    user.write("plan.toml", &plan(&["a", "b", "c"]));
+    user.enact(["replan", "r-test", "--yes"])
+        .success()
+        .says("not selected for this run, and left out: c");
+    user.enact(["retry", "c"]).success();
+    user.enact(["resume"]).success();
+    assert_eq!(user.task("c")["status"], "done");
+    assert_eq!(user.task("b")["status"], "skipped");
+}
+
+#[test]
+fn another_plan_is_not_taken_for_an_edit() {
+    let user = kicked_back();
+    user.write("other.toml", &plan(&["x", "y"]));
+    user.enact(["replan", "other.toml"])
+        .code(2)
+        .complains("no task of the run's plan is in this one");
+}
+
+#[test]
+fn looking_at_an_edit_needs_no_lease_and_speaks_json() {
+    let user = kicked_back();
+    user.write("plan.toml", &plan(&["1", "2", "3", "4", "5a"]));
+    let shown = user
+        .enact(["replan", "--dry-run", "--json"])
+        .success()
+        .stdout;
+    let drift: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+    assert_eq!(drift["added"], serde_json::json!(["5a"]));
+    assert_eq!(drift["removed"], serde_json::json!(["5", "6", "7", "8"]));
+    assert_eq!(user.status()["counts"]["total"], 8);
 }

@@ -183,7 +183,7 @@ fn dependents_are_shown_first_then_proven_again_and_redone_when_they_fail() {
     let shown = user.enact(["revert", "a"]).code(2);
     shown
         .says("undo task a (A) by a new commit on refs/heads/enact/r-test/integration")
-        .says("to be proven again:\n    b (B)\n    c (C)");
+        .says("    b (B): done; is proven again\n    c (C): done; is proven again");
     assert_eq!(user.task("a")["status"], "done", "nobody agreed");
     let note = user.task("a")["commit"].clone();
     user.enact(["revert", "a", "-m", "Not wanted", "--yes"])
@@ -309,10 +309,7 @@ fn what_is_not_integrated_cannot_be_undone() {
 
 #[test]
 fn after_landing_the_users_branch_gets_an_offer_and_no_commit() {
-    for (is_ahead, how) in [
-        (false, "git enact land r-test"),
-        (true, "git merge --ff-only "),
-    ] {
+    for is_ahead in [false, true] {
         let user = chain();
         user.enact(["land", "--yes"]).success();
         if is_ahead {
@@ -320,24 +317,130 @@ fn after_landing_the_users_branch_gets_an_offer_and_no_commit() {
             user.commit("Mine");
         }
         let main = user.git(["rev-parse", "main"]).success().stdout;
-        let output = user
-            .enact(["revert", "c", "--yes"])
+        user.enact(["revert", "c", "--yes"])
             .success()
-            .complains(how);
+            .complains("on main, this takes it along:  git enact land r-test");
         assert_eq!(user.git(["rev-parse", "main"]).success().stdout, main);
         assert!(
             user.path().join("c.txt").exists(),
             "the checkout is the user's"
         );
-        if is_ahead {
-            let (_, commit) = output.stderr.split_once(how).expect("an offer");
-            let commit = commit.lines().next().expect("a commit");
-            user.git(["merge", "--quiet", "--ff-only", commit])
-                .success();
-        } else {
-            user.enact(["land", "--yes"]).success();
-        }
+        user.enact(["land", "--yes"]).success();
         assert!(!user.path().join("c.txt").exists());
         assert_eq!(user.path().join("mine.txt").exists(), is_ahead);
+    }
+}
+
+#[test]
+fn a_stale_task_stays_stale_however_often_the_state_is_stored() {
+    let user = chain();
+    let newest = user.status()["run"]["checkpoint"].clone();
+    user.enact(["retry", "a"]).code(2);
+    let first = user.git([
+        "log",
+        "--first-parent",
+        "--format=%H",
+        "--grep=^Event: integrated",
+        "refs/enact/runs/r-test",
+    ]);
+    let first = first
+        .success()
+        .stdout
+        .lines()
+        .next()
+        .expect("a checkpoint")
+        .to_owned();
+    // A rollback stores everything; what comes after it is stored when it changed.
+    user.enact(["rollback", &first, "--yes"]).success();
+    user.enact(["rollback", newest.as_str().expect("a name"), "--yes"])
+        .success();
+    user.enact(["revert", "a", "--yes"]).success();
+    for _ in 0..9 {
+        user.enact(["retry", "a"]).success();
+        user.enact(["skip", "a"]).success();
+    }
+    assert_eq!(user.task("b")["status"], "stale");
+    assert_eq!(user.task("c")["status"], "stale");
+}
+
+#[test]
+fn what_is_squashed_into_a_branch_is_undone_there_too() {
+    let user = chain();
+    user.enact(["land", "--squash", "--yes"]).success();
+    user.enact(["revert", "c", "--yes"])
+        .success()
+        .complains("git merge --ff-only ");
+    user.enact(["land", "--yes"]).success();
+    assert!(
+        !user.path().join("c.txt").exists(),
+        "what was landed again does it as well"
+    );
+    assert!(user.path().join("b.txt").exists());
+}
+
+#[test]
+fn a_task_is_proven_again_only_on_what_stands() {
+    let user = User::new();
+    let plan = r#"[plan]
+title = "Order"
+[[task]]
+id = "c"
+title = "C"
+needs = ["b"]
+verify = ["! grep -q new b.txt"]
+run = "echo c >> c.txt"
+[[task]]
+id = "a"
+title = "A"
+run = "echo a > a.txt"
+[[task]]
+id = "b"
+title = "B"
+needs = ["a"]
+verify = ["test -e a.txt || grep -q new b.txt"]
+run = "test -e a.txt && echo b > b.txt || echo new > b.txt"
+"#;
+    user.plan(plan);
+    user.enact([
+        "run",
+        "plan.toml",
+        "--yes",
+        "--name",
+        "r-test",
+        "--on-failure",
+        "skip",
+        "--retries",
+        "0",
+    ])
+    .success();
+    user.enact(["revert", "a", "--yes"]).success();
+    user.enact(["resume"])
+        .code(1)
+        .complains("b (B): no longer holds, and is done anew");
+    assert_eq!(user.task("b")["status"], "done");
+    assert_eq!(
+        user.task("c")["status"],
+        "failed",
+        "its check fails on what b became"
+    );
+}
+
+#[test]
+fn notes_say_of_each_commit_what_became_of_it() {
+    let user = chain();
+    let first = user.task("c")["commit"].clone();
+    user.enact(["revert", "c", "--yes"]).success();
+    user.enact(["retry", "c", "-m", "once more"]).success();
+    user.enact(["resume"]).success();
+    let second = user.task("c")["commit"].clone();
+    for (commit, attempt, status) in [(first, 1, "reverted"), (second, 2, "done")] {
+        let note = user.git([
+            "notes",
+            "--ref=PROGRESS",
+            "show",
+            commit.as_str().expect("a commit"),
+        ]);
+        note.success()
+            .says(&format!("Status: {status}\nAttempt: {attempt}\n"));
     }
 }

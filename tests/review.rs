@@ -139,7 +139,7 @@ fn only_what_can_be_decided_is_decided() {
         .complains("the words are empty");
     user.enact(["review", "2", "--approve"])
         .code(2)
-        .complains("no attempt of task `2` waits for review");
+        .complains("no attempt of task `2` of run `r-test` waits for review");
     user.enact(["review", "1", "--approve"]).success();
     user.enact(["resume"]).code(3);
     user.enact(["review", "1", "--reject", "-m", "Otherwise"])

@@ -159,3 +159,64 @@ fn a_snapshot_of_the_journal_is_no_obstacle() {
     assert_eq!(user.task("c")["attempts"], 7);
     user.assert_whole();
 }
+
+#[test]
+fn a_stale_task_of_then_is_proven_again_whatever_was_attempted_since() {
+    let user = User::new();
+    let plan = "[plan]\ntitle = \"Two\"\n[[task]]\nid = \"a\"\ntitle = \"A\"\nrun = \"echo a > a.txt\"\n\
+                [[task]]\nid = \"b\"\ntitle = \"B\"\nneeds = [\"a\"]\nverify = [\"test -e a.txt || test -e alone.txt\"]\n\
+                run = \"echo b >> b.txt; test -e a.txt || echo alone > alone.txt\"\n";
+    user.plan(plan);
+    user.enact(["run", "plan.toml", "--yes", "--name", "r-test"])
+        .success();
+    user.enact(["revert", "a", "--yes"]).success();
+    let reverted = checkpoint(&user, "a: undone by ");
+    user.enact(["resume"]).code(1);
+    assert_eq!(user.task("b")["attempts"], 2);
+    user.enact(["rollback", &reverted, "--yes"]).success();
+    assert_eq!(user.task("b")["status"], "stale");
+    user.enact(["resume"]).code(1);
+    assert_eq!(
+        (&user.task("b")["status"], &user.task("b")["attempts"]),
+        (&"done".into(), &3.into())
+    );
+}
+
+#[test]
+fn a_review_of_then_can_be_decided_otherwise() {
+    let user = User::new();
+    user.plan(PLAN);
+    let executor = user.executor(EXECUTOR);
+    user.run("plan.toml", &executor, &["--review", "task"])
+        .code(3);
+    let first = checkpoint(&user, "a: accepted");
+    user.enact(["review", "a", "--reject", "-m", "Otherwise"])
+        .success();
+    user.enact(["resume"]).code(3);
+    user.enact(["rollback", &first, "--yes"]).success();
+    user.enact(["review", "a", "--approve"]).success();
+    user.enact(["resume"]).code(3);
+    assert_eq!(user.at("enact/r-test/integration", "a.txt"), "a.1\n");
+    let commit = user.task("a")["commit"].clone();
+    user.git([
+        "notes",
+        "--ref=PROGRESS",
+        "show",
+        commit.as_str().expect("a commit"),
+    ])
+    .success()
+    .says("Attempt: 1");
+}
+
+#[test]
+fn what_went_back_since_it_landed_is_not_called_landed() {
+    let user = finished();
+    user.enact(["land", "--yes"]).success();
+    user.enact(["rollback", &checkpoint(&user, "a: integrated"), "--yes"])
+        .success();
+    user.enact(["land", "--yes"])
+        .code(2)
+        .complains("went back since it landed on main, which has more of it")
+        .complains("git merge --ff-only ");
+    assert!(user.path().join("c.txt").exists());
+}

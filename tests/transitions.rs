@@ -59,6 +59,7 @@ fn events(state: &State, id: &str) -> Vec<(&'static str, Event)> {
             reasons: vec![Reason::new(ReasonKind::Exit, "so it is")],
             ..Verdict::default()
         },
+        again: false,
         millis: 1,
     };
     let reviewed = |approved| Event::Reviewed {

@@ -26,7 +26,8 @@ pub(super) fn agree(summary: &str, yes: bool) -> bool {
         return true;
     }
     if is_possible() {
-        return confirm(&format!("{summary}. Do it?"));
+        let gap = if summary.contains('\n') { "\n" } else { ". " };
+        return confirm(&format!("{summary}{gap}Do it?"));
     }
     report::line(summary);
     report::notice("error: not done: nobody can be asked here; say `--yes`");

@@ -8,7 +8,7 @@ use crate::git::{Identity, Oid, Repo};
 use crate::history::offer::{self, Offer};
 use crate::journal::{Clock, Journal, layout};
 use crate::report;
-use crate::report::sentence::short;
+use crate::report::clean::visible;
 use crate::run::event::Recorded;
 use crate::run::state::State;
 use crate::world;
@@ -36,11 +36,14 @@ pub(super) fn follow(
     recorded: &Recorded,
 ) -> Result<()> {
     crash::step("decided");
-    if let Some(why) = world::project(repo, state, journal.identity())? {
-        report::notice(&format!(
-            "note: {} {why} and is left there",
-            layout::integration_branch(&state.run.id)
-        ));
+    let branch = layout::integration_branch(&state.run.id);
+    // It is on record; what only others look at is put right by the next resume.
+    match world::project(repo, state, journal.identity()) {
+        Ok(None) => {}
+        Ok(Some(why)) => report::notice(&format!("note: {branch} {why} and is left there")),
+        Err(error) => report::notice(&visible(&format!(
+            "note: {branch} and the notes lag behind until the next `git enact resume`: {error:#}"
+        ))),
     }
     journal.flush(state)?;
     crash::point("followed", recorded.event.name());
@@ -59,27 +62,25 @@ pub(super) fn tell(
         report::line(&serde_json::to_string(recorded)?);
         return Ok(());
     }
+    if context.quiet {
+        return Ok(());
+    }
     let said = report::sentence::sentence(recorded, state).map(|(_, text)| text);
     report::line(&said.unwrap_or_default());
     let landed = before.run.landed.as_ref();
     let branch = landed.map_or("", |landed| landed.branch.trim_start_matches("refs/heads/"));
     let run = &state.run.id;
-    match offer {
-        Offer::None => {}
-        Offer::Land => report::notice(&format!(
-            "{branch} has it still; there too:  git enact land {run}"
-        )),
+    let what = match offer {
+        Offer::None => return Ok(()),
+        Offer::Land => format!("on {branch}, this takes it along:  git enact land {run}"),
         Offer::Commit(commit) => {
-            let commit = commit.to_string();
-            report::notice(&format!(
-                "{branch} has it still; on {branch}, this undoes it there too:  git merge --ff-only {}",
-                short(&commit)
-            ));
+            format!("on {branch}, this takes it along:  git merge --ff-only {commit}")
         }
-        Offer::Conflict(paths) => report::notice(&format!(
-            "{branch} has it still, and has changes of its own in {}: undo it there by hand",
+        Offer::Conflict(paths) => format!(
+            "{branch} has changes of its own in {}: change it by hand",
             paths.join(", ")
-        )),
-    }
+        ),
+    };
+    report::notice(&visible(&format!("{branch} is as it landed; {what}")));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `git enact retry`, `skip` and `answer`: a person's decisions; then `resume`.
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 
 use super::{Context, Exit, record_decision, require_task, take_lease};
 use crate::journal::{Clock, Journal};
@@ -139,22 +139,34 @@ fn decide(
         .task(&id)
         .map_or(Phase::Pending, |task| task.phase.clone());
     let event = event(id.clone(), &phase)?;
-    let standing = (state.graph().index(&id)).map_or("unknown", |at| state.standing(at).name());
-    let recorded = record_decision(&mut journal, &mut state, event).map_err(|error| match error
-        .is::<Illegal>(
-    ) {
-        true if standing == "running" => anyhow!(
-            "an attempt of task `{id}` is on record as running: `git enact resume {}` finds out what became of it",
-            state.run.id
-        ),
-        true => anyhow!(
-            "task `{id}` is {standing}, so there is nothing to decide about it: \
-             what failed can be retried, what was kicked back or is blocked answered, what is not done skipped"
-        ),
-        false => error,
-    })?;
+    let recorded = match record_decision(&mut journal, &mut state, event) {
+        Err(error) if error.is::<Illegal>() => bail!("{}", no_decision(&state, &id, &phase)),
+        recorded => recorded?,
+    };
     announce(context, &recorded, &state)?;
     Ok(Exit::Done)
+}
+
+/// Why there is nothing to decide about a task like that, and what there is instead.
+fn no_decision(state: &State, id: &TaskId, phase: &Phase) -> String {
+    let index = state.graph().index(id);
+    let standing = index.map_or("unknown", |index| state.standing(index).name());
+    match phase {
+        Phase::Attempting(_) | Phase::Ended(_) | Phase::Accepted(_) | Phase::Refused => format!(
+            "task `{id}` is on record as under way: `git enact resume {}` finds out what became of it",
+            state.run.id
+        ),
+        Phase::Stale | Phase::Reverted => {
+            format!("task `{id}` is {standing}: `git enact retry {id}` does it anew")
+        }
+        Phase::InReview => {
+            format!("task `{id}` waits for review: `git enact review {id}` shows it, and decides")
+        }
+        _ => format!(
+            "task `{id}` is {standing}, so there is nothing to decide about it: what failed can be retried, \
+             what was kicked back or is blocked answered, what is not done skipped"
+        ),
+    }
 }
 
 /// Says what was decided, and how to go on.

@@ -1,6 +1,6 @@
 //! What `run` is given: a plan without faults, what was done of it before, the run it may belong to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
@@ -12,6 +12,7 @@ use crate::graph::Graph;
 use crate::journal::{self, layout};
 use crate::plan::{self, Dialect, Fault, ImportedStatus, Source};
 use crate::report::{self, clean::visible};
+use crate::run::state::Headline;
 
 /// A plan that was read without a fault, and what it was read from.
 pub(super) struct Input {
@@ -61,17 +62,7 @@ pub(super) fn read(
         return Ok(None);
     };
     let hash = git::sha256(&plan::hash_input(&sources))?;
-    let path = paths[0].canonicalize().unwrap_or_else(|_| paths[0].clone());
-    let relative = repo.checkout().and_then(|top| {
-        path.strip_prefix(top.canonicalize().ok()?)
-            .ok()
-            .map(PathBuf::from)
-    });
-    let path = match relative {
-        // The repository itself has a name too.
-        Some(top) if top.as_os_str().is_empty() => ".".to_owned(),
-        relative => relative.unwrap_or(path).to_string_lossy().into_owned(),
-    };
+    let path = place(repo, &paths[0]);
     Ok(Some(Input {
         graph: Arc::new(graph),
         sources,
@@ -80,23 +71,56 @@ pub(super) fn read(
     }))
 }
 
+/// How a plan at `path` is named in journals: relative to the repository where it lies in it.
+fn place(repo: &Repo, path: &Path) -> String {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let relative = repo.checkout().and_then(|top| {
+        path.strip_prefix(top.canonicalize().ok()?)
+            .ok()
+            .map(PathBuf::from)
+    });
+    match relative {
+        // The repository itself has a name too.
+        Some(top) if top.as_os_str().is_empty() => ".".to_owned(),
+        relative => relative.unwrap_or(path).to_string_lossy().into_owned(),
+    }
+}
+
+/// The unfinished run of the plan at `path`.
+pub(super) fn unfinished_at(repo: &Repo, path: &Path) -> Result<Option<String>> {
+    let place = place(repo, path);
+    let runs = unfinished_runs(repo)?.into_iter();
+    Ok(runs
+        .filter(|(_, headline)| headline.plan_path == place)
+        .map(|(run, _)| run)
+        .next())
+}
+
+fn unfinished_runs(repo: &Repo) -> Result<Vec<(String, Headline)>> {
+    let mut found = Vec::new();
+    for run in journal::runs(repo)? {
+        // One that cannot be read stops no other; `list` tells of it.
+        if let Ok(headline) = journal::headline(repo, &run.id)
+            && !headline.is_over()
+        {
+            found.push((run.id, headline));
+        }
+    }
+    Ok(found)
+}
+
 /// The unfinished run of this plan, with the hash of the plan it was started with; one of these very bytes
 /// before one of others at the same path.
 pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, String)>> {
     let mut other = None;
-    for run in journal::runs(repo)? {
-        let Ok(headline) = journal::headline(repo, &run.id) else {
-            // It stops no other run; `list` and `doctor` tell of it.
-            continue;
-        };
-        let is_over = ["complete", "partial", "failed"].contains(&headline.status.as_str());
-        if headline.plan_path != input.path || is_over {
+    for (run, headline) in unfinished_runs(repo)? {
+        if headline.plan_path != input.path {
             continue;
         }
         if headline.plan_hash == input.hash {
-            return Ok(Some((run.id, headline.plan_hash)));
+            return Ok(Some((run, headline.plan_hash)));
         }
-        other = Some((run.id, headline.plan_hash));
+        other = Some((run, headline.plan_hash));
     }
     Ok(other)
 }

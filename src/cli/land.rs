@@ -2,13 +2,14 @@
 
 use anyhow::{Result, bail};
 
-use super::{Context, Exit, asking, record_decision, take_lease};
-use crate::git::{Message, Repo};
-use crate::journal::{Clock, Journal};
-use crate::land::{self, Means};
+use super::{Context, Exit, asking, back, record_decision, take_lease};
+use crate::git::{Message, Oid, Repo};
+use crate::history::offer::Offer;
+use crate::journal::{Clock, Journal, layout};
+use crate::land::{self, Cargo, Means};
 use crate::report;
 use crate::run::event::Event;
-use crate::run::state::Landed;
+use crate::run::state::{Landed, State};
 
 /// Bring a run's branch into the current one
 #[derive(Debug, clap::Args)]
@@ -48,6 +49,9 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         report::line(&format!("run {run} has landed on {branch} already"));
         return Ok(Exit::Done);
     }
+    refuse_less_than_landed(&repo, &journal, &state)?;
+    let squashed = squashed(&repo, &state)?;
+    warn_of_moved_branch(&repo, &state)?;
     let means = match args {
         Args { ff_only: true, .. } => Means::FastForwardOnly,
         Args { merge: true, .. } => Means::Merge,
@@ -67,8 +71,8 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         "run {run}: {} of {} tasks done{unproven}; {would}",
         counts.done, counts.total
     );
-    if args.yes && !unproven.is_empty() {
-        report::notice(&format!("warning: {summary}"));
+    if args.yes && (!unproven.is_empty() || counts.done < counts.total) {
+        report::notice(&format!("note: {summary}"));
     }
     if !asking::agree(&summary, args.yes) {
         return Ok(Exit::Refused);
@@ -79,7 +83,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         author: journal.identity(),
         time: Clock::from_env()?.now(),
     };
-    let landing = land::land(&repo, tip, means, message)?;
+    let landing = land::land(&repo, Cargo { tip, squashed }, means, message)?;
     let event = Event::Landed {
         branch: landing.branch,
         from: landing.from.to_string(),
@@ -99,4 +103,54 @@ fn already_has(repo: &Repo, landed: &Landed) -> Result<bool> {
         Some(at) if head.branch.as_deref() == Some(&landed.branch) => repo.is_ancestor(to, at),
         _ => Ok(false),
     }
+}
+
+/// What landed last, when the branch that is checked out has it without its history.
+fn squashed(repo: &Repo, state: &State) -> Result<Option<Oid>> {
+    let Some(landed) = &state.run.landed else {
+        return Ok(None);
+    };
+    let Some(head) = repo.head()?.commit else {
+        return Ok(None);
+    };
+    let (tip, to) = (repo.oid(&landed.tip)?, repo.oid(&landed.to)?);
+    let is_there = repo.is_ancestor(to, head)? && !repo.is_ancestor(tip, head)?;
+    Ok(is_there.then_some(tip))
+}
+
+/// A run that went back since it landed has nothing to bring: what is to be undone there is another commit.
+fn refuse_less_than_landed(repo: &Repo, journal: &Journal, state: &State) -> Result<()> {
+    let Some(landed) = &state.run.landed else {
+        return Ok(());
+    };
+    let (tip, then) = (repo.oid(&state.run.tip)?, repo.oid(&landed.tip)?);
+    if tip == then || !repo.is_ancestor(tip, then)? {
+        return Ok(());
+    }
+    let run = &state.run.id;
+    let branch = landed.branch.trim_start_matches("refs/heads/");
+    let message = format!("Return to an earlier state of run {run}\n\nRun: {run}\n");
+    let help = match back::offer(journal, state, tip, &message)? {
+        Offer::Commit(commit) => format!("on {branch}, `git merge --ff-only {commit}` follows it"),
+        Offer::Conflict(paths) => {
+            format!("{branch} has changes of its own in {}", paths.join(", "))
+        }
+        Offer::None | Offer::Land => return Ok(()),
+    };
+    bail!(
+        "nothing was landed: run `{run}` went back since it landed on {branch}, which has more of it; {help}"
+    )
+}
+
+/// What somebody else did on the run's branch does not land.
+fn warn_of_moved_branch(repo: &Repo, state: &State) -> Result<()> {
+    let branch = layout::integration_branch(&state.run.id);
+    let found = repo.read(&branch)?.map(|found| found.to_string());
+    if let Some(found) = found.filter(|found| *found != state.run.tip) {
+        report::notice(&format!(
+            "note: {branch} was moved to {found} by somebody else; what lands is the run's own {}",
+            state.run.tip
+        ));
+    }
+    Ok(())
 }

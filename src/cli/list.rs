@@ -22,8 +22,7 @@ pub(super) fn exec(_: &Args, context: &Context) -> Result<Exit> {
                 continue;
             }
         };
-        let is_over = ["complete", "partial", "failed"].contains(&headline.status.as_str());
-        let driven = !is_over && Lease::is_held(repo.common_dir(), &run.id);
+        let driven = !headline.is_over() && Lease::is_held(repo.common_dir(), &run.id);
         let status = if driven {
             "running"
         } else {

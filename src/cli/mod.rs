@@ -43,7 +43,7 @@ use crate::git::Repo;
 use crate::journal::{self, Displaced, Journal, Lease, Newer, layout};
 use crate::plan::{TaskId, or_meant};
 use crate::report as print;
-use crate::report::status::Context as StatusContext;
+use crate::report::Context as StatusContext;
 use crate::run::engine::record;
 use crate::run::event::{Event, Recorded};
 use crate::run::state::State;
@@ -240,28 +240,7 @@ impl Context {
     fn find_run(&self, repo: &Repo, named: Option<&str>) -> Result<String> {
         let runs = journal::runs(repo)?;
         let Some(named) = named else {
-            let active = runs
-                .iter()
-                .find(|run| Lease::is_held(repo.common_dir(), &run.id));
-            if let Some(run) = active {
-                return Ok(run.id.clone());
-            }
-            // Of two that started in one second, the one whose files were made later.
-            let made = |id: &str| {
-                let files = std::fs::metadata(layout::local_run(repo.common_dir(), id));
-                files.and_then(|files| files.created()).ok()
-            };
-            let started = |id: &str| {
-                let headline = journal::headline(repo, id);
-                (
-                    headline.map(|line| line.started_at).unwrap_or_default(),
-                    made(id),
-                )
-            };
-            let newest = runs.into_iter().max_by_key(|run| started(&run.id));
-            return newest
-                .map(|run| run.id)
-                .context("this repository has no run; start one with `git enact run`");
+            return usual_run(repo, runs);
         };
         let matching: Vec<&str> = runs
             .iter()
@@ -281,6 +260,32 @@ impl Context {
             ),
         }
     }
+}
+
+/// The run that is meant when none is named: the active one, else the newest.
+fn usual_run(repo: &Repo, runs: Vec<journal::RunRef>) -> Result<String> {
+    let active = runs
+        .iter()
+        .find(|run| Lease::is_held(repo.common_dir(), &run.id));
+    if let Some(run) = active {
+        return Ok(run.id.clone());
+    }
+    // Of two that started in one second, the one whose files were made later.
+    let made = |id: &str| {
+        let files = std::fs::metadata(layout::local_run(repo.common_dir(), id));
+        files.and_then(|files| files.created()).ok()
+    };
+    let started = |id: &str| {
+        let headline = journal::headline(repo, id);
+        (
+            headline.map(|line| line.started_at).unwrap_or_default(),
+            made(id),
+        )
+    };
+    let newest = runs.into_iter().max_by_key(|run| started(&run.id));
+    newest
+        .map(|run| run.id)
+        .context("this repository has no run; start one with `git enact run`")
 }
 
 /// Takes the right to change `run`; when another process has it, says who.
@@ -314,6 +319,8 @@ fn status_context(repo: &Repo, state: &State) -> Result<StatusContext> {
         driven: Lease::is_held(repo.common_dir(), run),
         checkpoint: journal::tip(repo, run)?.to_string(),
         branch: layout::integration_branch(run),
+        is_usual: usual_run(repo, journal::runs(repo)?)? == *run,
+        is_earlier: false,
     })
 }
 

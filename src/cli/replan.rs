@@ -10,7 +10,7 @@ use super::input::{self, Input};
 use super::{Context, Exit, decide, drive, take_lease};
 use crate::approval::Proposal;
 use crate::crash;
-use crate::git::{Oid, Repo};
+use crate::git::Repo;
 use crate::history::replan::{self, Drift};
 use crate::journal::{self, Clock, Journal};
 use crate::report::{self, diff};
@@ -35,11 +35,7 @@ pub(super) struct Args {
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
     let (run, plan) = which(args, context, &repo)?;
-    let lease = match take_lease(&repo, &run)? {
-        Ok(lease) => lease,
-        Err(exit) => return Ok(exit),
-    };
-    let (mut journal, mut state) = Journal::open(repo.reopen()?, lease, Clock::from_env()?)?;
+    let state = journal::load(&repo, &run)?.state;
     let path = match plan {
         Some(plan) => plan,
         None => recorded_path(context, &repo, &state)?,
@@ -49,27 +45,48 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         return Ok(Exit::Refused);
     };
     input::confirm_imports(&repo, repo.oid(&state.run.tip)?, &mut input)?;
-    let drift = match replan::drift(&state, &input.graph) {
-        Ok(drift) => drift,
-        Err(faults) => {
-            show_faults(&faults, &input.sources);
-            return Ok(Exit::Refused);
-        }
+    let Some(drift) = drift(&state, &input) else {
+        return Ok(Exit::Refused);
     };
-    show(&repo, &journal, &input, &drift, context)?;
-    if drift.is_none() && input.hash == state.run.plan_hash {
+    show(&repo, &run, &input, &drift, context)?;
+    let has_it = drift.is_none() && input.hash == state.run.plan_hash;
+    if (has_it || args.dry_run) && context.json {
+        report::line(&serde_json::to_string(&drift)?);
+    } else if has_it {
         report::notice(&format!("run {run} has this plan already"));
-        return Ok(Exit::Done);
     }
     if args.dry_run {
         return Ok(Exit::Done);
     }
-    state = drive::keep_what_was_cut_short(&repo, &mut journal, state)?;
-    adopt(context, &mut journal, &mut state, &input, &drift)?;
-    let policy = state.run.policy.clone();
-    let proposal = Proposal::new(&repo, state.graph().clone(), policy, &state.run.plan_hash)?;
+    let state = match has_it {
+        true => state,
+        false => match adopt(context, &repo, &run, &input)? {
+            Ok(state) => state,
+            Err(exit) => return Ok(exit),
+        },
+    };
+    settle_approval(args, &repo, &state)
+}
+
+/// How the edited plan differs; `None` when it cannot be adopted, which was said.
+fn drift(state: &State, input: &Input) -> Option<Drift> {
+    match replan::drift(state, &input.graph) {
+        Ok(drift) => Some(drift),
+        Err(faults) => {
+            show_faults(&faults, &input.sources);
+            None
+        }
+    }
+}
+
+/// What the new plan executes is approved now, or asked about by the next resume.
+fn settle_approval(args: &Args, repo: &Repo, state: &State) -> Result<Exit> {
+    let (run, policy) = (&state.run.id, state.run.policy.clone());
+    let proposal = Proposal::new(repo, state.graph().clone(), policy, &state.run.plan_hash)?;
     if args.yes {
-        approve(&proposal, &repo, &run, true)?;
+        approve(&proposal, repo, run, true)?;
+    } else if proposal.recall().is_none() {
+        report::notice("what it executes is not approved yet: `resume` will ask");
     }
     Ok(Exit::Done)
 }
@@ -82,7 +99,11 @@ fn which(args: &Args, context: &Context, repo: &Repo) -> Result<(String, Option<
         [run, plan] => Ok((context.find_run(repo, Some(run))?, Some(path(plan)))),
         [word, ..] => match context.find_run(repo, Some(word)) {
             Ok(run) => Ok((run, None)),
-            Err(_) if path(word).exists() => Ok((context.find_run(repo, None)?, Some(path(word)))),
+            Err(_) if path(word).exists() => {
+                let run = input::unfinished_at(repo, &path(word))?;
+                let run = run.map_or_else(|| context.find_run(repo, None), Ok)?;
+                Ok((run, Some(path(word))))
+            }
             Err(error) => bail!("{error:#}, and `{word}` is no plan either"),
         },
     }
@@ -102,21 +123,11 @@ fn recorded_path(context: &Context, repo: &Repo, state: &State) -> Result<PathBu
 }
 
 /// How the edited plan differs, file by file and in words.
-fn show(
-    repo: &Repo,
-    journal: &Journal,
-    input: &Input,
-    drift: &Drift,
-    context: &Context,
-) -> Result<()> {
+fn show(repo: &Repo, run: &str, input: &Input, drift: &Drift, context: &Context) -> Result<()> {
     if context.json || context.quiet {
         return Ok(());
     }
-    let tip: Oid = match journal.tip() {
-        Some(tip) => tip,
-        None => journal::tip(repo, journal.run())?,
-    };
-    let old = journal::sources(repo, tip)?;
+    let old = journal::sources(repo, journal::tip(repo, run)?)?;
     let new = input.files();
     let text = |files: &[(String, Vec<u8>)], name: &str| {
         let found = files.iter().find(|(of, _)| of == name);
@@ -133,13 +144,23 @@ fn show(
     Ok(())
 }
 
+/// Has the run go on with the plan of `input`; its state then.
 fn adopt(
     context: &Context,
-    journal: &mut Journal,
-    state: &mut State,
+    repo: &Repo,
+    run: &str,
     input: &Input,
-    drift: &Drift,
-) -> Result<()> {
+) -> Result<std::result::Result<State, Exit>> {
+    let lease = match take_lease(repo, run)? {
+        Ok(lease) => lease,
+        Err(exit) => return Ok(Err(exit)),
+    };
+    let (mut journal, state) = Journal::open(repo.reopen()?, lease, Clock::from_env()?)?;
+    let mut state = drive::keep_what_was_cut_short(repo, &mut journal, state)?;
+    // The run may have gone on since it was looked at.
+    let Some(drift) = drift(&state, input) else {
+        return Ok(Err(Exit::Refused));
+    };
     let event = Event::Replanned {
         plan_hash: input.hash.clone(),
         plan_path: input.path.clone(),
@@ -147,11 +168,12 @@ fn adopt(
     };
     journal.adopt_plan(&input.graph, &input.files())?;
     let graph = input.graph.clone();
-    let recorded = engine::record_turn(journal, state, event, |now, recorded| {
+    let recorded = engine::record_turn(&mut journal, &mut state, event, |now, recorded| {
         replan::state_after(now, graph, recorded)
     })?;
     crash::step("decided");
-    journal.flush(state)?;
+    journal.flush(&state)?;
     crash::point("followed", recorded.event.name());
-    decide::announce(context, &recorded, state)
+    decide::announce(context, &recorded, &state)?;
+    Ok(Ok(state))
 }

@@ -9,7 +9,7 @@ use crate::approval::Proposal;
 use crate::git::{self, Repo};
 use crate::journal::{Clock, Journal};
 use crate::report::{self, resumption};
-use crate::run::state::Drive;
+use crate::run::state::{Drive, Phase, State};
 
 /// Drive a run again; first says what will become of each task, and why
 #[derive(Debug, clap::Args)]
@@ -46,14 +46,19 @@ pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Re
         }
     }
     let reason = match &state.run.drive {
-        Drive::Running if state.needs_person() => "a person was waited for".to_owned(),
-        // It ended for a person's decision, or died between two tasks: nothing was cut short.
-        Drive::Running if state.active().next().is_none() => "nothing was under way".to_owned(),
-        Drive::Running => "its driver ended without a word".to_owned(),
+        Drive::Running if was_cut_short(&state) => "its driver ended without a word".to_owned(),
+        // It ended for a person's decision, or died between two tasks.
+        Drive::Running => "nothing was under way".to_owned(),
         Drive::Paused(reason, _) => format!("paused: {reason}"),
         Drive::Stopped(reason) => format!("stopped: {reason}"),
         Drive::Quarantined(reason) => format!("quarantined: {reason}"),
         Drive::Finished => "finished".to_owned(),
     };
     drive(context, journal, state, approved, Begin::Again(reason))
+}
+
+/// Whether an attempt ran, or ended without being judged, when the last drive ended.
+fn was_cut_short(state: &State) -> bool {
+    let mut active = state.active();
+    active.any(|task| matches!(state.at(task).phase, Phase::Attempting(_) | Phase::Ended(_)))
 }

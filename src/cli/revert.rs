@@ -54,7 +54,11 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
             visible(&paths.join(", "))
         ),
     };
-    if !asking::agree(&summary(&state, index), args.yes) {
+    let summary = summary(&state, index);
+    if args.yes && !context.json && !context.quiet {
+        report::notice(&summary);
+    }
+    if !asking::agree(&summary, args.yes) {
         return Ok(Exit::Refused);
     }
     let message = message(&state, index, &args.message);
@@ -71,12 +75,19 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let recorded = engine::record(&mut journal, &mut state, event, &[])?;
     back::follow(&repo, &journal, &state, &recorded)?;
     back::tell(context, &recorded, &before, &state, &offer)?;
+    if context.json || context.quiet {
+        return Ok(Exit::Done);
+    }
     let stale = state.counts().stale;
-    if stale > 0 && !context.json {
+    if stale > 0 {
         report::notice(&format!(
-            "{stale} stale; `git enact resume {run}` proves them again, and redoes those that fail"
+            "{stale} stale: `git enact resume {run}` proves them again, and redoes those that fail"
         ));
     }
+    report::notice(&format!(
+        "it stays out until it is wanted again: `git enact retry {} -m \"…\"`",
+        args.task
+    ));
     Ok(Exit::Done)
 }
 
@@ -103,37 +114,30 @@ fn refuse_unless_integrated(state: &State, index: usize) -> Result<()> {
 /// What would be done, and whom it would concern.
 fn summary(state: &State, index: usize) -> String {
     let tasks = state.graph().tasks();
-    let named = |affected: &[usize]| {
-        let lines = affected
-            .iter()
-            .map(|&task| format!("\n    {} ({})", tasks[task].id, tasks[task].title));
-        lines.collect::<String>()
-    };
     let task = &tasks[index];
     let mut text = format!(
-        "run {}: undo task {} ({}) by a new commit on {}",
+        "run {}: undo task {} ({}) by a new commit on {}\n",
         state.run.id,
         task.id,
         task.title,
         layout::integration_branch(&state.run.id)
     );
-    let affected = revert::affected(state, index);
-    if !affected.stale.is_empty() {
+    let needing = state.graph().needing(index);
+    if !needing.is_empty() {
+        text += "tasks that need it, directly or through others:\n";
+    }
+    for dependent in needing {
+        let what = match state.at(dependent).phase {
+            Phase::Done if !state.at(dependent).merged.is_empty() => "done; is proven again",
+            Phase::Stale => "stale; is proven again",
+            Phase::Pending => "pending; is done without it, unless skipped",
+            _ => state.standing(dependent).name(),
+        };
+        let task = &tasks[dependent];
         // Writing to a String cannot fail.
-        let _ = write!(
-            text,
-            "\n  built on it, and to be proven again:{}",
-            named(&affected.stale)
-        );
+        let _ = writeln!(text, "    {} ({}): {what}", task.id, task.title);
     }
-    if !affected.waiting.is_empty() {
-        let _ = write!(
-            text,
-            "\n  not begun, and done without it unless skipped:{}",
-            named(&affected.waiting)
-        );
-    }
-    visible(&text).into_owned()
+    visible(text.trim_end()).into_owned()
 }
 
 fn message(state: &State, index: usize, words: &str) -> String {

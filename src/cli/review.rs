@@ -24,12 +24,7 @@ pub(super) struct Args {
     #[arg(long, requires = "message")]
     reject: bool,
     /// What the next attempt should do otherwise, word for word
-    #[arg(
-        short,
-        allow_hyphen_values = true,
-        value_name = "WORDS",
-        requires = "reject"
-    )]
+    #[arg(short, allow_hyphen_values = true, value_name = "WORDS")]
     message: Option<String>,
     /// The run, by id or unique prefix; else the active or newest one
     #[arg(long, value_name = "RUN")]
@@ -39,6 +34,9 @@ pub(super) struct Args {
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
     let run = context.find_run(&repo, args.run.as_deref())?;
+    if args.message.is_some() && !args.approve && !args.reject {
+        bail!("say whether it is sent back with these words: `--reject`");
+    }
     if args.approve || args.reject {
         return decide(args, context, repo, &run);
     }
@@ -50,9 +48,11 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         }
         show::show_task(&repo, &run, &state, id, context)?;
         if !context.json && is_in_review(&state, id) {
+            let of_run = args.run.as_ref().map(|run| format!(" --run {run}"));
+            let of_run = of_run.unwrap_or_default();
             report::notice(&format!(
-                "what it changed: git enact diff {id}\n\
-                 decide:          git enact review {id} --approve   (or --reject -m \"…\")"
+                "what it changed: git enact diff {id}{of_run}\n\
+                 decide:          git enact review {id}{of_run} --approve   (or --reject -m \"…\")"
             ));
         }
     }
@@ -64,6 +64,9 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
 
 fn decide(args: &Args, context: &Context, repo: Repo, run: &str) -> Result<Exit> {
     let words = args.message.clone().unwrap_or_default();
+    if args.approve && !words.is_empty() {
+        bail!("`-m` is for what is sent back: what is approved gets no other attempt to read it");
+    }
     if args.reject && words.trim().is_empty() {
         bail!("the words are empty: the next attempt would do the same again");
     }
@@ -105,8 +108,14 @@ fn wanted(args: &Args, state: &State) -> Result<Vec<TaskId>> {
             .map(|task| tasks[task].id.clone())
             .collect());
     }
-    let named = args.tasks.iter();
-    named.map(|task| require_task(state, task)).collect()
+    let mut named: Vec<TaskId> = Vec::new();
+    for task in &args.tasks {
+        let id = require_task(state, task)?;
+        if !named.contains(&id) {
+            named.push(id);
+        }
+    }
+    Ok(named)
 }
 
 fn is_in_review(state: &State, id: &TaskId) -> bool {
@@ -129,6 +138,9 @@ fn refuse_unless_reviewable(state: &State, id: &TaskId, is_rejected: bool) -> Re
             "task `{id}` is integrated already: `git enact revert {id}` undoes it, then \
              `git enact retry {id} -m \"…\"` does it anew"
         ),
-        _ => bail!("no attempt of task `{id}` waits for review"),
+        _ => bail!(
+            "no attempt of task `{id}` of run `{}` waits for review",
+            state.run.id
+        ),
     }
 }

@@ -41,6 +41,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let mut about = status_context(&repo, &loaded.state)?;
     if args.at.is_some() {
         about.driven = false;
+        about.is_earlier = true;
         about.checkpoint = loaded.tip.to_string();
     }
     if context.json {

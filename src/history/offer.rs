@@ -29,17 +29,22 @@ pub fn prepare(
     author: &Identity,
     time: i64,
 ) -> Result<Offer> {
-    // An earlier landing of less does not have what is undone now, or only in part.
-    let Some(landed) = state.landed() else {
+    let Some(landed) = &state.run.landed else {
         return Ok(Offer::None);
     };
     let Some(head) = repo.read(&landed.branch)? else {
         return Ok(Offer::None);
     };
-    if repo.is_ancestor(head, to)? {
-        return Ok(Offer::Land);
+    let tip = repo.oid(&landed.tip)?;
+    let has_history = repo.is_ancestor(tip, head)?;
+    match () {
+        () if tip == to => return Ok(Offer::None),
+        // The undoing is a commit like any other, and is merged like any other.
+        () if has_history && repo.is_ancestor(tip, to)? => return Ok(Offer::Land),
+        // It went back to where nothing of this was yet, or the branch has one commit of all.
+        () => {}
     }
-    let from = repo.tree_of(repo.oid(&state.run.tip)?)?;
+    let from = repo.tree_of(tip)?;
     let ours = repo.tree_of(head)?;
     let tree = match repo.merge_trees(from, ours, repo.tree_of(to)?)? {
         Merge::Clean(tree) if tree == ours => return Ok(Offer::None),

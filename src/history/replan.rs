@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::graph::Graph;
 use crate::plan::{Fault, Task, TaskId};
 use crate::run::event::{Event, Recorded};
 use crate::run::state::{Drive, Phase, RunState, State, TaskState};
 
 /// How an edited plan differs from the one that is run.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 pub struct Drift {
     /// Done, and the same.
     pub kept: Vec<TaskId>,
@@ -19,6 +21,10 @@ pub struct Drift {
     pub removed: Vec<TaskId>,
     /// In both, with another content.
     pub changed: Vec<TaskId>,
+    /// Added, and not among those that were selected for the run.
+    pub left_out: Vec<TaskId>,
+    /// The settings of the plan differ; the run goes on with those that it was started with.
+    pub settings: bool,
 }
 
 impl Drift {
@@ -33,6 +39,13 @@ impl Drift {
         sentences.extend(part("added", &self.added));
         sentences.extend(part("removed", &self.removed));
         sentences.extend(part("changed", &self.changed));
+        sentences.extend(part(
+            "not selected for this run, and left out:",
+            &self.left_out,
+        ));
+        if self.settings {
+            sentences.push("the plan's settings stay as the run was started with".to_owned());
+        }
         sentences
     }
 
@@ -44,12 +57,35 @@ impl Drift {
 
 /// How `new` differs from the plan of `state`, or why it cannot be adopted.
 pub fn drift(state: &State, new: &Graph) -> Result<Drift, Vec<Fault>> {
-    let old = state.graph();
-    let mut drift = Drift::default();
+    let (old, policy) = (state.graph(), &state.run.policy);
+    let is_shared = |task: &Task| old.index(&task.id).is_some();
+    if !new.tasks().iter().any(is_shared) {
+        let help = "name the run that you mean: `git enact replan RUN PLAN`; or start another";
+        return Err(vec![
+            Fault::error("no task of the run's plan is in this one").help(help),
+        ]);
+    }
     let mut faults = Vec::new();
+    if let Some(from) = &policy.from
+        && new.index(&TaskId::new(from.as_str())).is_none()
+    {
+        faults.push(Fault::error(format!(
+            "task `{from}`, from which this run was started, cannot be removed"
+        )));
+    }
+    let mut drift = Drift {
+        settings: old.plan().wishes != new.plan().wishes,
+        ..Drift::default()
+    };
     for task in new.tasks() {
         let Some(index) = old.index(&task.id) else {
             drift.added.push(task.id.clone());
+            let selected = new
+                .index(&task.id)
+                .is_some_and(|at| policy.selects(new, at));
+            if !selected {
+                drift.left_out.push(task.id.clone());
+            }
             continue;
         };
         match (is_same(&old.tasks()[index], task), is_done(state, index)) {
@@ -104,19 +140,19 @@ pub fn state_after(now: &State, graph: Arc<Graph>, recorded: &Recorded) -> State
         let known = now.graph().index(&task.id);
         let is_kept = |&index: &usize| is_same(&now.graph().tasks()[index], task);
         if let Some(index) = known.filter(is_kept) {
-            if now.at(index).attempts > 0 || !matches!(now.at(index).phase, Phase::Pending) {
-                tasks.push((task.id.clone(), now.at(index).clone()));
+            let mut kept = now.at(index).clone();
+            // What is left out is so by the plan and by what was selected, which may be otherwise now.
+            if kept.phase == Phase::LeftOut {
+                continue;
             }
-            continue;
-        }
-        let earlier = known.map(|index| now.at(index));
-        let used = earlier.map(|earlier| earlier.attempts);
-        if let Some(used) = used.or(retired.remove(&task.id)).filter(|used| *used > 0) {
-            let history = earlier.map(|earlier| earlier.history.clone());
-            tasks.push((
-                task.id.clone(),
-                TaskState::renewed(used, history.unwrap_or_default()),
-            ));
+            if kept.phase == Phase::Kickback {
+                kept.release();
+            }
+            tasks.push((task.id.clone(), kept));
+        } else if let Some(index) = known {
+            tasks.push((task.id.clone(), TaskState::renewed(now.at(index))));
+        } else if let Some(used) = retired.remove(&task.id) {
+            tasks.push((task.id.clone(), TaskState::returned(used)));
         }
     }
     let drive = match &run.drive {
@@ -139,8 +175,9 @@ pub fn state_after(now: &State, graph: Arc<Graph>, recorded: &Recorded) -> State
 pub(super) fn retired(now: &State, graph: &Graph) -> BTreeMap<TaskId, u32> {
     let tasks = now.graph().tasks().iter().enumerate();
     tasks
-        .filter(|(index, task)| now.at(*index).attempts > 0 && graph.index(&task.id).is_none())
-        .map(|(index, task)| (task.id.clone(), now.at(index).attempts))
+        .map(|(index, task)| (task, now.at(index).newest_number()))
+        .filter(|(task, used)| *used > 0 && graph.index(&task.id).is_none())
+        .map(|(task, used)| (task.id.clone(), used))
         .collect()
 }
 
@@ -151,7 +188,8 @@ fn is_done_and(what: &str, task: &Task) -> Fault {
 
 /// Whether a task's result stands, so that its place in the plan must stay as it is.
 fn is_done(state: &State, index: usize) -> bool {
-    matches!(state.at(index).phase, Phase::Done | Phase::Stale)
+    let at = state.at(index);
+    matches!(at.phase, Phase::Done | Phase::Stale) || !at.merged.is_empty()
 }
 
 /// Whether the two ask for the same. Where a task stands in its file, what the file says of its progress,

@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use crate::git::{Merge, Oid, Repo};
 use crate::plan::TaskId;
-use crate::run::state::{Merged, Phase, State};
+use crate::run::state::{Merged, State};
 
 /// What undoing a task would lead to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,30 +56,4 @@ pub fn prepare(repo: &Repo, state: &State, task: usize) -> Result<Undoing> {
         };
     }
     Ok(Undoing::Clean(tree))
-}
-
-/// Who would notice that a task is undone.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Affected {
-    /// Integrated, and built on it: to be proven again.
-    pub stale: Vec<usize>,
-    /// Not begun, and would be done without it.
-    pub waiting: Vec<usize>,
-}
-
-/// The tasks that need `task`, directly or through others, in the plan's order.
-pub fn affected(state: &State, task: usize) -> Affected {
-    let graph = state.graph();
-    let mut affected = Affected::default();
-    for dependent in graph.needing(task) {
-        let at = state.at(dependent);
-        match at.phase {
-            Phase::Done if !at.merged.is_empty() => affected.stale.push(dependent),
-            Phase::Pending if graph.needs(dependent).contains(&task) => {
-                affected.waiting.push(dependent);
-            }
-            _ => {}
-        }
-    }
-    affected
 }

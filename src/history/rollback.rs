@@ -1,7 +1,7 @@
 //! Returning a run to a checkpoint: the state of then, with what must not be forgotten of now.
 
 use crate::run::event::{Event, Recorded};
-use crate::run::state::{Drive, Phase, RunState, State};
+use crate::run::state::{Drive, Phase, RunState, State, TaskState};
 
 /// The state after `recorded` returned the run from `now` to `then`, where it stood at the checkpoint.
 pub fn state_after(now: &State, then: &State, recorded: &Recorded) -> State {
@@ -14,22 +14,17 @@ pub fn state_after(now: &State, then: &State, recorded: &Recorded) -> State {
     let mut tasks = Vec::with_capacity(then.graph().len());
     for (index, task) in then.graph().tasks().iter().enumerate() {
         let mut at = then.at(index).clone();
-        let used = now.task(&task.id).map(|now| now.attempts);
+        let used = now.task(&task.id).map(TaskState::newest_number);
         let used = used.or(retired.remove(&task.id)).unwrap_or(0);
-        // What was under way then is not any more. What had ended can still be judged, unless the slot or
-        // the number served for another attempt since.
-        let is_under_way = match at.phase {
-            Phase::Attempting(_) => true,
-            Phase::Ended(_) | Phase::Accepted(_) | Phase::Refused => used != at.attempts,
-            Phase::InReview => used != at.attempts,
-            _ => false,
-        };
-        if is_under_way {
+        // Its process is not there any more; what had ended then can still be judged.
+        if let Phase::Attempting(_) = at.phase {
             at.phase = Phase::Pending;
-            at.reason = None;
+            if let Some(last) = at.history.last_mut() {
+                last.aside = Some("the run was returned to a checkpoint before its end".to_owned());
+            }
         }
         // A number is never used twice in a run.
-        at.attempts = at.attempts.max(used);
+        at.used = at.used.max(used);
         tasks.push((task.id.clone(), at));
     }
     let run = RunState {

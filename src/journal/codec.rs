@@ -271,18 +271,20 @@ fn task_sentence(event: &Event) -> String {
             attempt, reason, ..
         } => because(&format!("attempt {attempt} abandoned"), reason),
         Event::Judged {
-            attempt, verdict, ..
-        } => match &verdict.accepted {
-            Some(commit) => format!("accepted {} (attempt {attempt})", short(commit)),
-            None => {
-                let reasons: Vec<&str> = verdict
-                    .reasons
-                    .iter()
-                    .map(|reason| reason.text.as_str())
-                    .collect();
-                because(&format!("attempt {attempt} refused"), &reasons.join("; "))
+            attempt,
+            verdict,
+            again,
+            ..
+        } => {
+            let commit = verdict.accepted.as_deref().map(short);
+            let reasons = || crate::run::decide::joined(&verdict.reasons);
+            match (commit, again) {
+                (Some(commit), false) => format!("accepted {commit} (attempt {attempt})"),
+                (Some(commit), true) => format!("{commit} still holds"),
+                (None, false) => because(&format!("attempt {attempt} refused"), &reasons()),
+                (None, true) => because("no longer holds", &reasons()),
             }
-        },
+        }
         Event::Integrated {
             attempt, commit, ..
         } => format!("integrated {} (attempt {attempt})", short(commit)),

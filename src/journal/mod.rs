@@ -17,7 +17,7 @@ pub use clock::Clock;
 pub use codec::Newer;
 pub use lease::{Held, Lease};
 pub use read::{
-    Checkpoint, Loaded, attachment, attachments, checkpoints, headline, load, load_at, runs,
-    sources, tip,
+    Checkpoint, Loaded, RunRef, attachment, attachments, checkpoints, headline, load, load_at,
+    runs, sources, tip,
 };
 pub use store::{Displaced, Journal};

@@ -91,7 +91,7 @@ pub fn load_at(repo: &Repo, checkpoint: Oid) -> Result<Loaded> {
         state
             .apply(recorded)
             .with_context(|| format!("the journal was tampered with at event {}", recorded.seq))?;
-        layers.note(recorded);
+        layers.note(recorded, state.graph());
     }
     Ok(Loaded {
         state,

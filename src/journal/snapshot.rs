@@ -12,8 +12,9 @@ use anyhow::{Context as _, Result};
 
 use super::layout;
 use crate::git::{Entry, Oid, Repo};
+use crate::graph::Graph;
 use crate::plan::TaskId;
-use crate::run::event::Recorded;
+use crate::run::event::{Event, Recorded};
 use crate::run::state::{RunState, State, TaskState};
 
 /// How many events lie between two writings of each layer, the youngest first.
@@ -39,7 +40,7 @@ pub(super) struct Snapshot {
 impl Layers {
     /// Takes note of an event, which `state` already contains, and writes a snapshot when it is time.
     pub(super) fn on(&mut self, repo: &Repo, recorded: &Recorded, state: &State) -> Result<()> {
-        self.note(recorded);
+        self.note(recorded, state.graph());
         if recorded.event.is_turn() {
             // Other tasks than any event of this plan concerned may stand otherwise than at the start.
             let tasks = state.graph().tasks().iter().enumerate();
@@ -56,11 +57,18 @@ impl Layers {
     }
 
     /// Takes note of an event that is not to be followed by a snapshot: one that is read back.
-    pub(super) fn note(&mut self, recorded: &Recorded) {
-        if let Some(task) = recorded.event.task() {
-            for layer in &mut self.touched {
-                layer.insert(task.clone());
-            }
+    pub(super) fn note(&mut self, recorded: &Recorded, graph: &Graph) {
+        let Some(task) = recorded.event.task() else {
+            return;
+        };
+        let mut touched = vec![task.clone()];
+        if let (Event::Reverted { .. }, Some(index)) = (&recorded.event, graph.index(task)) {
+            // Those who need it are stale from then on.
+            let needing = graph.needing(index).into_iter();
+            touched.extend(needing.map(|task| graph.tasks()[task].id.clone()));
+        }
+        for layer in &mut self.touched {
+            layer.extend(touched.iter().cloned());
         }
     }
 

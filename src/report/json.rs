@@ -5,9 +5,10 @@
 use anyhow::Result;
 use serde::Serialize;
 
+use super::Context;
 use super::markdown::{unproven, usage};
 use super::next::next_steps;
-use super::status::{Context, RunStatus, TaskStatus};
+use super::status::{RunStatus, TaskStatus};
 use crate::plan::TaskId;
 use crate::run::evidence::{ClaimStatus, Outcome, Reason, Usage};
 use crate::run::state::{AttemptState, Counts, FinalVerdict, Landed, State};
@@ -35,7 +36,7 @@ pub fn report(state: &State, context: &Context, branches: &[Option<String>]) -> 
             .filter(|(task, _)| state.standing(*task).wants_attention())
             .map(|(_, id)| id)
             .collect(),
-        next_steps: next_steps(state, context.driven)
+        next_steps: next_steps(state, context)
             .iter()
             .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
             .collect(),

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
+use super::Context;
 use super::clean::visible;
 use super::next::next_steps;
 use super::sentence::{short, took, used};
-use super::status::Context;
 use crate::plan::{Check, Dialect};
 use crate::run::evidence::Usage;
 use crate::run::state::{Standing, State};
@@ -30,7 +30,7 @@ pub fn report(state: &State, context: &Context) -> String {
     if !usage.is_empty() {
         let _ = writeln!(text, "\n**Used**: {}", used(&usage));
     }
-    for line in next_steps(state, context.driven) {
+    for line in next_steps(state, context) {
         let _ = write!(text, "\n    {line}");
     }
     if !text.ends_with('\n') {

@@ -20,6 +20,21 @@ pub mod task;
 use std::io::{ErrorKind, Result, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// What a report needs besides the state.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Whether a process drives the run right now.
+    pub driven: bool,
+    /// The newest checkpoint.
+    pub checkpoint: String,
+    /// The run's branch, in full.
+    pub branch: String,
+    /// Whether commands that name no run mean this one.
+    pub is_usual: bool,
+    /// Whether the state is one of earlier, at that checkpoint.
+    pub is_earlier: bool,
+}
+
 /// Whether something that was to be printed is missing.
 static IS_CUT: AtomicBool = AtomicBool::new(false);
 

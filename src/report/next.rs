@@ -1,16 +1,29 @@
 //! What a person can do now, as commands: a report never ends with a riddle.
 
+use super::Context;
 use super::sentence::short;
 use crate::run::evidence::Signal;
 use crate::run::state::{Drive, Phase, State};
 
-/// What a person can do about the tasks that want attention, and about the run, given whether a process drives
-/// it.
-pub fn next_steps(state: &State, driven: bool) -> Vec<String> {
+/// What a person can do about the tasks that want attention, and about the run.
+pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
     let id = &state.run.id;
+    if context.is_earlier {
+        let checkpoint = short(&context.checkpoint);
+        return vec![format!("return there:  git enact rollback {checkpoint}")];
+    }
     let mut lines = Vec::new();
+    let of_run = match context.is_usual {
+        true => String::new(),
+        false => format!(" --run {id}"),
+    };
     for index in state.attention() {
-        lines.extend(about_task(state, index));
+        lines.extend(about_task(state, index, &of_run));
+    }
+    if context.driven && !lines.is_empty() {
+        lines.push(format!(
+            "decisions wait until nothing drives the run:  git enact stop {id}"
+        ));
     }
     if state
         .attention()
@@ -24,7 +37,7 @@ pub fn next_steps(state: &State, driven: bool) -> Vec<String> {
     if !state.disproof().is_empty() {
         lines.push(format!("verify again:  git enact resume {id}"));
     }
-    let status = state.status(driven);
+    let status = state.status(context.driven);
     match state.landed() {
         Some(landed) => {
             let branch = landed.branch.trim_start_matches("refs/heads/");
@@ -36,29 +49,34 @@ pub fn next_steps(state: &State, driven: bool) -> Vec<String> {
     lines
 }
 
-fn about_task(state: &State, index: usize) -> Vec<String> {
+/// `of_run` names the run, where that must be said.
+fn about_task(state: &State, index: usize, of_run: &str) -> Vec<String> {
     let task = &state.graph().tasks()[index].id;
-    let or_skip = format!("(or git enact skip {task})");
+    let or_skip = format!("(or git enact skip {task}{of_run})");
     match state.at(index).phase {
-        Phase::Kickback => about_kickback(state, index),
+        Phase::Kickback => about_kickback(state, index, of_run),
         Phase::Blocked => vec![format!(
-            "unblock it:    git enact answer {task} -m \"…\"   {or_skip}"
+            "unblock it:    git enact answer {task}{of_run} -m \"…\"   {or_skip}"
         )],
         Phase::Failed | Phase::TimedOut => {
-            vec![format!("decide:        git enact retry {task}   {or_skip}")]
+            vec![format!(
+                "decide:        git enact retry {task}{of_run}   {or_skip}"
+            )]
         }
         Phase::InReview => vec![
-            format!("look at it:    git enact review {task}"),
-            format!("decide:        git enact review {task} --approve   (or --reject -m \"…\")"),
+            format!("look at it:    git enact review {task}{of_run}"),
+            format!(
+                "decide:        git enact review {task}{of_run} --approve   (or --reject -m \"…\")"
+            ),
         ],
         _ => Vec::new(),
     }
 }
 
 /// The route of each signal: some kickbacks take words, some take another plan.
-fn about_kickback(state: &State, index: usize) -> Vec<String> {
+fn about_kickback(state: &State, index: usize, of_run: &str) -> Vec<String> {
     let (task, run) = (&state.graph().tasks()[index].id, &state.run.id);
-    let answer = format!("git enact answer {task} -m \"…\"");
+    let answer = format!("git enact answer {task}{of_run} -m \"…\"");
     let replan = format!("edit the plan, then git enact replan {run}");
     let claim = state.at(index).last().and_then(|last| last.claim.as_ref());
     let signal = claim.and_then(|claim| claim.signal);
@@ -69,12 +87,12 @@ fn about_kickback(state: &State, index: usize) -> Vec<String> {
         .collect();
     lines.push(match signal {
         Some(Signal::NeedsSplit | Signal::TooManyTasks) => {
-            format!("replan:        {replan}   (or {answer}, or git enact skip {task})")
+            format!("replan:        {replan}   (or {answer}, or git enact skip {task}{of_run})")
         }
         Some(Signal::ScopeCreep | Signal::SpecIncomplete) => {
-            format!("answer it:     {answer}   (or {replan}, or git enact skip {task})")
+            format!("answer it:     {answer}   (or {replan}, or git enact skip {task}{of_run})")
         }
-        _ => format!("answer it:     {answer}   (or git enact skip {task})"),
+        _ => format!("answer it:     {answer}   (or git enact skip {task}{of_run})"),
     });
     lines
 }

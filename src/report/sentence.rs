@@ -7,7 +7,7 @@ use crate::plan::TaskId;
 use crate::run::decide::joined;
 use crate::run::event::{By, Event, Recorded};
 use crate::run::evidence::{Limit, ReasonKind, Usage, Verdict};
-use crate::run::state::State;
+use crate::run::state::{Phase, State};
 
 /// How an event should look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +54,10 @@ pub fn sentence(recorded: &Recorded, state: &State) -> Option<(Mood, String)> {
             task,
             attempt,
             verdict,
+            again: false,
             ..
         } => return judged(state, task, *attempt, verdict),
+        Event::Judged { task, verdict, .. } => proven(&name(state, task), verdict),
         event => decision(event, state)?,
     };
     Some((mood, visible(&text).into_owned()))
@@ -64,8 +66,13 @@ pub fn sentence(recorded: &Recorded, state: &State) -> Option<(Mood, String)> {
 fn judged(state: &State, task: &TaskId, attempt: u32, verdict: &Verdict) -> Option<(Mood, String)> {
     let name = name(state, task);
     let (mood, text) = if verdict.accepted.is_some() {
+        let at = state.task(task);
+        let waits = at.is_some_and(|at| at.phase == Phase::InReview);
+        let waits = waits.then(|| format!("attempt {attempt} waits for review"));
         let warnings = verdict.warnings.join("; ");
-        (!warnings.is_empty()).then(|| (Mood::Plain, format!("{name}: note: {warnings}")))?
+        let warnings = (!warnings.is_empty()).then(|| format!("note: {warnings}"));
+        let said: Vec<String> = warnings.into_iter().chain(waits).collect();
+        (!said.is_empty()).then(|| (Mood::Plain, format!("{name}: {}", said.join("; "))))?
     } else if verdict
         .reasons
         .iter()
@@ -80,6 +87,20 @@ fn judged(state: &State, task: &TaskId, attempt: u32, verdict: &Verdict) -> Opti
         )
     };
     Some((mood, visible(&text).into_owned()))
+}
+
+/// What was integrated some time ago was looked at again.
+fn proven(name: &str, verdict: &Verdict) -> (Mood, String) {
+    match &verdict.accepted {
+        Some(commit) => (Mood::Good, format!("{name}: {} still holds", short(commit))),
+        None => {
+            let reasons = joined(&verdict.reasons);
+            (
+                Mood::Bad,
+                format!("{name}: no longer holds, and is done anew: {reasons}"),
+            )
+        }
+    }
 }
 
 /// Whether the event that follows at once says the same again.

@@ -6,23 +6,13 @@ use std::iter::repeat;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::Context;
 use super::clean::visible;
 use super::next::{next_step, next_steps};
 use super::sentence::{short, took};
 use crate::plan::TaskId;
 use crate::run::event::Recorded;
 use crate::run::state::{Counts, Drive, Headline, Standing, State};
-
-/// What a report needs besides the state.
-#[derive(Debug, Clone)]
-pub struct Context {
-    /// Whether a process drives the run right now.
-    pub driven: bool,
-    /// The newest checkpoint.
-    pub checkpoint: String,
-    /// The run's branch, in full.
-    pub branch: String,
-}
 
 /// The contract's `status --json`; `branches` are those of the tasks, in the plan's order, where there are any.
 pub fn json(state: &State, context: &Context, branches: &[Option<String>]) -> Result<String> {
@@ -183,12 +173,11 @@ pub fn brief(headline: &Headline, driven: bool) -> Option<String> {
 /// Few lines: where the run stands, what runs, what wants attention, and what to do next.
 pub fn human(state: &State, context: &Context) -> String {
     let run = &state.run;
-    let mut text = format!(
-        "{}: {} ({})\n",
-        run.id,
-        state.status(context.driven),
-        state.graph().plan().title
-    );
+    let status = match context.is_earlier {
+        true => format!("as of {} ({})", run.updated_at, short(&context.checkpoint)),
+        false => state.status(context.driven).to_owned(),
+    };
+    let mut text = format!("{}: {status} ({})\n", run.id, state.graph().plan().title);
     let _ = writeln!(text, "{}", counted(state.counts()));
     let shown = if state.graph().len() <= FEW {
         Shown::All
@@ -228,7 +217,7 @@ pub fn human(state: &State, context: &Context) -> String {
             let _ = writeln!(text, "            {reason}");
         }
     }
-    for line in next_steps(state, context.driven) {
+    for line in next_steps(state, context) {
         let _ = writeln!(text, "{line}");
     }
     visible_lines(&text)

@@ -118,6 +118,9 @@ pub enum Event {
         attempt: u32,
         /// With every reason.
         verdict: Verdict,
+        /// Whether it was integrated before, and something that it needs was undone since.
+        #[serde(default, skip_serializing_if = "is_false")]
+        again: bool,
         /// How long judging took.
         millis: u64,
     },

@@ -226,7 +226,7 @@ impl State {
                     base,
                     ..
                 },
-            ) if *attempt > task.attempts && standing == Standing::Pending => {
+            ) if *attempt > task.newest_number() && standing == Standing::Pending => {
                 task.begin(*attempt, *slot, base);
             }
             (Phase::Attempting(slot), event @ Event::AttemptEnded { attempt, .. })
@@ -283,10 +283,16 @@ impl State {
                 task.reopen(words);
                 task.continues = false;
             }
-            (phase, Event::Reverted { onto, tip: by, .. })
-                if *onto == tip && phase.slot().is_none() && !task.merged.is_empty() =>
-            {
-                task.undo(by);
+            (
+                phase,
+                Event::Reverted {
+                    onto,
+                    tip: by,
+                    words,
+                    ..
+                },
+            ) if *onto == tip && phase.slot().is_none() && !task.merged.is_empty() => {
+                task.undo(by, words);
             }
             (
                 Phase::Stale,

@@ -186,11 +186,16 @@ fn is_going_on(state: &State, situation: &Situation) -> bool {
     state.run.drive == Drive::Running && situation.stopping.is_none()
 }
 
-/// In the plan's order, so that what needs another is proven after it.
+/// What needs another is proven once that one stands.
 fn reverifications(state: &State) -> impl Iterator<Item = Action> + '_ {
+    let is_founded = |task: &usize| {
+        let mut needs = state.graph().needs(*task).iter();
+        needs.all(|&need| state.standing(need).satisfies())
+    };
     state
         .attention()
         .filter(|&task| state.at(task).phase == Phase::Stale)
+        .filter(is_founded)
         .map(|task| Action::Reverify {
             task: state.graph().tasks()[task].id.clone(),
             attempt: state.at(task).attempts,
@@ -212,7 +217,7 @@ fn starts(state: &State) -> Vec<Action> {
             let leftovers = current.leftovers().filter(|_| current.continues);
             Action::Start {
                 task: state.graph().tasks()[task].id.clone(),
-                attempt: current.attempts + 1,
+                attempt: current.newest_number() + 1,
                 slot,
                 base: leftovers.map_or_else(|| state.run.tip.clone(), |left| left.base.clone()),
                 from: leftovers.and_then(|left| left.left().map(str::to_owned)),

@@ -109,9 +109,12 @@ pub enum Drive {
 pub struct TaskState {
     /// Where it is on its way.
     pub phase: Phase,
-    /// The number of its newest attempt; 0 before the first. Never used twice.
+    /// The number of its newest attempt; 0 before the first.
     #[serde(default)]
     pub attempts: u32,
+    /// The highest number that an attempt of it had before the run went back; none is used twice.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub used: u32,
     /// Attempts that count against the retries, since a person last decided.
     #[serde(default)]
     pub failures: u32,
@@ -227,6 +230,9 @@ pub struct AttemptState {
     /// Why it did not count, or did not fit: abandoned, in conflict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aside: Option<String>,
+    /// Whether its commit was brought onto the run's branch.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub integrated: bool,
     /// How long it ran and was judged.
     #[serde(default)]
     pub millis: u64,
@@ -281,11 +287,16 @@ impl Phase {
     }
 }
 
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 impl TaskState {
     pub(super) fn new() -> Self {
         Self {
             phase: Phase::Pending,
             attempts: 0,
+            used: 0,
             failures: 0,
             conflicts: 0,
             asked: false,
@@ -299,12 +310,33 @@ impl TaskState {
     }
 
     /// A task that was asked for otherwise before: its attempts count on, and nothing of them is decided.
-    pub fn renewed(attempts: u32, history: Vec<AttemptState>) -> Self {
+    pub fn renewed(earlier: &Self) -> Self {
         Self {
-            attempts,
-            history,
+            attempts: earlier.attempts,
+            used: earlier.used,
+            history: earlier.history.clone(),
             ..Self::new()
         }
+    }
+
+    /// A task that the plan had once, and then not any more.
+    pub fn returned(used: u32) -> Self {
+        Self {
+            used,
+            ..Self::new()
+        }
+    }
+
+    /// The plan around it is another one, which is what it asked for.
+    pub fn release(&mut self) {
+        self.phase = Phase::Pending;
+        self.reason = None;
+        self.decided();
+    }
+
+    /// The highest number that any attempt of it ever had.
+    pub fn newest_number(&self) -> u32 {
+        self.attempts.max(self.used)
     }
 
     /// Whether it stands where a task stands that nothing ever concerned.

@@ -9,7 +9,7 @@ impl Phase {
     pub(super) fn may_be_retried(&self, words: &str) -> bool {
         match self {
             Phase::Failed | Phase::TimedOut | Phase::Blocked | Phase::Skipped => true,
-            Phase::InReview | Phase::Stale | Phase::Reverted => true,
+            Phase::InReview | Phase::Stale | Phase::Reverted | Phase::LeftOut => true,
             Phase::Kickback => !words.is_empty(),
             _ => false,
         }
@@ -101,6 +101,9 @@ impl TaskState {
     /// Notes what it brought to the run's branch.
     pub(super) fn merge(&mut self, seq: u64, commit: &str, onto: &str) {
         let base = self.last().map(|last| last.base.clone());
+        if let Some(last) = self.last_mut() {
+            last.integrated = true;
+        }
         self.merged.push(Merged {
             seq,
             base: base.unwrap_or_default(),
@@ -112,7 +115,12 @@ impl TaskState {
     }
 
     /// Notes that the commit `by` took it off the run's branch again.
-    pub(super) fn undo(&mut self, by: &str) {
+    pub(super) fn undo(&mut self, by: &str, words: &str) {
+        let why = match words.trim() {
+            "" => String::new(),
+            words => format!(": {words}"),
+        };
+        self.set_aside(&format!("it was integrated, and undone by a person{why}"));
         self.fall(Phase::Reverted, &format!("undone by {by}"));
         self.commit = None;
         self.merged.clear();
@@ -129,7 +137,9 @@ impl TaskState {
         }
         self.phase = Phase::Pending;
         let reasons = super::decide::joined(&verdict.reasons);
-        self.set_aside(&format!("it no longer holds: {reasons}"));
+        self.set_aside(&format!(
+            "what it did stands on the branch, and no longer holds since something it needs was undone: {reasons}"
+        ));
     }
 
     pub(super) fn await_review(&mut self) {
@@ -168,6 +178,7 @@ impl AttemptState {
             usage: Usage::default(),
             verdict: None,
             aside: None,
+            integrated: false,
             millis: 0,
             ended_seq: 0,
         }

@@ -30,6 +30,13 @@ pub struct Headline {
     pub counts: Counts,
 }
 
+impl Headline {
+    /// Whether the run has ended.
+    pub fn is_over(&self) -> bool {
+        matches!(self.status.as_str(), "complete" | "partial" | "failed")
+    }
+}
+
 impl State {
     /// Why `task` stands where it stands, when that needs saying.
     pub fn reason(&self, task: usize) -> Option<String> {

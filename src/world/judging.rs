@@ -74,6 +74,7 @@ impl Judgement {
             task: self.task.id.clone(),
             attempt: self.attempt.number,
             verdict,
+            again: self.integrated.is_some(),
             millis,
         }
     }

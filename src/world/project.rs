@@ -15,7 +15,7 @@ use crate::graph::Graph;
 use crate::journal::{clock, layout};
 use crate::plan::TaskId;
 use crate::report::sentence::took;
-use crate::run::state::{Phase, State};
+use crate::run::state::{AttemptState, Phase, Standing, State};
 
 /// Where this machine put the run's branch, on file: the last place, and where it was to go next. One of
 /// them is where a crash left it, and only what stands there may be moved to anywhere at all.
@@ -55,6 +55,8 @@ impl Projected {
 /// where it is.
 pub fn all(repo: &Repo, state: &State, author: &Identity) -> Result<Option<String>> {
     let mut ours = Projected::read(repo, &state.run.id);
+    // Whoever holds the lease is the only one who writes there: a lock that stays belongs to nobody.
+    repo.clear_stale_locks(&[&layout::integration_branch(&state.run.id)])?;
     unlock_notes(repo)?;
     withdraw(repo, state, &ours, author)?;
     let left = branch(repo, state, &mut ours)?;
@@ -145,10 +147,9 @@ pub(super) fn withdraw(
 pub fn notes(repo: &Repo, state: &State, tasks: &[usize], author: &Identity) -> Result<()> {
     let mut batch = Vec::with_capacity(tasks.len());
     for &task in tasks {
-        if let Some(name) = noted(state, task)
-            && let Ok(commit) = repo.oid(name)
-        {
-            batch.push((commit, Some(note(state, task, name).into_bytes())));
+        for noted in noted(state, task) {
+            let text = note(state, task, &noted).into_bytes();
+            batch.push((repo.oid(noted.commit)?, Some(text)));
         }
     }
     match batch.is_empty() {
@@ -223,54 +224,69 @@ fn turn(repo: &Repo) -> Result<File> {
 pub fn outdated(repo: &Repo, state: &State) -> Result<Vec<usize>> {
     let mut outdated = Vec::new();
     for task in 0..state.graph().len() {
-        let Some(commit) = noted(state, task).and_then(|commit| repo.oid(commit).ok()) else {
-            continue;
-        };
-        let found = repo.read_note(layout::PROGRESS, commit)?;
-        let status = format!("Status: {}\n", state.standing(task).name());
-        if !found.is_some_and(|note| String::from_utf8_lossy(&note).contains(&status)) {
-            outdated.push(task);
+        for noted in noted(state, task) {
+            let commit = repo.oid(noted.commit)?;
+            let found = repo.read_note(layout::PROGRESS, commit)?;
+            let status = format!("Status: {}\n", noted.status);
+            if !found.is_some_and(|note| String::from_utf8_lossy(&note).contains(&status)) {
+                outdated.push(task);
+            }
         }
     }
+    outdated.dedup();
     Ok(outdated)
 }
 
-/// The commit on which the note of a task stands: the one that this run integrated, even when it was undone.
-pub fn noted(state: &State, task: usize) -> Option<&str> {
+/// A commit of the run that has a note.
+#[derive(Debug)]
+pub struct Noted<'a> {
+    /// The executor's commit.
+    pub commit: &'a str,
+    /// The attempt that made it.
+    pub attempt: &'a AttemptState,
+    /// What became of it.
+    pub status: &'static str,
+}
+
+/// The commits of a task that this run integrated, also those that were undone or followed by another.
+pub fn noted(state: &State, task: usize) -> Vec<Noted<'_>> {
     let at = state.at(task);
-    match at.phase {
-        Phase::Done | Phase::Stale if at.attempts > 0 => at.commit.as_deref(),
-        Phase::Reverted => {
-            let mut verdicts = at
-                .history
-                .iter()
-                .rev()
-                .filter_map(|one| one.verdict.as_ref());
-            verdicts.find_map(|verdict| verdict.accepted.as_deref())
-        }
-        _ => None,
-    }
+    let integrated = at.history.iter().filter(|attempt| attempt.integrated);
+    let accepted = integrated.filter_map(|attempt| {
+        let commit = attempt.verdict.as_ref()?.accepted.as_deref()?;
+        let stands = at.merged.iter().any(|merged| merged.commit == commit);
+        let status = match at.phase {
+            _ if !stands => Standing::Reverted,
+            Phase::Done => Standing::Done,
+            // It is being done anew, or should be.
+            _ => Standing::Stale,
+        };
+        Some(Noted {
+            commit,
+            attempt,
+            status: status.name(),
+        })
+    });
+    accepted.collect()
 }
 
 /// The note as the contract shows it.
-pub fn note(state: &State, index: usize, commit: &str) -> String {
+pub fn note(state: &State, index: usize, noted: &Noted<'_>) -> String {
     let task = &state.graph().tasks()[index];
-    let at = state.at(index);
-    let checks = at
-        .last()
-        .and_then(|last| last.verdict.as_ref())
-        .map(|verdict| verdict.checks.join(", "));
+    let checks = noted.attempt.verdict.as_ref();
+    let checks = checks.map(|verdict| verdict.checks.join(", "));
     let line = |text: &str| crate::journal::codec::subject_text(text);
     format!(
-        "Run: {}\nTask: {}\nTitle: {}\nStatus: {}\nAttempt: {}\nCommit: {commit}\nChecks: {}\nExecutor: {}\nTook: {}\n",
+        "Run: {}\nTask: {}\nTitle: {}\nStatus: {}\nAttempt: {}\nCommit: {}\nChecks: {}\nExecutor: {}\nTook: {}\n",
         state.run.id,
         line(task.id.as_str()),
         line(&task.title),
-        state.standing(index).name(),
-        at.attempts,
+        noted.status,
+        noted.attempt.number,
+        noted.commit,
         checks.unwrap_or_default(),
         line(state.run.policy.executor.name()),
-        took(at.millis()),
+        took(state.at(index).millis()),
     )
 }
 

@@ -199,6 +199,7 @@ impl SimWorld<'_> {
             task: task.clone(),
             attempt,
             verdict,
+            again: false,
             millis: 1,
         }
     }
@@ -216,6 +217,7 @@ impl SimWorld<'_> {
                 reasons: reasons.into_iter().collect(),
                 ..Verdict::default()
             },
+            again: false,
             millis: 1,
         }
     }
