@@ -15,7 +15,7 @@ use git_enact::journal::{self, Clock, Journal, Lease, layout};
 use git_enact::plan::{self, Dialect, TaskId};
 use git_enact::run::engine::{self, Journal as _};
 use git_enact::run::event::{Event, Residue};
-use git_enact::run::evidence::{Claim, ClaimStatus, Outcome, Verdict};
+use git_enact::run::evidence::{Claim, ClaimStatus, Outcome, Usage, Verdict};
 use git_enact::run::policy::{
     CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
 };
@@ -233,6 +233,7 @@ fn events(task: usize, onto: &str, made: &str) -> [Event; EVENTS] {
             strays: Vec::new(),
             committed_by_tool: false,
             residue: Residue::default(),
+            usage: Usage::default(),
             millis: 12,
         },
         Event::Judged {

@@ -73,14 +73,33 @@ fn a_run_takes_the_file_as_it_is() {
 }
 
 #[test]
+fn a_known_program_needs_no_definition() {
+    let user = project();
+    let output = user.enact(["init", "--executor", "claude"]).success();
+    assert!(!output.stderr.contains("claude"), "{output}");
+    let text = written(&user);
+    assert!(text.contains("\nexecutor = \"claude\"\n"), "{text}");
+    assert!(text.contains("#[executors.claude]\n#args = "), "{text}");
+    let settings = text.replace("#[executors.claude]\n#args", "[executors.claude]\nargs");
+    user.write("enact.toml", &settings);
+    user.enact(["executors"])
+        .success()
+        .says("--allowedTools Bash --an-option\n");
+}
+
+#[test]
 fn every_setting_is_in_the_file_and_right_once_its_mark_is_taken_away() {
     let user = project();
     user.enact(["init", "--executor", "my agent"])
         .success()
         .complains("note: `my agent` is a name of yours");
     let text = written(&user);
-    let table = include_str!("../src/config/settings.md").lines();
-    let names = table.filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    let (table, _) = include_str!("../src/config/settings.md")
+        .split_once("\n## ")
+        .expect("a table, and what is to be said of it");
+    let names = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
     let settings = names.filter(|(name, _)| *name != "enact.toml" && !name.starts_with('['));
     let mut count = 0;
     for (name, _) in settings {

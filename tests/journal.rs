@@ -8,7 +8,7 @@ use git_enact::journal::{Clock, Displaced, Journal, Lease, layout, read};
 use git_enact::plan::TaskId;
 use git_enact::run::engine::{self, Attachment};
 use git_enact::run::event::{Event, Residue};
-use git_enact::run::evidence::{Claim, ClaimStatus, Outcome, Verdict};
+use git_enact::run::evidence::{Claim, ClaimStatus, Outcome, Usage, Verdict};
 use git_enact::run::policy::{Durability, Policy};
 use git_enact::run::state::State;
 
@@ -106,6 +106,7 @@ fn execute(journal: &mut Journal, state: &mut State, task: usize) -> Oid {
             strays: Vec::new(),
             committed_by_tool: false,
             residue: Residue::default(),
+            usage: Usage::default(),
             millis: 12,
         },
         Event::Judged {

@@ -9,6 +9,7 @@ mod cost;
 mod crash;
 mod doctor;
 mod documents;
+mod executors;
 mod failures;
 mod git_storage;
 mod hooks;

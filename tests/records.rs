@@ -3,7 +3,9 @@
 use git_enact::journal::{Newer, codec};
 use git_enact::plan::TaskId;
 use git_enact::run::event::{By, Event, Recorded, Residue};
-use git_enact::run::evidence::{Claim, ClaimStatus, Outcome, Reason, ReasonKind, Signal, Verdict};
+use git_enact::run::evidence::{
+    Claim, ClaimStatus, Limit, Outcome, Reason, ReasonKind, Signal, Usage, Verdict,
+};
 use git_enact::run::state::{Counts, Headline};
 
 /// Text that formats like to stumble over.
@@ -81,6 +83,12 @@ fn events() -> Vec<Event> {
                 dirty: vec![text()],
                 dirty_count: 7,
                 ..Residue::default()
+            },
+            usage: Usage {
+                cost_usd: Some(0.1 + 0.2),
+                input_tokens: Some(u64::MAX / 2),
+                limit: Some(Limit::Turns),
+                ..Usage::default()
             },
             millis: u64::MAX / 2,
         },

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use git_enact::plan::{Task, TaskId};
 use git_enact::run::event::{By, Event, Recorded, Residue};
-use git_enact::run::evidence::{Claim, Outcome, Reason, ReasonKind, Signal, Verdict};
+use git_enact::run::evidence::{Claim, Outcome, Reason, ReasonKind, Signal, Usage, Verdict};
 use git_enact::run::policy::{Policy, Review};
 use git_enact::run::state::State;
 
@@ -98,6 +98,7 @@ fn events(state: &State, id: &str) -> Vec<(&'static str, Event)> {
                 strays: Vec::new(),
                 committed_by_tool: false,
                 residue: Residue::default(),
+                usage: Usage::default(),
                 millis: 1,
             },
         ),

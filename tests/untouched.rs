@@ -170,6 +170,7 @@ fn no_command_but_land_changes_anything_of_the_users() {
         (&["progress"], 0),
         (&["report"], 0),
         (&["help", "executors"], 0),
+        (&["executors"], 0),
         (&["stop"], 0),
         (&["resume"], 3),
         (&["land"], 2),

@@ -1,13 +1,15 @@
 //! What an executor claims of its attempt, read from whatever it left. Never fails and never believes more
 //! than it must: what cannot be understood is a failure that says why.
 //!
-//! The first of these counts: the result file, the last JSON object with a `status` in the output, the
-//! text form, the exit status. Whether a claim is true is for judging to find out.
+//! The first of these counts: the result file; what the program reports of itself when it failed; the last JSON
+//! object with a `status` in its last message, or in the output where that is not known; the text form; the exit
+//! status. Whether a claim is true is for judging to find out.
 
 use serde_json::{Map, Value};
 
+use super::reading::{Answer, Failure, Reading};
 use super::{json, output, text};
-use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome, Signal};
+use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Limit, Outcome, Signal};
 
 /// The longest string of a claim that is kept, in bytes.
 const TEXT_MAX: usize = 64 << 10;
@@ -20,21 +22,33 @@ const TRY_LATER: i32 = 75;
 /// Exit status: something outside the task stands in the way.
 const BLOCKED: i32 = 125;
 
-/// The claim of an attempt that ended as `outcome`, left `result_file` and printed `output`. Of `secrets`, none is
-/// cut in two where a sentence is made of what was printed: the halves would no longer be known.
+/// The claim of an attempt that ended as `outcome`, left `result_file` and printed `output`, in which `reading` was
+/// found. Of `secrets`, none is cut in two where a sentence is made of what was printed: the halves would no longer
+/// be known.
 pub fn read(
     result_file: Option<&[u8]>,
+    reading: &Reading,
     output: &[u8],
     outcome: Outcome,
     secrets: &[Vec<u8>],
 ) -> Claim {
+    let ended_well = outcome == Outcome::Exited(0);
+    let said = match &reading.answer {
+        Answer::Printed => output,
+        Answer::Message(text) => text.as_bytes(),
+        Answer::Missing => b"",
+    };
     let told = result_file
         .filter(|bytes| !bytes.trim_ascii().is_empty())
         .map(of_result_file)
-        .or_else(|| {
-            json::last_with_status(output).map(|object| of_object(&object, ClaimForm::Json))
+        // What was true when it was written: the program has failed since, and its exit status says so too.
+        .filter(|claim| {
+            claim.status != ClaimStatus::Done || ended_well || reading.failure.is_none()
         })
-        .or_else(|| text::read(output));
+        .or_else(|| reading.failure.as_ref().map(of_failure))
+        .or_else(|| json::last_with_status(said).map(|object| of_object(&object, ClaimForm::Json)))
+        .or_else(|| text::read(said))
+        .or_else(|| (ended_well && reading.answer == Answer::Missing).then(silent));
     let mut claim = bound_by_outcome(told, outcome);
     let failed = !matches!(outcome, Outcome::Exited(0 | TRY_LATER));
     let is_silent = claim.form == ClaimForm::ExitStatus && matches!(outcome, Outcome::Exited(_));
@@ -92,6 +106,30 @@ fn of_result_file(bytes: &[u8]) -> Claim {
         Ok(Value::Object(object)) => of_object(&object, ClaimForm::ResultFile),
         Ok(_) => failed("the result file holds no JSON object"),
         Err(error) => failed(&format!("the result file is not JSON: {error}")),
+    }
+}
+
+/// A program that failed itself has done nothing that it could answer for; a limit of the service is no fault.
+fn of_failure(failure: &Failure) -> Claim {
+    let status = match failure.limit {
+        Some(Limit::Rate) => ClaimStatus::RateLimited,
+        Some(Limit::Budget | Limit::Turns) | None => ClaimStatus::Failed,
+    };
+    Claim {
+        status,
+        form: ClaimForm::Reported,
+        reason: cut(failure.text.trim(), TEXT_MAX).to_owned(),
+        until: failure.until.clone(),
+        ..Claim::default()
+    }
+}
+
+/// Its exit status would be believed, although it said nothing.
+fn silent() -> Claim {
+    Claim {
+        form: ClaimForm::Reported,
+        reason: "its program ended without a last message".into(),
+        ..Claim::default()
     }
 }
 

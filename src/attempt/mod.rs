@@ -3,17 +3,21 @@
 //! # This module
 //!
 //! One executor in one worktree, once: what it is told ([`package`], [`prompt`]), how it is started
-//! ([`Invocation`]), what it claims ([`claim`]), and what of its output may be stored ([`output`]). It takes
-//! plain values and files; it knows neither git nor the journal, and believes no claim.
+//! ([`Invocation`]), how what its program leaves is read ([`reading`], by what [`profile`] knows of known
+//! ones), what it claims ([`claim`]), and what of its output may be stored ([`output`]). It takes plain
+//! values and files; it knows neither git nor the journal, and believes no claim.
 
 pub mod claim;
 mod json;
+mod limits;
 pub mod output;
 pub mod package;
+pub mod profile;
 pub mod prompt;
+pub mod reading;
 mod text;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -23,12 +27,15 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use crate::plan::TaskId;
 use crate::process::environment;
 use crate::process::supervise::{self, Ended, Order};
-use crate::run::evidence::Claim;
+use crate::run::evidence::{Claim, Usage};
 use crate::run::policy::{Executor, Policy};
+use crate::run::reader::{Reader, Source};
 use package::Package;
 
 /// The largest result file, in bytes; a longer one is no JSON any more.
 const RESULT_MAX: u64 = 1 << 20;
+/// The largest answer file that is read, in bytes: agents write all that they did into it.
+const ANSWER_MAX: u64 = 64 << 20;
 
 /// Where an attempt takes place and by which names it goes. All paths are absolute.
 #[derive(Debug, Clone)]
@@ -61,6 +68,8 @@ pub struct Files {
     pub prompt: PathBuf,
     /// Where the executor may leave its claim.
     pub result: PathBuf,
+    /// Where a program that is told to leaves its answer.
+    pub answer: PathBuf,
     /// What it printed.
     pub output: PathBuf,
     /// What its supervisor leaves, for [`supervise::sweep`] and [`supervise::outcome_of`].
@@ -75,14 +84,21 @@ impl Files {
             package: ending(told, "task.json"),
             prompt: ending(told, "prompt.md"),
             result: ending(stem, "result.json"),
+            answer: ending(stem, "answer"),
             output: ending(stem, "output"),
             mark: ending(stem, supervise::MARK),
         }
     }
 
-    /// What the executor claims, now that it has ended, where it says nothing in a form of ours without
-    /// `secrets`.
-    pub fn claim(&self, ended: &Ended, secrets: &[Vec<u8>]) -> Claim {
+    /// What the executor claims and has used up, now that it has ended at `now` (in seconds since 1970), where
+    /// it says nothing in a form of ours without `secrets`.
+    pub fn claim(
+        &self,
+        ended: &Ended,
+        reader: &Reader,
+        now: i64,
+        secrets: &[Vec<u8>],
+    ) -> (Claim, Usage) {
         let result = match supervise::read_left(&self.result, RESULT_MAX) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             // Something is there that is no file: no claim, and no leave to look for one elsewhere.
@@ -91,7 +107,15 @@ impl Files {
         let mut output = ended.output.read().unwrap_or_default();
         let prompt = supervise::read_left(&self.prompt, u64::MAX).unwrap_or_default();
         forget_echo(&mut output, &prompt);
-        claim::read(result.as_deref(), &output, ended.outcome, secrets)
+        let answer = match reader.source {
+            Source::Output => Vec::new(),
+            Source::AnswerFile => {
+                supervise::read_left(&self.answer, ANSWER_MAX).unwrap_or_default()
+            }
+        };
+        let reading = reading::read(reader, &output, &answer, ended.outcome, now);
+        let claim = claim::read(result.as_deref(), &reading, &output, ended.outcome, secrets);
+        (claim, reading.usage)
     }
 }
 
@@ -118,18 +142,21 @@ impl Invocation {
         let template = policy.prompt.as_deref();
         let prompt = prompt::render(template, package, place.attempt, policy.commit)?;
         let files = Files::of(place.files, place.told);
-        let (argv, on_stdin) = command(&policy.executor, package, &prompt, &files.prompt)?;
+        let (argv, on_stdin) = command(&policy.executor, package, &prompt, &files)?;
         let dir = place.files.parent().unwrap_or(place.files);
         fs::create_dir_all(dir).with_context(|| format!("could not create `{}`", dir.display()))?;
         write(&files.package, &serde_json::to_vec_pretty(package)?)?;
         write(&files.prompt, prompt.as_bytes())?;
         // What an earlier attempt left here would be taken for this one's claim.
-        if fs::symlink_metadata(&files.result).is_ok() {
-            fs::remove_file(&files.result)
-                .with_context(|| format!("could not remove `{}`", files.result.display()))?;
+        for left in [&files.result, &files.answer] {
+            if fs::symlink_metadata(left).is_ok() {
+                fs::remove_file(left)
+                    .with_context(|| format!("could not remove `{}`", left.display()))?;
+            }
         }
-        let mut env = environment::allowed(current, &policy.pass_env);
+        let mut env = environment::allowed(current, &policy.passed_to_executor());
         let secrets = output::secrets(&env);
+        env.extend(policy.executor.env());
         env.extend(environment::fixed(place.worktree));
         env.extend(names(place, &package.task.id));
         let order = Order {
@@ -201,7 +228,7 @@ fn command(
     executor: &Executor,
     package: &Package,
     prompt: &str,
-    prompt_file: &Path,
+    files: &Files,
 ) -> Result<(Vec<OsString>, bool)> {
     match executor {
         Executor::Shell => {
@@ -217,14 +244,16 @@ fn command(
                 false,
             ))
         }
-        Executor::Command { name, argv } => {
+        Executor::Command { name, argv, .. } => {
             if argv.is_empty() {
                 bail!("executor `{name}` has no command");
             }
-            let filled: Vec<OsString> = argv
-                .iter()
-                .map(|word| fill(word, prompt, prompt_file))
-                .collect();
+            let places = [
+                ("{prompt}", OsStr::new(prompt)),
+                ("{prompt_file}", files.prompt.as_os_str()),
+                ("{answer_file}", files.answer.as_os_str()),
+            ];
+            let filled = argv.iter().map(|word| fill(word, &places)).collect();
             let on_stdin = argv
                 .iter()
                 .all(|word| !word.contains("{prompt}") && !word.contains("{prompt_file}"));
@@ -234,22 +263,16 @@ fn command(
 }
 
 /// `word` with its placeholders replaced, in one pass: a prompt that spells a placeholder is left alone.
-fn fill(word: &str, prompt: &str, prompt_file: &Path) -> OsString {
+fn fill(word: &str, places: &[(&str, &OsStr)]) -> OsString {
     let mut filled = OsString::new();
     let mut rest = word;
-    while let Some(at) = rest.find("{prompt") {
+    while let Some(at) = rest.find('{') {
         filled.push(&rest[..at]);
         rest = &rest[at..];
-        if let Some(after) = rest.strip_prefix("{prompt}") {
-            filled.push(prompt);
-            rest = after;
-        } else if let Some(after) = rest.strip_prefix("{prompt_file}") {
-            filled.push(prompt_file);
-            rest = after;
-        } else {
-            filled.push("{prompt");
-            rest = &rest["{prompt".len()..];
-        }
+        let place = places.iter().find(|(name, _)| rest.starts_with(name));
+        let (value, len) = place.map_or((OsStr::new("{"), 1), |(name, value)| (*value, name.len()));
+        filled.push(value);
+        rest = &rest[len..];
     }
     filled.push(rest);
     filled

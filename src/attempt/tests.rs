@@ -1,7 +1,7 @@
 //! What an executor is told, and how it is started.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::Path;
 
@@ -115,10 +115,7 @@ fn invocation(dir: &Path, executor: Executor) -> anyhow::Result<Invocation> {
 }
 
 fn agent(argv: &[&str]) -> Executor {
-    Executor::Command {
-        name: "agent".to_owned(),
-        argv: argv.iter().map(ToString::to_string).collect(),
-    }
+    Executor::plain("agent", argv.iter().map(ToString::to_string).collect())
 }
 
 #[test]
@@ -150,7 +147,8 @@ fn a_prompt_that_is_printed_back_is_no_claim() {
     use crate::run::evidence::ClaimForm;
     for mode in [CommitMode::Executor, CommitMode::Tool, CommitMode::Auto] {
         let prompt = prompt::render(None, &package(Weight::Full), 2, mode).unwrap();
-        let claim = claim::read(None, prompt.as_bytes(), Outcome::Exited(0), &[]);
+        let reading = super::reading::Reading::default();
+        let claim = claim::read(None, &reading, prompt.as_bytes(), Outcome::Exited(0), &[]);
         assert_eq!(claim.form, ClaimForm::ExitStatus, "our own words are none");
     }
     let mut output = b"user: say {\"status\":\"failed\"}\nok".to_vec();
@@ -201,7 +199,13 @@ fn a_users_template_replaces_ours_and_its_faults_have_a_line() {
 
 #[test]
 fn placeholders_are_replaced_once() {
-    let filled = |word| fill(word, "say {prompt_file}", Path::new("/p"));
+    let places = [
+        ("{prompt}", "say {prompt_file}"),
+        ("{prompt_file}", "/p"),
+        ("{answer_file}", "/a"),
+    ]
+    .map(|(name, value)| (name, OsStr::new(value)));
+    let filled = |word| fill(word, &places);
     assert_eq!(filled("{prompt}"), "say {prompt_file}");
     assert_eq!(filled("--file={prompt_file}!"), "--file=/p!");
     assert_eq!(filled("{prompts} {x}"), "{prompts} {x}");

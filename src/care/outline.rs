@@ -17,7 +17,7 @@ use crate::journal::{Clock, Journal, Lease, layout};
 use crate::plan::{Dialect, Location, Plan, Task, TaskId, Wishes};
 use crate::run::engine::record_all;
 use crate::run::event::{By, Event, Residue};
-use crate::run::evidence::{Claim, ClaimStatus, Outcome, Verdict};
+use crate::run::evidence::{Claim, ClaimStatus, Outcome, Usage, Verdict};
 use crate::run::policy::{
     CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
 };
@@ -229,10 +229,7 @@ impl Outline {
         let mut names = self.done.iter().map(|done| done.executor.as_str());
         let executor = match names.next_back() {
             None | Some("shell" | "") => Executor::Shell,
-            Some(name) => Executor::Command {
-                name: name.to_owned(),
-                argv: vec!["false".to_owned()],
-            },
+            Some(name) => Executor::plain(name, vec!["false".to_owned()]),
         };
         Policy {
             executor,
@@ -288,6 +285,7 @@ fn events_of(done: &Done, onto: Oid) -> [Event; 4] {
             strays: Vec::new(),
             committed_by_tool: false,
             residue: Residue::default(),
+            usage: Usage::default(),
             millis: 0,
         },
         Event::Judged {

@@ -7,13 +7,14 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 
 use super::{Context, Exit};
+use crate::config::executors::{SHELL, is_profile};
 use crate::config::propose;
 use crate::report::{self, clean::visible_line};
 
 /// Write a commented `enact.toml` that proposes the project's own commands; execute nothing
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Who is to execute: `shell`, or a name for `[executors]`
+    /// Who is to execute: one that `git enact executors` lists, or a name for `[executors]`
     #[arg(long, value_name = "NAME")]
     executor: Option<String>,
 }
@@ -44,7 +45,8 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
             path.display()
         ));
     }
-    if let Some(name) = args.executor.as_deref().filter(|name| *name != "shell") {
+    let is_new = |name: &&str| *name != SHELL && !is_profile(name);
+    if let Some(name) = args.executor.as_deref().filter(is_new) {
         report::notice(&visible_line(&format!(
             "note: `{name}` is a name of yours: say under `[executors]` in the file how it is run"
         )));

@@ -11,6 +11,7 @@ mod demo;
 mod diff;
 mod doctor;
 mod drive;
+mod executors;
 mod exit;
 mod graph;
 mod help;
@@ -117,6 +118,7 @@ enum Command {
     Clean(clean::Args),
     Doctor(doctor::Args),
     Demo(demo::Args),
+    Executors(executors::Args),
     Help(help::Args),
 }
 
@@ -190,6 +192,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Clean(args) => clean::exec(&args, context),
         Command::Doctor(args) => doctor::exec(&args, context),
         Command::Demo(args) => demo::exec(&args, context),
+        Command::Executors(args) => executors::exec(&args, context),
         Command::Help(args) => help::exec(&args),
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct Args {
     /// Plan files, or the directory that holds them; without one, the plan of this directory
     #[arg(value_name = "PLAN")]
     plans: Vec<PathBuf>,
-    /// Who executes: `shell`, or a name from `enact.toml`
+    /// Who executes: `shell`, a program that `git enact executors` lists, or a name from `enact.toml`
     #[arg(long, value_name = "NAME", conflicts_with = "command")]
     executor: Option<String>,
     /// The plan's format, when it is not to be recognized

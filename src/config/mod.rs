@@ -6,6 +6,7 @@
 //!
 //! Where worktrees are kept is no setting of a run but of a machine: git config `enact.worktreeDir`.
 
+pub mod executors;
 mod policy;
 pub mod propose;
 
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use executors::NamedExecutor;
 use serde::Deserialize;
 
 use crate::attempt::prompt;
@@ -49,19 +51,8 @@ pub struct Settings {
     pub hooks: Hooks,
     /// A template file, relative to the repository.
     pub prompt: Option<String>,
-    /// Commands by name, for `--executor NAME`.
+    /// Executors by name, for `--executor NAME`.
     pub executors: BTreeMap<String, NamedExecutor>,
-}
-
-/// A command that can be named as executor.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NamedExecutor {
-    /// Program and arguments.
-    pub command: Vec<String>,
-    /// Who commits when it runs.
-    #[serde(default)]
-    pub commit: Option<CommitMode>,
 }
 
 /// The keys that git config (`enact.<key>`) and the environment (`ENACT_<KEY>`) may set, as git config
@@ -86,6 +77,7 @@ impl Settings {
     pub fn of(repo: &Repo) -> Result<Self> {
         let mut from_git =
             Self::from_keys("git config", |key| repo.config(&format!("enact.{key}")))?;
+        from_git.take_executors(repo.config_below("enact.executors."))?;
         from_git.hooks = Hooks::by_name(|name| repo.config(&format!("enact.hook.{name}")));
         let file = repo
             .checkout()

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use jiff::SignedDuration;
 
 use super::Settings;
+use super::executors::SHELL;
 use crate::attempt;
 use crate::plan::Plan;
 use crate::run::policy::{CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Scope};
@@ -87,17 +88,11 @@ impl Settings {
                 .to_string_lossy()
                 .into_owned();
             let commit = self.commit.unwrap_or(CommitMode::Executor);
-            return Ok((
-                Executor::Command {
-                    name,
-                    argv: command,
-                },
-                commit,
-            ));
+            return Ok((Executor::plain(name, command), commit));
         }
         let has_script = |task: &crate::plan::Task| task.run.is_some() || task.imported.is_some();
         match self.executor.as_deref() {
-            Some("shell") => {
+            Some(SHELL) => {
                 if let Some(task) = plan.tasks.iter().find(|task| !has_script(task)) {
                     let at = &task.location;
                     bail!(
@@ -108,28 +103,15 @@ impl Settings {
                 Ok((Executor::Shell, self.commit.unwrap_or(CommitMode::Auto)))
             }
             Some(name) => {
-                let Some(named) = self.executors.get(name) else {
-                    let known: Vec<&str> = self.executors.keys().map(String::as_str).collect();
-                    bail!(
-                        "no executor is named `{name}`: known are `shell`{}; \
-                         define it in `enact.toml` under `[executors.{name}]`, or give a command after `--`",
-                        known
-                            .iter()
-                            .map(|name| format!(", `{name}`"))
-                            .collect::<String>()
-                    );
+                let known = self.known(name)?;
+                let executor = Executor::Command {
+                    name: known.name,
+                    argv: attempt::resolved(&known.command)?,
+                    env: known.env,
+                    pass_env: known.pass_env,
+                    reader: known.reader,
                 };
-                if named.command.is_empty() {
-                    bail!("the executor `{name}` in `enact.toml` has an empty command");
-                }
-                let commit = self.commit.or(named.commit).unwrap_or(CommitMode::Executor);
-                Ok((
-                    Executor::Command {
-                        name: name.to_owned(),
-                        argv: attempt::resolved(&named.command)?,
-                    },
-                    commit,
-                ))
+                Ok((executor, self.commit.unwrap_or(known.commit)))
             }
             None if plan.tasks.iter().all(has_script) => {
                 Ok((Executor::Shell, self.commit.unwrap_or(CommitMode::Auto)))
@@ -140,8 +122,8 @@ impl Settings {
                     format!(" (task `{}` has none)", task.id)
                 });
                 bail!(
-                    "no executor: give `--executor NAME`, or a command after `--`, \
-                     or an `sh` block or `run` for every task{lacking}"
+                    "no executor: give `--executor NAME` (`git enact executors` lists them), or a command after \
+                     `--`, or an `sh` block or `run` for every task{lacking}"
                 )
             }
         }

@@ -182,6 +182,26 @@ impl Repo {
         self.raw.config().ok()?.get_string(name).ok()
     }
 
+    /// The values of the user's git configuration whose names begin with `prefix`, each with the rest of its
+    /// name, in their order.
+    pub fn config_below(&self, prefix: &str) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        let config = self.raw.config().and_then(|mut config| config.snapshot());
+        let Ok(config) = config else { return found };
+        if let Ok(entries) = config.entries(None) {
+            // What is no text names nothing of ours.
+            let each = entries.for_each(|entry| {
+                if let (Ok(name), Ok(value)) = (entry.name(), entry.value())
+                    && let Some(rest) = name.strip_prefix(prefix)
+                {
+                    found.push((rest.to_owned(), value.to_owned()));
+                }
+            });
+            each.unwrap_or_default();
+        }
+        found
+    }
+
     /// A path of the user's configuration, with `~` for their home as git has it.
     pub fn config_path(&self, name: &str) -> Option<PathBuf> {
         self.raw.config().ok()?.get_path(name).ok()

@@ -65,10 +65,22 @@ pub fn fixed(worktree: &Path) -> Vec<(OsString, OsString)> {
 
 /// Whether `word` names a program: a path from `dir`, or something on `path` (the value of PATH).
 pub fn has_program(word: &str, path: &OsStr, dir: Option<&Path>) -> bool {
+    program(word, path, dir).is_some()
+}
+
+/// Where the program is that `word` names: a path from `dir`, or something on `path` (the value of PATH).
+pub fn program(word: &str, path: &OsStr, dir: Option<&Path>) -> Option<PathBuf> {
     if word.contains('/') {
-        return dir.is_some_and(|dir| is_program(&dir.join(word)));
+        let file = dir?.join(word);
+        return is_program(&file).then_some(file);
     }
-    on_path(word.as_ref(), path, dir).is_some()
+    on_path(word.as_ref(), path, dir)
+}
+
+/// Whether an executor may be given the variable `name`.
+pub fn may_set(name: &str) -> bool {
+    let is_name = !name.is_empty() && !name.contains(['=', '\0']);
+    is_name && !REFUSED.iter().any(|pattern| matches(pattern, name))
 }
 
 /// Where `path`, as a process in `dir` has it, has the program `word`.

@@ -6,11 +6,11 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::Context;
-use super::markdown::unproven;
+use super::markdown::{unproven, usage};
 use super::next::next_steps;
 use super::status::{RunStatus, TaskStatus};
 use crate::plan::TaskId;
-use crate::run::evidence::{ClaimStatus, Outcome, Reason};
+use crate::run::evidence::{ClaimStatus, Outcome, Reason, Usage};
 use crate::run::state::{AttemptState, Counts, FinalVerdict, Landed, State};
 
 /// The report of a run, finished or not; `branches` are those of the tasks, in the plan's order.
@@ -25,6 +25,7 @@ pub fn report(state: &State, context: &Context, branches: &[Option<String>]) -> 
         schema: 1,
         run: RunStatus::of(state, context),
         executor: state.run.policy.executor.name(),
+        usage: usage(state),
         counts: state.counts(),
         tasks: tasks.collect(),
         unproven: unproven(state),
@@ -49,6 +50,8 @@ struct Report<'a> {
     run: RunStatus<'a>,
     /// Who executes, by name.
     executor: &'a str,
+    /// What all attempts used up, as far as their executors tell.
+    usage: Usage,
     counts: &'a Counts,
     tasks: Vec<TaskStatus<'a, Vec<Attempt<'a>>>>,
     /// Tasks that no command proves.
@@ -80,6 +83,7 @@ struct Attempt<'a> {
     commit: Option<&'a str>,
     /// A commit with what it left uncommitted.
     salvage: Option<&'a str>,
+    usage: &'a Usage,
     seconds: f64,
 }
 
@@ -97,6 +101,7 @@ impl<'a> Attempt<'a> {
             aside: attempt.aside.as_deref(),
             commit: attempt.tip.as_deref(),
             salvage: attempt.salvage.as_deref(),
+            usage: &attempt.usage,
             seconds: attempt.millis as f64 / 1000.0,
         }
     }

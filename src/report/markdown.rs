@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use super::Context;
 use super::clean::visible;
 use super::next::next_steps;
-use super::sentence::{short, took};
+use super::sentence::{short, took, used};
 use crate::plan::{Check, Dialect};
+use crate::run::evidence::Usage;
 use crate::run::state::{Standing, State};
 
 /// The report of a run, finished or not.
@@ -24,6 +25,10 @@ pub fn report(state: &State, context: &Context) -> String {
             "\n**Not proven by any command**: {}",
             unproven.join(", ")
         );
+    }
+    let usage = usage(state);
+    if !usage.is_empty() {
+        let _ = writeln!(text, "\n**Used**: {}", used(&usage));
     }
     for line in next_steps(state, context) {
         let _ = write!(text, "\n    {line}");
@@ -139,6 +144,17 @@ fn tasks(state: &State) -> String {
         let _ = write!(text, "\n{notes}");
     }
     text
+}
+
+/// What all attempts used up, as far as their executors tell.
+pub(super) fn usage(state: &State) -> Usage {
+    let mut sum = Usage::default();
+    for task in 0..state.graph().len() {
+        for attempt in &state.at(task).history {
+            sum.add(&attempt.usage);
+        }
+    }
+    sum
 }
 
 /// The tasks whose verification is words only.

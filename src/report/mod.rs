@@ -4,6 +4,7 @@
 pub mod check;
 pub mod clean;
 pub mod diff;
+pub mod executors;
 pub mod faults;
 pub mod graph;
 pub mod json;

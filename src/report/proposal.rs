@@ -13,10 +13,7 @@ use crate::verify::checks::Programs;
 pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Programs) -> String {
     let mut text = format!("run {id}\n\n");
     text.push_str(&check::human(graph, &[], programs));
-    let _ = match &policy.executor {
-        Executor::Shell => writeln!(text, "executor: each task's own sh commands:"),
-        Executor::Command { name, argv } => writeln!(text, "executor: {name}: {}", argv.join(" ")),
-    };
+    text.push_str(&executor(&policy.executor));
     let is_selected = |&(index, _): &(usize, &Task)| policy.selects(graph, index);
     for (_, task) in graph.tasks().iter().enumerate().filter(is_selected) {
         if let (Executor::Shell, Some(script)) = (&policy.executor, &task.run) {
@@ -68,7 +65,33 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Progra
             1 => "1 retry".to_owned(),
             more => format!("{more} retries"),
         },
-        format!("{:?}", policy.commit).to_ascii_lowercase()
+        policy.commit.name()
     );
     visible(&text).into_owned()
+}
+
+/// What runs for each task, with what of the caller's environment.
+fn executor(executor: &Executor) -> String {
+    let Executor::Command {
+        name,
+        argv,
+        env,
+        pass_env,
+        ..
+    } = executor
+    else {
+        return "executor: each task's own sh commands:\n".to_owned();
+    };
+    let mut text = format!("executor: {name}: {}\n", argv.join(" "));
+    for (name, value) in env {
+        let _ = writeln!(text, "  with {name}={value}");
+    }
+    if !pass_env.is_empty() {
+        let _ = writeln!(
+            text,
+            "  passed on to it from the environment: {}",
+            pass_env.join(", ")
+        );
+    }
+    text
 }

@@ -6,7 +6,7 @@ use super::clean::visible;
 use crate::plan::TaskId;
 use crate::run::decide::joined;
 use crate::run::event::{By, Event, Recorded};
-use crate::run::evidence::{ReasonKind, Verdict};
+use crate::run::evidence::{Limit, ReasonKind, Usage, Verdict};
 use crate::run::state::{Phase, State};
 
 /// How an event should look.
@@ -229,4 +229,70 @@ pub fn took(millis: u64) -> String {
     }
     let rounded = SignedDuration::from_secs((millis / 1000) as i64);
     format!("{rounded:#}").replace(' ', "")
+}
+
+/// What was used up, as far as an executor tells: `$0.0145, 2400 tokens in, 68 out, 2 turns`.
+pub fn used(usage: &Usage) -> String {
+    let counted = |count: Option<u64>, what: &str| count.map(|count| format!("{count} {what}"));
+    let cost = usage.cost_usd.map(|cost| match cost {
+        cost if cost > 0.0 && cost < 0.01 => format!("${cost:.4}"),
+        cost => format!("${cost:.2}"),
+    });
+    let limit = usage.limit.map(|limit| {
+        let limit = match limit {
+            Limit::Rate => "rate",
+            Limit::Budget => "budget",
+            Limit::Turns => "turn",
+        };
+        format!("ended by a {limit} limit")
+    });
+    let turns = if usage.turns == Some(1) {
+        "turn"
+    } else {
+        "turns"
+    };
+    [
+        cost,
+        counted(usage.input_tokens, "tokens in"),
+        counted(usage.cached_tokens, "cached"),
+        counted(usage.output_tokens, "out"),
+        counted(usage.turns, turns),
+        limit,
+    ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<String>>()
+    .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::used;
+    use crate::run::evidence::{Limit, Usage};
+
+    #[test]
+    fn what_was_used_is_said_as_far_as_it_is_known() {
+        let mut usage = Usage {
+            cost_usd: Some(0.0072),
+            input_tokens: Some(1200),
+            output_tokens: Some(34),
+            turns: Some(1),
+            limit: Some(Limit::Budget),
+            ..Usage::default()
+        };
+        assert_eq!(
+            used(&usage),
+            "$0.0072, 1200 tokens in, 34 out, 1 turn, ended by a budget limit"
+        );
+        usage.add(&Usage {
+            cost_usd: Some(1.5),
+            cached_tokens: Some(7),
+            turns: Some(2),
+            ..Usage::default()
+        });
+        assert_eq!(
+            used(&usage),
+            "$1.51, 1200 tokens in, 7 cached, 34 out, 3 turns"
+        );
+    }
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::clean::{visible, visible_line};
-use super::sentence::{short, took};
+use super::sentence::{short, took, used};
 use crate::plan::{Check, Task};
 use crate::run::event::Recorded;
 use crate::run::evidence::{Claim, ClaimForm};
@@ -14,6 +14,8 @@ use crate::run::state::{AttemptState, State};
 
 /// How many lines of an attempt's output are shown.
 const LINES: usize = 10;
+/// How many characters of such a line.
+const WIDTH: usize = 200;
 
 /// What is kept of an attempt beside its state.
 #[derive(Debug, Clone, Default)]
@@ -96,6 +98,9 @@ fn told(attempt: &AttemptState, kept: Option<&Kept>) -> String {
     if let Some(claim) = attempt.said() {
         line("claimed", &claimed(claim));
     }
+    if !attempt.usage.is_empty() {
+        line("used", &used(&attempt.usage));
+    }
     if let Some(verdict) = &attempt.verdict {
         match &verdict.accepted {
             Some(commit) => line(
@@ -146,8 +151,10 @@ fn claimed(claim: &Claim) -> String {
     for more in [signal, claim.commit.clone()].into_iter().flatten() {
         let _ = write!(text, " {more}");
     }
-    if claim.form == ClaimForm::ExitStatus {
-        text.push_str(", by its exit status");
+    match claim.form {
+        ClaimForm::ExitStatus => text.push_str(", by its exit status"),
+        ClaimForm::Reported => text.push_str(", as its program reports"),
+        ClaimForm::ResultFile | ClaimForm::Json | ClaimForm::Text => {}
     }
     for more in [
         &claim.reason,
@@ -172,7 +179,13 @@ fn printed(kept: &Kept) -> String {
     let shown = &lines[lines.len().saturating_sub(LINES)..];
     let mut text = String::new();
     for line in shown {
-        let _ = writeln!(text, "  | {line}");
+        // Programs print whole documents on a line.
+        let end = line
+            .char_indices()
+            .nth(WIDTH)
+            .map_or(line.len(), |(at, _)| at);
+        let rest = if end < line.len() { "…" } else { "" };
+        let _ = writeln!(text, "  | {}{rest}", &line[..end]);
     }
     if lines.len() > shown.len() {
         let _ = writeln!(

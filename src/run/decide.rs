@@ -20,10 +20,11 @@ pub(super) fn after_refusal(id: &TaskId, task: &TaskState, policy: &Policy) -> E
         return kickback(id, task, reason);
     }
     if has(ReasonKind::RateLimited) {
+        let claim = task.last().and_then(|last| last.claim.as_ref());
         return Event::Paused {
             task: Some(id),
             reason,
-            until: None,
+            until: claim.and_then(|claim| claim.until.clone()),
         };
     }
     if has(ReasonKind::ClaimedBlocked) {

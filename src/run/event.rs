@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::{Claim, Outcome, Signal, Verdict};
+use super::evidence::{Claim, Outcome, Signal, Usage, Verdict};
 use super::policy::Policy;
 use crate::plan::TaskId;
 
@@ -89,6 +89,9 @@ pub enum Event {
         committed_by_tool: bool,
         /// What was observed of the worktree when the process had ended.
         residue: Residue,
+        /// What it used up, as far as its executor tells.
+        #[serde(default, skip_serializing_if = "Usage::is_empty")]
+        usage: Usage,
         /// How long the process ran.
         millis: u64,
     },

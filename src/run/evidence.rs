@@ -82,6 +82,9 @@ pub struct Claim {
     /// How it would split the task, as `name: description`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub suggested_split: Vec<String>,
+    /// When a limit ends that it met, as RFC 3339, when it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 /// The status that an executor claims.
@@ -103,7 +106,7 @@ pub enum ClaimStatus {
     /// The plan is wrong, not the executor.
     #[serde(rename = "KICKBACK")]
     Kickback,
-    /// Try later: a rate limit (exit status 75).
+    /// Try later: a rate limit (exit status 75, or what the program reports).
     #[serde(rename = "rate-limited")]
     RateLimited,
 }
@@ -118,9 +121,70 @@ pub enum ClaimForm {
     Json,
     /// `COMPLETE` / `FAILED`, or `status:` / `commit:` lines.
     Text,
+    /// What the program reports of itself instead of an answer: an error of the model's API, a limit.
+    Reported,
     /// Nothing but the exit status.
     #[default]
     ExitStatus,
+}
+
+/// What an attempt used up, as far as its executor tells.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Usage {
+    /// In US dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
+    /// Tokens that the model was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_tokens: Option<u64>,
+    /// How many tokens came from a cache; some programs count them among `input_tokens`, some beside them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cached_tokens: Option<u64>,
+    /// Tokens that the model made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tokens: Option<u64>,
+    /// How often the model was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turns: Option<u64>,
+    /// The limit that ended it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Limit>,
+}
+
+/// A limit that ends an attempt from inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Limit {
+    /// Of the service: it goes on by itself, later.
+    Rate,
+    /// Of what one attempt may cost.
+    Budget,
+    /// Of how often the model may be asked.
+    Turns,
+}
+
+impl Usage {
+    /// Whether the executor told nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Adds what another attempt used up; a sum has no limit.
+    pub fn add(&mut self, other: &Self) {
+        fn sum<T: std::ops::Add<Output = T> + Copy>(to: &mut Option<T>, more: Option<T>) {
+            *to = match (*to, more) {
+                (Some(sum), Some(more)) => Some(sum + more),
+                (sum, more) => sum.or(more),
+            };
+        }
+        sum(&mut self.cost_usd, other.cost_usd);
+        sum(&mut self.input_tokens, other.input_tokens);
+        sum(&mut self.cached_tokens, other.cached_tokens);
+        sum(&mut self.output_tokens, other.output_tokens);
+        sum(&mut self.turns, other.turns);
+        self.limit = None;
+    }
 }
 
 /// Why a plan, not an executor, is at fault.

@@ -8,6 +8,7 @@ pub mod evidence;
 mod fold;
 mod frontier;
 pub mod policy;
+pub mod reader;
 pub mod schedule;
 mod standing;
 pub mod state;

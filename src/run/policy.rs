@@ -1,8 +1,12 @@
 //! What decides how a run goes on: limits, gates, who executes. Part of `started`, so that an old
 //! journal keeps its meaning when a configuration file changes, and a bare `resume` needs no flags.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
 use serde::{Deserialize, Serialize};
 
+use super::reader::Reader;
 use crate::graph::Graph;
 use crate::plan::{TaskId, Weight};
 
@@ -68,6 +72,15 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Names of environment variables passed on to the executor.
+    pub fn passed_to_executor(&self) -> Vec<String> {
+        let mut names = self.pass_env.clone();
+        if let Executor::Command { pass_env, .. } = &self.executor {
+            names.extend(pass_env.iter().cloned());
+        }
+        names
+    }
+
     /// Whether a run is about a task, by its place in the plan.
     pub fn selects(&self, graph: &Graph, index: usize) -> bool {
         let from = self.from.as_deref();
@@ -123,15 +136,29 @@ impl Hooks {
 /// Who executes the tasks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one in a policy, and a policy lives in a box"
+)]
 pub enum Executor {
     /// Each task's own `sh` block or `run`.
     Shell,
-    /// One command for all tasks; `{prompt}` and `{prompt_file}` are replaced in its arguments.
+    /// One command for all tasks; `{prompt}`, `{prompt_file}` and `{answer_file}` are replaced in its
+    /// arguments.
     Command {
         /// Its name in notes and reports.
         name: String,
         /// Program and arguments.
         argv: Vec<String>,
+        /// What it gets in its environment besides the short list.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        env: BTreeMap<String, String>,
+        /// Names of environment variables passed on to it, and not to verify commands.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pass_env: Vec<String>,
+        /// How what it leaves is read.
+        #[serde(default, skip_serializing_if = "Reader::is_plain")]
+        reader: Reader,
     },
 }
 
@@ -141,6 +168,35 @@ impl Executor {
         match self {
             Executor::Shell => "shell",
             Executor::Command { name, .. } => name,
+        }
+    }
+
+    /// A command of which nothing more is known.
+    pub fn plain(name: impl Into<String>, argv: Vec<String>) -> Self {
+        Executor::Command {
+            name: name.into(),
+            argv,
+            env: BTreeMap::new(),
+            pass_env: Vec::new(),
+            reader: Reader::default(),
+        }
+    }
+
+    /// What is set in its environment.
+    pub fn env(&self) -> impl Iterator<Item = (OsString, OsString)> {
+        let set = match self {
+            Executor::Shell => None,
+            Executor::Command { env, .. } => Some(env),
+        };
+        let each = set.into_iter().flatten();
+        each.map(|(name, value)| (name.into(), value.into()))
+    }
+
+    /// How what it leaves is read.
+    pub fn reader(&self) -> Reader {
+        match self {
+            Executor::Shell => Reader::default(),
+            Executor::Command { reader, .. } => reader.clone(),
         }
     }
 }
@@ -167,6 +223,17 @@ pub enum CommitMode {
     Tool,
     /// The executor, and the tool for what a good attempt leaves uncommitted.
     Auto,
+}
+
+impl CommitMode {
+    /// The name in settings and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            CommitMode::Executor => "executor",
+            CommitMode::Tool => "tool",
+            CommitMode::Auto => "auto",
+        }
+    }
 }
 
 /// What a change outside the files a task declares means.

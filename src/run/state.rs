@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::event::Residue;
-use super::evidence::{Claim, Outcome, Verdict};
+use super::evidence::{Claim, Outcome, Usage, Verdict};
 use super::frontier::Frontier;
 use super::policy::Policy;
 pub use super::standing::{Counts, Standing};
@@ -221,6 +221,9 @@ pub struct AttemptState {
     /// What was observed of its worktree.
     #[serde(default)]
     pub residue: Residue,
+    /// What it used up, as far as its executor tells.
+    #[serde(default, skip_serializing_if = "Usage::is_empty")]
+    pub usage: Usage,
     /// What judging concluded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,

@@ -1,7 +1,7 @@
 //! What an event does to the task that it concerns, besides its place in the transition table.
 
 use super::event::{Event, Residue};
-use super::evidence::{ClaimStatus, ReasonKind, Verdict};
+use super::evidence::{ClaimStatus, ReasonKind, Usage, Verdict};
 use super::state::{AttemptState, Merged, Phase, TaskState};
 
 impl Phase {
@@ -45,6 +45,7 @@ impl TaskState {
                 tip,
                 salvage,
                 residue,
+                usage,
                 millis,
                 committed_by_tool,
                 ..
@@ -55,6 +56,7 @@ impl TaskState {
                 last.tip.clone_from(tip);
                 last.salvage.clone_from(salvage);
                 last.residue = residue.clone();
+                last.usage = usage.clone();
                 last.millis += millis;
             }
             Event::AttemptAbandoned {
@@ -173,6 +175,7 @@ impl AttemptState {
             salvage: None,
             committed_by_tool: false,
             residue: Residue::default(),
+            usage: Usage::default(),
             verdict: None,
             aside: None,
             integrated: false,

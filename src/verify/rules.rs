@@ -86,10 +86,11 @@ fn judge_claim(facts: &Facts, verdict: &mut Verdict) -> bool {
         }
         ClaimStatus::Failed => match facts.outcome {
             Outcome::Exited(0) => {
-                refuse(
-                    ReasonKind::ClaimedFailed,
-                    said("the executor says it failed", &claim.reason),
-                );
+                let lead = match claim.form {
+                    ClaimForm::Reported => "the executor failed although it exits with 0",
+                    _ => "the executor says it failed",
+                };
+                refuse(ReasonKind::ClaimedFailed, said(lead, &claim.reason));
             }
             Outcome::Exited(code) => {
                 refuse(

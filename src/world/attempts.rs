@@ -103,7 +103,7 @@ impl Local {
         }
         let passed = crate::process::environment::allowed(
             std::env::vars_os(),
-            &self.approved.policy().pass_env,
+            &self.approved.policy().passed_to_executor(),
         );
         what.secrets = output::secrets(&passed);
         let name = format!("{}.{attempt}.aside", self.slug_of(task));
@@ -140,6 +140,7 @@ impl Local {
             branch: self.branch_of(task),
             commit: policy.commit,
             author: self.site.identity.clone(),
+            reader: policy.executor.reader(),
             secrets: Vec::new(),
             keeps_prompt: reads_prompt(&policy.executor),
             aside: None,

@@ -15,8 +15,9 @@ use crate::plan::Task;
 use crate::process::supervise::Ended;
 use crate::run::engine::{Arrived, Attachment};
 use crate::run::event::{Event, Residue};
-use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome};
+use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome, Usage};
 use crate::run::policy::CommitMode;
+use crate::run::reader::Reader;
 use crate::verify::facts::CheckRun;
 use crate::verify::rules::refusal;
 
@@ -29,6 +30,8 @@ pub(super) struct Particulars {
     pub(super) branch: String,
     pub(super) commit: CommitMode,
     pub(super) author: Identity,
+    /// How what the executor's program leaves is read.
+    pub(super) reader: Reader,
     /// Values that must not be stored.
     pub(super) secrets: Vec<Vec<u8>>,
     /// Whether the executor was given a prompt worth keeping.
@@ -57,9 +60,10 @@ pub(super) fn arrived(
         return abandoned(what, slot, "it was interrupted");
     }
     let printed = ended.output.read().unwrap_or_default();
-    let claim = told(files.claim(ended, &what.secrets), ended);
+    let (claim, usage) = files.claim(ended, &what.reader, now(), &what.secrets);
+    let claim = told(claim, ended);
     Ok(Arrived {
-        event: attempt_ended(what, slot, ended.outcome, claim, ended.millis)?,
+        event: attempt_ended(what, slot, ended.outcome, claim, usage, ended.millis)?,
         attachments: attachments(what, &printed, files),
     })
 }
@@ -69,6 +73,7 @@ fn attempt_ended(
     slot: &mut Slot,
     outcome: Outcome,
     claim: Claim,
+    usage: Usage,
     millis: u64,
 ) -> Result<Event> {
     let left = gather(what, slot, &claim)?;
@@ -84,6 +89,7 @@ fn attempt_ended(
         strays: left.strays.into_iter().map(hex).collect(),
         committed_by_tool: left.committed_by_tool,
         residue: left.residue,
+        usage,
         millis,
     })
 }
@@ -101,7 +107,7 @@ pub(super) fn vetoed(
         ..Claim::default()
     };
     Ok(Arrived {
-        event: attempt_ended(what, slot, Outcome::Vetoed, claim, millis)?,
+        event: attempt_ended(what, slot, Outcome::Vetoed, claim, Usage::default(), millis)?,
         attachments: attachments(what, hook.output.as_bytes(), files),
     })
 }

@@ -28,10 +28,6 @@ pub(super) struct Judgement {
 }
 
 /// What git alone says, which is all there is when it says no or no command is to be run.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one at a time, and it is taken apart at once"
-)]
 pub(super) enum FirstLook {
     Decided(Event),
     /// The commands decide.

@@ -10,7 +10,9 @@ use git_enact::graph::Graph;
 use git_enact::plan::TaskId;
 use git_enact::run::engine::{Arrived, Attachment, Journal, News, Sink, World};
 use git_enact::run::event::{Event, Recorded, Residue};
-use git_enact::run::evidence::{Claim, ClaimStatus, Outcome, Reason, ReasonKind, Signal, Verdict};
+use git_enact::run::evidence::{
+    Claim, ClaimStatus, Outcome, Reason, ReasonKind, Signal, Usage, Verdict,
+};
 use git_enact::run::schedule::Action;
 use git_enact::run::state::State;
 
@@ -171,6 +173,7 @@ impl SimWorld<'_> {
             strays: Vec::new(),
             committed_by_tool: false,
             residue: Residue::default(),
+            usage: Usage::default(),
             millis: 1,
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Finding, Found, Purpose};
+use crate::config::executors::{SHELL, is_profile};
 
 const HEAD: &str = "\
 # Settings of `git enact` for this repository; `git enact help settings` says more about each.
@@ -36,7 +37,7 @@ const BEFORE: &str = r#"
 #grace = "10s"
 
 # Who commits: "executor"; "tool", git enact does; "auto", git enact commits what a good attempt left uncommitted.
-# Without it, the executor does, and with "shell" it is "auto".
+# Without it, the executor does, with "shell" it is "auto", and with a known program what suits that.
 #commit = "auto"
 
 # What a change outside the files that a task declares means: "off", "warn" or "enforce".
@@ -80,8 +81,8 @@ pub fn text(found: &Found, executor: Option<&str>) -> String {
         |name| format!("executor = {}", literal(name)),
     );
     let mut text = format!(
-        "{HEAD}\n# Who executes: \"shell\" runs the commands that the tasks bring, any other name is one of \
-         [executors].\n{named}\n{BEFORE}"
+        "{HEAD}\n# Who executes: \"shell\" runs the commands that the tasks bring, any other name is one that\n\
+         # `git enact executors` lists, or one of [executors].\n{named}\n{BEFORE}"
     );
     text.push_str(
         "\n# Makes a new worktree usable, once for each: git carries no installed packages there.\n",
@@ -97,15 +98,25 @@ pub fn text(found: &Found, executor: Option<&str>) -> String {
     );
     text.push_str(&list("final_verify", &whole(found)));
     text.push_str(HOOKS);
-    let name = executor.filter(|name| *name != "shell").unwrap_or("agent");
-    let _ = write!(
-        text,
+    text.push_str(&example(executor));
+    text
+}
+
+/// How an executor is named, or a known one changed.
+fn example(executor: Option<&str>) -> String {
+    let name = executor.filter(|name| *name != SHELL).unwrap_or("agent");
+    let key = key(name);
+    if is_profile(name) {
+        return format!(
+            "\n# `git enact executors` shows how {name} is run and what to watch out for; this would change it.\n\
+             #[executors.{key}]\n#args = [\"--an-option\"]\n#commit = \"auto\"\n"
+        );
+    }
+    format!(
         "\n# An executor by name. `{{prompt}}` and `{{prompt_file}}` are filled in; without either, the prompt comes on\n\
          # standard input. Its `commit` counts where the one above is not set.\n\
-         #[executors.{key}]\n#command = [\"some-agent\", \"--prompt-file\", \"{{prompt_file}}\"]\n#commit = \"auto\"\n",
-        key = key(name)
-    );
-    text
+         #[executors.{key}]\n#command = [\"some-agent\", \"--prompt-file\", \"{{prompt_file}}\"]\n#commit = \"auto\"\n"
+    )
 }
 
 /// A command, and whether it is in force there.
