@@ -267,6 +267,7 @@ fn policy() -> Policy {
         commit: CommitMode::Executor,
         scope: Scope::Warn,
         review: Review::Off,
+        research: None,
         weight: plan::Weight::Full,
         timeout_ms: None,
         stall_timeout_ms: None,

@@ -49,7 +49,7 @@ impl Proposal {
         // What can run code or let secrets out is bound; a longer timeout asks nobody again. The plan is
         // bound by its bytes and by what was made of them: a journal from elsewhere could lie about either.
         let bound = serde_json::json!({
-            "bytes": plan_hash, "plan": without_places(graph.plan())?, "executor": policy.executor,
+            "bytes": plan_hash, "plan": without_places(graph.plan())?, "executor": policy.executor, "research": policy.research,
             "verify": policy.verify, "final_verify": policy.final_verify, "setup": policy.setup,
             "hooks": policy.hooks, "pass_env": policy.pass_env, "prompt": policy.prompt,
             "repository": repo.common_dir().to_string_lossy(),

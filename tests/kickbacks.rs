@@ -216,3 +216,75 @@ fn a_kickback_is_never_a_retry() {
     output.code(3);
     assert_eq!(user.task("a")["attempts"], 1);
 }
+
+/// A user whose task `a` asks for research, which this script does.
+fn researched(research: &str) -> (User, crate::support::user::Output) {
+    let user = User::new();
+    user.plan(PLAN);
+    let research = user.script("research", research);
+    user.write(
+        "enact.toml",
+        &format!("research = \"library\"\n[executors.library]\ncommand = [\"{research}\"]\n"),
+    );
+    let executor = user.executor(&SCRIPT.replace("SIGNAL", "needs_research"));
+    let output = user.run("plan.toml", &executor, &["--sequential"]);
+    (user, output)
+}
+
+#[test]
+fn what_must_be_found_out_is_looked_into_and_reaches_the_next_attempt() {
+    let (user, output) = researched(
+        r#"cat > "$HOME/../question"; echo litter > litter.txt; echo "It is Finnish, says the README.""#,
+    );
+    output
+        .success()
+        .complains("a (Do a): looked into, and answered");
+    let question = user.noted("question");
+    for part in ["Do a", "which?", "all of it", "say which"] {
+        assert!(
+            question.contains(part),
+            "the question has `{part}`: {question}"
+        );
+    }
+    assert!(
+        user.noted("prompt-a-2")
+            .contains("It is Finnish, says the README.")
+    );
+    let files = user
+        .git(["ls-tree", "--name-only", "enact/r-test/integration"])
+        .success();
+    assert!(
+        !files.stdout.contains("litter"),
+        "only what it says counts: {files}"
+    );
+    user.enact(["log"]).says("a: answered: It is Finnish");
+    user.assert_whole();
+}
+
+#[test]
+fn what_is_looked_into_in_vain_is_asked_of_a_person() {
+    for research in ["exit 3", "true", "echo FAILED; echo 'Reason: no library'"] {
+        let (user, output) = researched(research);
+        output.code(3).complains("KICKBACK needs_research");
+        assert_eq!(user.task("a")["status"], "kickback");
+        user.enact(["log"])
+            .says("a: a person is asked: it was looked into in vain");
+        user.enact(["resume"]).code(3);
+        assert_eq!(user.task("a")["attempts"], 1, "it is not looked into again");
+        user.enact(["answer", "a", "-m", "Finnish"]).success();
+        user.enact(["resume"]).success();
+    }
+}
+
+#[test]
+fn who_looks_into_questions_is_approved_as_whoever_does_the_tasks() {
+    let user = User::new();
+    user.plan(PLAN);
+    user.write(
+        "enact.toml",
+        "research = \"library\"\n[executors.library]\ncommand = [\"sh\", \"-c\", \"true\"]\n",
+    );
+    user.enact(["run", "plan.toml", "--dry-run", "--", "true"])
+        .success()
+        .says("research: library: sh -c true");
+}

@@ -9,7 +9,7 @@ use git_enact::graph::Graph;
 use git_enact::plan::{Task, TaskId};
 use git_enact::run::engine::{self, Ended, Engine};
 use git_enact::run::event::{By, Event, Recorded};
-use git_enact::run::policy::{OnFailure, Policy, Review};
+use git_enact::run::policy::{Executor, OnFailure, Policy, Review};
 use git_enact::run::state::{Phase, State};
 
 use crate::support::plans;
@@ -54,6 +54,7 @@ fn policy(chance: &mut Chance) -> Policy {
             0 => Vec::new(),
             _ => vec!["true".to_owned()],
         },
+        research: (chance.below(2) == 0).then_some(Executor::Shell),
         ..plans::policy()
     }
 }
@@ -161,6 +162,7 @@ fn decide(disk: &mut Disk, graph: &Arc<Graph>, seed: u64) {
             },
             Phase::Kickback | Phase::Blocked => Event::Answered {
                 task: id,
+                by: By::Person,
                 words: "so".to_owned(),
             },
             _ => continue,

@@ -64,8 +64,35 @@ chmod u+w "$object"; : > "$object""#;
     user.plan("[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"Do it\"\n");
     user.run("plan.toml", &user.executor(script), &["--retries", "0"])
         .code(3)
-        .complains("objects of the commit are missing");
+        .complains("end too early: they are damaged");
     assert_eq!(user.status()["run"]["tip"], user.status()["run"]["base"]);
+}
+
+#[test]
+fn objects_that_end_too_early_are_not_read_and_stop_no_run() {
+    for object in ["HEAD", "HEAD^{tree}", "HEAD:deep"] {
+        let script = format!(
+            r#"commit deep/work.txt "$(seq 2000)"; object=$(git rev-parse "{object}")
+file="$ENACT_GIT_COMMON_DIR/objects/$(echo $object | cut -c1-2)/$(echo $object | cut -c3-)"
+size=$(($(wc -c < "$file") / 2)); chmod u+w "$file"; head -c $size "$file" > "$file.new"; mv "$file.new" "$file"
+printf '{{"status": "done", "commit": "%s"}}\n' "$(cat "$ENACT_GIT_COMMON_DIR/$(git symbolic-ref HEAD)")""#
+        );
+        let user = User::new();
+        user.plan("[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"Do it\"\n");
+        let executor = user.executor(&script);
+        user.run(
+            "plan.toml",
+            &executor,
+            &["--retries", "0", "--on-failure", "skip", "--timeout", "60s"],
+        )
+        .code(1)
+        .complains("end too early: they are damaged");
+        assert_eq!(
+            user.status()["run"]["tip"],
+            user.status()["run"]["base"],
+            "{object}"
+        );
+    }
 }
 
 #[test]

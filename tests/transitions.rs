@@ -203,6 +203,7 @@ fn events(state: &State, id: &str) -> Vec<(&'static str, Event)> {
             "answered",
             Event::Answered {
                 task: task.clone(),
+                by: By::Person,
                 words: text(),
             },
         ),

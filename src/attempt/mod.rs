@@ -27,7 +27,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use crate::plan::TaskId;
 use crate::process::environment;
 use crate::process::supervise::{self, Ended, Order};
-use crate::run::evidence::{Claim, Usage};
+use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome, Usage};
 use crate::run::policy::{Executor, Policy};
 use crate::run::reader::{Reader, Source};
 use package::Package;
@@ -36,6 +36,8 @@ use package::Package;
 const RESULT_MAX: u64 = 1 << 20;
 /// The largest answer file that is read, in bytes: agents write all that they did into it.
 const ANSWER_MAX: u64 = 64 << 20;
+/// The longest answer to a question that the next prompt is given, in bytes.
+const FINDINGS_MAX: usize = 16 << 10;
 
 /// Where an attempt takes place and by which names it goes. All paths are absolute.
 #[derive(Debug, Clone)]
@@ -88,6 +90,38 @@ impl Files {
             output: ending(stem, "output"),
             mark: ending(stem, supervise::MARK),
         }
+    }
+
+    /// What a program that was asked a question answers, now that it has ended at `now`; why there is no answer.
+    pub fn findings(
+        &self,
+        ended: &Ended,
+        reader: &Reader,
+        now: i64,
+        secrets: &[Vec<u8>],
+    ) -> Result<String, String> {
+        if ended.outcome != Outcome::Exited(0) {
+            return Err(ended.outcome.to_string());
+        }
+        let (claim, _) = self.claim(ended, reader, now, secrets);
+        let is_answer = claim.form == ClaimForm::ExitStatus || claim.status == ClaimStatus::Done;
+        if !is_answer {
+            return Err(claim.reason);
+        }
+        let output = ended.output.read().unwrap_or_default();
+        let answer = supervise::read_left(&self.answer, ANSWER_MAX).unwrap_or_default();
+        let told = match reading::read(reader, &output, &answer, ended.outcome, now).answer {
+            reading::Answer::Message(message) => message,
+            reading::Answer::Printed => String::from_utf8_lossy(&output).into_owned(),
+            reading::Answer::Missing => String::new(),
+        };
+        let said = [claim.notes, claim.details, told].into_iter();
+        let words = said
+            .map(|text| text.trim().to_owned())
+            .find(|text| !text.is_empty());
+        let words = words.ok_or("it said nothing")?;
+        let words = output::redact(claim::cut(&words, FINDINGS_MAX).as_bytes(), secrets);
+        Ok(String::from_utf8_lossy(&words).into_owned())
     }
 
     /// What the executor claims and has used up, now that it has ended at `now` (in seconds since 1970), where

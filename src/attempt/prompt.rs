@@ -15,6 +15,9 @@ use crate::run::policy::CommitMode;
 /// The template in use unless the user replaces it.
 pub const TEMPLATE: &str = include_str!("prompt.md.j2");
 
+/// The template by which a question is looked into.
+pub const RESEARCH: &str = include_str!("research.md.j2");
+
 /// What a template may name.
 #[derive(Serialize)]
 struct View<'a> {
@@ -72,6 +75,8 @@ struct Previous<'a> {
     reasons: &'a [String],
     salvage: Option<&'a str>,
     words: &'a [String],
+    details: &'a str,
+    recommendation: &'a str,
 }
 
 /// The prompt of the `attempt`-th attempt, by `template` or ours.
@@ -150,6 +155,11 @@ fn previous(package: &Package) -> Vec<Previous<'_>> {
             reasons: &previous.reasons,
             salvage: previous.salvage.as_deref(),
             words: &previous.words,
+            details: previous.claim.as_ref().map_or("", |claim| &claim.details),
+            recommendation: previous
+                .claim
+                .as_ref()
+                .map_or("", |claim| &claim.recommendation),
         })
         .collect()
 }

@@ -81,6 +81,7 @@ fn policy(executor: Executor) -> Policy {
         commit: CommitMode::Executor,
         scope: Scope::Warn,
         review: Review::Off,
+        research: None,
         weight: Weight::Full,
         timeout_ms: Some(1000),
         stall_timeout_ms: None,

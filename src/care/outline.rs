@@ -240,6 +240,7 @@ impl Outline {
             commit: CommitMode::Executor,
             scope: Scope::Warn,
             review: Review::Off,
+            research: None,
             hooks: Hooks::default(),
             weight: crate::plan::Weight::Full,
             timeout_ms: None,

@@ -114,7 +114,11 @@ impl Answer {
             Phase::Failed | Phase::TimedOut => bail!(
                 "task `{task}` asked nothing, it failed: `git enact retry {task} -m \"…\"` gives the next attempt your words"
             ),
-            _ => Ok(Event::Answered { task, words }),
+            _ => Ok(Event::Answered {
+                task,
+                by: By::Person,
+                words,
+            }),
         };
         decide(context, &self.task, self.run.as_deref(), answered)
     }

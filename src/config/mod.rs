@@ -39,6 +39,8 @@ pub struct Settings {
     pub commit: Option<CommitMode>,
     pub scope: Option<Scope>,
     pub review: Option<Review>,
+    /// The name of an executor.
+    pub research: Option<String>,
     pub on_failure: Option<OnFailure>,
     pub weight: Option<Weight>,
     pub durability: Option<Durability>,
@@ -57,7 +59,7 @@ pub struct Settings {
 
 /// The keys that git config (`enact.<key>`) and the environment (`ENACT_<KEY>`) may set, as git config
 /// spells them.
-pub const KEYS: [&str; 12] = [
+pub const KEYS: [&str; 13] = [
     "executor",
     "jobs",
     "retries",
@@ -67,6 +69,7 @@ pub const KEYS: [&str; 12] = [
     "commit",
     "scope",
     "review",
+    "research",
     "onFailure",
     "weight",
     "durability",
@@ -161,6 +164,7 @@ impl Settings {
             commit: over.commit.or(self.commit),
             scope: over.scope.or(self.scope),
             review: over.review.or(self.review),
+            research: over.research.or(self.research),
             on_failure: over.on_failure.or(self.on_failure),
             weight: over.weight.or(self.weight),
             durability: over.durability.or(self.durability),

@@ -53,6 +53,7 @@ impl Settings {
             commit,
             scope: self.scope.unwrap_or(Scope::Warn),
             review: self.review.unwrap_or_default(),
+            research: self.research()?,
             weight: self.weight.or(plan.wishes.weight).unwrap_or_default(),
             timeout_ms: timeout.map(|text| millis("timeout", text)).transpose()?,
             stall_timeout_ms: self
@@ -76,6 +77,21 @@ impl Settings {
             only: Vec::new(),
             from: None,
         })
+    }
+
+    /// Who looks into what a kickback asks.
+    fn research(&self) -> Result<Option<Executor>> {
+        let Some(name) = &self.research else {
+            return Ok(None);
+        };
+        let known = self.known(name)?;
+        Ok(Some(Executor::Command {
+            name: known.name,
+            argv: attempt::resolved(&known.command)?,
+            env: known.env,
+            pass_env: known.pass_env,
+            reader: known.reader,
+        }))
     }
 
     /// Who executes, and who commits then.

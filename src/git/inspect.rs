@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use git2::{ObjectType, Oid};
 
 use super::slots::remove_all;
+use super::whole::is_torn;
 use super::{Git, Repo};
 
 /// Where commits are looked for that no ref may name any more.
@@ -156,26 +157,12 @@ impl Repo {
     /// Removes the file of an object that cannot be read, so that it can be written again; whether there was
     /// one. The caller has what it held.
     pub fn discard_unreadable(&self, oid: Oid) -> Result<bool> {
-        let hex = oid.to_string();
-        let file = self
-            .common_dir()
-            .join("objects")
-            .join(&hex[..2])
-            .join(&hex[2..]);
+        let file = self.loose_file(oid);
         if self.raw().odb()?.read(oid).is_ok() || !file.is_file() {
             return Ok(false);
         }
         remove_all(&file).map(|()| true)
     }
-}
-
-fn is_torn(file: &Path) -> bool {
-    let Ok(file) = std::fs::File::open(file) else {
-        return false;
-    };
-    let mut content = flate2::read::ZlibDecoder::new(std::io::BufReader::new(file));
-    let end = std::io::copy(&mut content, &mut std::io::sink());
-    end.is_err_and(|error| error.kind() == std::io::ErrorKind::UnexpectedEof)
 }
 
 fn below(dir: &Path) -> Vec<PathBuf> {

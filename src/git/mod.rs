@@ -39,6 +39,7 @@ pub use paths::{Change, ChangeKind};
 pub use refs::{Expected, Moved};
 pub use salvage::Message;
 pub use slots::Listed;
+pub use whole::Soundness;
 pub use worktree::{Dirty, Worktree};
 
 /// A repository of the user's, opened for objects and refs.

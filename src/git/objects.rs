@@ -260,6 +260,9 @@ impl Repo {
         if name.len() < 4 || !name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Named::Missing;
         }
+        if self.has_torn_file(&name) {
+            return Named::Missing;
+        }
         match self.raw().find_object_by_prefix(&name, None) {
             Ok(object) => match object.kind() {
                 Some(ObjectType::Commit) => Named::Commit(object.id()),

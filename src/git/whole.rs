@@ -4,37 +4,114 @@
 //! the first checkout; we notice before the commit is believed.
 
 use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use git2::{ObjectType, Oid};
 
 use super::{Repo, mode};
 
+/// What can be read of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Soundness {
+    /// All of it.
+    Whole,
+    /// Something is not there.
+    Incomplete,
+    /// This object ends too early, and must not be read.
+    Torn(Oid),
+}
+
 impl Repo {
     /// Whether every commit, tree and blob that `tip` reaches can be read, taking for granted what `base` has.
     pub fn is_whole(&self, tip: Oid, base: Oid) -> Result<bool> {
+        Ok(self.soundness(tip, base)? == Soundness::Whole)
+    }
+
+    /// What can be read of `tip`, taking for granted what `base` has.
+    pub fn soundness(&self, tip: Oid, base: Oid) -> Result<Soundness> {
+        if let Some(torn) = self.torn_commit(tip, base) {
+            return Ok(Soundness::Torn(torn));
+        }
         let mut walk = Walk {
             repo: self,
             odb: self.raw().odb()?,
             seen: HashSet::new(),
+            torn: None,
         };
         let base_tree = self.tree_of(base)?;
-        let Ok(commits) = self.commits_between(base, tip) else {
-            return Ok(false);
-        };
-        for commit in commits {
-            let Ok(commit) = self.raw().find_commit(commit) else {
-                return Ok(false);
-            };
-            if !walk.tree(commit.tree_id(), Some(base_tree))? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        let commits = self.commits_between(base, tip);
+        let is_whole = commits.is_ok_and(|commits| {
+            commits.into_iter().all(|commit| {
+                let tree = self
+                    .raw()
+                    .find_commit(commit)
+                    .map(|commit| commit.tree_id());
+                tree.is_ok_and(|tree| walk.tree(tree, Some(base_tree)))
+            })
+        });
+        Ok(match (is_whole, walk.torn) {
+            (true, _) => Soundness::Whole,
+            (false, Some(torn)) => Soundness::Torn(torn),
+            (false, None) => Soundness::Incomplete,
+        })
     }
 }
 
 impl Repo {
+    /// A commit from `tip` down to `base` whose file ends too early: nothing else may read it before this was
+    /// asked. What lies in packs was checked when it got there.
+    fn torn_commit(&self, tip: Oid, base: Oid) -> Option<Oid> {
+        let mut seen = HashSet::from([base]);
+        let mut open = vec![tip];
+        while let Some(commit) = open.pop() {
+            let file = self.loose_file(commit);
+            if !seen.insert(commit) || !file.exists() {
+                continue;
+            }
+            if is_torn(&file) {
+                return Some(commit);
+            }
+            if let Ok(commit) = self.raw().find_commit(commit) {
+                open.extend(commit.parent_ids());
+            }
+        }
+        None
+    }
+
+    /// Moves the file of an object that ends too early into `dir`, so that it can be written again.
+    pub fn move_torn(&self, oid: Oid, dir: &Path) -> Result<()> {
+        let place = dir.join(oid.to_string());
+        std::fs::create_dir_all(dir)
+            .and_then(|()| std::fs::rename(self.loose_file(oid), &place))
+            .with_context(|| {
+                format!(
+                    "the damaged object cannot be moved to `{}`",
+                    place.display()
+                )
+            })
+    }
+
+    /// Where an object is as long as it is in no pack.
+    pub(in crate::git) fn loose_file(&self, oid: Oid) -> PathBuf {
+        let hex = oid.to_string();
+        let (dir, name) = hex.split_at(2);
+        self.common_dir().join("objects").join(dir).join(name)
+    }
+
+    pub(in crate::git) fn is_torn(&self, oid: Oid) -> bool {
+        is_torn(&self.loose_file(oid))
+    }
+
+    /// Whether the file of an object whose name begins so ends too early.
+    pub(in crate::git) fn has_torn_file(&self, name: &str) -> bool {
+        let (dir, rest) = name.split_at(2);
+        let dir = self.common_dir().join("objects").join(dir);
+        let files = std::fs::read_dir(dir).into_iter().flatten().flatten();
+        let mut meant = files.filter(|file| file.file_name().to_string_lossy().starts_with(rest));
+        meant.any(|file| is_torn(&file.path()))
+    }
+
     /// What cannot be read at or below `tree`, with its path; what `seen` has is not looked at again.
     pub fn unreadable(&self, tree: Oid, seen: &mut HashSet<Oid>) -> Result<Vec<(String, Oid)>> {
         let odb = self.raw().odb()?;
@@ -70,14 +147,25 @@ struct Walk<'a> {
     repo: &'a Repo,
     odb: git2::Odb<'a>,
     seen: HashSet<Oid>,
+    /// What was met that ends too early.
+    torn: Option<Oid>,
 }
 
 /// The largest file that is read to be sure of it, in bytes; of a larger one, the beginning is.
 const READ_MAX: usize = 64 << 20;
 
 impl Walk<'_> {
+    fn is_torn(&mut self, oid: Oid) -> bool {
+        let is_torn = self.repo.is_torn(oid);
+        self.torn = self.torn.or(is_torn.then_some(oid));
+        is_torn
+    }
+
     /// Whether an object is there, and is what its name says.
-    fn can_be_read(&self, blob: Oid) -> bool {
+    fn can_be_read(&mut self, blob: Oid) -> bool {
+        if self.is_torn(blob) {
+            return false;
+        }
         match self.odb.read_header(blob) {
             Ok((size, _)) if size <= READ_MAX => self.odb.read(blob).is_ok(),
             Ok(_) => true,
@@ -86,22 +174,26 @@ impl Walk<'_> {
     }
 
     /// Whether all below `tree` exists; a subtree that `known` has at the same place is taken for granted.
-    fn tree(&mut self, tree: Oid, known: Option<Oid>) -> Result<bool> {
+    fn tree(&mut self, tree: Oid, known: Option<Oid>) -> bool {
         if Some(tree) == known || !self.seen.insert(tree) {
-            return Ok(true);
+            return true;
         }
-        let Ok(found) = self.repo.raw().find_tree(tree) else {
-            return Ok(false);
+        if self.is_torn(tree) {
+            return false;
+        }
+        let repo = self.repo;
+        let Ok(found) = repo.raw().find_tree(tree) else {
+            return false;
         };
-        let known = known.and_then(|known| self.repo.raw().find_tree(known).ok());
-        for entry in &found {
+        let known = known.and_then(|known| repo.raw().find_tree(known).ok());
+        found.iter().all(|entry| {
             let before = known
                 .as_ref()
                 .and_then(|known| known.get_name_bytes(entry.name_bytes()));
-            let whole = match entry.kind() {
+            match entry.kind() {
                 Some(ObjectType::Tree) => {
                     let before = before.filter(|before| before.filemode() == mode::TREE);
-                    self.tree(entry.id(), before.map(|before| before.id()))?
+                    self.tree(entry.id(), before.map(|before| before.id()))
                 }
                 // A submodule's commit lives in the submodule.
                 Some(ObjectType::Commit) => true,
@@ -110,11 +202,18 @@ impl Walk<'_> {
                         || !self.seen.insert(entry.id())
                         || self.can_be_read(entry.id())
                 }
-            };
-            if !whole {
-                return Ok(false);
             }
-        }
-        Ok(true)
+        })
     }
+}
+
+/// Whether the file of an object ends too early, as a power cut or an executor leaves it. libgit2 never comes back
+/// from reading some of those.
+pub(in crate::git) fn is_torn(file: &Path) -> bool {
+    let Ok(file) = std::fs::File::open(file) else {
+        return false;
+    };
+    let mut content = flate2::read::ZlibDecoder::new(std::io::BufReader::new(file));
+    let end = std::io::copy(&mut content, &mut std::io::sink());
+    end.is_err_and(|error| error.kind() == std::io::ErrorKind::UnexpectedEof)
 }

@@ -221,7 +221,8 @@ impl Worktree {
         let commits = named.filter_map(|line| {
             let name = line.split(' ').nth(1)?;
             let oid = Oid::from_str_ext(name, repo.raw().object_format()).ok()?;
-            repo.raw().find_commit(oid).is_ok().then_some(oid)
+            let is_there = !repo.is_torn(oid) && repo.raw().find_commit(oid).is_ok();
+            is_there.then_some(oid)
         });
         let mut kept: Vec<Oid> = Vec::new();
         for commit in commits {
@@ -334,6 +335,13 @@ impl Worktree {
             self.unseen = 0;
         }
         Ok(output)
+    }
+
+    /// Writes a HEAD that names `commit`; the files stay as they are.
+    pub fn rest_on(&self, commit: Oid) -> Result<()> {
+        let head = self.git_dir.join("HEAD");
+        std::fs::write(&head, format!("{commit}\n"))
+            .with_context(|| format!("`{}` cannot be written", head.display()))
     }
 
     /// Puts HEAD back on `branch` where it says nothing that git understands: without one, git does not take

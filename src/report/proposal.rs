@@ -13,7 +13,10 @@ use crate::verify::checks::Programs;
 pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Programs) -> String {
     let mut text = format!("run {id}\n\n");
     text.push_str(&check::human(graph, &[], programs));
-    text.push_str(&executor(&policy.executor));
+    text.push_str(&executor("executor", &policy.executor));
+    if let Some(research) = &policy.research {
+        text.push_str(&executor("research", research));
+    }
     let is_selected = |&(index, _): &(usize, &Task)| policy.selects(graph, index);
     for (_, task) in graph.tasks().iter().enumerate().filter(is_selected) {
         if let (Executor::Shell, Some(script)) = (&policy.executor, &task.run) {
@@ -71,7 +74,7 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Progra
 }
 
 /// What runs for each task, with what of the caller's environment.
-fn executor(executor: &Executor) -> String {
+fn executor(role: &str, executor: &Executor) -> String {
     let Executor::Command {
         name,
         argv,
@@ -80,9 +83,9 @@ fn executor(executor: &Executor) -> String {
         ..
     } = executor
     else {
-        return "executor: each task's own sh commands:\n".to_owned();
+        return format!("{role}: each task's own sh commands:\n");
     };
-    let mut text = format!("executor: {name}: {}\n", argv.join(" "));
+    let mut text = format!("{role}: {name}: {}\n", argv.join(" "));
     for (name, value) in env {
         let _ = writeln!(text, "  with {name}={value}");
     }

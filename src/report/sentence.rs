@@ -155,7 +155,14 @@ fn decision(event: &Event, state: &State) -> Option<(Mood, String)> {
         Event::Skipped { task, reason, .. } => {
             (Mood::Plain, format!("{}: skipped: {reason}", name(task)))
         }
-        Event::Answered { task, .. } => (Mood::Plain, format!("{}: answered", name(task))),
+        Event::Answered { task, by, .. } => {
+            let how = if *by == By::Policy {
+                "looked into, and "
+            } else {
+                ""
+            };
+            (Mood::Plain, format!("{}: {how}answered", name(task)))
+        }
         Event::Retried { task, .. } => (Mood::Plain, format!("{}: to be tried again", name(task))),
         Event::Paused { reason, .. } => (Mood::Plain, format!("paused: {reason}")),
         Event::Stopped { reason } => (Mood::Plain, format!("stopped: {reason}")),

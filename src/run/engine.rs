@@ -125,6 +125,7 @@ enum UnderWay {
     Judging(TaskId),
     Integrating(TaskId),
     Reverifying(TaskId),
+    Researching(TaskId),
     Asking(TaskId),
     Verifying,
 }
@@ -300,9 +301,14 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
     }
 
     fn is_under_way(&self, action: &Action) -> bool {
-        // Integration is a queue, and what is proven again is in it: each knows the tip that it starts from.
-        let is_queued =
-            |begun: &UnderWay| matches!(begun, UnderWay::Integrating(_) | UnderWay::Reverifying(_));
+        // Integration is a queue, and what else needs a worktree without having a slot is in it: each knows the
+        // tip that it starts from.
+        let is_queued = |begun: &UnderWay| {
+            matches!(
+                begun,
+                UnderWay::Integrating(_) | UnderWay::Reverifying(_) | UnderWay::Researching(_)
+            )
+        };
         match UnderWay::of(action) {
             Some(begun) if is_queued(&begun) => self.under_way.iter().any(is_queued),
             Some(begun) => self.under_way.contains(&begun),
@@ -331,6 +337,7 @@ impl UnderWay {
             Action::Judge { task, .. } => Some(UnderWay::Judging(task.clone())),
             Action::Integrate { task, .. } => Some(UnderWay::Integrating(task.clone())),
             Action::Reverify { task, .. } => Some(UnderWay::Reverifying(task.clone())),
+            Action::Research { task, .. } => Some(UnderWay::Researching(task.clone())),
             Action::Ask { task } => Some(UnderWay::Asking(task.clone())),
             Action::VerifyAll { .. } => Some(UnderWay::Verifying),
         }
@@ -351,6 +358,10 @@ impl UnderWay {
                 Event::Judged { task: ended, .. } | Event::AttemptAbandoned { task: ended, .. },
             )
             | (UnderWay::Reverifying(task), Event::Judged { task: ended, .. })
+            | (
+                UnderWay::Researching(task),
+                Event::Answered { task: ended, .. } | Event::Asked { task: ended, .. },
+            )
             | (
                 UnderWay::Integrating(task),
                 Event::Integrated { task: ended, .. } | Event::Conflicted { task: ended, .. },
@@ -446,6 +457,7 @@ fn describe(action: &Action) -> String {
             format!("could not integrate attempt {attempt} of task `{task}`")
         }
         Action::Reverify { task, .. } => format!("could not prove task `{task}` again"),
+        Action::Research { task, .. } => format!("could not look into what task `{task}` asks"),
         Action::Ask { task } => format!("could not ask about task `{task}`"),
         Action::VerifyAll { .. } => "could not run the final verification".to_owned(),
     }

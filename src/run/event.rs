@@ -230,10 +230,13 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "is_false")]
         continues: bool,
     },
-    /// A person answered a kickback or a blocker.
+    /// A kickback or a blocker was answered.
     Answered {
         /// The task.
         task: TaskId,
+        /// By a person, or by policy, which had it looked into.
+        #[serde(default = "By::person", skip_serializing_if = "By::is_person")]
+        by: By,
         /// The answer, verbatim.
         words: String,
     },
@@ -339,6 +342,16 @@ pub enum By {
     Person,
 }
 
+impl By {
+    fn person() -> Self {
+        By::Person
+    }
+
+    fn is_person(&self) -> bool {
+        *self == By::Person
+    }
+}
+
 /// What was observed of a worktree when its executor had ended, before anything was cleaned.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -358,6 +371,9 @@ pub struct Residue {
     /// The user's own branch, when the attempt moved it to a commit of its own.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub escaped: String,
+    /// The tip of the task branch, when objects of it end too early: it must not be read, nor kept.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub torn: String,
     /// Why the worktree can no longer be trusted, when it cannot.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub lost: String,

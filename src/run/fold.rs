@@ -343,9 +343,10 @@ impl State {
                 task.phase = Phase::Pending;
                 task.set_aside(reason);
             }
-            (Phase::Failed | Phase::TimedOut | Phase::Blocked, Event::Asked { .. })
-                if !task.asked =>
-            {
+            (
+                Phase::Failed | Phase::TimedOut | Phase::Blocked | Phase::Kickback,
+                Event::Asked { .. },
+            ) if !task.asked => {
                 task.asked = true;
             }
             (

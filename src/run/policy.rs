@@ -25,6 +25,9 @@ pub struct Policy {
     pub on_failure: OnFailure,
     /// Who commits.
     pub commit: CommitMode,
+    /// Who looks into what a kickback says must be found out first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub research: Option<Executor>,
     /// What a change outside the declared files means.
     pub scope: Scope,
     /// Whether a person looks at what was accepted before it is integrated.
@@ -72,6 +75,15 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The policy by which a question is looked into instead of a task.
+    pub fn for_research(&self, executor: &Executor, prompt: &str) -> Self {
+        Self {
+            executor: executor.clone(),
+            prompt: Some(prompt.to_owned()),
+            ..self.clone()
+        }
+    }
+
     /// Names of environment variables passed on to the executor.
     pub fn passed_to_executor(&self) -> Vec<String> {
         let mut names = self.pass_env.clone();

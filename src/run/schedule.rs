@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::decide;
 use super::event::Event;
+use super::evidence::Signal;
 use super::policy::{OnFailure, Review};
 use super::state::{Drive, Phase, State};
 use crate::plan::TaskId;
@@ -47,6 +48,13 @@ pub enum Action {
         /// Its newest attempt.
         attempt: u32,
     },
+    /// Have what a kickback asks for looked into.
+    Research {
+        /// The task.
+        task: TaskId,
+        /// The attempt that was kicked back.
+        attempt: u32,
+    },
     /// Ask a person what to do about a task.
     Ask {
         /// The task.
@@ -84,6 +92,7 @@ pub fn next(state: &State, situation: &Situation) -> Vec<Action> {
     }
     if !situation.cancelled && is_going_on(state, situation) {
         actions.extend(reverifications(state));
+        actions.extend(researches(state));
     }
     if is_going_on(state, situation) && !state.is_stuck() {
         actions.extend(starts(state));
@@ -172,7 +181,10 @@ fn questions(state: &State, situation: &Situation) -> Vec<Action> {
         return Vec::new();
     }
     // One question at a time, and only once nothing else scrolls past it.
-    let asked = state.attention().find(|&task| state.at(task).asked);
+    let asked = state.attention().find(|&task| {
+        // A kickback takes words, which are more than a letter.
+        state.at(task).asked && state.at(task).phase != Phase::Kickback
+    });
     asked
         .filter(|_| state.active().next().is_none())
         .map(|task| Action::Ask {
@@ -184,6 +196,22 @@ fn questions(state: &State, situation: &Situation) -> Vec<Action> {
 
 fn is_going_on(state: &State, situation: &Situation) -> bool {
     state.run.drive == Drive::Running && situation.stopping.is_none()
+}
+
+/// What must be found out first, and was not looked into in vain already.
+fn researches(state: &State) -> impl Iterator<Item = Action> + '_ {
+    let asks = |task: &usize| {
+        let at = state.at(*task);
+        let claim = at.last().and_then(|last| last.claim.as_ref());
+        let signal = claim.and_then(|claim| claim.signal);
+        at.phase == Phase::Kickback && !at.asked && signal == Some(Signal::NeedsResearch)
+    };
+    let is_possible = state.run.policy.research.is_some();
+    let open = state.attention().filter(move |_| is_possible).filter(asks);
+    open.map(|task| Action::Research {
+        task: state.graph().tasks()[task].id.clone(),
+        attempt: state.at(task).attempts,
+    })
 }
 
 /// What needs another is proven once that one stands.

@@ -38,9 +38,10 @@ pub fn facts(repo: &Repo, task: &Task, attempt: &AttemptState, policy: &Policy) 
         unrun: Vec::new(),
     };
     if let Some(tip) = tip {
-        facts.descends = repo.is_ancestor(base, tip)?;
-        facts.whole = facts.descends && repo.is_whole(tip, base)?;
-        if facts.whole {
+        // First whether it can be read: what ends too early is never come back from.
+        facts.whole = repo.is_whole(tip, base)?;
+        facts.descends = !facts.whole || repo.is_ancestor(base, tip)?;
+        if facts.whole && facts.descends {
             facts.changed = repo
                 .changed(base, tip)?
                 .into_iter()

@@ -159,6 +159,13 @@ fn judge_worktree(facts: &Facts, verdict: &mut Verdict) {
         );
         refuse(ReasonKind::Escaped, text);
     }
+    if !residue.torn.is_empty() {
+        let torn = short(&residue.torn);
+        refuse(
+            ReasonKind::BrokenObjects,
+            format!("objects of the commit {torn} end too early: they are damaged"),
+        );
+    }
     if !residue.lost.is_empty() {
         refuse(
             ReasonKind::WorktreeLost,
@@ -233,7 +240,8 @@ fn judge_commit(task: &Task, facts: &Facts, commit: CommitMode, verdict: &mut Ve
         }
         Claimed::Nothing => {}
     }
-    if facts.tip.is_none() && !task.allow_empty && claims_done {
+    let is_torn = !facts.residue.torn.is_empty();
+    if facts.tip.is_none() && !is_torn && !task.allow_empty && claims_done {
         let text = match commit {
             CommitMode::Executor => {
                 "no commit was made on the task branch: you must commit your changes and return the commit hash"

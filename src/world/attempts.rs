@@ -33,7 +33,7 @@ impl Local {
         state: &State,
     ) -> Result<()> {
         let mut what = self.particulars(task, attempt, state)?;
-        let package = self.package(task, state)?;
+        let package = self.package(task, state, false)?;
         let mut slot = self.slots.take(&self.site.repo, number)?;
         if from.is_some() {
             self.lay_out_leftovers(&mut slot, task, &what, state)?;
@@ -148,7 +148,7 @@ impl Local {
     }
 
     /// The context that an executor is given.
-    fn package(&self, task: &TaskId, state: &State) -> Result<Package> {
+    pub(super) fn package(&self, task: &TaskId, state: &State, has_ended: bool) -> Result<Package> {
         let graph = self.approved.graph();
         let index = graph.index(task).context("the plan has the task")?;
         let at = state.at(index);
@@ -162,11 +162,9 @@ impl Local {
                 summary: claim.map(|claim| claim.notes.clone()).unwrap_or_default(),
             })
         });
-        // The newest entry is the attempt that is about to run.
-        let earlier = at
-            .history
-            .split_last()
-            .map_or(&[][..], |(_, earlier)| earlier);
+        // Unless it has ended, the newest entry is the attempt that is about to run.
+        let last = at.history.len().saturating_sub(usize::from(!has_ended));
+        let earlier = &at.history[..last];
         let previous = earlier.iter().map(previous_attempt).collect();
         let package = Package::new(
             &graph.tasks()[index],

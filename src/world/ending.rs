@@ -10,7 +10,8 @@ use anyhow::{Context as _, Result};
 use super::slots::Slot;
 use crate::attempt::{Files, output};
 use crate::crash;
-use crate::git::{Expected, Identity, Message, Named, NewCommit, Oid, Repo, Worktree};
+use crate::git::{Expected, Identity, Message, Named, NewCommit, Oid, Repo, Soundness, Worktree};
+use crate::journal::layout;
 use crate::plan::Task;
 use crate::process::supervise::Ended;
 use crate::run::engine::{Arrived, Attachment};
@@ -274,13 +275,20 @@ fn examine(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     let Slot { repo, worktree, .. } = slot;
     let tip = repo.read(&what.branch)?;
     let mut left = Left::at(tip.filter(|tip| *tip != what.base));
+    // What cannot be read is kept as far as its files are still there.
+    let (soundness, torn) = set_torn_aside(what, repo, tip)?;
+    if torn.is_some() {
+        left.tip = None;
+    }
+    let tip = tip.filter(|_| soundness == Some(Soundness::Whole));
+    left.residue.torn = torn.map_or_else(String::new, |torn| torn.to_string());
     if let Some(name) = &claim.commit
         && let Named::Commit(named) = repo.find(name)
+        && torn != Some(named)
     {
         left.strays.push(named);
     }
-    left.strays
-        .extend(worktree.visited(repo, what.base, left.tip));
+    left.strays.extend(worktree.visited(repo, what.base, tip));
     let at = tip.unwrap_or(what.base);
     left.residue.escaped = escaped(what, repo, worktree, left.tip);
     if let Err(lost) = worktree.verify() {
@@ -295,7 +303,8 @@ fn examine(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     }
     match worktree.head(repo) {
         Ok(head) => {
-            left.strays.extend(head.commit);
+            left.strays
+                .extend(head.commit.filter(|head| torn != Some(*head)));
             if head.branch.as_deref() != Some(what.branch.as_str()) {
                 left.residue.head = head.branch.unwrap_or_else(|| "a detached HEAD".to_owned());
             }
@@ -304,6 +313,10 @@ fn examine(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
             left.residue.head = "nothing that git understands".to_owned();
             worktree.reattach(&what.branch)?;
         }
+    }
+    if soundness.is_some() && tip.is_none() {
+        // Git would look at what its HEAD names before it looks at the files.
+        worktree.rest_on(at)?;
     }
     left.residue.in_progress = worktree.in_progress().unwrap_or_default().to_owned();
     let dirty = worktree.dirty(repo, at)?;
@@ -325,6 +338,28 @@ fn examine(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
         left.salvage = salvage(what, slot, at, &[])?;
     }
     Ok(left.tidied(what))
+}
+
+/// What can be read of `tip`, and `tip` itself if objects of it end too early: those are moved where nobody reads
+/// them, for that is what nobody comes back from.
+fn set_torn_aside(
+    what: &Particulars,
+    repo: &Repo,
+    tip: Option<Oid>,
+) -> Result<(Option<Soundness>, Option<Oid>)> {
+    let Some(tip) = tip else {
+        return Ok((None, None));
+    };
+    let mut torn = None;
+    loop {
+        match repo.soundness(tip, what.base)? {
+            Soundness::Torn(object) => {
+                repo.move_torn(object, &layout::torn_dir(repo.common_dir()))?;
+                torn = Some(tip);
+            }
+            soundness => return Ok((Some(soundness), torn)),
+        }
+    }
 }
 
 /// The branch that the user has checked out, when it names a commit that this attempt made: nobody but its

@@ -15,6 +15,7 @@ mod live;
 mod looking;
 mod preparing;
 pub mod project;
+mod research;
 mod slots;
 
 use std::ffi::OsString;
@@ -293,6 +294,9 @@ impl World for Local {
             Action::Reverify { task, .. } => self.reverify(task, state),
             Action::Integrate { task, attempt } => self.integrate(task, *attempt, state),
             Action::VerifyAll { commit } => self.verify_all(commit, state).map(|()| None),
+            Action::Research { task, attempt } => {
+                self.research(task, *attempt, state).map(|()| None)
+            }
             Action::Ask { task } => self.ask(task, state).map(|()| None),
             Action::Record(event) => Ok(Some((**event).clone())),
         }

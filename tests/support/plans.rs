@@ -53,6 +53,7 @@ pub(crate) fn policy() -> Policy {
         commit: CommitMode::Executor,
         scope: Scope::Warn,
         review: Review::Off,
+        research: None,
         weight: Weight::Full,
         timeout_ms: None,
         stall_timeout_ms: None,

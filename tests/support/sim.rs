@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use git_enact::graph::Graph;
 use git_enact::plan::TaskId;
 use git_enact::run::engine::{Arrived, Attachment, Journal, News, Sink, World};
-use git_enact::run::event::{Event, Recorded, Residue};
+use git_enact::run::event::{By, Event, Recorded, Residue};
 use git_enact::run::evidence::{
     Claim, ClaimStatus, Outcome, Reason, ReasonKind, Signal, Usage, Verdict,
 };
@@ -165,7 +165,10 @@ impl SimWorld<'_> {
             },
             claim: Claim {
                 status,
-                signal: Some(Signal::ScopeCreep),
+                signal: Some(match counted(state, task) % 2 {
+                    0 => Signal::NeedsResearch,
+                    _ => Signal::ScopeCreep,
+                }),
                 ..Claim::default()
             },
             tip: Some(format!("{task}.{attempt}")),
@@ -201,6 +204,23 @@ impl SimWorld<'_> {
             verdict,
             again: false,
             millis: 1,
+        }
+    }
+
+    /// What was asked is found out, or is not: the same whenever it is looked into.
+    fn findings(&self, task: &TaskId, _: u32, state: &State) -> Event {
+        let task = task.clone();
+        match (self.seed + counted(state, &task)).is_multiple_of(2) {
+            true => Event::Answered {
+                task,
+                by: By::Policy,
+                words: "found".to_owned(),
+            },
+            false => Event::Asked {
+                task,
+                reason: "in vain".to_owned(),
+                last_completed: String::new(),
+            },
         }
     }
 
@@ -302,6 +322,11 @@ impl World for SimWorld<'_> {
             }
             Action::Reverify { task, attempt } => {
                 let event = self.proof(task, *attempt, state);
+                self.pending.push_back(event);
+                Ok(None)
+            }
+            Action::Research { task, attempt } => {
+                let event = self.findings(task, *attempt, state);
                 self.pending.push_back(event);
                 Ok(None)
             }

@@ -46,6 +46,9 @@ const BEFORE: &str = r#"
 # Whether a person looks at what was accepted before it is integrated: "off", at each "task" or at each "wave".
 #review = "task"
 
+# The executor, by name, that looks into what a kickback says must be found out first.
+#research = "claude"
+
 # What happens when a task has failed for good: "ask", "stop" or "skip". Without it, "ask" on a terminal, else "stop".
 #on_failure = "stop"
 
