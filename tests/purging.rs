@@ -189,3 +189,22 @@ fn a_run_without_its_journal_can_be_purged() {
     let after = traces(&user);
     assert_eq!(lines_with(&after, "first"), Vec::<String>::new(), "{after}");
 }
+
+#[test]
+fn worktrees_that_were_lent_go_with_the_run_unless_somebody_worked_in_them() {
+    let user = crate::doctor::finished();
+    let untouched = user.enact(["worktree", "a"]).success().stdout;
+    let mine = user.enact(["worktree", "b"]).success().stdout;
+    std::fs::write(std::path::Path::new(mine.trim()).join("mine.txt"), "mine\n").expect("a file");
+    user.enact(["clean", "--purge", "--yes"])
+        .success()
+        .complains("mine.txt")
+        .says("but what is yours");
+    assert!(!std::path::Path::new(untouched.trim()).exists());
+    assert!(std::path::Path::new(mine.trim()).join("mine.txt").exists());
+    let refs = user.git(["for-each-ref", "--format=%(refname)"]).success();
+    assert_eq!(
+        refs.stdout, "refs/heads/main\n",
+        "no empty notes are left either"
+    );
+}

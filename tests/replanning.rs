@@ -215,3 +215,31 @@ fn looking_at_an_edit_needs_no_lease_and_speaks_json() {
     assert_eq!(drift["removed"], serde_json::json!(["5", "6", "7", "8"]));
     assert_eq!(user.status()["counts"]["total"], 8);
 }
+
+#[test]
+fn a_resume_says_that_the_plan_was_edited() {
+    let user = kicked_back();
+    user.write("plan.toml", &plan(&["1", "2", "3", "4", "5a"]));
+    user.enact(["resume"])
+        .code(3)
+        .complains("note: `plan.toml` has changed since; `git enact replan r-test` adopts it");
+    user.enact(["replan", "--yes"]).success();
+    let before = user
+        .git([
+            "log",
+            "-2",
+            "--first-parent",
+            "--format=%H",
+            "refs/enact/runs/r-test",
+        ])
+        .success();
+    let before = before
+        .stdout
+        .lines()
+        .next_back()
+        .expect("a checkpoint")
+        .to_owned();
+    user.enact(["rollback", &before])
+        .code(2)
+        .says("the plan of then holds again");
+}

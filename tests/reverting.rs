@@ -444,3 +444,19 @@ fn notes_say_of_each_commit_what_became_of_it() {
             .says(&format!("Status: {status}\nAttempt: {attempt}\n"));
     }
 }
+
+#[test]
+fn two_attempts_are_compared_without_what_others_did_between() {
+    let user = chain();
+    user.enact(["revert", "a", "--yes"]).success();
+    user.enact(["resume"]).code(1);
+    assert_eq!(user.task("b")["attempts"], 2);
+    let shown = user
+        .enact(["diff", "b", "--attempt", "1..2", "--stat"])
+        .success()
+        .stdout;
+    assert!(
+        shown.contains("alone.txt") && !shown.contains("c.txt"),
+        "{shown}"
+    );
+}

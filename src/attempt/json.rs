@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 use super::claim;
 
-/// The longest object that is read, in bytes.
-const OBJECT_MAX: usize = 1 << 20;
+/// The longest object that is read, in bytes: as much as is kept of the end of an output.
+const OBJECT_MAX: usize = 8 << 20;
 /// How many bytes are parsed in all.
 const BUDGET: usize = 32 << 20;
 /// How deep claims are looked for in strings of objects: agents print their answer as a field.

@@ -11,7 +11,7 @@ use super::traces;
 use crate::crash;
 use crate::git::{Identity, Oid, Repo};
 use crate::journal::{Clock, Lease, layout};
-use crate::world::{self, project};
+use crate::world::{self, Kept, project};
 
 /// What a purge would remove, for the question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,8 +73,9 @@ fn is_kept(repo: &Repo, run: &str, commit: Oid) -> Result<bool> {
     Ok(keepers.iter().any(is_other))
 }
 
-/// Removes everything there is of the run of `lease`; its worktrees lie below `worktrees`.
-pub fn purge(repo: &Repo, lease: Lease, worktrees: &Path) -> Result<()> {
+/// Removes everything there is of the run of `lease`; its worktrees lie below `worktrees`. What was lent to a
+/// person who worked in it stays, and is returned.
+pub fn purge(repo: &Repo, lease: Lease, worktrees: &Path) -> Result<Vec<Kept>> {
     let run = lease.run().to_owned();
     world::end_processes(repo, &run)?;
     let own = [layout::branches(&run), layout::run_ref(&run)];
@@ -88,6 +89,7 @@ pub fn purge(repo: &Repo, lease: Lease, worktrees: &Path) -> Result<()> {
     for moved in moved_aside(worktrees) {
         remove_dir(&moved)?;
     }
+    let kept = world::take_back(repo, worktrees)?;
     world::remove_worktrees(repo, worktrees)?;
     remove_notes(repo, &run)?;
     crash::step("purge-notes-removed");
@@ -104,7 +106,7 @@ pub fn purge(repo: &Repo, lease: Lease, worktrees: &Path) -> Result<()> {
     // The lease lies among the files, and is worth nothing once they are gone.
     remove_dir(&layout::local_run(repo.common_dir(), &run))?;
     drop(lease);
-    Ok(())
+    Ok(kept)
 }
 
 /// Removes the notes that name the run; what others wrote into them stays.
@@ -118,7 +120,14 @@ fn remove_notes(repo: &Repo, run: &str) -> Result<()> {
     let batch = batch.map(|(on, note)| (on, project::besides_ours(&note)));
     let batch: Vec<(Oid, Option<Vec<u8>>)> = batch.collect();
     let time = Clock::from_env()?.now();
-    project::write_notes(repo, &batch, &Identity::of(repo)?, time)
+    project::write_notes(repo, &batch, &Identity::of(repo)?, time)?;
+    // Without a note left, the ref would only keep what was in them.
+    match repo.read(layout::PROGRESS)? {
+        Some(tip) if repo.notes(layout::PROGRESS)?.is_empty() => {
+            remove_ref(repo, layout::PROGRESS, tip)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn remove_ref(repo: &Repo, name: &str, at: Oid) -> Result<()> {

@@ -10,7 +10,7 @@ use crate::care::traces;
 use crate::git::Repo;
 use crate::journal::{self, Clock, Journal, layout};
 use crate::report;
-use crate::world;
+use crate::world::{self, Kept};
 
 /// Remove what a run left besides its journal: worktrees, task branches, local files
 ///
@@ -54,13 +54,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     if root.exists() {
         drive::keep_what_was_cut_short(&repo, &mut journal, state)?;
     }
-    for kept in world::take_back(&repo, &root)? {
-        let (path, reason) = (kept.path.display(), kept.reason);
-        report::notice(&format!(
-            "note: `{path}` holds work of yours and stays ({reason}); once it is kept elsewhere: \
-             `git worktree remove --force --force '{path}'`"
-        ));
-    }
+    tell_of_kept(&world::take_back(&repo, &root)?);
     world::remove_worktrees(&repo, &root)?;
     for (name, commit) in &branches()? {
         if let Some(place) = repo.checked_out(name)? {
@@ -108,9 +102,25 @@ fn purge(repo: &Repo, args: &Args, context: &Context) -> Result<Exit> {
         }
         return agreed.map(|_| Exit::Refused);
     }
-    purge::purge(repo, lease, &worktrees)?;
-    report::line(&format!("run {run}: purged, nothing of it is left"));
+    let kept = purge::purge(repo, lease, &worktrees)?;
+    tell_of_kept(&kept);
+    let left = match kept.is_empty() {
+        true => "nothing of it is left",
+        false => "nothing of it is left but what is yours",
+    };
+    report::line(&format!("run {run}: purged, {left}"));
     Ok(Exit::Done)
+}
+
+/// Worktrees that were lent, and that hold work of their person.
+fn tell_of_kept(kept: &[Kept]) {
+    for kept in kept {
+        let (path, reason) = (kept.path.display(), &kept.reason);
+        report::notice(&format!(
+            "note: `{path}` holds work of yours and stays ({reason}); once it is kept elsewhere: \
+             `git worktree remove --force --force '{path}'`"
+        ));
+    }
 }
 
 /// What a purge of `run` removes, and what of it is nowhere else.

@@ -7,6 +7,7 @@ use crate::journal::{Clock, Journal};
 use crate::plan::TaskId;
 use crate::report;
 use crate::run::event::{By, Event, Recorded};
+use crate::run::policy::Executor;
 use crate::run::state::{Illegal, Phase, State};
 
 /// Decide a new attempt of a task
@@ -147,6 +148,9 @@ fn decide(
         Err(error) if error.is::<Illegal>() => bail!("{}", no_decision(&state, &id, &phase)),
         recorded => recorded?,
     };
+    if let Event::Retried { words, .. } | Event::Answered { words, .. } = &recorded.event {
+        warn_of_deaf_executor(&state, words);
+    }
     announce(context, &recorded, &state)?;
     Ok(Exit::Done)
 }
@@ -170,6 +174,15 @@ fn no_decision(state: &State, id: &TaskId, phase: &Phase) -> String {
             "task `{id}` is {standing}, so there is nothing to decide about it: what failed can be retried, \
              what was kicked back or is blocked answered, what is not done skipped"
         ),
+    }
+}
+
+/// Words for a shell script reach nobody.
+pub(super) fn warn_of_deaf_executor(state: &State, words: &str) {
+    if matches!(state.run.policy.executor, Executor::Shell) && !words.is_empty() {
+        report::notice(
+            "note: the shell executor runs the task's own commands again, and reads no words",
+        );
     }
 }
 

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 
 use super::{Context, Exit, require_task};
-use crate::git::{Git, Oid, Repo};
+use crate::git::{Git, Merge, Oid, Repo};
 use crate::journal;
 use crate::report::{self, diff};
 use crate::run::state::{AttemptState, State};
@@ -82,7 +82,9 @@ fn ends(args: &Args, repo: &Repo, state: &State) -> Result<(Oid, Oid)> {
     };
     let wanted = args.attempt.as_deref();
     if let Some((first, second)) = wanted.and_then(|wanted| wanted.split_once("..")) {
-        return Ok((left(number(first)?)?, left(number(second)?)?));
+        let (first, second) = (number(first)?, number(second)?);
+        let (one, other) = (left(first)?, left(second)?);
+        return Ok((moved_to(repo, first, one, &second.base)?, other));
     }
     let attempt = match wanted {
         Some(one) => number(one)?,
@@ -110,4 +112,23 @@ fn ends(args: &Args, repo: &Repo, state: &State) -> Result<(Oid, Oid)> {
         }
     };
     Ok((repo.oid(&attempt.base)?, left(attempt)?))
+}
+
+/// What `left` would have been on `base`: two attempts that started from different commits differ by what
+/// others did between as well, which is not asked. Where it does not fit there, it is compared as it is.
+fn moved_to(repo: &Repo, attempt: &AttemptState, left: Oid, base: &str) -> Result<Oid> {
+    if attempt.base == base {
+        return Ok(left);
+    }
+    let tree = |commit: Oid| repo.tree_of(commit);
+    let (from, to) = (repo.oid(&attempt.base)?, repo.oid(base)?);
+    match repo.merge_trees(tree(from)?, tree(to)?, tree(left)?)? {
+        Merge::Clean(tree) => Ok(tree),
+        Merge::Conflict(_) => {
+            report::notice(
+                "note: the attempts started from different commits, and what others did between shows as well",
+            );
+            Ok(left)
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::graph::Graph;
 use crate::journal::{self, layout};
 use crate::plan::{self, Dialect, Fault, ImportedStatus, Source};
 use crate::report::{self, clean::visible};
-use crate::run::state::Headline;
+use crate::run::state::{Headline, State};
 
 /// A plan that was read without a fault, and what it was read from.
 pub(super) struct Input {
@@ -84,6 +84,19 @@ fn place(repo: &Repo, path: &Path) -> String {
         Some(top) if top.as_os_str().is_empty() => ".".to_owned(),
         relative => relative.unwrap_or(path).to_string_lossy().into_owned(),
     }
+}
+
+/// Where the plan was when it was read, from here.
+pub(super) fn recorded_path(context: &Context, repo: &Repo, state: &State) -> Result<PathBuf> {
+    let path = match repo.checkout() {
+        Some(top) => top.join(&state.run.plan_path),
+        None => PathBuf::from(&state.run.plan_path),
+    };
+    let here = context.dir.canonicalize()?;
+    Ok(match path.strip_prefix(here) {
+        Ok(short) if !short.as_os_str().is_empty() => context.path(short),
+        _ => path,
+    })
 }
 
 /// The unfinished run of the plan at `path`.

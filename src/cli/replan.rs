@@ -39,7 +39,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let state = journal::load(&repo, &run)?.state;
     let path = match plan {
         Some(plan) => plan,
-        None => recorded_path(context, &repo, &state)?,
+        None => input::recorded_path(context, &repo, &state)?,
     };
     let Some(mut input) = input::read(context, &repo, &[path], Some(state.graph().plan().dialect))?
     else {
@@ -108,19 +108,6 @@ fn which(args: &Args, context: &Context, repo: &Repo) -> Result<(String, Option<
             Err(error) => bail!("{error:#}, and `{word}` is no plan either"),
         },
     }
-}
-
-/// Where the plan was when it was read, from here.
-fn recorded_path(context: &Context, repo: &Repo, state: &State) -> Result<PathBuf> {
-    let path = match repo.checkout() {
-        Some(top) => top.join(&state.run.plan_path),
-        None => PathBuf::from(&state.run.plan_path),
-    };
-    let here = context.dir.canonicalize()?;
-    Ok(match path.strip_prefix(here) {
-        Ok(short) if !short.as_os_str().is_empty() => context.path(short),
-        _ => path,
-    })
 }
 
 /// How the edited plan differs, file by file and in words.

@@ -4,11 +4,12 @@ use anyhow::Result;
 
 use super::approving::approve;
 use super::drive::{Begin, drive};
-use super::{Context, Exit, take_lease};
+use super::{Context, Exit, input, take_lease};
 use crate::approval::Proposal;
 use crate::git::{self, Repo};
 use crate::journal::{Clock, Journal};
-use crate::report::{self, resumption};
+use crate::plan;
+use crate::report::{self, clean::visible, resumption};
 use crate::run::state::{Drive, Phase, State};
 
 /// Drive a run again; first says what will become of each task, and why
@@ -35,6 +36,7 @@ pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Re
         Err(exit) => return Ok(exit),
     };
     let (journal, state) = Journal::open(repo.reopen()?, lease, Clock::from_env()?)?;
+    warn_of_edited_plan(context, repo, &state);
     let policy = state.run.policy.clone();
     let proposal = Proposal::new(repo, state.graph().clone(), policy, &state.run.plan_hash)?;
     let Some(approved) = approve(&proposal, repo, run, yes)? else {
@@ -55,6 +57,25 @@ pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Re
         Drive::Finished => "finished".to_owned(),
     };
     drive(context, journal, state, approved, Begin::Again(reason))
+}
+
+/// Whoever edits a plan expects it to be followed.
+fn warn_of_edited_plan(context: &Context, repo: &Repo, state: &State) {
+    let Ok(path) = input::recorded_path(context, repo, state) else {
+        return;
+    };
+    let dialect = state.graph().plan().dialect;
+    // What cannot be read now says nothing: the run has its plan.
+    let read = plan::load(&[path], Some(dialect));
+    let hash = read
+        .ok()
+        .and_then(|read| git::sha256(&plan::hash_input(&read.sources)).ok());
+    if hash.is_some_and(|hash| hash != state.run.plan_hash) && !context.quiet {
+        let (plan, run) = (&state.run.plan_path, &state.run.id);
+        report::notice(&visible(&format!(
+            "note: `{plan}` has changed since; `git enact replan {run}` adopts it, until then the run goes on with the plan as it was"
+        )));
+    }
 }
 
 /// Whether an attempt ran, or ended without being judged, when the last drive ended.

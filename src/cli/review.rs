@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use super::decide::announce;
+use super::decide::{announce, warn_of_deaf_executor};
 use super::{Context, Exit, record_decision, require_task, show, take_lease};
 use crate::git::Repo;
 use crate::journal::{self, Clock, Journal};
@@ -85,6 +85,7 @@ fn decide(args: &Args, context: &Context, repo: Repo, run: &str) -> Result<Exit>
     for id in &wanted {
         refuse_unless_reviewable(&state, id, args.reject)?;
     }
+    warn_of_deaf_executor(&state, &words);
     for task in wanted {
         let attempt = state.task(&task).map_or(0, |task| task.attempts);
         let event = Event::Reviewed {

@@ -114,6 +114,9 @@ fn summary(now: &State, then: &State, target: &Checkpoint) -> String {
             undone.join(", ")
         );
     }
+    if now.run.plan_hash != then.run.plan_hash {
+        text.push_str("; the plan of then holds again");
+    }
     visible(&text).into_owned()
 }
 

@@ -20,7 +20,9 @@ pub fn words(path: &str, old: Option<Vec<u8>>, new: Option<Vec<u8>>) -> String {
     };
     let mut text = format!("{bold}{}{what}{bold:#}\n", visible(path));
     let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
-    let (Ok(old), Ok(new)) = (std::str::from_utf8(&old), std::str::from_utf8(&new)) else {
+    let is_binary = old.contains(&0) || new.contains(&0);
+    let texts = (std::str::from_utf8(&old), std::str::from_utf8(&new));
+    let ((Ok(old), Ok(new)), false) = (texts, is_binary) else {
         text.push_str("binary files differ\n");
         return text;
     };
