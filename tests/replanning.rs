@@ -243,3 +243,37 @@ fn a_resume_says_that_the_plan_was_edited() {
         .code(2)
         .says("the plan of then holds again");
 }
+
+#[test]
+fn what_was_left_out_and_changed_is_told_the_same_by_every_reading() {
+    let user = User::new();
+    let plan = |b: &str| {
+        let task = |id: &str, text: &str| {
+            format!("[[task]]\nid = \"{id}\"\ntitle = \"{id}\"\nrun = \"echo {text} > {id}.txt\"\n")
+        };
+        format!(
+            "[plan]\ntitle = \"Some\"\n{}{}",
+            task("a", "a"),
+            task("b", b)
+        )
+    };
+    user.plan(&plan("b"));
+    user.enact([
+        "run",
+        "plan.toml",
+        "--yes",
+        "--name",
+        "r-test",
+        "--only",
+        "a",
+    ])
+    .success();
+    user.write("plan.toml", &plan("otherwise"));
+    user.enact(["replan", "r-test", "--yes"]).success();
+    user.enact(["doctor"]).success();
+    user.enact(["retry", "b"]).success();
+    user.enact(["doctor"]).success();
+    user.enact(["resume"]).success();
+    assert_eq!(user.at("enact/r-test/integration", "b.txt"), "otherwise\n");
+    user.enact(["doctor"]).success();
+}

@@ -91,8 +91,17 @@ fn files(user: &User) -> String {
         .collect()
 }
 
+/// How many random plans: a few, or as many as `ENACT_REVERTS` says.
+fn cases() -> u32 {
+    let asked = std::env::var("ENACT_REVERTS");
+    asked
+        .ok()
+        .and_then(|cases| cases.parse().ok())
+        .unwrap_or(12)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_tree_is_that_of_a_run_without_the_task_or_nothing_changes(
@@ -101,6 +110,10 @@ proptest! {
         jobs in 1_u32..3,
     ) {
         let task = pick.index(edits.len());
+        // Side by side, who of two writes a line last is not the revert's doing.
+        let places: Vec<(usize, usize)> = edits.iter().map(|edit| (edit.file, edit.line)).collect();
+        let is_shared = (0..edits.len()).any(|one| places[one + 1..].contains(&places[one]));
+        prop_assume!(jobs == 1 || !is_shared);
         let user = ran(&edits, jobs, None);
         let before = (files(&user), user.status());
         let id = task.to_string();

@@ -265,3 +265,83 @@ fn a_run_that_went_back_and_forth_is_examined_and_mended_as_any() {
     user.enact(["doctor"]).success();
     user.assert_whole();
 }
+
+#[test]
+fn what_a_person_committed_on_a_tasks_branch_is_neither_cleaned_nor_built_over() {
+    let user = User::new();
+    user.plan("[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"T\"\n");
+    let executor = user
+        .executor("test $ENACT_ATTEMPT = 1 && { commit half.txt half; exit 1; }; commit t.txt t");
+    user.run("plan.toml", &executor, &["--retries", "0"])
+        .code(3);
+    let branch = "refs/heads/enact/r-test/task/t";
+    let slot = user
+        .outside("repo.enact/r-test/slot-1")
+        .to_string_lossy()
+        .into_owned();
+    user.git([
+        "-C",
+        &slot,
+        "commit",
+        "--quiet",
+        "--allow-empty",
+        "--message",
+        "Mine",
+    ])
+    .success();
+    let mine = user
+        .git(["rev-parse", branch])
+        .success()
+        .stdout
+        .trim()
+        .to_owned();
+    user.enact(["retry", "t"]).success();
+    user.enact(["resume"])
+        .code(4)
+        .complains("has commits that are not the run's: keep them with `git branch NAME");
+    assert_eq!(
+        user.git(["rev-parse", branch]).success().stdout.trim(),
+        mine
+    );
+    user.enact(["clean", "--yes"])
+        .success()
+        .complains("has commits that are not the run's, and stays");
+    assert_eq!(
+        user.git(["rev-parse", branch]).success().stdout.trim(),
+        mine
+    );
+    user.git(["branch", "mine", &mine]).success();
+    user.git(["update-ref", "-d", branch]).success();
+    user.enact(["resume", "--yes"]).success();
+}
+
+#[test]
+fn words_of_others_in_the_notes_survive_every_rewriting() {
+    let user = finished();
+    let commit = user.task("c")["commit"]
+        .as_str()
+        .expect("a commit")
+        .to_owned();
+    let append = [
+        "notes",
+        "--ref=PROGRESS",
+        "append",
+        "--message",
+        "Seen by Bea",
+        &commit,
+    ];
+    user.git(append).success();
+    user.enact(["revert", "c", "--yes"]).success();
+    let note = user
+        .git(["notes", "--ref=PROGRESS", "show", &commit])
+        .success();
+    note.clone().says("Status: reverted");
+    note.says("Seen by Bea");
+    user.enact(["doctor"]).success();
+    user.enact(["clean", "--purge", "--yes"]).success();
+    let note = user
+        .git(["notes", "--ref=PROGRESS", "show", &commit])
+        .success()
+        .stdout;
+    assert_eq!(note, "Seen by Bea\n");
+}

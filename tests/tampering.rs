@@ -272,3 +272,25 @@ fn what_a_check_prints_and_a_claim_names_is_stored_without_secrets() {
         assert!(!journal.contains("correct-horse"), "{journal}");
     }
 }
+
+#[test]
+fn a_journal_with_an_object_that_ends_too_early_says_so() {
+    let user = crate::doctor::finished();
+    let journal = "refs/enact/runs/r-test";
+    let object = user
+        .git(["rev-parse", &format!("{journal}~3")])
+        .success()
+        .stdout;
+    let object = object.trim();
+    let file = user
+        .path()
+        .join(format!(".git/objects/{}/{}", &object[..2], &object[2..]));
+    let bytes = std::fs::read(&file).expect("a loose object");
+    std::fs::remove_file(&file).expect("removed");
+    std::fs::write(&file, &bytes[..bytes.len() / 2]).expect("written");
+    user.enact(["log"])
+        .code(2)
+        .complains("ends too early: `git enact doctor`");
+    user.enact(["doctor"]).code(1);
+    user.enact(["clean", "--purge", "--yes"]).success();
+}

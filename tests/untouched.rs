@@ -190,6 +190,10 @@ fn no_command_but_land_changes_anything_of_the_users() {
         (&["replan", "r-test", &edited], 0),
         // The answer came after the checkpoint.
         (&["resume", "--yes"], 3),
+        (&["doctor"], 0),
+        (&["doctor", "--repair"], 0),
+        (&["report", "--format", "json"], 0),
+        (&["executors"], 0),
         (&["clean"], 2),
         (&["clean", "--yes"], 0),
     ] {

@@ -149,7 +149,7 @@ impl Files {
         };
         let reading = reading::read(reader, &output, &answer, ended.outcome, now);
         let claim = claim::read(result.as_deref(), &reading, &output, ended.outcome, secrets);
-        (claim, reading.usage)
+        (claim, reading.usage.plausible())
     }
 }
 

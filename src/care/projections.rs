@@ -47,7 +47,11 @@ pub(super) struct Views {
 pub(super) fn look(repo: &Repo, state: &State) -> Result<Views> {
     let was_driven = layout::projected_file(repo.common_dir(), &state.run.id).exists();
     let mut branches: Vec<Branch> = run_branch(repo, state)?.into_iter().collect();
-    branches.extend(task_branches(repo, state)?);
+    let tasks = task_branches(repo, state)?;
+    // Without any, they were cleaned.
+    if tasks.iter().any(|branch| branch.found.is_some()) {
+        branches.extend(tasks);
+    }
     branches.retain(|branch| was_driven || branch.found.is_some());
     let (notes, unreadable) = match notes(repo, state, was_driven) {
         Ok(notes) => (notes, None),
@@ -78,6 +82,10 @@ fn task_branches(repo: &Repo, state: &State) -> Result<Vec<Branch>> {
         let Some(last) = at.last().filter(|_| at.phase.slot().is_none()) else {
             continue;
         };
+        // A run that went back left the branches of the other line where they were.
+        if at.used > at.attempts || last.outcome.is_none() {
+            continue;
+        }
         let name = project::task_branch(run, state.graph(), &task.id);
         let belongs = repo.oid(last.tip.as_deref().unwrap_or(&last.base))?;
         branches.extend(branch(repo, name, Kind::TaskBranch, belongs, |_| false)?);
@@ -128,11 +136,8 @@ fn notes(repo: &Repo, state: &State, was_driven: bool) -> Result<Vec<Note>> {
             if found.is_none() && !was_driven {
                 continue;
             }
-            let mut belongs = project::note(state, index, &noted).into_bytes();
-            if let Some(theirs) = found.as_deref().and_then(project::besides_ours) {
-                belongs.extend(b"\n");
-                belongs.extend(theirs);
-            }
+            let belongs = project::note(state, index, &noted);
+            let belongs = project::with_others(&belongs, found.as_deref(), &state.run.id);
             notes.push(Note {
                 on,
                 task: Some(task.id.as_str().to_owned()),
@@ -151,7 +156,7 @@ fn notes(repo: &Repo, state: &State, was_driven: bool) -> Result<Vec<Note>> {
         .map(|(on, note)| Note {
             on,
             task: None,
-            belongs: project::besides_ours(&note),
+            belongs: project::besides_ours(&note, &state.run.id),
             found: Some(note),
         })
         .collect();

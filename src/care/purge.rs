@@ -117,7 +117,7 @@ fn remove_notes(repo: &Repo, run: &str) -> Result<()> {
     }
     project::unlock_notes(repo)?;
     let batch = notes.into_iter();
-    let batch = batch.map(|(on, note)| (on, project::besides_ours(&note)));
+    let batch = batch.map(|(on, note)| (on, project::besides_ours(&note, run)));
     let batch: Vec<(Oid, Option<Vec<u8>>)> = batch.collect();
     let time = Clock::from_env()?.now();
     project::write_notes(repo, &batch, &Identity::of(repo)?, time)?;

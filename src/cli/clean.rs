@@ -56,13 +56,20 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     }
     tell_of_kept(&world::take_back(&repo, &root)?);
     world::remove_worktrees(&repo, &root)?;
+    let known = journal.tip().context("the journal has a tip")?;
     for (name, commit) in &branches()? {
         if let Some(place) = repo.checked_out(name)? {
             let place = place.display();
             report::notice(&format!("note: {name} is checked out in {place} and stays"));
             continue;
         }
-        // What moved meanwhile is somebody's work, and stays.
+        // What the journal does not have, and what moved meanwhile, is somebody's work, and stays.
+        if !repo.is_ancestor(*commit, known)? {
+            report::notice(&format!(
+                "note: {name} has commits that are not the run's, and stays"
+            ));
+            continue;
+        }
         if repo.delete(name, *commit)?.is_err() {
             report::notice(&format!("note: {name} was moved and stays"));
         }

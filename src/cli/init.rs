@@ -27,9 +27,9 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     if args
         .executor
         .as_deref()
-        .is_some_and(|name| name.trim().is_empty())
+        .is_some_and(|name| name.trim().is_empty() || name.contains(char::is_control))
     {
-        bail!("`--executor` needs a name");
+        bail!("`--executor` needs a name, on one line");
     }
     let path = top.join("enact.toml");
     let found = propose::find(top);

@@ -161,9 +161,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command, context: &Context) -> Result<Exit> {
     if context.json && !command.speaks_json() {
-        bail!(
-            "this command prints no JSON; `status`, `report`, `show`, `list`, `log` and `check` do"
-        );
+        bail!("this command prints no JSON; its `--help` says what it prints");
     }
     match command {
         Command::Init(args) => init::exec(&args, context),

@@ -111,6 +111,7 @@ impl Repo {
 
     /// The bytes of a blob.
     pub fn read_blob(&self, oid: Oid) -> Result<Vec<u8>> {
+        self.refuse_torn(oid)?;
         let blob = self
             .raw()
             .find_blob(oid)
@@ -162,6 +163,7 @@ impl Repo {
 
     /// The entries of a tree, in git's order.
     pub fn entries(&self, tree: Oid) -> Result<Vec<Entry>> {
+        self.refuse_torn(tree)?;
         let tree = self
             .raw()
             .find_tree(tree)
@@ -230,6 +232,7 @@ impl Repo {
 
     /// Reads a commit.
     pub fn commit(&self, oid: Oid) -> Result<Commit> {
+        self.refuse_torn(oid)?;
         let commit = self
             .raw()
             .find_commit(oid)

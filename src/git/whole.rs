@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use git2::{ObjectType, Oid};
 
 use super::{Repo, mode};
@@ -97,6 +97,15 @@ impl Repo {
         let hex = oid.to_string();
         let (dir, name) = hex.split_at(2);
         self.common_dir().join("objects").join(dir).join(name)
+    }
+
+    /// Refuses what nobody comes back from reading.
+    pub(in crate::git) fn refuse_torn(&self, oid: Oid) -> Result<()> {
+        ensure!(
+            !self.is_torn(oid),
+            "object {oid} ends too early: `git enact doctor` says what helps"
+        );
+        Ok(())
     }
 
     pub(in crate::git) fn is_torn(&self, oid: Oid) -> bool {

@@ -1,8 +1,7 @@
 //! Going back, and changing the plan under way: what would come of it is worked out in memory first, then
 //! recorded as one event. Nothing is erased: what was before stays in the journal, and can be returned to.
 //!
-//! These events say more than a fold of the state can know (an earlier checkpoint, another plan), so the state
-//! after them is made here, and the journal keeps it whole beside the event.
+//! What the run comes to stand at after such an event is told by [`crate::run::turn`]; what git has to say to it, here.
 
 pub mod offer;
 pub mod replan;

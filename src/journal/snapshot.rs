@@ -44,7 +44,7 @@ impl Layers {
         if recorded.event.is_turn() {
             // Other tasks than any event of this plan concerned may stand otherwise than at the start.
             let tasks = state.graph().tasks().iter().enumerate();
-            let moved = tasks.filter(|(index, _)| !state.at(*index).is_untouched());
+            let moved = tasks.filter(|(index, _)| !state.is_untouched(*index));
             self.touched[PERIODS.len() - 1].extend(moved.map(|(_, task)| task.id.clone()));
         }
         let due = PERIODS

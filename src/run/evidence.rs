@@ -128,6 +128,11 @@ pub enum ClaimForm {
     ExitStatus,
 }
 
+/// More tokens or turns than any attempt uses up.
+const COUNT_MAX: u64 = 1 << 50;
+/// More US dollars than any attempt costs.
+const COST_MAX: f64 = 1e9;
+
 /// What an attempt used up, as far as its executor tells.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -168,6 +173,23 @@ impl Usage {
     /// Whether the executor told nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Without numbers that nobody can have used up: an executor may print anything, and a record holds less.
+    #[must_use]
+    pub fn plausible(mut self) -> Self {
+        let counts = [
+            &mut self.input_tokens,
+            &mut self.cached_tokens,
+            &mut self.output_tokens,
+            &mut self.turns,
+        ];
+        for count in counts {
+            count.take_if(|count| *count > COUNT_MAX);
+        }
+        self.cost_usd
+            .take_if(|cost| !(0.0..=COST_MAX).contains(cost));
+        self
     }
 
     /// Adds what another attempt used up; a sum has no limit.

@@ -75,6 +75,11 @@ impl State {
         }
     }
 
+    /// Whether a task stands where one stands that no event ever concerned.
+    pub fn is_untouched(&self, task: usize) -> bool {
+        self.tasks[task] == initial(&self.graph, &self.run.policy, task)
+    }
+
     /// Changes the state as `recorded` says, or refuses it and changes nothing.
     pub fn apply(&mut self, recorded: &Recorded) -> Result<(), Illegal> {
         if recorded.seq != self.run.seq + 1 {

@@ -339,11 +339,6 @@ impl TaskState {
         self.attempts.max(self.used)
     }
 
-    /// Whether it stands where a task stands that nothing ever concerned.
-    pub fn is_untouched(&self) -> bool {
-        *self == Self::new()
-    }
-
     /// The newest attempt.
     pub fn last(&self) -> Option<&AttemptState> {
         self.history.last()

@@ -72,7 +72,7 @@ pub fn replanned(now: &State, graph: Arc<Graph>, recorded: &Recorded) -> State {
                 kept.release();
             }
             tasks.push((task.id.clone(), kept));
-        } else if let Some(index) = known {
+        } else if let Some(index) = known.filter(|index| now.at(*index).newest_number() > 0) {
             tasks.push((task.id.clone(), TaskState::renewed(now.at(index))));
         } else if let Some(used) = retired.remove(&task.id) {
             tasks.push((task.id.clone(), TaskState::returned(used)));

@@ -25,7 +25,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 
 pub use interrupts::Interrupts;
 pub use leftovers::{end_all as end_processes, marks, remove_files};
@@ -50,7 +50,7 @@ use crate::report::live::Teller;
 use crate::run::engine::{Arrived, News, World};
 use crate::run::event::{Event, Recorded};
 use crate::run::schedule::Action;
-use crate::run::state::{AttemptState, Drive, State};
+use crate::run::state::{AttemptState, Drive, State, TaskState};
 use crate::verify::checks::{self, Checks, Found};
 
 /// How often signals and stop requests are looked for while nothing else happens.
@@ -257,6 +257,27 @@ impl Local {
         }
     }
 
+    /// Whoever commits on top of what an attempt committed would lose it to the next one. Where the attempt
+    /// committed nothing this cannot be told from a start that a crash kept off the record.
+    fn refuse_foreign_work(&self, branch: &str, task: &TaskId, state: &State) -> Result<()> {
+        let repo = &self.site.repo;
+        let last = state.task(task).and_then(TaskState::last);
+        let Some(left) = last.and_then(|last| last.tip.as_ref()) else {
+            return Ok(());
+        };
+        let (left, integrated) = (repo.oid(left)?, repo.oid(&state.run.tip)?);
+        let Some(tip) = repo.read(branch)?.filter(|tip| *tip != left) else {
+            return Ok(());
+        };
+        let is_on_top = repo.is_commit(tip) && repo.is_ancestor(left, tip)?;
+        ensure!(
+            !is_on_top || repo.is_ancestor(left, integrated)?,
+            "`{branch}` has commits that are not the run's: keep them with `git branch NAME {tip}`, \
+             then `git update-ref -d {branch}`"
+        );
+        Ok(())
+    }
+
     fn tidy(&mut self, state: &State) -> Result<()> {
         if state.run.drive == Drive::Finished {
             self.slots.remove_all(&self.site.repo)?;
@@ -278,6 +299,7 @@ impl World for Local {
                 from,
             } => {
                 let branch = self.branch_of(task);
+                self.refuse_foreign_work(&branch, task, state)?;
                 let used = self.numbers.newest(self.slug_of(task));
                 self.slots
                     .ready(&self.site.repo, *slot, &branch, self.site.repo.oid(base)?)?;
@@ -313,7 +335,10 @@ impl World for Local {
                 ..
             } => self.start_attempt(task, *attempt, *slot, from.as_deref(), state),
             // The next attempt needs neither branch nor note, so it is not kept waiting for them.
-            Event::Integrated { task, .. } => {
+            Event::Integrated { task, .. }
+            | Event::Judged {
+                task, again: true, ..
+            } => {
                 self.behind.extend(self.approved.graph().index(task));
                 if self.behind.len() < LAG {
                     return Ok(());

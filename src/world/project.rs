@@ -158,8 +158,11 @@ pub fn notes(repo: &Repo, state: &State, tasks: &[usize], author: &Identity) -> 
     let mut batch = Vec::with_capacity(tasks.len());
     for &task in tasks {
         for noted in noted(state, task) {
-            let text = note(state, task, &noted).into_bytes();
-            batch.push((repo.oid(noted.commit)?, Some(text)));
+            let on = repo.oid(noted.commit)?;
+            let found = repo.read_note(layout::PROGRESS, on)?;
+            let text = note(state, task, &noted);
+            let text = with_others(&text, found.as_deref(), &state.run.id);
+            batch.push((on, Some(text)));
         }
     }
     match batch.is_empty() {
@@ -197,14 +200,45 @@ pub fn names_run(note: &[u8], run: &str) -> bool {
     rest.is_some_and(|rest| rest.first().is_none_or(|byte| *byte == b'\n'))
 }
 
-/// What of a note somebody else wrote: ours is its first paragraph, and `git notes append` adds others.
-pub fn besides_ours(note: &[u8]) -> Option<Vec<u8>> {
-    let text = String::from_utf8_lossy(note);
-    let rest = match text.strip_prefix("Run: ") {
-        Some(ours) => ours.split_once("\n\n").map_or("", |(_, rest)| rest),
-        None => &text,
+/// The keys of the lines that are ours in a note.
+const KEYS: [&str; 9] = [
+    "Run", "Task", "Title", "Status", "Attempt", "Commit", "Checks", "Executor", "Took",
+];
+
+/// What of a note somebody else wrote than `run`: other runs, and people, wherever they put it.
+pub fn besides_ours(note: &[u8], run: &str) -> Option<Vec<u8>> {
+    let first = format!("Run: {run}");
+    let mut is_ours = false;
+    let mut kept: Vec<&[u8]> = Vec::new();
+    for line in note.split(|byte| *byte == b'\n') {
+        is_ours = !line.is_empty() && (is_ours || line == first.as_bytes());
+        let is_key = |key: &&str| {
+            let rest = line.strip_prefix(key.as_bytes());
+            rest.is_some_and(|rest| rest.starts_with(b":"))
+        };
+        if !(is_ours && KEYS.iter().any(is_key)) {
+            kept.push(line);
+        }
+    }
+    let rest = kept.join(&b'\n');
+    let rest = rest.trim_ascii();
+    (!rest.is_empty()).then(|| [rest, b"\n"].concat())
+}
+
+/// The note with what is ours, and what others wrote into `found`.
+pub fn with_others(ours: &str, found: Option<&[u8]>, run: &str) -> Vec<u8> {
+    let ours = ours.as_bytes();
+    let Some(found) = found else {
+        return ours.to_vec();
     };
-    (!rest.trim().is_empty()).then(|| rest.as_bytes().to_vec())
+    // Where it says what it should, it stays as it is, whoever comes first in it.
+    if found.windows(ours.len()).any(|part| part == ours) {
+        return found.to_vec();
+    }
+    match besides_ours(found, run) {
+        Some(others) => [ours, b"\n", &others].concat(),
+        None => ours.to_vec(),
+    }
 }
 
 /// Removes the lock that a dead process left on the notes. `git notes` holds it for a moment; ours is held
