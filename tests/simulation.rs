@@ -123,7 +123,11 @@ fn drive(
 /// What a person decides when asked: the same whenever they are asked the same thing.
 fn decide(disk: &mut Disk, graph: &Arc<Graph>, seed: u64) {
     let mut state = replay(graph, &disk.journal);
-    let open: Vec<usize> = state.attention().collect();
+    // What is looked into first is nobody's to decide yet.
+    let open: Vec<usize> = state
+        .attention()
+        .filter(|&task| !state.awaits_research(task))
+        .collect();
     for nth in open {
         let id = graph.tasks()[nth].id.clone();
         let at = state.at(nth);

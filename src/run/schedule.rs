@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use super::decide;
 use super::event::Event;
-use super::evidence::Signal;
 use super::policy::{OnFailure, Review};
 use super::state::{Drive, Phase, State};
 use crate::plan::TaskId;
@@ -198,16 +197,10 @@ fn is_going_on(state: &State, situation: &Situation) -> bool {
     state.run.drive == Drive::Running && situation.stopping.is_none()
 }
 
-/// What must be found out first, and was not looked into in vain already.
 fn researches(state: &State) -> impl Iterator<Item = Action> + '_ {
-    let asks = |task: &usize| {
-        let at = state.at(*task);
-        let claim = at.last().and_then(|last| last.claim.as_ref());
-        let signal = claim.and_then(|claim| claim.signal);
-        at.phase == Phase::Kickback && !at.asked && signal == Some(Signal::NeedsResearch)
-    };
-    let is_possible = state.run.policy.research.is_some();
-    let open = state.attention().filter(move |_| is_possible).filter(asks);
+    let open = state
+        .attention()
+        .filter(|&task| state.awaits_research(task));
     open.map(|task| Action::Research {
         task: state.graph().tasks()[task].id.clone(),
         attempt: state.at(task).attempts,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::event::Residue;
-use super::evidence::{Claim, Outcome, Usage, Verdict};
+use super::evidence::{Claim, Outcome, Signal, Usage, Verdict};
 use super::frontier::Frontier;
 use super::policy::Policy;
 pub use super::standing::{Counts, Standing};
@@ -440,7 +440,22 @@ impl State {
     /// Whether the run cannot end before a person has decided; while one is to look at an attempt, what does
     /// not need it goes on.
     pub fn needs_person(&self) -> bool {
-        self.is_stuck() || self.in_review().next().is_some()
+        self.attention().any(|task| match self.tasks[task].phase {
+            Phase::InReview | Phase::Blocked => true,
+            Phase::Kickback => !self.awaits_research(task),
+            _ => self.tasks[task].asked,
+        })
+    }
+
+    /// Whether a kickback says that something must be found out first, which was not looked into in vain already.
+    pub fn awaits_research(&self, task: usize) -> bool {
+        let at = &self.tasks[task];
+        let claim = at.last().and_then(|last| last.claim.as_ref());
+        let signal = claim.and_then(|claim| claim.signal);
+        self.run.policy.research.is_some()
+            && at.phase == Phase::Kickback
+            && !at.asked
+            && signal == Some(Signal::NeedsResearch)
     }
 
     /// Tasks with an accepted attempt that a person is to look at, in the plan's order.
