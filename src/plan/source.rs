@@ -7,9 +7,10 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
+use super::dialect::Reading;
 use super::recognize::{self, Found};
 use super::text::{BOM, Text};
-use super::{Dialect, Fault, Plan, fault, jobs, sendit, toml};
+use super::{Dialect, Fault, Plan, Selection, fault};
 
 /// More than any plan that a person wrote; less than what hurts.
 const BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -51,16 +52,13 @@ pub struct Faults {
     pub dialect: Option<Dialect>,
 }
 
-/// What a reader made of its texts.
-#[derive(Debug)]
-pub(super) struct Reading {
-    pub(super) plan: Plan,
-    pub(super) faults: Vec<Fault>,
-}
-
 /// Reads the plan that `paths` name: one file, one directory, or the job files of one plan.
-pub fn load(paths: &[PathBuf], dialect: Option<Dialect>) -> Result<Loaded, Faults> {
-    let Found { dialect, files } = recognize::recognize(paths, dialect)?;
+pub fn load(paths: &[PathBuf], selection: &Selection) -> Result<Loaded, Faults> {
+    let Found {
+        dialect,
+        files,
+        doubt,
+    } = recognize::recognize(paths, selection)?;
     let mut sources = Vec::new();
     let mut faults = Vec::new();
     for path in files {
@@ -76,11 +74,8 @@ pub fn load(paths: &[PathBuf], dialect: Option<Dialect>) -> Result<Loaded, Fault
             dialect: Some(dialect),
         });
     }
-    let Reading { plan, mut faults } = match dialect {
-        Dialect::Jobs => jobs::read(&sources),
-        Dialect::Sendit => sendit::read(&sources),
-        Dialect::Toml => toml::read(&sources[0]),
-    };
+    let Reading { plan, mut faults } = dialect.format().read(&sources);
+    faults.extend(doubt);
     fault::in_text_order(&mut faults);
     if faults.iter().all(Fault::is_warning) {
         Ok(Loaded {
