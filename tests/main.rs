@@ -10,6 +10,7 @@ mod crash;
 mod doctor;
 mod documents;
 mod executors;
+mod exporting;
 mod failures;
 mod git_storage;
 mod hooks;
