@@ -12,7 +12,7 @@ use divan::{Bencher, black_box};
 use git_enact::git::{Entry, Expected, Identity, NewCommit, Oid, Repo};
 use git_enact::graph::Graph;
 use git_enact::journal::{self, Clock, Journal, Lease, layout};
-use git_enact::plan::{self, Dialect, TaskId};
+use git_enact::plan::{self, Dialect, Selection, TaskId};
 use git_enact::run::engine::{self, Journal as _};
 use git_enact::run::event::{Event, Residue};
 use git_enact::run::evidence::{Claim, ClaimStatus, Outcome, Usage, Verdict};
@@ -157,7 +157,13 @@ fn graph(tasks: usize) -> (Arc<Graph>, String) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("plan.toml");
     std::fs::write(&path, &text).unwrap();
-    let loaded = plan::load(&[path], Some(Dialect::Toml)).unwrap();
+    let loaded = plan::load(
+        &[path],
+        &Selection {
+            dialect: Some(Dialect::Toml),
+        },
+    )
+    .unwrap();
     (Arc::new(Graph::new(loaded.plan).unwrap()), text)
 }
 
@@ -280,6 +286,7 @@ fn policy() -> Policy {
         fresh: false,
         durability: Durability::Process,
         prompt: None,
+        selection: Selection::default(),
         only: Vec::new(),
         from: None,
     }

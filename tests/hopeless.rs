@@ -339,10 +339,21 @@ fn processes_of_a_dead_driver_are_named_and_ended() {
     user.enact(["doctor"]).success();
 }
 
+/// A run that died at this moment. The git of an executor that died with it may have left a lock, which is the
+/// user's to remove, and is told by `doctor`.
+fn cut_short(moment: &str) -> Journey {
+    let mut journey = Journey::new(&WORK, &[moment]);
+    journey.die();
+    let lock = git_dir(&journey.user).join("packed-refs.lock");
+    if lock.exists() {
+        std::fs::remove_file(lock).expect("the lock is removed");
+    }
+    journey
+}
+
 #[test]
 fn a_run_that_was_cut_short_is_no_damage() {
-    let mut journey = Journey::new(&WORK, &["followed:attempt-started:2"]);
-    journey.die();
+    let mut journey = cut_short("followed:attempt-started:2");
     let before = refs(&journey.user);
     journey.user.enact(["doctor", "--repair"]).success();
     assert_eq!(refs(&journey.user), before, "it is for its resume");
@@ -353,8 +364,7 @@ fn a_run_that_was_cut_short_is_no_damage() {
 #[test]
 fn a_run_that_was_cut_short_and_lost_its_journal_goes_on_where_it_was() {
     for moment in ["followed:attempt-started:2", "recorded:attempt-ended"] {
-        let mut journey = Journey::new(&WORK, &[moment]);
-        journey.die();
+        let mut journey = cut_short(moment);
         let user = &journey.user;
         let trees = user.git(["worktree", "list"]).success().stdout;
         delete_ref(user, JOURNAL);

@@ -5,9 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use git_enact::graph::Graph;
-use git_enact::plan::{Dialect, Faults, Loaded, Severity, hash_input, load};
+use git_enact::plan::{Dialect, Faults, Loaded, Selection, Severity, hash_input};
 use git_enact::report::{check, faults};
 use proptest::prelude::*;
+
+fn load(paths: &[PathBuf], dialect: Option<Dialect>) -> Result<Loaded, Faults> {
+    git_enact::plan::load(paths, &Selection { dialect })
+}
 
 /// All that a reader made of a path, as one text to compare.
 fn reading(path: &Path, dialect: Option<Dialect>) -> String {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use git_enact::graph::Graph;
-use git_enact::plan::{Check, load, to_toml};
+use git_enact::plan::{Check, Selection, load, to_toml};
 use git_enact::report::graph as drawn;
 
 #[test]
@@ -16,7 +16,7 @@ fn every_good_plan_can_be_written_in_the_native_format() {
             .join(dialect);
         for case in fs::read_dir(cases).expect("cases") {
             let case = case.expect("a case").path();
-            let Ok(loaded) = load(std::slice::from_ref(&case), None) else {
+            let Ok(loaded) = load(std::slice::from_ref(&case), &Selection::default()) else {
                 continue;
             };
             let Ok(before) = Graph::new(loaded.plan) else {
@@ -27,7 +27,7 @@ fn every_good_plan_can_be_written_in_the_native_format() {
             let place = tempfile::tempdir().expect("a directory");
             let path = place.path().join("plan.toml");
             fs::write(&path, &text).expect("written");
-            let Ok(again) = load(std::slice::from_ref(&path), None) else {
+            let Ok(again) = load(std::slice::from_ref(&path), &Selection::default()) else {
                 panic!("{} became a faulty plan:\n{text}", case.display());
             };
             let again = Graph::new(again.plan).expect("it still holds");
@@ -58,7 +58,7 @@ fn what_waits_for_what_is_drawn() {
     let path = place.path().join("plan.toml");
     let plan = "[plan]\ntitle = \"P\"\n[[task]]\nid = \"a\"\ntitle = \"Say \\\"hi\\\" #1\"\n[[task]]\nid = \"b\"\nneeds = [\"a\"]\n[[task]]\nid = \"c\"\nneeds = [\"a\"]\nafter = [\"b\"]\n";
     fs::write(&path, plan).expect("written");
-    let Ok(loaded) = load(&[path], None) else {
+    let Ok(loaded) = load(&[path], &Selection::default()) else {
         panic!("a good plan")
     };
     let graph = Graph::new(loaded.plan).expect("it holds");

@@ -125,7 +125,7 @@ impl Package {
             artifacts: Vec::new(),
             session: None,
             inherited: Vec::new(),
-            skills: Vec::new(),
+            skills: task.skills.clone(),
         };
         match weight {
             Weight::Light => light,

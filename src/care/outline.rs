@@ -14,7 +14,7 @@ use super::traces::{self, Traces};
 use crate::git::{self, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal::{Clock, Journal, Lease, layout};
-use crate::plan::{Dialect, Location, Plan, Task, TaskId, Wishes};
+use crate::plan::{Dialect, Location, Plan, Selection, Task, TaskId, Wishes};
 use crate::run::engine::record_all;
 use crate::run::event::{By, Event, Residue};
 use crate::run::evidence::{Claim, ClaimStatus, Outcome, Usage, Verdict};
@@ -253,6 +253,7 @@ impl Outline {
             fresh: false,
             durability: Durability::Full,
             prompt: None,
+            selection: Selection::default(),
             only: Vec::new(),
             from: None,
         }

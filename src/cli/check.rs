@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use super::selecting::Selecting;
 use super::{Context, Exit};
 use crate::graph::Graph;
-use crate::plan::{self, Dialect, Fault, Severity, Source};
+use crate::plan::{self, Dialect, Fault, Selection, Severity, Source};
 use crate::report;
 use crate::verify::checks::Found;
 
@@ -16,9 +17,8 @@ pub(super) struct Args {
     /// Plan files, or the directory that holds them
     #[arg(required = true, value_name = "PLAN")]
     plans: Vec<PathBuf>,
-    /// The format, when it is not to be recognized
-    #[arg(long, value_name = "NAME")]
-    dialect: Option<Dialect>,
+    #[command(flatten)]
+    selecting: Selecting,
     /// Make warnings faults
     #[arg(long)]
     strict: bool,
@@ -31,7 +31,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         graph,
         sources,
         mut faults,
-    } = read(&paths, args.dialect);
+    } = read(&paths, &args.selecting.selection());
     if args.strict {
         faults
             .iter_mut()
@@ -66,8 +66,8 @@ pub(super) struct Read {
 }
 
 /// Reads and checks the plan that `paths` name.
-pub(super) fn read(paths: &[PathBuf], dialect: Option<Dialect>) -> Read {
-    let loaded = match plan::load(paths, dialect) {
+pub(super) fn read(paths: &[PathBuf], selection: &Selection) -> Read {
+    let loaded = match plan::load(paths, selection) {
         Ok(loaded) => loaded,
         Err(plan::Faults {
             faults,

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::check::{self, show_faults};
+use super::selecting::Selecting;
 use super::{Context, Exit};
-use crate::plan::{self, Dialect};
+use crate::plan;
 use crate::report;
 use crate::verify::checks;
 
@@ -19,9 +20,8 @@ pub(super) struct Args {
     /// The format to write
     #[arg(long, value_name = "toml")]
     to: Format,
-    /// The format to read, when it is not to be recognized
-    #[arg(long, value_name = "NAME")]
-    dialect: Option<Dialect>,
+    #[command(flatten)]
+    selecting: Selecting,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -31,7 +31,7 @@ enum Format {
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let paths: Vec<PathBuf> = args.plans.iter().map(|path| context.path(path)).collect();
-    let read = check::read(&paths, args.dialect);
+    let read = check::read(&paths, &args.selecting.selection());
     show_faults(&read.faults, &read.sources);
     let Some(graph) = read.graph else {
         return Ok(Exit::Refused);

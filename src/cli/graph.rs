@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::check::{self, show_faults};
+use super::selecting::Selecting;
 use super::{Context, Exit};
-use crate::plan::Dialect;
 use crate::report::{self, graph};
 
 /// Draw what each task of a plan waits for
@@ -18,9 +18,8 @@ pub(super) struct Args {
     /// As what
     #[arg(long, value_name = "text|mermaid|dot|json", default_value = "text")]
     format: Format,
-    /// The plan's format, when it is not to be recognized
-    #[arg(long, value_name = "NAME")]
-    dialect: Option<Dialect>,
+    #[command(flatten)]
+    selecting: Selecting,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -33,7 +32,7 @@ enum Format {
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let paths: Vec<PathBuf> = args.plans.iter().map(|path| context.path(path)).collect();
-    let read = check::read(&paths, args.dialect);
+    let read = check::read(&paths, &args.selecting.selection());
     show_faults(&read.faults, &read.sources);
     let Some(plan) = read.graph else {
         return Ok(Exit::Refused);

@@ -10,7 +10,7 @@ use super::check::{self, Read, show_faults};
 use crate::git::{self, Named, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal::{self, layout};
-use crate::plan::{self, Dialect, Fault, ImportedStatus, Source};
+use crate::plan::{self, Fault, ImportedStatus, Selection, Source};
 use crate::report::{self, clean::visible};
 use crate::run::state::{Headline, State};
 
@@ -41,7 +41,7 @@ pub(super) fn read(
     context: &Context,
     repo: &Repo,
     named: &[PathBuf],
-    dialect: Option<Dialect>,
+    selection: &Selection,
 ) -> Result<Option<Input>> {
     let mut named = named.to_vec();
     if named.is_empty() {
@@ -53,7 +53,7 @@ pub(super) fn read(
         sources,
         faults,
         ..
-    } = check::read(&paths, dialect);
+    } = check::read(&paths, selection);
     let is_good = faults.iter().all(Fault::is_warning);
     if !is_good || !context.quiet {
         show_faults(&faults, &sources);

@@ -28,6 +28,7 @@ mod revert;
 mod review;
 mod rollback;
 mod run;
+mod selecting;
 mod show;
 mod status;
 mod stop;

@@ -41,8 +41,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         Some(plan) => plan,
         None => input::recorded_path(context, &repo, &state)?,
     };
-    let Some(mut input) = input::read(context, &repo, &[path], Some(state.graph().plan().dialect))?
-    else {
+    let Some(mut input) = input::read(context, &repo, &[path], &state.selection())? else {
         return Ok(Exit::Refused);
     };
     input::confirm_imports(&repo, repo.oid(&state.run.tip)?, &mut input)?;

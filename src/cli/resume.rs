@@ -64,9 +64,8 @@ fn warn_of_edited_plan(context: &Context, repo: &Repo, state: &State) {
     let Ok(path) = input::recorded_path(context, repo, state) else {
         return;
     };
-    let dialect = state.graph().plan().dialect;
     // What cannot be read now says nothing: the run has its plan.
-    let read = plan::load(&[path], Some(dialect));
+    let read = plan::load(&[path], &state.selection());
     let hash = read
         .ok()
         .and_then(|read| git::sha256(&plan::hash_input(&read.sources)).ok());

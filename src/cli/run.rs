@@ -6,13 +6,14 @@ use anyhow::{Context as _, Result, bail};
 
 use super::approving::{approve, describe};
 use super::drive::{Begin, drive};
+use super::selecting::Selecting;
 use super::{Context, Exit, asking, input, resume, take_lease};
 use crate::approval::Proposal;
 use crate::config::Settings;
 use crate::git::{self, Repo};
 use crate::graph::Graph;
 use crate::journal::{Clock, Journal};
-use crate::plan::{Dialect, TaskId, Weight, or_meant};
+use crate::plan::{TaskId, Weight, or_meant};
 use crate::report;
 use crate::run::event::Event;
 use crate::run::policy::{CommitMode, Durability, OnFailure, Policy, Review, Scope};
@@ -26,9 +27,8 @@ pub(super) struct Args {
     /// Who executes: `shell`, a program that `git enact executors` lists, or a name from `enact.toml`
     #[arg(long, value_name = "NAME", conflicts_with = "command")]
     executor: Option<String>,
-    /// The plan's format, when it is not to be recognized
-    #[arg(long, value_name = "NAME")]
-    dialect: Option<Dialect>,
+    #[command(flatten)]
+    selecting: Selecting,
     /// How many tasks may run side by side
     #[arg(long, value_name = "N")]
     jobs: Option<u32>,
@@ -100,7 +100,8 @@ pub(super) struct Args {
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
     git::require_version()?;
-    let Some(mut input) = input::read(context, &repo, &args.plans, args.dialect)? else {
+    let Some(mut input) = input::read(context, &repo, &args.plans, &args.selecting.selection())?
+    else {
         return Ok(Exit::Refused);
     };
     if !args.new
@@ -188,6 +189,7 @@ fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<
     for id in args.only.iter().chain(&args.from) {
         require_task(graph, id)?;
     }
+    policy.selection = args.selecting.selection();
     policy.only.clone_from(&args.only);
     policy.from.clone_from(&args.from);
     Ok(policy)

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::Settings;
 use super::executors::SHELL;
 use crate::attempt;
-use crate::plan::Plan;
+use crate::plan::{Plan, Selection};
 use crate::run::policy::{CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Scope};
 
 impl Settings {
@@ -26,7 +26,8 @@ impl Settings {
         if jobs == Some(0) {
             bail!("`jobs` is 0: at least one task must be able to run");
         }
-        let jobs = if plan.dialect.is_sequential() {
+        let defaults = plan.dialect.defaults();
+        let jobs = if defaults.sequential {
             1
         } else {
             jobs.unwrap_or(4)
@@ -34,6 +35,7 @@ impl Settings {
         let on_failure = match self.on_failure {
             Some(OnFailure::Ask) | None if interactive => OnFailure::Ask,
             Some(OnFailure::Skip) => OnFailure::Skip,
+            None if defaults.goes_on => OnFailure::Skip,
             _ => OnFailure::Stop,
         };
         let timeout = self.timeout.as_deref().or(plan.wishes.timeout.as_deref());
@@ -47,7 +49,7 @@ impl Settings {
             retries: self
                 .retries
                 .or(plan.wishes.retries)
-                .unwrap_or(plan.dialect.retries()),
+                .unwrap_or(defaults.retries),
             conflict_retries: 3,
             on_failure,
             commit,
@@ -74,6 +76,7 @@ impl Settings {
             fresh: self.fresh.unwrap_or(false),
             durability: self.durability.unwrap_or(Durability::Full),
             prompt: template,
+            selection: Selection::default(),
             only: Vec::new(),
             from: None,
         })

@@ -6,29 +6,31 @@
 //!
 #![doc = include_str!("dialects.md")]
 
-mod convert;
+mod dialect;
 mod fault;
 mod fields;
-mod jobs;
+mod json;
 mod markdown;
-mod progress;
 mod recognize;
 mod scope;
-mod sendit;
 mod source;
 mod suggest;
 mod text;
-mod toml;
+mod writing;
+mod yaml;
 
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use convert::to_toml;
+pub use dialect::{Defaults, Dialect, to_toml};
+pub use recognize::Selection;
+use recognize::is_named;
 pub use source::{Faults, Loaded, Source, hash_input, load};
 pub use suggest::{did_you_mean, or_meant};
 pub use text::{char_start, is_invisible};
+pub use writing::{Change, Edit, Progress, Status, TaskProgress, edited};
 
 /// A plan as its author wrote it, before anything about it was checked (see [`crate::graph`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -84,9 +86,21 @@ pub struct Task {
     /// Who should do it, in the plan's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
+    /// What must hold when it is done, in the plan's words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acceptance: Vec<String>,
+    /// What its executor should know how to do, in the plan's words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skills: Vec<String>,
     /// Whether the task may end without a change.
     #[serde(default)]
     pub allow_empty: bool,
+    /// Whether it runs only when it is asked for by name.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
+    /// Whether a person looks at its result before it counts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub review: bool,
     /// `sh` commands for the embedded shell executor: the task's own fenced `sh` block, or `run`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
@@ -113,7 +127,11 @@ impl Task {
             verify: Vec::new(),
             kind: Kind::default(),
             agent: None,
+            acceptance: Vec::new(),
+            skills: Vec::new(),
             allow_empty: false,
+            optional: false,
+            review: false,
             run: None,
             imported: None,
             location,
@@ -200,51 +218,6 @@ pub struct Wishes {
     pub retries: Option<u32>,
     /// A wall-clock limit for an attempt, as written (`10m`).
     pub timeout: Option<String>,
-}
-
-/// The plan formats that can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Dialect {
-    /// A directory of `job-<N>-*.md`.
-    Jobs,
-    /// `PLAN.md` with `### Task N:` headings.
-    Sendit,
-    /// Our own: `[plan]` and `[[task]]`.
-    Toml,
-}
-
-impl Dialect {
-    /// All of them, in the order they are tried.
-    pub const ALL: [Dialect; 3] = [Dialect::Jobs, Dialect::Sendit, Dialect::Toml];
-
-    /// The name that `--dialect` takes and that is stored.
-    pub fn name(self) -> &'static str {
-        match self {
-            Dialect::Jobs => "jobs",
-            Dialect::Sendit => "sendit",
-            Dialect::Toml => "toml",
-        }
-    }
-
-    /// Whether its tasks run one after the other whatever `--jobs` says.
-    pub fn is_sequential(self) -> bool {
-        matches!(self, Dialect::Jobs | Dialect::Sendit)
-    }
-
-    /// Attempts after the first, when nobody says otherwise (contract, `run` defaults).
-    pub fn retries(self) -> u32 {
-        match self {
-            Dialect::Jobs => 0,
-            Dialect::Sendit | Dialect::Toml => 1,
-        }
-    }
-}
-
-impl fmt::Display for Dialect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 /// A task's id as the plan spells it.

@@ -1,19 +1,41 @@
 //! Which dialect a path holds, and which files belong to the plan.
 //!
-//! Decides by names first and looks into a file only when its name does not tell. It reads no plan.
+//! Asks every format, and takes the one that is surest; when another would fit as well, that is told. It knows
+//! none of them and reads no plan.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
+use super::dialect::Fit;
 use super::source::{Faults, read, unreadable};
 use super::text::Text;
-use super::{Dialect, Fault, jobs, sendit, toml};
+use super::{Dialect, Fault};
+
+/// What of the named files is wanted, where they hold more than one plan or could be read as several.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Selection {
+    /// The format, when it is not to be recognized.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dialect: Option<Dialect>,
+}
+
+impl Selection {
+    /// Whether nothing in particular is wanted.
+    pub fn is_all(&self) -> bool {
+        *self == Self::default()
+    }
+}
 
 /// A plan's files, in the order they are read.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) dialect: Dialect,
     pub(super) files: Vec<PathBuf>,
+    /// A warning, when another dialect would have fitted.
+    pub(super) doubt: Option<Fault>,
 }
 
 impl From<Fault> for Faults {
@@ -27,7 +49,8 @@ impl From<Fault> for Faults {
 }
 
 /// Finds the one plan that `paths` name.
-pub(super) fn recognize(paths: &[PathBuf], wanted: Option<Dialect>) -> Result<Found, Faults> {
+pub(super) fn recognize(paths: &[PathBuf], selection: &Selection) -> Result<Found, Faults> {
+    let wanted = selection.dialect;
     match paths {
         [] => Err(Fault::error("no plan is named")
             .help("name a plan file or the directory of a plan")
@@ -44,13 +67,11 @@ pub(super) fn recognize(paths: &[PathBuf], wanted: Option<Dialect>) -> Result<Fo
     }
 }
 
+/// Files that make one plan together when they stand in one directory make it when they are named, too.
 fn several_files(paths: &[PathBuf], wanted: Option<Dialect>) -> Result<Found, Faults> {
-    let jobs_wanted = wanted.is_none_or(|dialect| dialect == Dialect::Jobs);
-    if jobs_wanted && paths.iter().all(|path| job_file(path)) {
-        return Ok(Found {
-            dialect: Dialect::Jobs,
-            files: paths.to_vec(),
-        });
+    let whole = among(paths, wanted).into_iter();
+    if let Some(found) = whole.into_iter().find(|found| found.files == paths) {
+        return Ok(found);
     }
     let named = listed(paths.iter().map(PathBuf::as_path));
     Err(Fault::error(format!(
@@ -62,57 +83,45 @@ fn several_files(paths: &[PathBuf], wanted: Option<Dialect>) -> Result<Found, Fa
 }
 
 fn file(path: &Path, wanted: Option<Dialect>) -> Result<Found, Faults> {
-    let dialect = match wanted {
-        Some(dialect) => dialect,
-        None => by_name(path).map_or_else(|| by_content(path), Ok)?,
+    let (dialect, doubt) = match wanted {
+        Some(dialect) => (dialect, None),
+        None => surest(path, &Dialect::ALL)?,
     };
-    if dialect == Dialect::Jobs && !job_file(path) {
-        return Err(
-            Fault::error(format!("`{}` is not named like a job", path.display()))
-                .help("a job is a file `job-<N>-<name>.md`")
-                .into(),
-        );
-    }
     Ok(Found {
         dialect,
-        files: with_progress(dialect, path),
+        files: dialect.format().files(path)?,
+        doubt,
     })
 }
 
-fn by_name(path: &Path) -> Option<Dialect> {
-    if job_file(path) {
-        return Some(Dialect::Jobs);
-    }
-    if has_extension(path, "toml") {
-        return Some(Dialect::Toml);
-    }
-    is_named(path, "PLAN.md").then_some(Dialect::Sendit)
-}
-
-fn by_content(path: &Path) -> Result<Dialect, Fault> {
+/// The dialect that is surest of a file, and a warning if another is as sure.
+fn surest(path: &Path, among: &[Dialect]) -> Result<(Dialect, Option<Fault>), Fault> {
     let text = read(path)?;
     let text = Text::new(path, &text);
-    if sendit::recognizes(&text) {
-        return Ok(Dialect::Sendit);
+    let fit = |dialect: &Dialect| Some((dialect.format().fits(path, &text)?, *dialect));
+    let mut fits: Vec<(Fit, Dialect)> = among.iter().filter_map(fit).collect();
+    // Stable, so that among equals the order in which they are tried decides.
+    fits.sort_by_key(|(fit, _)| std::cmp::Reverse(fit.strength()));
+    match fits[..] {
+        [] => Err(Fault::error(format!("no plan format is recognized in `{}`", path.display()))
+            .help("a Markdown plan has headings such as `### Task 1: title` and `**Verify**:` fields, a TOML plan has `[[task]]`; `--dialect` reads it in any case")),
+        [(_, dialect)] => Ok((dialect, None)),
+        [(fit, dialect), (next, other), ..] => {
+            let message = format!("read as `{dialect}`, because {}", fit.why());
+            let doubt = Fault::warning(message)
+                .at(text.location(text.start()), 0)
+                .help(format!("`--dialect {other}` reads it otherwise: {}", next.why()));
+            let is_sure = fit.strength() > next.strength();
+            Ok((dialect, (!is_sure).then_some(doubt)))
+        }
     }
-    if toml::recognizes(&text) {
-        return Ok(Dialect::Toml);
-    }
-    Err(Fault::error(format!("no plan format is recognized in `{}`", path.display()))
-        .help("a Markdown plan has headings such as `### Task 1: title` and `**Verify**:` fields, a TOML plan has `[[task]]`; `--dialect` reads it in any case"))
 }
 
 fn directory(path: &Path, wanted: Option<Dialect>) -> Result<Found, Faults> {
-    let mut entries: Vec<PathBuf> = fs::read_dir(path)
-        .and_then(|entries| {
-            entries
-                .map(|entry| entry.map(|entry| entry.path()))
-                .collect()
-        })
-        .map_err(|error| unreadable(path, &error))?;
-    entries.sort();
-    let mut candidates = candidates(&entries);
-    candidates.retain(|found| wanted.is_none_or(|wanted| wanted == found.dialect));
+    let mut candidates = among(&entries(path)?, wanted);
+    if candidates.is_empty() {
+        candidates = at_home(path, wanted);
+    }
     match candidates.len() {
         0 => Err(nothing_in(path, wanted)),
         1 => Ok(candidates.swap_remove(0)),
@@ -127,49 +136,66 @@ fn directory(path: &Path, wanted: Option<Dialect>) -> Result<Found, Faults> {
     }
 }
 
-/// Every plan among the entries of a directory.
-fn candidates(entries: &[PathBuf]) -> Vec<Found> {
-    let mut candidates = Vec::new();
-    let job_files: Vec<PathBuf> = entries
-        .iter()
-        .filter(|path| job_file(path))
-        .cloned()
-        .collect();
-    if !job_files.is_empty() {
-        candidates.push(Found {
-            dialect: Dialect::Jobs,
-            files: job_files,
-        });
-    }
-    for entry in entries {
-        if is_named(entry, "PLAN.md") {
-            candidates.push(Found {
-                dialect: Dialect::Sendit,
-                files: with_progress(Dialect::Sendit, entry),
-            });
-        } else if is_toml_plan(entry) {
-            candidates.push(Found {
-                dialect: Dialect::Toml,
-                files: vec![entry.clone()],
-            });
-        }
-    }
-    candidates
+fn entries(path: &Path) -> Result<Vec<PathBuf>, Fault> {
+    let entries = fs::read_dir(path).map_err(|error| unreadable(path, &error))?;
+    let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+    let mut paths: Vec<PathBuf> = paths
+        .collect::<Result<_, _>>()
+        .map_err(|error| unreadable(path, &error))?;
+    paths.sort();
+    Ok(paths)
 }
 
-fn is_toml_plan(path: &Path) -> bool {
-    if is_named(path, "plan.toml") || is_named(path, "enact-plan.toml") {
-        return true;
+/// Every plan among these files. Of dialects that claim the same file the surest has it.
+fn among(entries: &[PathBuf], wanted: Option<Dialect>) -> Vec<Found> {
+    let mut found: Vec<Found> = Vec::new();
+    for dialect in Dialect::ALL {
+        if wanted.is_some_and(|wanted| wanted != dialect) {
+            continue;
+        }
+        for files in dialect.format().plans_in(entries) {
+            let rival = found.iter_mut().find(|found| found.files[0] == files[0]);
+            match rival {
+                None => found.push(Found {
+                    dialect,
+                    files,
+                    doubt: None,
+                }),
+                Some(rival) => {
+                    if let Ok((taken, doubt)) = surest(&files[0], &[rival.dialect, dialect]) {
+                        rival.doubt = doubt;
+                        if taken == dialect {
+                            rival.dialect = dialect;
+                            rival.files = files;
+                        }
+                    }
+                }
+            }
+        }
     }
-    has_extension(path, "toml")
-        && !is_named(path, "enact.toml")
-        && read(path).is_ok_and(|text| toml::recognizes(&Text::new(path, &text)))
+    found
+}
+
+/// The plans that lie where their formats keep them, below the top of a repository.
+fn at_home(top: &Path, wanted: Option<Dialect>) -> Vec<Found> {
+    let mut homes: Vec<PathBuf> = Vec::new();
+    for dialect in Dialect::ALL {
+        for home in dialect.format().homes() {
+            let pattern = format!("{}/{home}", glob::Pattern::escape(&top.to_string_lossy()));
+            homes.extend(glob::glob(&pattern).into_iter().flatten().flatten());
+        }
+    }
+    homes.sort();
+    homes.dedup();
+    let found = homes.iter().filter_map(|home| entries(home).ok());
+    found.flat_map(|entries| among(&entries, wanted)).collect()
 }
 
 fn nothing_in(path: &Path, wanted: Option<Dialect>) -> Faults {
     let shown = path.display();
-    let help = if has_jobs(&path.join("implementation")) {
-        format!("did you mean `{}`?", path.join("implementation").display())
+    let below = path.join("implementation");
+    let help = if entries(&below).is_ok_and(|entries| !among(&entries, wanted).is_empty()) {
+        format!("did you mean `{}`?", below.display())
     } else {
         "looked for `job-<N>-<name>.md`, `PLAN.md`, `plan.toml`, and `.toml` files with `[[task]]`"
             .to_owned()
@@ -182,32 +208,10 @@ fn nothing_in(path: &Path, wanted: Option<Dialect>) -> Faults {
     }
 }
 
-fn has_jobs(path: &Path) -> bool {
-    fs::read_dir(path).is_ok_and(|entries| entries.flatten().any(|entry| job_file(&entry.path())))
-}
-
-/// `PROGRESS.md` belongs to the `PLAN.md` beside it.
-fn with_progress(dialect: Dialect, plan: &Path) -> Vec<PathBuf> {
-    let mut files = vec![plan.to_path_buf()];
-    let progress = plan.with_file_name("PROGRESS.md");
-    if dialect == Dialect::Sendit && is_named(plan, "PLAN.md") && progress.exists() {
-        files.push(progress);
-    }
-    files
-}
-
-fn job_file(path: &Path) -> bool {
-    jobs::number(path).is_some()
-}
-
-fn is_named(path: &Path, name: &str) -> bool {
+/// Whether a file is called this, in whatever case.
+pub(super) fn is_named(path: &Path, name: &str) -> bool {
     path.file_name()
         .is_some_and(|file| file.eq_ignore_ascii_case(name))
-}
-
-fn has_extension(path: &Path, extension: &str) -> bool {
-    path.extension()
-        .is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }
 
 fn listed<'a>(paths: impl Iterator<Item = &'a Path>) -> String {

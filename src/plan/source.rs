@@ -7,9 +7,10 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
+use super::dialect::Reading;
 use super::recognize::{self, Found};
 use super::text::{BOM, Text};
-use super::{Dialect, Fault, Plan, fault, jobs, sendit, toml};
+use super::{Change, Dialect, Fault, Plan, Progress, Selection, fault};
 
 /// More than any plan that a person wrote; less than what hurts.
 const BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -51,36 +52,11 @@ pub struct Faults {
     pub dialect: Option<Dialect>,
 }
 
-/// What a reader made of its texts.
-#[derive(Debug)]
-pub(super) struct Reading {
-    pub(super) plan: Plan,
-    pub(super) faults: Vec<Fault>,
-}
-
 /// Reads the plan that `paths` name: one file, one directory, or the job files of one plan.
-pub fn load(paths: &[PathBuf], dialect: Option<Dialect>) -> Result<Loaded, Faults> {
-    let Found { dialect, files } = recognize::recognize(paths, dialect)?;
-    let mut sources = Vec::new();
-    let mut faults = Vec::new();
-    for path in files {
-        match read(&path) {
-            Ok(text) => sources.push(Source { path, text }),
-            Err(fault) => faults.push(fault),
-        }
-    }
-    if !faults.is_empty() {
-        return Err(Faults {
-            faults,
-            sources,
-            dialect: Some(dialect),
-        });
-    }
-    let Reading { plan, mut faults } = match dialect {
-        Dialect::Jobs => jobs::read(&sources),
-        Dialect::Sendit => sendit::read(&sources),
-        Dialect::Toml => toml::read(&sources[0]),
-    };
+pub fn load(paths: &[PathBuf], selection: &Selection) -> Result<Loaded, Faults> {
+    let (found, sources) = texts(paths, selection)?;
+    let Reading { plan, mut faults } = found.dialect.format().read(&sources);
+    faults.extend(found.doubt);
     fault::in_text_order(&mut faults);
     if faults.iter().all(Fault::is_warning) {
         Ok(Loaded {
@@ -92,9 +68,44 @@ pub fn load(paths: &[PathBuf], dialect: Option<Dialect>) -> Result<Loaded, Fault
         Err(Faults {
             faults,
             sources,
-            dialect: Some(dialect),
+            dialect: Some(found.dialect),
         })
     }
+}
+
+/// What the files of the plan that `paths` name become when they say `progress`. Files that cannot be read as
+/// their format asks are not touched: then there are faults instead.
+pub fn written(
+    paths: &[PathBuf],
+    selection: &Selection,
+    progress: &Progress,
+) -> Result<Vec<Change>, Faults> {
+    let loaded = load(paths, selection)?;
+    let format = loaded.plan.dialect.format();
+    Ok(format.write(&loaded.sources, progress))
+}
+
+fn texts(paths: &[PathBuf], selection: &Selection) -> Result<(Found, Vec<Source>), Faults> {
+    let found = recognize::recognize(paths, selection)?;
+    let mut sources = Vec::new();
+    let mut faults = Vec::new();
+    for path in &found.files {
+        match read(path) {
+            Ok(text) => sources.push(Source {
+                path: path.clone(),
+                text,
+            }),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if faults.is_empty() {
+        return Ok((found, sources));
+    }
+    Err(Faults {
+        faults,
+        sources,
+        dialect: Some(found.dialect),
+    })
 }
 
 /// The texts as one byte string that differs whenever a file's name or a byte of it does.

@@ -218,7 +218,7 @@ impl State {
     /// The transition table.
     fn apply_to_task(&mut self, index: usize, recorded: &Recorded) -> Result<(), Illegal> {
         let tip = self.run.tip.clone();
-        let review = self.run.policy.review;
+        let unseen = self.run.policy.review == Review::Off && !self.graph.tasks()[index].review;
         let standing = self.frontier.standing(index);
         let task = &mut self.tasks[index];
         let phase = task.phase.clone();
@@ -257,7 +257,7 @@ impl State {
                 },
             ) if *attempt == task.attempts => {
                 task.phase = match verdict.accepted {
-                    Some(_) if review == Review::Off => Phase::Accepted(*slot),
+                    Some(_) if unseen => Phase::Accepted(*slot),
                     Some(_) => Phase::InReview,
                     None => Phase::Refused,
                 };
@@ -411,7 +411,11 @@ fn initial(graph: &Graph, policy: &Policy, index: usize) -> TaskState {
         }
         _ if !policy.selects(graph, index) => {
             state.phase = Phase::LeftOut;
-            state.reason = Some("not selected for this run".to_owned());
+            let why = match graph.tasks()[index].optional {
+                true => "optional: `--only` runs it",
+                false => "not selected for this run",
+            };
+            state.reason = Some(why.to_owned());
         }
         _ => {}
     }

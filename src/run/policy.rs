@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reader::Reader;
 use crate::graph::Graph;
-use crate::plan::{TaskId, Weight};
+use crate::plan::{Selection, TaskId, Weight};
 
 /// The policy in force for a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,6 +66,9 @@ pub struct Policy {
     /// The prompt template, when the user replaced ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
+    /// What of the plan's files was read.
+    #[serde(default, skip_serializing_if = "Selection::is_all")]
+    pub selection: Selection,
     /// Only these tasks run; empty means all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<String>,
@@ -99,7 +102,8 @@ impl Policy {
         let first = from.and_then(|id| graph.index(&TaskId::new(id)));
         let id = graph.tasks()[index].id.as_str();
         let is_named = self.only.iter().any(|only| only == id);
-        index >= first.unwrap_or(0) && (self.only.is_empty() || is_named)
+        let is_meant = self.only.is_empty() && !graph.tasks()[index].optional;
+        index >= first.unwrap_or(0) && (is_meant || is_named)
     }
 }
 

@@ -17,7 +17,7 @@ use super::policy::Policy;
 pub use super::standing::{Counts, Standing};
 pub use super::summary::Headline;
 use crate::graph::Graph;
-use crate::plan::TaskId;
+use crate::plan::{Selection, TaskId};
 
 /// Where a run and each of its tasks stand.
 #[derive(Debug, Clone)]
@@ -386,6 +386,14 @@ impl State {
     /// The plan that is run.
     pub fn graph(&self) -> &Arc<Graph> {
         &self.graph
+    }
+
+    /// What of its plan's files a run reads.
+    pub fn selection(&self) -> Selection {
+        Selection {
+            dialect: Some(self.graph.plan().dialect),
+            ..self.run.policy.selection.clone()
+        }
     }
 
     /// Where a task stands, by its place in the plan.

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use serde::Serialize;
 
-use super::{Check, Dialect, Kind, Plan, Task, TaskId, Weight};
+use crate::plan::{Check, Dialect, Kind, Plan, Task, TaskId, Weight};
 
 #[derive(Serialize)]
 struct Native<'a> {
@@ -48,8 +48,16 @@ struct Entry<'a> {
     kind: Option<Kind>,
     #[serde(skip_serializing_if = "Option::is_none")]
     agent: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    acceptance: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    skills: &'a [String],
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     allow_empty: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    optional: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    review: bool,
     #[serde(skip_serializing_if = "str::is_empty")]
     body: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,15 +67,15 @@ struct Entry<'a> {
 /// The plan as `plan.toml`; `is_command` says which checks are commands, for there every check is one.
 pub fn to_toml(plan: &Plan, is_command: impl Fn(&Check) -> bool) -> Result<String> {
     let wishes = &plan.wishes;
-    let own = plan.dialect.retries();
+    let own = plan.dialect.defaults();
     let head = Head {
         title: &plan.title,
         final_verify: &wishes.final_verify,
         weight: wishes.weight,
-        jobs: wishes.jobs.or(plan.dialect.is_sequential().then_some(1)),
+        jobs: wishes.jobs.or(own.sequential.then_some(1)),
         retries: wishes
             .retries
-            .or((own != Dialect::Toml.retries()).then_some(own)),
+            .or((own.retries != Dialect::Toml.defaults().retries).then_some(own.retries)),
         timeout: wishes.timeout.as_deref(),
     };
     let entry = |task| entry(task, &is_command);
@@ -92,7 +100,11 @@ fn entry<'a>(task: &'a Task, is_command: &impl Fn(&Check) -> bool) -> Entry<'a> 
         verify: commands.map(Check::text).collect(),
         kind: Some(task.kind).filter(|kind| *kind != Kind::default()),
         agent: task.agent.as_deref(),
+        acceptance: &task.acceptance,
+        skills: &task.skills,
         allow_empty: task.allow_empty,
+        optional: task.optional,
+        review: task.review,
         body: &task.body,
         run: task.run.as_deref(),
     }

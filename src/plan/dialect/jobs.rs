@@ -4,13 +4,14 @@
 //! which files belong together was found before.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::fields::{self as values, fields};
-use super::markdown::{Block, Document};
-use super::source::{self, Reading, Source};
-use super::text::Text;
-use super::{Check, Dialect, Fault, Plan, Task, TaskId, Wishes, scope};
+use super::{Defaults, Fit, Format, Reading};
+use crate::plan::fields::{self as values, fields};
+use crate::plan::markdown::{Block, Document};
+use crate::plan::source::{self, Source};
+use crate::plan::text::Text;
+use crate::plan::{Check, Dialect, Fault, Plan, Task, TaskId, Wishes, scope};
 
 /// The number of a job file as it is written, if the name is one of a job file.
 pub(super) fn number(path: &Path) -> Option<&str> {
@@ -32,7 +33,43 @@ fn rank(number: &str) -> (usize, &str) {
     (significant.len(), significant)
 }
 
-pub(super) fn read(sources: &[Source]) -> Reading {
+/// See the module.
+pub(super) struct Jobs;
+
+impl Format for Jobs {
+    fn fits(&self, path: &Path, _: &Text<'_>) -> Option<Fit> {
+        number(path).map(|_| Fit::Name("it is named like a job"))
+    }
+
+    fn plans_in(&self, entries: &[PathBuf]) -> Vec<Vec<PathBuf>> {
+        let jobs = entries.iter().filter(|path| number(path).is_some());
+        let jobs: Vec<PathBuf> = jobs.cloned().collect();
+        let plan = (!jobs.is_empty()).then_some(jobs);
+        plan.into_iter().collect()
+    }
+
+    fn files(&self, path: &Path) -> Result<Vec<PathBuf>, Fault> {
+        if number(path).is_none() {
+            let message = format!("`{}` is not named like a job", path.display());
+            return Err(Fault::error(message).help("a job is a file `job-<N>-<name>.md`"));
+        }
+        Ok(vec![path.to_path_buf()])
+    }
+
+    fn read(&self, sources: &[Source]) -> Reading {
+        read(sources)
+    }
+
+    fn defaults(&self) -> Defaults {
+        Defaults {
+            sequential: true,
+            retries: 0,
+            goes_on: false,
+        }
+    }
+}
+
+fn read(sources: &[Source]) -> Reading {
     let mut faults = Vec::new();
     let mut jobs: Vec<(&str, &Source)> = sources
         .iter()

@@ -4,9 +4,9 @@
 
 use std::collections::HashMap;
 
-use super::markdown::{Block, Document, Span, Table, lines};
-use super::text::Text;
-use super::{Fault, Imported, ImportedStatus, Plan, Weight};
+use crate::plan::markdown::{Block, Document, Span, Table, lines};
+use crate::plan::text::Text;
+use crate::plan::{Fault, Imported, ImportedStatus, Plan, Weight};
 
 /// Which column is which.
 struct Columns {
@@ -217,7 +217,8 @@ fn commit(cell: &Span) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ImportedStatus, commit, key, status};
+    use super::{commit, key, status};
+    use crate::plan::ImportedStatus;
     use crate::plan::markdown::Span;
 
     #[test]

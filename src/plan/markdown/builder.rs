@@ -1,144 +1,10 @@
-//! Markdown as plans use it: headings, lines with their bold leads, code fences and tables, with byte ranges.
-//!
-//! One thin layer on a CommonMark parser, so that nothing inside a code fence, a comment or front matter
-//! is ever taken for structure. It knows no dialect: what a field or a heading means is for the readers.
+//! From the parser's events to blocks: lines with their leads and boxes, fences, tables, headings.
 
 use std::ops::Range;
 
-use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
 
-use super::Fault;
-use super::text::Text;
-
-/// A text as a flat list of blocks, in order.
-#[derive(Debug)]
-pub(super) struct Document {
-    pub(super) blocks: Vec<Block>,
-}
-
-#[derive(Debug)]
-pub(super) enum Block {
-    Heading(Heading),
-    Line(Line),
-    Fence(Fence),
-    Table(Table),
-    Rule,
-}
-
-#[derive(Debug)]
-pub(super) struct Heading {
-    pub(super) level: u8,
-    /// Without markup, but for the backticks of code.
-    pub(super) title: String,
-    pub(super) range: Range<usize>,
-}
-
-/// One line of a paragraph or of a list item.
-#[derive(Debug)]
-pub(super) struct Line {
-    /// `Files` of `**Files**: …` and of `**Files:** …`.
-    pub(super) lead: Option<String>,
-    /// What follows the lead, or all of it, without markup but for backticks.
-    pub(super) text: String,
-    pub(super) spans: Vec<Span>,
-    /// Whether it says anything outside its code spans.
-    pub(super) words: bool,
-    pub(super) range: Range<usize>,
-    /// How many lists and items it stands in.
-    pub(super) depth: usize,
-    /// How far right it begins. A field is ended by the next one that is no further right: the parser
-    /// counts a field below a list as a lazy continuation of the last item, and no author means that.
-    pub(super) indent: usize,
-    /// Lines of one paragraph have the same number.
-    pub(super) paragraph: usize,
-    /// Whether a blank line stands before it.
-    pub(super) apart: bool,
-}
-
-/// A code span or another piece of text, and where it stands.
-#[derive(Debug, Clone)]
-pub(super) struct Span {
-    pub(super) text: String,
-    pub(super) range: Range<usize>,
-}
-
-#[derive(Debug)]
-pub(super) struct Fence {
-    /// The first word after the backticks, lower case.
-    pub(super) language: String,
-    pub(super) text: String,
-    pub(super) range: Range<usize>,
-    /// Whether the text ends before the fence does.
-    pub(super) unclosed: bool,
-    /// Whether a blank line stands before it.
-    pub(super) apart: bool,
-}
-
-#[derive(Debug)]
-pub(super) struct Table {
-    /// The header is the first.
-    pub(super) rows: Vec<Vec<Span>>,
-}
-
-impl Document {
-    pub(super) fn parse(text: &Text<'_>) -> Self {
-        let start = text.start();
-        let options = Options::ENABLE_TABLES
-            | Options::ENABLE_TASKLISTS
-            | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
-        let mut builder = Builder::new(text.text);
-        for (event, range) in Parser::new_ext(&text.text[start..], options).into_offset_iter() {
-            builder.take(event, range.start + start..range.end + start);
-        }
-        builder.close_line();
-        Self {
-            blocks: builder.blocks,
-        }
-    }
-
-    pub(super) fn headings(&self) -> impl Iterator<Item = (usize, &Heading)> {
-        self.blocks
-            .iter()
-            .enumerate()
-            .filter_map(|(at, block)| match block {
-                Block::Heading(heading) => Some((at, heading)),
-                _ => None,
-            })
-    }
-
-    /// The text of the first heading of level 1.
-    pub(super) fn title(&self) -> Option<&Heading> {
-        self.headings()
-            .map(|(_, heading)| heading)
-            .find(|heading| heading.level == 1)
-    }
-
-    /// A fence that swallows the rest of the text hides tasks.
-    pub(super) fn unclosed_fences(&self, text: &Text<'_>) -> Vec<Fault> {
-        fences(&self.blocks)
-            .filter(|fence| fence.unclosed)
-            .map(|fence| {
-                let opening = text.text[fence.range.clone()].lines().next().unwrap_or_default().len();
-                text.error(fence.range.start..fence.range.start + opening, "code fence is never closed")
-                    .help("all that follows it is read as code; close it with as many backticks as it opens with")
-            })
-            .collect()
-    }
-}
-
-pub(super) fn fences(blocks: &[Block]) -> impl Iterator<Item = &Fence> {
-    blocks.iter().filter_map(|block| match block {
-        Block::Fence(fence) => Some(fence),
-        _ => None,
-    })
-}
-
-pub(super) fn lines(blocks: &[Block]) -> impl Iterator<Item = &Line> {
-    blocks.iter().filter_map(|block| match block {
-        Block::Line(line) => Some(line),
-        _ => None,
-    })
-}
+use super::{Block, Fence, Heading, Line, Mark, Span, Table};
 
 /// Whether text between code spans only separates them.
 fn is_separator(text: &str) -> bool {
@@ -147,9 +13,9 @@ fn is_separator(text: &str) -> bool {
 }
 
 /// Collects blocks from parser events.
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     text: &'a str,
-    blocks: Vec<Block>,
+    pub(super) blocks: Vec<Block>,
     line: Option<Line>,
     heading: Option<Heading>,
     fence: Option<Fence>,
@@ -160,6 +26,7 @@ struct Builder<'a> {
     /// A bold start of line, closed, whose colon may still come.
     bold_done: Option<String>,
     skipped: bool,
+    pub(super) front: Option<Span>,
     depth: usize,
     paragraph: usize,
     /// Where the last block ended.
@@ -167,7 +34,7 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(text: &'a str) -> Self {
+    pub(super) fn new(text: &'a str) -> Self {
         Self {
             text,
             blocks: Vec::new(),
@@ -179,13 +46,14 @@ impl<'a> Builder<'a> {
             bold: None,
             bold_done: None,
             skipped: false,
+            front: None,
             depth: 0,
             paragraph: 0,
             end_of_last: 0,
         }
     }
 
-    fn take(&mut self, event: Event<'_>, range: Range<usize>) {
+    pub(super) fn take(&mut self, event: Event<'_>, range: Range<usize>) {
         match event {
             Event::Start(tag) => self.start(tag, range),
             Event::End(tag) => self.end(tag),
@@ -247,8 +115,10 @@ impl<'a> Builder<'a> {
                 self.paragraph += 1;
             }
             Tag::MetadataBlock(_) => self.skipped = true,
-            Tag::Strong if self.line.is_none() && self.is_flowing() => {
-                self.open_line(range);
+            Tag::Strong if self.is_at_start() && self.is_flowing() => {
+                if self.line.is_none() {
+                    self.open_line(range);
+                }
                 self.bold = Some(String::new());
             }
             _ => {}
@@ -315,11 +185,21 @@ impl<'a> Builder<'a> {
         self.heading.is_none() && self.fence.is_none() && self.table.is_none() && !self.skipped
     }
 
+    /// Whether nothing of the line was read yet, but for a box.
+    fn is_at_start(&self) -> bool {
+        let is_box = |line: &Line| line.mark.is_some() && line.text.is_empty();
+        self.line
+            .as_ref()
+            .is_none_or(|line| is_box(line) && line.lead.is_none() && !line.words)
+    }
+
     fn open_line(&mut self, range: Range<usize>) {
         let apart = self.is_apart(range.start);
         let line_start = self.text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+        let mark = mark(&self.text[line_start..], line_start);
         self.line = Some(Line {
             apart,
+            mark,
             lead: None,
             text: String::new(),
             spans: Vec::new(),
@@ -331,7 +211,7 @@ impl<'a> Builder<'a> {
         });
     }
 
-    fn close_line(&mut self) {
+    pub(super) fn close_line(&mut self) {
         self.bold = None;
         self.settle_bold();
         if let Some(mut line) = self.line.take() {
@@ -350,7 +230,14 @@ impl<'a> Builder<'a> {
     }
 
     fn words(&mut self, text: &str, range: Range<usize>) {
-        if let Some(fence) = &mut self.fence {
+        if self.skipped {
+            let front = self.front.get_or_insert_with(|| Span {
+                text: String::new(),
+                range: range.clone(),
+            });
+            front.text.push_str(text);
+            front.range.end = range.end;
+        } else if let Some(fence) = &mut self.fence {
             fence.text.push_str(text);
         } else if let Some(heading) = &mut self.heading {
             heading.title.push_str(text);
@@ -376,6 +263,11 @@ impl<'a> Builder<'a> {
             self.open_line(range.clone());
         }
         if let Some(line) = &mut self.line {
+            // Of a box that the parser takes for text, nothing is said by the line.
+            let boxed = line.mark.as_ref().map_or(0, Mark::end);
+            text = text
+                .get(boxed.saturating_sub(range.start)..)
+                .unwrap_or_default();
             line.words |= !is_separator(text);
             line.text.push_str(text);
             line.range.end = range.end;
@@ -430,6 +322,35 @@ impl<'a> Builder<'a> {
             range,
         }
     }
+}
+
+/// The box at the start of a line of the text, which stands at `offset`. A bullet or number must stand before it;
+/// between the brackets stands at most one sign, which may be an emoji of several characters.
+fn mark(text: &str, offset: usize) -> Option<Mark> {
+    let line = text.lines().next()?;
+    let at_bullet = line.trim_start_matches([' ', '\t', '>']);
+    let at_box = match at_bullet.strip_prefix(['-', '*', '+']) {
+        Some(rest) => rest,
+        None => at_bullet
+            .trim_start_matches(|c: char| c.is_ascii_digit())
+            .strip_prefix(['.', ')'])
+            .filter(|_| at_bullet.starts_with(|c: char| c.is_ascii_digit()))?,
+    };
+    let inside = at_box.trim_start().strip_prefix('[')?;
+    let end = inside.find(']')?;
+    let (between, after) = (&inside[..end], &inside[end + 1..]);
+    let sign = between.trim();
+    let is_sign = sign.chars().count() <= 2 && !sign.contains(|c: char| c.is_ascii_digit());
+    // A link or a reference is no box.
+    if !is_sign || after.starts_with(['(', '[', ':']) && sign.chars().any(char::is_alphabetic) {
+        return None;
+    }
+    let start = offset + line.len() - inside.len();
+    Some(Mark {
+        sign: sign.to_owned(),
+        range: start..start + end,
+        starred: after.starts_with('*'),
+    })
 }
 
 fn rank(level: HeadingLevel) -> u8 {

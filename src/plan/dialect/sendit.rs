@@ -3,14 +3,15 @@
 //! See `dialects.md`. Knows neither files nor runs: texts in, a plan out.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::fields::{self as values, fields};
-use super::markdown::{Block, Document, Heading, Line, lines};
-use super::scope::Claims;
-use super::source::{self, Reading, Source};
-use super::text::Text;
-use super::{Dialect, Fault, Plan, Task, TaskId, Wishes, did_you_mean, progress};
+use super::{Defaults, Fit, Format, Reading, progress};
+use crate::plan::fields::{self as values, fields};
+use crate::plan::markdown::{Block, Document, Heading, Line, lines};
+use crate::plan::scope::Claims;
+use crate::plan::source::{self, Source};
+use crate::plan::text::Text;
+use crate::plan::{Dialect, Fault, Plan, Task, TaskId, Wishes, did_you_mean, is_named};
 
 /// What a heading says when it begins a task.
 struct TaskHeading {
@@ -20,8 +21,50 @@ struct TaskHeading {
     at: usize,
 }
 
+/// See the module.
+pub(super) struct Sendit;
+
+impl Format for Sendit {
+    fn fits(&self, path: &Path, text: &Text<'_>) -> Option<Fit> {
+        if is_named(path, "PLAN.md") {
+            return Some(Fit::Name("it is called `PLAN.md`"));
+        }
+        recognizes(text).then_some(Fit::Content("it has `Task` headings and `Verify` fields"))
+    }
+
+    fn plans_in(&self, entries: &[PathBuf]) -> Vec<Vec<PathBuf>> {
+        let plans = entries.iter().filter(|path| is_named(path, "PLAN.md"));
+        plans.map(|plan| with_progress(plan)).collect()
+    }
+
+    fn files(&self, path: &Path) -> Result<Vec<PathBuf>, Fault> {
+        Ok(with_progress(path))
+    }
+
+    fn read(&self, sources: &[Source]) -> Reading {
+        read(sources)
+    }
+
+    fn defaults(&self) -> Defaults {
+        Defaults {
+            sequential: true,
+            ..Defaults::default()
+        }
+    }
+}
+
+/// `PROGRESS.md` belongs to the `PLAN.md` beside it.
+fn with_progress(plan: &Path) -> Vec<PathBuf> {
+    let mut files = vec![plan.to_path_buf()];
+    let progress = plan.with_file_name("PROGRESS.md");
+    if is_named(plan, "PLAN.md") && progress.exists() {
+        files.push(progress);
+    }
+    files
+}
+
 /// Whether a text has task headings and says how a task is verified; headings alone are in many logs.
-pub(super) fn recognizes(text: &Text<'_>) -> bool {
+fn recognizes(text: &Text<'_>) -> bool {
     let document = Document::parse(text);
     let has_task = document
         .headings()
@@ -29,7 +72,7 @@ pub(super) fn recognizes(text: &Text<'_>) -> bool {
     has_task && !fields(&document.blocks, "Verify").is_empty()
 }
 
-pub(super) fn read(sources: &[Source]) -> Reading {
+fn read(sources: &[Source]) -> Reading {
     let text = sources[0].text();
     let document = Document::parse(&text);
     let mut faults = document.unclosed_fences(&text);

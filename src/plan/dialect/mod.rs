@@ -1,0 +1,157 @@
+//! The plan formats, one file each: how a format is recognized, what its text means, what it brings along.
+//!
+//! A [`Format`] is all that the rest of `plan` knows of a dialect, and only the names and defaults here are
+//! known outside of it: nothing downstream asks which dialect a task came from.
+
+mod convert;
+mod jobs;
+mod progress;
+mod sendit;
+mod toml;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use convert::to_toml;
+
+use super::source::Source;
+use super::text::Text;
+use super::{Change, Fault, Plan, Progress};
+
+/// The plan formats that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dialect {
+    /// A directory of `job-<N>-*.md`.
+    Jobs,
+    /// `PLAN.md` with `### Task N:` headings.
+    Sendit,
+    /// Our own: `[plan]` and `[[task]]`.
+    Toml,
+}
+
+impl Dialect {
+    /// All of them, in the order they are tried.
+    pub const ALL: [Dialect; 3] = [Dialect::Jobs, Dialect::Sendit, Dialect::Toml];
+
+    /// The name that `--dialect` takes and that is stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dialect::Jobs => "jobs",
+            Dialect::Sendit => "sendit",
+            Dialect::Toml => "toml",
+        }
+    }
+
+    /// Its reader.
+    pub(super) fn format(self) -> &'static dyn Format {
+        match self {
+            Dialect::Jobs => &jobs::Jobs,
+            Dialect::Sendit => &sendit::Sendit,
+            Dialect::Toml => &toml::Toml,
+        }
+    }
+
+    /// What holds for its plans when nobody says otherwise (contract, `run` defaults).
+    pub fn defaults(self) -> Defaults {
+        self.format().defaults()
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What holds for the plans of a dialect when nobody says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Defaults {
+    /// Whether tasks run one after the other whatever `--jobs` says.
+    pub sequential: bool,
+    /// Attempts after the first.
+    pub retries: u32,
+    /// Whether the rest goes on when a task has failed and nobody can be asked.
+    pub goes_on: bool,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self {
+            sequential: false,
+            retries: 1,
+            goes_on: false,
+        }
+    }
+}
+
+/// How sure a format is of a file, weakest first, and why in words that follow "because".
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Fit {
+    /// What stands in it looks like this format.
+    Content(&'static str),
+    /// It lies where this format keeps its plans.
+    Place(&'static str),
+    /// It is called what only this format calls its plans.
+    Name(&'static str),
+}
+
+impl Fit {
+    /// How sure, whatever the reason.
+    pub(super) fn strength(self) -> u8 {
+        match self {
+            Fit::Content(_) => 0,
+            Fit::Place(_) => 1,
+            Fit::Name(_) => 2,
+        }
+    }
+
+    pub(super) fn why(self) -> &'static str {
+        match self {
+            Fit::Content(why) | Fit::Place(why) | Fit::Name(why) => why,
+        }
+    }
+}
+
+/// What a reader made of its texts.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) plan: Plan,
+    pub(super) faults: Vec<Fault>,
+}
+
+/// One plan format.
+pub(super) trait Format: Sync {
+    /// Whether a file alone is a plan of this format, and how sure that is.
+    fn fits(&self, path: &Path, text: &Text<'_>) -> Option<Fit>;
+
+    /// The plans among the entries of a directory, which are sorted: of each the files, the one that it is
+    /// named by first.
+    fn plans_in(&self, entries: &[PathBuf]) -> Vec<Vec<PathBuf>>;
+
+    /// Where such plans lie in a repository, as globs below its top, for when no plan is named.
+    fn homes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// All files of the plan that this file names; a fault when it cannot name one.
+    fn files(&self, path: &Path) -> Result<Vec<PathBuf>, Fault> {
+        Ok(vec![path.to_path_buf()])
+    }
+
+    /// What the texts say. There is at least one, in the order of [`Format::files`].
+    fn read(&self, sources: &[Source]) -> Reading;
+
+    /// What the plan's own files become when they say how far a run is: marks replaced, files of the format
+    /// written. Nothing where the format has no place for it.
+    fn write(&self, _sources: &[Source], _progress: &Progress) -> Vec<Change> {
+        Vec::new()
+    }
+
+    /// What holds when nobody says otherwise.
+    fn defaults(&self) -> Defaults {
+        Defaults::default()
+    }
+}

@@ -1,0 +1,288 @@
+//! The native plan: `[plan]` and `[[task]]`, every key checked where it stands.
+//!
+//! The tables are walked by hand, with the parser's spans, so that each wrong type and each unknown key
+//! is told at its place and all of them at once. See `dialects.md`; knows no file system and no runs.
+
+mod values;
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use ::toml::Spanned;
+use ::toml::de::{DeTable, DeValue};
+
+use super::{Fit, Format, Reading};
+use crate::plan::source::{self, Source};
+use crate::plan::text::Text;
+use crate::plan::{
+    Check, Dialect, Fault, Kind, Plan, Task, TaskId, Weight, Wishes, did_you_mean, is_named, scope,
+};
+
+const PLAN_KEYS: [&str; 6] = [
+    "title",
+    "final_verify",
+    "weight",
+    "jobs",
+    "retries",
+    "timeout",
+];
+const TASK_KEYS: [&str; 18] = [
+    "id",
+    "title",
+    "needs",
+    "after",
+    "group",
+    "files",
+    "creates",
+    "depends",
+    "verify",
+    "kind",
+    "agent",
+    "acceptance",
+    "skills",
+    "allow_empty",
+    "optional",
+    "review",
+    "body",
+    "run",
+];
+
+type Value<'i> = Spanned<DeValue<'i>>;
+
+/// See the module.
+pub(super) struct Toml;
+
+impl Format for Toml {
+    fn fits(&self, path: &Path, text: &Text<'_>) -> Option<Fit> {
+        if has_extension(path) {
+            return Some(Fit::Name("it is TOML"));
+        }
+        recognizes(text).then_some(Fit::Content("it has `[[task]]` tables"))
+    }
+
+    fn plans_in(&self, entries: &[PathBuf]) -> Vec<Vec<PathBuf>> {
+        let plans = entries.iter().filter(|path| is_plan(path));
+        plans.map(|plan| vec![plan.clone()]).collect()
+    }
+
+    fn read(&self, sources: &[Source]) -> Reading {
+        read(&sources[0])
+    }
+}
+
+fn is_plan(path: &Path) -> bool {
+    if is_named(path, "plan.toml") || is_named(path, "enact-plan.toml") {
+        return true;
+    }
+    let may_be = has_extension(path) && !is_named(path, "enact.toml");
+    may_be && source::read(path).is_ok_and(|text| recognizes(&Text::new(path, &text)))
+}
+
+fn has_extension(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|found| found.eq_ignore_ascii_case("toml"))
+}
+
+/// Whether a text has the tables of a plan, be it otherwise right or wrong.
+fn recognizes(text: &Text<'_>) -> bool {
+    let (table, _) = DeTable::parse_recoverable(text.text);
+    let is_plan = |key: &str, value: &DeValue<'_>| match key {
+        "plan" => value.is_table(),
+        "task" => value.is_array(),
+        _ => false,
+    };
+    table
+        .get_ref()
+        .iter()
+        .any(|(key, value)| is_plan(key.get_ref(), value.get_ref()))
+}
+
+fn read(source: &Source) -> Reading {
+    let text = source.text();
+    let (table, errors) = DeTable::parse_recoverable(text.text);
+    let mut reader = Reader {
+        text: &text,
+        faults: Vec::new(),
+    };
+    let stem = source
+        .path
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy();
+    let mut plan = Plan {
+        dialect: Dialect::Toml,
+        title: stem.into_owned(),
+        tasks: Vec::new(),
+        wishes: Wishes::default(),
+        artifacts: Vec::new(),
+    };
+    if errors.is_empty() {
+        reader.document(table.get_ref(), &mut plan);
+    } else {
+        // What a broken text seems to say is not worth a second fault.
+        reader.faults = errors.iter().map(|error| syntax(error, &text)).collect();
+    }
+    Reading {
+        plan,
+        faults: reader.faults,
+    }
+}
+
+fn syntax(error: &::toml::de::Error, text: &Text<'_>) -> Fault {
+    let range = error.span().unwrap_or(text.start()..text.start());
+    let message = error.message().replace('\n', ", ");
+    let message = match text.text.get(range.clone()) {
+        Some(key) if message.contains("duplicate key") => format!("key `{key}` is given twice"),
+        _ => message,
+    };
+    text.error(range, message)
+}
+
+struct Reader<'t> {
+    text: &'t Text<'t>,
+    faults: Vec<Fault>,
+}
+
+impl Reader<'_> {
+    fn document(&mut self, table: &DeTable<'_>, plan: &mut Plan) {
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "plan" => match value.get_ref() {
+                    DeValue::Table(table) => self.plan(table, plan),
+                    _ => self.wrong_type("plan", "a table, `[plan]`", value),
+                },
+                "task" => self.tasks(value, plan),
+                other => self.unknown(other, key.span(), &["plan", "task"]),
+            }
+        }
+        let nothing_read = plan.tasks.is_empty() && self.faults.iter().all(Fault::is_warning);
+        if nothing_read {
+            let start = self.text.start();
+            self.error(
+                start..start,
+                "the plan has no tasks",
+                "a task is a table `[[task]]` with an `id`",
+            );
+        }
+    }
+
+    fn tasks(&mut self, value: &Value<'_>, plan: &mut Plan) {
+        let list = match value.get_ref() {
+            DeValue::Array(list) => list,
+            DeValue::Table(_) => {
+                let message = "`[task]` is one table, and tasks are a list";
+                return self.error(value.span(), message, "write `[[task]]`");
+            }
+            _ => return self.wrong_type("task", "tables, `[[task]]`", value),
+        };
+        for task in list {
+            match task.get_ref() {
+                DeValue::Table(table) => {
+                    let read = self.task(table, task.span());
+                    plan.tasks.extend(read);
+                }
+                _ => self.wrong_type("task", "tables, `[[task]]`", task),
+            }
+        }
+    }
+
+    fn plan(&mut self, table: &DeTable<'_>, plan: &mut Plan) {
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            match name {
+                "title" => {
+                    if let Some(title) = self.line(name, value) {
+                        plan.title = title;
+                    }
+                }
+                "final_verify" => plan.wishes.final_verify = self.commands(name, value),
+                "weight" => {
+                    let weights = [("light", Weight::Light), ("full", Weight::Full)];
+                    plan.wishes.weight = self.choice(name, value, &weights);
+                }
+                "jobs" => {
+                    let jobs = self.number(name, value, 1);
+                    plan.wishes.jobs = jobs.and_then(|jobs| usize::try_from(jobs).ok());
+                }
+                "retries" => plan.wishes.retries = self.number(name, value, 0),
+                "timeout" => plan.wishes.timeout = self.duration(name, value),
+                other => self.unknown(other, key.span(), &PLAN_KEYS),
+            }
+        }
+    }
+
+    fn task(&mut self, table: &DeTable<'_>, range: Range<usize>) -> Option<Task> {
+        let Some(id) = table.get("id") else {
+            // The header's line alone: the span of a table may reach over all of it.
+            let header = self.text.text[range.clone()]
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .len();
+            self.error(
+                range.start..range.start + header,
+                "task has no `id`",
+                "give it one, such as `id = \"login\"`",
+            );
+            return None;
+        };
+        let mut task = Task::at(
+            self.text
+                .location(inside_quotes(self.text.text, id.span()).start),
+        );
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            match name {
+                "id" => task.id = TaskId::new(self.string(name, value)?),
+                "title" => task.title = self.line(name, value).unwrap_or_default(),
+                "needs" => task.needs = self.ids(name, value),
+                "after" => task.after = self.ids(name, value),
+                "group" => task.group = self.line(name, value),
+                "files" | "creates" => {
+                    let paths = self.paths(name, value);
+                    *if name == "files" {
+                        &mut task.files
+                    } else {
+                        &mut task.creates
+                    } = paths;
+                }
+                "depends" => task.depends = self.dependencies(name, value),
+                "verify" => {
+                    let commands = self.commands(name, value);
+                    task.verify = commands.into_iter().map(Check::Command).collect();
+                }
+                "kind" => {
+                    let kinds = [
+                        ("implementation", Kind::Implementation),
+                        ("design", Kind::Design),
+                    ];
+                    task.kind = self.choice(name, value, &kinds).unwrap_or_default();
+                }
+                "agent" => task.agent = self.line(name, value),
+                "acceptance" => task.acceptance = self.lines(name, value),
+                "skills" => task.skills = self.lines(name, value),
+                "allow_empty" => task.allow_empty = self.flag(name, value),
+                "optional" => task.optional = self.flag(name, value),
+                "review" => task.review = self.flag(name, value),
+                "body" => task.body = self.string(name, value).unwrap_or_default(),
+                "run" => task.run = self.command(name, value),
+                other => self.unknown(other, key.span(), &TASK_KEYS),
+            }
+        }
+        if task.title.is_empty() {
+            task.title = task.id.to_string();
+        }
+        Some(task)
+    }
+}
+
+/// The span of a string without its quotes, so that what is pointed at is the text.
+fn inside_quotes(text: &str, span: Range<usize>) -> Range<usize> {
+    let raw = &text[span.clone()];
+    let quotes = raw.len() - raw.trim_start_matches(['"', '\'']).len();
+    if raw.len() >= 2 * quotes {
+        span.start + quotes..span.end - quotes
+    } else {
+        span
+    }
+}

@@ -1,0 +1,248 @@
+//! Values of the expected type, or a fault where they stand.
+
+use std::ops::Range;
+use std::str::FromStr as _;
+
+use ::toml::de::DeValue;
+use jiff::SignedDuration;
+
+use super::{Reader, Value};
+use crate::plan::{TaskId, did_you_mean, scope};
+
+/// A year is longer than any attempt.
+const TIMEOUT_SECONDS_MAX: i64 = 366 * 24 * 60 * 60;
+
+impl Reader<'_> {
+    pub(super) fn error(
+        &mut self,
+        range: Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.faults.push(self.text.error(range, message).help(help));
+    }
+
+    pub(super) fn unknown(&mut self, key: &str, range: Range<usize>, known: &[&str]) {
+        let help = did_you_mean(key, known.iter().copied());
+        let help = help.unwrap_or_else(|| format!("known here: {}", known.join(", ")));
+        self.faults.push(
+            self.text
+                .warning(range, format!("unknown key `{key}`"))
+                .help(help),
+        );
+    }
+
+    pub(super) fn wrong_type(&mut self, key: &str, wanted: &str, value: &Value<'_>) {
+        let found = match value.get_ref() {
+            DeValue::String(_) => "a string",
+            DeValue::Integer(_) => "an integer",
+            DeValue::Float(_) => "a float",
+            DeValue::Boolean(_) => "a boolean",
+            DeValue::Datetime(_) => "a date",
+            DeValue::Array(_) => "a list",
+            DeValue::Table(_) => "a table",
+        };
+        self.faults.push(self.text.error(
+            value.span(),
+            format!("`{key}` must be {wanted}, not {found}"),
+        ));
+    }
+
+    pub(super) fn string(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
+        match value.get_ref() {
+            DeValue::String(text) => Some(text.to_string()),
+            _ => {
+                self.wrong_type(key, "a string", value);
+                None
+            }
+        }
+    }
+
+    /// One line with something in it.
+    pub(super) fn line(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
+        let text = self.string(key, value)?;
+        if text.trim().is_empty() || text.trim().contains('\n') {
+            self.error(
+                value.span(),
+                format!("`{key}` must be one line of text"),
+                "leave it out, or say it in one line",
+            );
+            return None;
+        }
+        Some(text.trim().to_owned())
+    }
+
+    pub(super) fn lines(&mut self, key: &str, value: &Value<'_>) -> Vec<String> {
+        let list = self.list(key, value);
+        list.into_iter()
+            .filter_map(|line| self.line(key, line))
+            .collect()
+    }
+
+    pub(super) fn flag(&mut self, key: &str, value: &Value<'_>) -> bool {
+        let DeValue::Boolean(flag) = value.get_ref() else {
+            self.wrong_type(key, "`true` or `false`", value);
+            return false;
+        };
+        *flag
+    }
+
+    pub(super) fn command(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
+        let text = self.string(key, value)?;
+        if text.trim().is_empty() || text.contains('\0') {
+            self.error(
+                value.span(),
+                format!("`{key}` has an empty command"),
+                "leave it out, or say what to run",
+            );
+            return None;
+        }
+        Some(text)
+    }
+
+    /// The elements of a list, each with its place.
+    pub(super) fn list<'v, 'i>(&mut self, key: &str, value: &'v Value<'i>) -> Vec<&'v Value<'i>> {
+        match value.get_ref() {
+            DeValue::Array(list) => list.iter().collect(),
+            DeValue::String(_) => {
+                self.wrong_type(key, "a list of strings", value);
+                if let Some(fault) = self.faults.last_mut() {
+                    fault.help = Some(format!(
+                        "write `{key} = [{}]`",
+                        self.text.text[value.span()].trim()
+                    ));
+                }
+                Vec::new()
+            }
+            _ => {
+                self.wrong_type(key, "a list of strings", value);
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) fn ids(&mut self, key: &str, value: &Value<'_>) -> Vec<TaskId> {
+        let list = self.list(key, value);
+        list.into_iter()
+            .filter_map(|id| self.string(key, id))
+            .map(TaskId::new)
+            .collect()
+    }
+
+    pub(super) fn commands(&mut self, key: &str, value: &Value<'_>) -> Vec<String> {
+        let list = self.list(key, value);
+        list.into_iter()
+            .filter_map(|command| self.command(key, command))
+            .collect()
+    }
+
+    pub(super) fn paths(&mut self, key: &str, value: &Value<'_>) -> Vec<String> {
+        let mut paths = Vec::new();
+        for path in self.list(key, value) {
+            let Some(written) = self.string(key, path) else {
+                continue;
+            };
+            match scope::objection(&written) {
+                Some(objection) => {
+                    let message = if written.is_empty() {
+                        format!("a path in `{key}` {objection}")
+                    } else {
+                        format!("`{written}` in `{key}` {objection}")
+                    };
+                    self.faults.push(self.text.error(path.span(), message));
+                }
+                None => paths.push(scope::glob_of(&written)),
+            }
+        }
+        paths
+    }
+
+    pub(super) fn dependencies(&mut self, key: &str, value: &Value<'_>) -> Vec<String> {
+        let mut dependencies = Vec::new();
+        for dependency in self.list(key, value) {
+            let Some(text) = self.string(key, dependency) else {
+                continue;
+            };
+            let named = text
+                .split_once(':')
+                .map(|(manifest, name)| (manifest.trim(), name.trim()));
+            match named {
+                Some((manifest, name))
+                    if !name.is_empty() && scope::objection(manifest).is_none() =>
+                {
+                    dependencies.push(text);
+                }
+                _ => self.error(
+                    dependency.span(),
+                    format!("`{text}` does not say which manifest it stands in"),
+                    "write it as `Cargo.toml: argon2`",
+                ),
+            }
+        }
+        dependencies
+    }
+
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        key: &str,
+        value: &Value<'_>,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
+        let text = self.string(key, value)?;
+        let chosen = choices.iter().find(|(name, _)| *name == text);
+        if chosen.is_none() {
+            let names: Vec<String> = choices
+                .iter()
+                .map(|(name, _)| format!("`{name}`"))
+                .collect();
+            let help = did_you_mean(&text, choices.iter().map(|(name, _)| *name));
+            let fault = self.text.error(
+                value.span(),
+                format!("`{key}` must be {}, not `{text}`", names.join(" or ")),
+            );
+            self.faults.push(fault.maybe_help(help));
+        }
+        chosen.map(|(_, choice)| *choice)
+    }
+
+    pub(super) fn number(&mut self, key: &str, value: &Value<'_>, least: u32) -> Option<u32> {
+        let DeValue::Integer(integer) = value.get_ref() else {
+            self.wrong_type(key, "an integer", value);
+            return None;
+        };
+        let number = i128::from_str_radix(integer.as_str(), integer.radix()).ok();
+        let fits = number
+            .and_then(|number| u32::try_from(number).ok())
+            .filter(|number| *number >= least);
+        if fits.is_none() {
+            let message = format!(
+                "`{key}` must be {least} or more, not `{}`",
+                &self.text.text[value.span()]
+            );
+            let too_large = number.is_none_or(|number| number > i128::from(u32::MAX));
+            let message = if too_large {
+                format!("`{key}` is too large")
+            } else {
+                message
+            };
+            self.faults.push(self.text.error(value.span(), message));
+        }
+        fits
+    }
+
+    pub(super) fn duration(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
+        const HELP: &str = "write it as `90s`, `10m` or `1h 30m`";
+        let DeValue::String(text) = value.get_ref() else {
+            self.wrong_type(key, "a duration in quotes such as \"10m\"", value);
+            return None;
+        };
+        let objection = match SignedDuration::from_str(text) {
+            Err(_) => "is not a duration that is understood",
+            Ok(length) if !length.is_positive() => "is not longer than nothing",
+            Ok(length) if length.as_secs() > TIMEOUT_SECONDS_MAX => "is longer than a year",
+            Ok(_) => return Some(text.to_string()),
+        };
+        self.error(value.span(), format!("`{key}`: `{text}` {objection}"), HELP);
+        None
+    }
+}

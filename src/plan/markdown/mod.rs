@@ -1,0 +1,167 @@
+//! Markdown as plans use it: headings, lines with their bold leads, code fences and tables, with byte ranges.
+//!
+//! One thin layer on a CommonMark parser, so that nothing inside a code fence, a comment or front matter
+//! is ever taken for structure. It knows no dialect: what a field or a heading means is for the readers.
+
+mod builder;
+
+use std::ops::Range;
+
+use pulldown_cmark::{Options, Parser};
+
+use super::Fault;
+use super::text::Text;
+use builder::Builder;
+
+/// A text as a flat list of blocks, in order.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub(super) blocks: Vec<Block>,
+    /// The front matter, without its fences.
+    pub(super) front: Option<Span>,
+}
+
+#[derive(Debug)]
+pub(super) enum Block {
+    Heading(Heading),
+    Line(Line),
+    Fence(Fence),
+    Table(Table),
+    Rule,
+}
+
+#[derive(Debug)]
+pub(super) struct Heading {
+    pub(super) level: u8,
+    /// Without markup, but for the backticks of code.
+    pub(super) title: String,
+    pub(super) range: Range<usize>,
+}
+
+/// One line of a paragraph or of a list item.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// `Files` of `**Files**: …` and of `**Files:** …`.
+    pub(super) lead: Option<String>,
+    /// What follows the lead, or all of it, without markup but for backticks.
+    pub(super) text: String,
+    pub(super) spans: Vec<Span>,
+    /// Whether it says anything outside its code spans.
+    pub(super) words: bool,
+    pub(super) range: Range<usize>,
+    /// The box that it begins with.
+    pub(super) mark: Option<Mark>,
+    /// How many lists and items it stands in.
+    pub(super) depth: usize,
+    /// How far right it begins. A field is ended by the next one that is no further right: the parser
+    /// counts a field below a list as a lazy continuation of the last item, and no author means that.
+    pub(super) indent: usize,
+    /// Lines of one paragraph have the same number.
+    pub(super) paragraph: usize,
+    /// Whether a blank line stands before it.
+    pub(super) apart: bool,
+}
+
+/// The box at the start of a line: `[ ]`, `[x]`, and what else people put between the brackets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// What stands between the brackets, without white space.
+    pub(super) sign: String,
+    /// Where that stands: the bytes to replace.
+    pub(super) range: Range<usize>,
+    /// Whether an asterisk follows the bracket.
+    pub(super) starred: bool,
+}
+
+impl Mark {
+    /// Where the box ends.
+    fn end(&self) -> usize {
+        self.range.end + 1 + usize::from(self.starred)
+    }
+}
+
+/// A code span or another piece of text, and where it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Span {
+    pub(super) text: String,
+    pub(super) range: Range<usize>,
+}
+
+#[derive(Debug)]
+pub(super) struct Fence {
+    /// The first word after the backticks, lower case.
+    pub(super) language: String,
+    pub(super) text: String,
+    pub(super) range: Range<usize>,
+    /// Whether the text ends before the fence does.
+    pub(super) unclosed: bool,
+    /// Whether a blank line stands before it.
+    pub(super) apart: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Table {
+    /// The header is the first.
+    pub(super) rows: Vec<Vec<Span>>,
+}
+
+impl Document {
+    pub(super) fn parse(text: &Text<'_>) -> Self {
+        let start = text.start();
+        let options = Options::ENABLE_TABLES
+            | Options::ENABLE_TASKLISTS
+            | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
+        let mut builder = Builder::new(text.text);
+        for (event, range) in Parser::new_ext(&text.text[start..], options).into_offset_iter() {
+            builder.take(event, range.start + start..range.end + start);
+        }
+        builder.close_line();
+        Self {
+            blocks: builder.blocks,
+            front: builder.front,
+        }
+    }
+
+    pub(super) fn headings(&self) -> impl Iterator<Item = (usize, &Heading)> {
+        self.blocks
+            .iter()
+            .enumerate()
+            .filter_map(|(at, block)| match block {
+                Block::Heading(heading) => Some((at, heading)),
+                _ => None,
+            })
+    }
+
+    /// The text of the first heading of level 1.
+    pub(super) fn title(&self) -> Option<&Heading> {
+        self.headings()
+            .map(|(_, heading)| heading)
+            .find(|heading| heading.level == 1)
+    }
+
+    /// A fence that swallows the rest of the text hides tasks.
+    pub(super) fn unclosed_fences(&self, text: &Text<'_>) -> Vec<Fault> {
+        fences(&self.blocks)
+            .filter(|fence| fence.unclosed)
+            .map(|fence| {
+                let opening = text.text[fence.range.clone()].lines().next().unwrap_or_default().len();
+                text.error(fence.range.start..fence.range.start + opening, "code fence is never closed")
+                    .help("all that follows it is read as code; close it with as many backticks as it opens with")
+            })
+            .collect()
+    }
+}
+
+pub(super) fn fences(blocks: &[Block]) -> impl Iterator<Item = &Fence> {
+    blocks.iter().filter_map(|block| match block {
+        Block::Fence(fence) => Some(fence),
+        _ => None,
+    })
+}
+
+pub(super) fn lines(blocks: &[Block]) -> impl Iterator<Item = &Line> {
+    blocks.iter().filter_map(|block| match block {
+        Block::Line(line) => Some(line),
+        _ => None,
+    })
+}

@@ -1,0 +1,125 @@
+//! Saying in a plan's own files how far a run is: what changes, byte range by byte range.
+//!
+//! Pure: from texts and [`Progress`] to [`Change`]s. In a file that a person wrote only the marks change, and a
+//! text that cannot be read as its format asks is not touched at all. Who writes them, and when, is not known
+//! here.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use super::TaskId;
+
+/// How far a run is, as a plan's files may say it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// The run's id.
+    pub run: String,
+    /// When this was so, in RFC 3339.
+    pub at: String,
+    /// When the run began.
+    pub started_at: String,
+    /// Whether it is over, so that a plan may be called finished.
+    pub over: bool,
+    /// The tasks of the run, in the plan's order.
+    pub tasks: Vec<TaskProgress>,
+}
+
+/// How far one task is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskProgress {
+    /// The plan's own id.
+    pub id: TaskId,
+    /// One line.
+    pub title: String,
+    /// Where it stands.
+    pub status: Status,
+    /// The commit that holds it, in full.
+    pub commit: Option<String>,
+    /// When its newest attempt began.
+    pub started_at: Option<String>,
+    /// When it was over.
+    pub ended_at: Option<String>,
+    /// How long its attempts took together.
+    pub seconds: u64,
+    /// How many attempts there were.
+    pub attempts: u32,
+    /// Why it needs attention: every reason, joined.
+    pub reason: Option<String>,
+    /// The last step that it got through, as its executor said.
+    pub last_step: Option<String>,
+    /// What its executor passed on.
+    pub summary: Option<String>,
+    /// What its commit created.
+    pub created: Vec<String>,
+    /// What its commit changed besides.
+    pub modified: Vec<String>,
+}
+
+/// Where a task stands, in the words that plans have for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Not begun, or to be done again.
+    Pending,
+    /// Begun.
+    InProgress,
+    /// Proven and integrated.
+    Done,
+    /// Failed for good.
+    Failed,
+    /// Proven in part.
+    Partial,
+    /// It waits for a person, or a task that it needs came to nothing.
+    Blocked,
+    /// Left out.
+    Skipped,
+    /// Its time ran out for good.
+    TimedOut,
+}
+
+/// What is to be done to one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Replace byte ranges of a text that was read; they are in order and do not overlap.
+    Edit {
+        /// Which.
+        path: PathBuf,
+        /// What becomes of which bytes.
+        edits: Vec<Edit>,
+    },
+    /// Write a file that belongs to the format and not to a person.
+    Write {
+        /// Which; its directory may not exist yet.
+        path: PathBuf,
+        /// All of it.
+        text: String,
+    },
+}
+
+/// Other bytes for a range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// Of the text as it was read; empty where something is put in.
+    pub range: Range<usize>,
+    /// What stands there afterwards.
+    pub text: String,
+}
+
+impl Progress {
+    /// How far the task with this id is.
+    pub fn of(&self, id: &TaskId) -> Option<&TaskProgress> {
+        self.tasks.iter().find(|task| task.id == *id)
+    }
+}
+
+/// A text after its edits.
+pub fn edited(text: &str, edits: &[Edit]) -> String {
+    let mut whole = String::with_capacity(text.len());
+    let mut end = 0;
+    for edit in edits {
+        whole.push_str(&text[end..edit.range.start]);
+        whole.push_str(&edit.text);
+        end = edit.range.end;
+    }
+    whole.push_str(&text[end..]);
+    whole
+}
