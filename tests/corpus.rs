@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use git_enact::graph::Graph;
-use git_enact::plan::{Dialect, Task, load};
+use git_enact::plan::{Dialect, Selection, Task, load};
 
 use crate::support::table::{Row, Table, group_hash, no_plans, tables, title_hash};
 
@@ -161,7 +161,8 @@ fn real_files_that_are_no_plans_are_said_to_be_none() {
     let listed = Listed::new(&corpus);
     for path in no_plans() {
         let shown = path.display();
-        let refused = load(&[listed.place(&path)], None).expect_err("it is no plan");
+        let refused =
+            load(&[listed.place(&path)], &Selection::default()).expect_err("it is no plan");
         assert_eq!(refused.dialect, None, "{shown} is of no dialect");
     }
 }
@@ -286,7 +287,7 @@ impl Listed {
     /// Its tasks, or why there are none; a panic is a reason as well, and fails the comparison.
     fn read(&self, table: &Table) -> Result<Vec<Task>, String> {
         let place = self.place(&table.plan);
-        let loaded = catch_unwind(AssertUnwindSafe(|| load(&[place], None)))
+        let loaded = catch_unwind(AssertUnwindSafe(|| load(&[place], &Selection::default())))
             .map_err(|_| "the reader panics".to_owned())?;
         let first = |faults: &[git_enact::plan::Fault]| match faults {
             [] => "refused".to_owned(),
