@@ -284,6 +284,7 @@ fn policy() -> Policy {
         hooks: Hooks::default(),
         pass_env: Vec::new(),
         fresh: false,
+        sync: false,
         durability: Durability::Process,
         prompt: None,
         selection: Selection::default(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use git_enact::run::event::Event;
 
 /// The modules in the order of `lib.rs`, each with those it uses.
-const EDGES: [(&str, &[&str]); 18] = [
+const EDGES: [(&str, &[&str]); 19] = [
     // Anything that has an effect may say where it could be interrupted: not repeated below.
     ("crash", &[]),
     ("plan", &[]),
@@ -21,6 +21,7 @@ const EDGES: [(&str, &[&str]); 18] = [
     ("verify", &["plan", "run", "process", "git"]),
     ("integrate", &["git"]),
     ("history", &["plan", "graph", "run", "git"]),
+    ("export", &["plan", "graph", "run", "git", "journal"]),
     ("report", &["plan", "graph", "run", "verify"]),
     ("config", &["plan", "run", "git", "attempt"]),
     ("approval", &["plan", "graph", "run", "git"]),
@@ -49,8 +50,8 @@ const EDGES: [(&str, &[&str]); 18] = [
     (
         "cli",
         &[
-            "plan", "graph", "run", "process", "git", "journal", "verify", "history", "report",
-            "config", "approval", "world", "land", "care",
+            "plan", "graph", "run", "process", "git", "journal", "verify", "history", "export",
+            "report", "config", "approval", "world", "land", "care",
         ],
     ),
 ];

@@ -11,6 +11,7 @@ mod crash;
 mod doctor;
 mod documents;
 mod executors;
+mod exporting;
 mod failures;
 mod git_storage;
 mod hooks;

@@ -251,6 +251,7 @@ impl Outline {
             setup: None,
             pass_env: Vec::new(),
             fresh: false,
+            sync: false,
             durability: Durability::Full,
             prompt: None,
             selection: Selection::default(),

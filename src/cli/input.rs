@@ -10,7 +10,7 @@ use super::check::{self, Read, show_faults};
 use crate::git::{self, Named, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal::{self, layout};
-use crate::plan::{self, Fault, ImportedStatus, Selection, Source};
+use crate::plan::{self, Dialect, Fault, ImportedStatus, Selection, Source};
 use crate::report::{self, clean::visible};
 use crate::run::state::{Headline, State};
 
@@ -136,6 +136,29 @@ pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, S
         other = Some((run, headline.plan_hash));
     }
     Ok(other)
+}
+
+/// Whether the files of the plan that `run` has and those that were read now differ in nothing but what they say
+/// of progress: whoever had a run write that did not edit the plan.
+pub(super) fn is_only_marked(
+    repo: &Repo,
+    run: &str,
+    dialect: Dialect,
+    now: &[Source],
+) -> Result<bool> {
+    let kept = journal::sources(repo, journal::tip(repo, run)?)?;
+    let place = |name: &str| {
+        let named = |source: &&Source| source.path.file_name().is_some_and(|own| own == name);
+        let path = now.iter().find(named).map(|source| source.path.clone());
+        path.unwrap_or_else(|| PathBuf::from(name))
+    };
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_default();
+    let source = |(name, bytes): (String, Vec<u8>)| Source {
+        path: place(&name),
+        text: text(bytes),
+    };
+    let kept: Vec<Source> = kept.into_iter().map(source).collect();
+    Ok(plan::differ_in_progress_only(dialect, &kept, now))
 }
 
 /// What the plan's files say was done before is believed where git has nothing against it: a commit that they

@@ -13,6 +13,7 @@ mod doctor;
 mod drive;
 mod executors;
 mod exit;
+mod export;
 mod graph;
 mod help;
 mod init;
@@ -120,6 +121,7 @@ enum Command {
     Doctor(doctor::Args),
     Demo(demo::Args),
     Executors(executors::Args),
+    Export(export::Args),
     Help(help::Args),
 }
 
@@ -192,6 +194,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Doctor(args) => doctor::exec(&args, context),
         Command::Demo(args) => demo::exec(&args, context),
         Command::Executors(args) => executors::exec(&args, context),
+        Command::Export(args) => export::exec(&args, context),
         Command::Help(args) => help::exec(&args),
     }
 }

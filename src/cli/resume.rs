@@ -65,12 +65,14 @@ fn warn_of_edited_plan(context: &Context, repo: &Repo, state: &State) {
         return;
     };
     // What cannot be read now says nothing: the run has its plan.
-    let read = plan::load(&[path], &state.selection());
-    let hash = read
-        .ok()
-        .and_then(|read| git::sha256(&plan::hash_input(&read.sources)).ok());
-    if hash.is_some_and(|hash| hash != state.run.plan_hash) && !context.quiet {
-        let (plan, run) = (&state.run.plan_path, &state.run.id);
+    let Ok(read) = plan::load(&[path], &state.selection()) else {
+        return;
+    };
+    let (plan, run) = (&state.run.plan_path, &state.run.id);
+    let hash = git::sha256(&plan::hash_input(&read.sources));
+    let is_same = hash.is_ok_and(|hash| hash == state.run.plan_hash)
+        || input::is_only_marked(repo, run, read.plan.dialect, &read.sources).unwrap_or(true);
+    if !is_same && !context.quiet {
         report::notice(&visible(&format!(
             "note: `{plan}` has changed since; `git enact replan {run}` adopts it, until then the run goes on with the plan as it was"
         )));

@@ -45,6 +45,8 @@ pub struct Settings {
     pub weight: Option<Weight>,
     pub durability: Option<Durability>,
     pub fresh: Option<bool>,
+    /// Whether the plan's own files say how far the run is, while it goes on.
+    pub sync: Option<bool>,
     pub verify: Vec<String>,
     pub final_verify: Vec<String>,
     pub setup: Option<String>,
@@ -169,6 +171,7 @@ impl Settings {
             weight: over.weight.or(self.weight),
             durability: over.durability.or(self.durability),
             fresh: over.fresh.or(self.fresh),
+            sync: over.sync.or(self.sync),
             verify: list(self.verify, over.verify),
             final_verify: list(self.final_verify, over.final_verify),
             setup: over.setup.or(self.setup),

@@ -74,6 +74,7 @@ impl Settings {
             }),
             pass_env: self.pass_env.clone(),
             fresh: self.fresh.unwrap_or(false),
+            sync: self.sync.unwrap_or(false),
             durability: self.durability.unwrap_or(Durability::Full),
             prompt: template,
             selection: Selection::default(),

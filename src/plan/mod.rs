@@ -27,10 +27,10 @@ use serde::{Deserialize, Serialize};
 pub use dialect::{Defaults, Dialect, to_toml};
 pub use recognize::Selection;
 use recognize::is_named;
-pub use source::{Faults, Loaded, Source, hash_input, load};
+pub use source::{Faults, Loaded, Source, hash_input, load, written};
 pub use suggest::{did_you_mean, or_meant};
 pub use text::{char_start, is_invisible};
-pub use writing::{Change, Edit, Progress, Status, TaskProgress, edited};
+pub use writing::{Change, Edit, Progress, Status, TaskProgress, differ_in_progress_only, edited};
 
 /// A plan as its author wrote it, before anything about it was checked (see [`crate::graph`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -60,6 +60,8 @@ pub trait World {
 pub trait Sink {
     /// Called once for each event, after it was recorded.
     fn on(&mut self, recorded: &Recorded, state: &State);
+    /// Called when a drive has ended.
+    fn end(&mut self, _state: &State) {}
 }
 
 /// A file that is kept beside an event.

@@ -61,6 +61,9 @@ pub struct Policy {
     /// Whether every attempt gets a new worktree.
     #[serde(default)]
     pub fresh: bool,
+    /// Whether the plan's own files say how far the run is, while it goes on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sync: bool,
     /// Whether checkpoints that pin work wait for the disk.
     pub durability: Durability,
     /// The prompt template, when the user replaced ours.

@@ -51,6 +51,7 @@ pub(crate) fn policy() -> Policy {
         setup: None,
         pass_env: Vec::new(),
         fresh: false,
+        sync: false,
         durability: Durability::Process,
         prompt: None,
         selection: Selection::default(),

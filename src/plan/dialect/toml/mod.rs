@@ -14,9 +14,7 @@ use ::toml::de::{DeTable, DeValue};
 use super::{Fit, Format, Reading};
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
-use crate::plan::{
-    Check, Dialect, Fault, Kind, Plan, Task, TaskId, Weight, Wishes, did_you_mean, is_named, scope,
-};
+use crate::plan::{Check, Dialect, Fault, Kind, Plan, Task, TaskId, Weight, Wishes, is_named};
 
 const PLAN_KEYS: [&str; 6] = [
     "title",
