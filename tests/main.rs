@@ -5,6 +5,7 @@ mod asking;
 mod beginning;
 mod claims;
 mod commands;
+mod corpus;
 mod cost;
 mod crash;
 mod doctor;

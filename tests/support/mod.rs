@@ -8,4 +8,5 @@ pub(crate) mod scenario;
 pub(crate) mod settled;
 pub(crate) mod sim;
 pub(crate) mod story;
+pub(crate) mod table;
 pub(crate) mod user;
