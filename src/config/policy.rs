@@ -35,7 +35,7 @@ impl Settings {
         let on_failure = match self.on_failure {
             Some(OnFailure::Ask) | None if interactive => OnFailure::Ask,
             Some(OnFailure::Skip) => OnFailure::Skip,
-            None if defaults.goes_on => OnFailure::Skip,
+            None if plan.wishes.goes_on.unwrap_or(defaults.goes_on) => OnFailure::Skip,
             _ => OnFailure::Stop,
         };
         let timeout = self.timeout.as_deref().or(plan.wishes.timeout.as_deref());
