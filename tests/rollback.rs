@@ -345,3 +345,18 @@ fn words_of_others_in_the_notes_survive_every_rewriting() {
         .stdout;
     assert_eq!(note, "Seen by Bea\n");
 }
+
+#[test]
+fn a_rollback_takes_only_its_own_words_out_of_the_notes() {
+    let user = finished();
+    let commit = user.task("c")["commit"].clone();
+    let commit = commit.as_str().expect("a commit");
+    let append = ["notes", "--ref=PROGRESS", "append", "--message"];
+    user.git(append.iter().chain(&["Seen by Bea", commit]))
+        .success();
+    user.enact(["rollback", &checkpoint(&user, "a: integrated"), "--yes"])
+        .success();
+    let show = ["notes", "--ref=PROGRESS", "show", commit];
+    assert_eq!(user.git(show).success().stdout, "Seen by Bea\n");
+    user.enact(["doctor"]).success();
+}
