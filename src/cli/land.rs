@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use super::{Context, Exit, asking, back, record_decision, take_lease};
+use super::{Context, Exit, asking, back, open_run, record_decision};
 use crate::git::{Message, Oid, Repo};
 use crate::history::offer::Offer;
 use crate::journal::{Clock, Journal, layout};
@@ -33,11 +33,7 @@ pub(super) struct Args {
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
     let run = context.find_run(&repo, args.run.as_deref())?;
-    let lease = match take_lease(&repo, &run)? {
-        Ok(lease) => lease,
-        Err(exit) => return Ok(exit),
-    };
-    let (mut journal, mut state) = Journal::open(repo.reopen()?, lease, Clock::from_env()?)?;
+    let (mut journal, mut state) = open_run(&repo, &run)?;
     let tip = repo.oid(&state.run.tip)?;
     if state.run.tip == state.run.base {
         bail!("run `{run}` has integrated nothing yet");
