@@ -53,7 +53,11 @@ impl Settings {
             commit,
             scope: self.scope.unwrap_or(Scope::Warn),
             review: self.review.unwrap_or_default(),
-            research: self.research()?,
+            // Who looks into what a kickback asks.
+            research: match &self.research {
+                Some(name) => Some(self.named(name)?.0),
+                None => None,
+            },
             weight: self.weight.or(plan.wishes.weight).unwrap_or_default(),
             timeout_ms: timeout.map(|text| millis("timeout", text)).transpose()?,
             stall_timeout_ms: self
@@ -79,19 +83,17 @@ impl Settings {
         })
     }
 
-    /// Who looks into what a kickback asks.
-    fn research(&self) -> Result<Option<Executor>> {
-        let Some(name) = &self.research else {
-            return Ok(None);
-        };
+    /// The executor that is known by `name`, and who commits unless the settings say otherwise.
+    fn named(&self, name: &str) -> Result<(Executor, CommitMode)> {
         let known = self.known(name)?;
-        Ok(Some(Executor::Command {
+        let executor = Executor::Command {
             name: known.name,
             argv: attempt::resolved(&known.command)?,
             env: known.env,
             pass_env: known.pass_env,
             reader: known.reader,
-        }))
+        };
+        Ok((executor, known.commit))
     }
 
     /// Who executes, and who commits then.
@@ -119,15 +121,8 @@ impl Settings {
                 Ok((Executor::Shell, self.commit.unwrap_or(CommitMode::Auto)))
             }
             Some(name) => {
-                let known = self.known(name)?;
-                let executor = Executor::Command {
-                    name: known.name,
-                    argv: attempt::resolved(&known.command)?,
-                    env: known.env,
-                    pass_env: known.pass_env,
-                    reader: known.reader,
-                };
-                Ok((executor, self.commit.unwrap_or(known.commit)))
+                let (executor, commit) = self.named(name)?;
+                Ok((executor, self.commit.unwrap_or(commit)))
             }
             None if plan.tasks.iter().all(has_script) => {
                 Ok((Executor::Shell, self.commit.unwrap_or(CommitMode::Auto)))
