@@ -54,7 +54,6 @@ pub(super) fn follow(
 pub(super) fn tell(
     context: &Context,
     recorded: &Recorded,
-    before: &State,
     state: &State,
     offer: &Offer,
 ) -> Result<()> {
@@ -67,7 +66,8 @@ pub(super) fn tell(
     }
     let said = report::sentence::sentence(recorded, state).map(|(_, text)| text);
     report::line(&said.unwrap_or_default());
-    let landed = before.run.landed.as_ref();
+    // Going back does not take back that it landed.
+    let landed = state.run.landed.as_ref();
     let branch = landed.map_or("", |landed| landed.branch.trim_start_matches("refs/heads/"));
     let run = &state.run.id;
     let what = match offer {

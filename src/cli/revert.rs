@@ -67,10 +67,9 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         words: args.message.clone(),
         offer: back::offered(&offer),
     };
-    let before = state.clone();
     let recorded = engine::record(&mut journal, &mut state, event, &[])?;
     back::follow(&repo, &journal, &state, &recorded)?;
-    back::tell(context, &recorded, &before, &state, &offer)?;
+    back::tell(context, &recorded, &state, &offer)?;
     if context.json || context.quiet {
         return Ok(Exit::Done);
     }

@@ -47,12 +47,11 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         offer: back::offered(&offer),
     };
     journal.return_to_plan(target.oid)?;
-    let before = state.clone();
     let recorded = engine::record_turn(&mut journal, &mut state, event, |now, recorded| {
         turn::rolled_back(now, &then, recorded)
     })?;
     back::follow(&repo, &journal, &state, &recorded)?;
-    back::tell(context, &recorded, &before, &state, &offer)?;
+    back::tell(context, &recorded, &state, &offer)?;
     if !context.json {
         report::notice(&format!("go on from there with `git enact resume {run}`"));
     }
