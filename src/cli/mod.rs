@@ -342,11 +342,13 @@ fn record_decision(journal: &mut Journal, state: &mut State, event: Event) -> Re
 /// What a report on `state` needs besides it.
 fn status_context(repo: &Repo, state: &State) -> Result<StatusContext> {
     let run = &state.run.id;
+    // Telling the usual run takes a look at all of them; it matters only where a task wants a command.
+    let is_quiet = state.attention().next().is_none();
     Ok(StatusContext {
         driven: Lease::is_held(repo.common_dir(), run),
         checkpoint: journal::tip(repo, run)?.to_string(),
         branch: layout::integration_branch(run),
-        is_usual: usual_run(repo, journal::runs(repo)?)? == *run,
+        is_usual: is_quiet || usual_run(repo, journal::runs(repo)?)? == *run,
         is_earlier: false,
     })
 }
