@@ -413,3 +413,12 @@ fn each_is_named_and_mended(damages: &[Damage]) {
         assert_eq!(left, Vec::<PathBuf>::new(), "when {what}, nothing is left");
     }
 }
+
+#[test]
+fn an_object_that_somebody_is_writing_is_none_of_its_business() {
+    let user = finished();
+    let draft = git_dir(&user).join("objects/aa/tmp_obj_VvVvVv");
+    plant(&draft, b"x\x01\x02");
+    user.enact(["doctor", "--repair"]).success();
+    assert!(draft.exists());
+}
