@@ -60,11 +60,11 @@ const FENCES: [(&str, &[&str], &[&str]); 7] = [
     ("git2", &["src/git/"], &[]),
     // The demo makes a repository for its user, as its user would.
     ("\"git\"", &["src/git/", "src/cli/demo.rs"], &[]),
-    // A process may say who it is and how it ends; only `process` starts others.
+    // A program may say how it ends; only `process` starts others.
     (
         "std::process",
         &["src/process/", "src/main.rs"],
-        &["::ExitCode", "::abort", "::id("],
+        &["::ExitCode", "::abort"],
     ),
     ("refs/enact", &["src/journal/layout.rs"], &[]),
     ("refs/notes", &["src/journal/layout.rs"], &[]),
