@@ -41,7 +41,8 @@ const EDGES: [(&str, &[&str]); 18] = [
             "approval",
         ],
     ),
-    ("land", &["process", "git", "journal"]),
+    // Of `run` only how a branch is said.
+    ("land", &["run", "process", "git", "journal"]),
     (
         "care",
         &["plan", "graph", "run", "process", "git", "journal", "world"],

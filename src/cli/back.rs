@@ -10,6 +10,7 @@ use crate::journal::{Clock, Journal, layout};
 use crate::report;
 use crate::report::clean::visible;
 use crate::run::event::Recorded;
+use crate::run::names;
 use crate::run::state::State;
 use crate::world;
 
@@ -68,7 +69,7 @@ pub(super) fn tell(
     report::line(&said.unwrap_or_default());
     // Going back does not take back that it landed.
     let landed = state.run.landed.as_ref();
-    let branch = landed.map_or("", |landed| landed.branch.trim_start_matches("refs/heads/"));
+    let branch = landed.map_or("", |landed| names::branch(&landed.branch));
     let run = &state.run.id;
     let what = match offer {
         Offer::None => return Ok(()),

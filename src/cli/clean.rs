@@ -10,6 +10,7 @@ use crate::care::traces;
 use crate::git::Repo;
 use crate::journal::{self, layout};
 use crate::report;
+use crate::run::names::short;
 use crate::world::{self, Kept};
 
 /// Remove what a run left besides its journal: worktrees, task branches, local files
@@ -136,7 +137,7 @@ fn question(repo: &Repo, run: &str, plan: &Purge, worktrees: &Path) -> String {
         let tip = tip.to_string();
         lost.push(format!(
             "its branch, whose tip {} is on no other branch",
-            &tip[..7]
+            short(&tip)
         ));
     }
     if let Some(state) = loaded.as_ref().map(|loaded| &loaded.state) {

@@ -12,6 +12,7 @@ use crate::graph::Graph;
 use crate::journal::{self, layout};
 use crate::plan::{self, Dialect, Fault, ImportedStatus, Source};
 use crate::report::{self, clean::visible};
+use crate::run::names;
 use crate::run::state::{Headline, State};
 
 /// A plan that was read without a fault, and what it was read from.
@@ -184,7 +185,7 @@ pub(super) fn run_id(repo: &Repo, input: &Input, name: Option<&str>) -> Result<S
         |id: &str| Ok::<_, anyhow::Error>(!repo.list(&layout::branches(id))?.is_empty());
     let place = layout::BRANCHES.trim_end_matches('/');
     if repo.read(place)?.is_some() {
-        let branch = place.trim_start_matches("refs/heads/");
+        let branch = names::branch(place);
         bail!(
             "your branch `{branch}` stands where runs keep theirs, as `{branch}/…`: rename it first"
         );

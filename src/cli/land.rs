@@ -9,6 +9,7 @@ use crate::journal::{Clock, Journal, layout};
 use crate::land::{self, Cargo, Means};
 use crate::report;
 use crate::run::event::Event;
+use crate::run::names;
 use crate::run::state::{Landed, State};
 
 /// Bring a run's branch into the current one
@@ -41,7 +42,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     if let Some(landed) = state.landed()
         && already_has(&repo, landed)?
     {
-        let branch = landed.branch.trim_start_matches("refs/heads/");
+        let branch = names::branch(&landed.branch);
         report::line(&format!("run {run} has landed on {branch} already"));
         return Ok(Exit::Done);
     }
@@ -124,7 +125,7 @@ fn refuse_less_than_landed(repo: &Repo, journal: &Journal, state: &State) -> Res
         return Ok(());
     }
     let run = &state.run.id;
-    let branch = landed.branch.trim_start_matches("refs/heads/");
+    let branch = names::branch(&landed.branch);
     let message = format!("Return to an earlier state of run {run}\n\nRun: {run}\n");
     let help = match back::offer(journal, state, tip, &message)? {
         Offer::Commit(commit) => format!("on {branch}, `git merge --ff-only {commit}` follows it"),
