@@ -40,8 +40,7 @@ run = "echo d > d.txt"
 pub(crate) fn finished() -> User {
     let user = User::new();
     user.plan(PLAN);
-    let begin = ["run", "plan.toml", "--yes", "--name", "r-test"];
-    user.enact(begin.iter().chain(&["--jobs", "1"])).success();
+    user.run_plan(&["--jobs", "1"]).success();
     user
 }
 

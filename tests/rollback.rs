@@ -167,8 +167,7 @@ fn a_stale_task_of_then_is_proven_again_whatever_was_attempted_since() {
                 [[task]]\nid = \"b\"\ntitle = \"B\"\nneeds = [\"a\"]\nverify = [\"test -e a.txt || test -e alone.txt\"]\n\
                 run = \"echo b >> b.txt; test -e a.txt || echo alone > alone.txt\"\n";
     user.plan(plan);
-    user.enact(["run", "plan.toml", "--yes", "--name", "r-test"])
-        .success();
+    user.run_plan(&[]).success();
     user.enact(["revert", "a", "--yes"]).success();
     let reverted = checkpoint(&user, "a: undone by ");
     user.enact(["resume"]).code(1);

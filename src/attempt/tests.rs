@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::package::{Dependency, Package, PreviousAttempt};
 use super::{Invocation, Place, fill, prompt};
-use crate::plan::{Check, Dialect, Kind, Location, Plan, Task, Weight, Wishes};
+use crate::plan::{Check, Dialect, Location, Plan, Task, Weight, Wishes};
 use crate::run::evidence::Outcome;
 use crate::run::policy::{
     CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
@@ -19,18 +19,10 @@ fn task() -> Task {
         title: "Add the login".to_owned(),
         body: "Write it & <test> it.".to_owned(),
         needs: vec!["schema".into()],
-        after: Vec::new(),
-        group: None,
         files: vec!["src/login.rs".to_owned()],
-        creates: Vec::new(),
-        depends: Vec::new(),
         verify: vec![Check::Command("cargo test login".to_owned())],
-        kind: Kind::Implementation,
-        agent: None,
-        allow_empty: false,
         run: Some("echo \"$ENACT_TASK\"".to_owned()),
-        imported: None,
-        location: Location::default(),
+        ..Task::at(Location::default())
     }
 }
 

@@ -103,11 +103,9 @@ pub(super) fn recorded_path(context: &Context, repo: &Repo, state: &State) -> Re
 /// The unfinished run of the plan at `path`.
 pub(super) fn unfinished_at(repo: &Repo, path: &Path) -> Result<Option<String>> {
     let place = place(repo, path);
-    let runs = unfinished_runs(repo)?.into_iter();
-    Ok(runs
-        .filter(|(_, headline)| headline.plan_path == place)
-        .map(|(run, _)| run)
-        .next())
+    let mut runs = unfinished_runs(repo)?.into_iter();
+    let found = runs.find(|(_, headline)| headline.plan_path == place);
+    Ok(found.map(|(run, _)| run))
 }
 
 fn unfinished_runs(repo: &Repo) -> Result<Vec<(String, Headline)>> {

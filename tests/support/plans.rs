@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use git_enact::graph::Graph;
-use git_enact::plan::{Dialect, Kind, Location, Plan, Task, TaskId, Weight, Wishes};
+use git_enact::plan::{Dialect, Location, Plan, Task, TaskId, Weight, Wishes};
 use git_enact::run::policy::{
     CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
 };
@@ -13,20 +13,7 @@ pub(crate) fn task(id: &str) -> Task {
     Task {
         id: TaskId::new(id),
         title: format!("Task {id}"),
-        body: String::new(),
-        needs: Vec::new(),
-        after: Vec::new(),
-        group: None,
-        files: Vec::new(),
-        creates: Vec::new(),
-        depends: Vec::new(),
-        verify: Vec::new(),
-        kind: Kind::default(),
-        agent: None,
-        allow_empty: false,
-        run: None,
-        imported: None,
-        location: Location::default(),
+        ..Task::at(Location::default())
     }
 }
 
