@@ -53,11 +53,7 @@ impl Settings {
             commit,
             scope: self.scope.unwrap_or(Scope::Warn),
             review: self.review.unwrap_or_default(),
-            // Who looks into what a kickback asks.
-            research: match &self.research {
-                Some(name) => Some(self.named(name)?.0),
-                None => None,
-            },
+            research: self.research()?,
             weight: self.weight.or(plan.wishes.weight).unwrap_or_default(),
             timeout_ms: timeout.map(|text| millis("timeout", text)).transpose()?,
             stall_timeout_ms: self
@@ -81,6 +77,12 @@ impl Settings {
             only: Vec::new(),
             from: None,
         })
+    }
+
+    /// Who looks into what a kickback asks.
+    fn research(&self) -> Result<Option<Executor>> {
+        let named = self.research.as_deref().map(|name| self.named(name));
+        Ok(named.transpose()?.map(|(executor, _)| executor))
     }
 
     /// The executor that is known by `name`, and who commits unless the settings say otherwise.
