@@ -169,7 +169,7 @@ pub(in crate::plan) fn numbered(text: &str) -> Option<usize> {
         end += more;
     }
     let mut following = text[end..].chars();
-    let suffix = following.next().filter(char::is_ascii_lowercase);
+    let suffix = following.next().filter(|c| ('a'..='h').contains(c));
     let is_suffix = suffix.is_some() && !following.next().is_some_and(char::is_alphanumeric);
     Some(end + usize::from(is_suffix))
 }
