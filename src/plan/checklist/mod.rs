@@ -3,11 +3,13 @@
 //! Reads a document as sections and boxes with their ids, nesting and text, and turns a box into a task. Which boxes
 //! are tasks, and what their order means, is for the formats to say.
 
+mod list;
 pub(super) mod marks;
 pub(super) mod needs;
 pub(super) mod order;
 pub(super) mod outline;
 mod paths;
+pub(super) mod stated;
 pub(super) mod words;
 
 use std::collections::{HashMap, HashSet};

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::words;
+use super::list::list;
 use crate::plan::TaskId;
 
 /// The tasks that an id stands for, by how it is written, ignoring case; several where it names a group.
@@ -36,7 +36,12 @@ impl Known {
             .push(task.clone());
     }
 
-    fn one(&self, id: &str) -> Vec<TaskId> {
+    /// Where the task with this id stands in the plan.
+    pub(super) fn place(&self, id: &TaskId) -> Option<usize> {
+        self.places.get(&id.as_str().to_lowercase()).copied()
+    }
+
+    pub(super) fn one(&self, id: &str) -> Vec<TaskId> {
         let folded = id.to_lowercase();
         match (self.places.get(&folded), self.groups.get(&folded)) {
             (Some(at), _) => vec![self.order[*at].clone()],
@@ -48,7 +53,7 @@ impl Known {
         }
     }
 
-    fn range(&self, first: &str, last: &str) -> Vec<TaskId> {
+    pub(super) fn range(&self, first: &str, last: &str) -> Vec<TaskId> {
         let place = |id: &str| self.places.get(&id.to_lowercase()).copied();
         match (place(first), place(last)) {
             (Some(first), Some(last)) if first <= last => self.order[first..=last].to_vec(),
@@ -66,7 +71,7 @@ pub(in crate::plan) fn written(
     let mut needs: Vec<TaskId> = Vec::new();
     for sentence in sentences {
         for value in values(&sentence) {
-            for need in list(value, known) {
+            for need in list(value, known).0 {
                 if need != *own && !needs.contains(&need) {
                     needs.push(need);
                 }
@@ -145,7 +150,7 @@ fn values(sentence: &str) -> Vec<&str> {
 }
 
 /// What follows a word, ignoring case, if the text begins with it and it ends there.
-fn strip<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+pub(super) fn strip<'t>(text: &'t str, word: &str) -> Option<&'t str> {
     let mut rest = text.chars();
     for expected in word.chars() {
         let c = rest.next()?;
@@ -161,70 +166,6 @@ fn strip<'t>(text: &'t str, word: &str) -> Option<&'t str> {
 fn split_word<'t>(text: &'t str, word: &str) -> Option<(&'t str, &'t str)> {
     let at = text.to_ascii_lowercase().find(word)?;
     Some((&text[..at], &text[at + word.len()..]))
-}
-
-/// The tasks of a list such as `T001, T003 (types) and T010–T014`; what follows the list is a remark.
-fn list(value: &str, known: &Known) -> Vec<TaskId> {
-    let mut tasks = Vec::new();
-    let mut rest = opened(value);
-    while let Some((first, after)) = one(rest) {
-        rest = after;
-        if let Some((last, after)) = ranged(rest).and_then(one) {
-            tasks.extend(known.range(first, last));
-            rest = after;
-        } else {
-            tasks.extend(known.one(first));
-        }
-        rest = separated(without_remark(rest));
-    }
-    tasks
-}
-
-/// A list without what may stand around it.
-fn opened(value: &str) -> &str {
-    let value = value.trim_start_matches([' ', '[', '`', '*', '_', '"', '#']);
-    let named = strip(value, "tasks").or_else(|| strip(value, "task"));
-    named.unwrap_or(value).trim_start()
-}
-
-fn one(text: &str) -> Option<(&str, &str)> {
-    let text = opened(text);
-    let length = words::lettered(text).or_else(|| {
-        let length = words::numbered(text)?;
-        let after = &text[length..];
-        (!after.starts_with(|c: char| c.is_alphanumeric() || c == '%')).then_some(length)
-    })?;
-    let (id, rest) = text.split_at(length);
-    Some((id, rest.trim_start_matches(['`', '*', '"', ']'])))
-}
-
-/// What follows the sign of a range.
-fn ranged(text: &str) -> Option<&str> {
-    let text = text.trim_start();
-    let signed = text.strip_prefix(['-', '–', '—', '~', '～', '…']);
-    signed
-        .or_else(|| strip(text, "to"))
-        .or_else(|| strip(text, "through"))
-}
-
-fn without_remark(text: &str) -> &str {
-    let trimmed = text.trim_start();
-    let inside = trimmed.strip_prefix(['(', '（']);
-    inside
-        .and_then(|inside| inside.split_once([')', '）']))
-        .map_or(text, |(_, rest)| rest)
-}
-
-/// What follows a comma or an "and"; nothing when the list has ended.
-fn separated(text: &str) -> &str {
-    let text = text.trim_start();
-    let rest = text.trim_start_matches([',', '，', '、', '+', '&', '/', ';', ' ']);
-    let word = ["and", "和", "与", "及", "und", "et", "y", "e", "i"];
-    match word.iter().find_map(|word| strip(rest, word)) {
-        Some(after) => after,
-        None if rest.len() < text.len() => rest,
-        None => "",
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use super::marks::{self, Tick};
 use super::needs::{self, Known};
+use super::stated;
 use super::{Checklist, Item, Kind, groups, sentences};
 use crate::plan::markdown::Block;
 use crate::plan::text::Text;
@@ -58,7 +59,7 @@ impl<'c, 'd> Outline<'c, 'd> {
     }
 
     /// The tasks, but for their order.
-    pub(in crate::plan) fn read(&self, text: &Text<'_>) -> Vec<Task> {
+    pub(in crate::plan) fn read(&self, text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<Task> {
         let sections = groups(self.checklist, &self.tasks);
         let begins: HashMap<usize, Part> = self.starts().collect();
         let mut known = Known::new(self.ids.clone());
@@ -91,6 +92,8 @@ impl<'c, 'd> Outline<'c, 'd> {
         for (task, own) in tasks.iter_mut().zip(owns) {
             task.needs = needs::written(sentences(own), &task.id, &known);
         }
+        let document = self.checklist.document;
+        faults.extend(stated::apply(document, &known, &mut tasks, text));
         tasks
     }
 

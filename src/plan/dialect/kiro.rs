@@ -98,7 +98,7 @@ fn read(source: &Source) -> Reading {
     let mut faults = document.unclosed_fences(&text);
     let checklist = Checklist::of(&document, &text);
     let outline = outline(&checklist);
-    let mut tasks = outline.read(&text);
+    let mut tasks = outline.read(&text, &mut faults);
     let step = |(at, task): (usize, &usize)| Step {
         beside: checklist.items[*task].words.is_beside(),
         first: outline.begins_group(at),

@@ -82,7 +82,7 @@ fn read(source: &Source) -> Reading {
     let mut faults = document.unclosed_fences(&text);
     let checklist = Checklist::of(&document, &text);
     let outline = outline(&checklist);
-    let mut tasks = outline.read(&text);
+    let mut tasks = outline.read(&text, &mut faults);
     let steps = vec![
         Step {
             beside: false,

@@ -11,7 +11,7 @@ use super::{Fit, Format, Reading};
 use crate::plan::checklist::marks::{self, Tick};
 use crate::plan::checklist::needs::{self, Known};
 use crate::plan::checklist::order::{self, Step};
-use crate::plan::checklist::{self, Checklist, Item, Kind, sentences};
+use crate::plan::checklist::{self, Checklist, Item, Kind, sentences, stated};
 use crate::plan::markdown::{Document, Heading};
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
@@ -110,7 +110,7 @@ fn read(source: &Source) -> Reading {
         chosen.is_empty() || !checklist.has_ids() && !headings::found(&document, &text).is_empty();
     let (mut tasks, steps) = match in_headings {
         true => headings::read(&document, &text),
-        false => boxes(&checklist, &chosen, &text),
+        false => boxes(&checklist, &chosen, &text, &mut faults),
     };
     let rows = order::rows(&steps);
     order::in_rows(&mut tasks, &rows);
@@ -155,7 +155,12 @@ fn read(source: &Source) -> Reading {
     Reading { plan, faults }
 }
 
-fn boxes(checklist: &Checklist<'_>, chosen: &[usize], text: &Text<'_>) -> (Vec<Task>, Vec<Step>) {
+fn boxes(
+    checklist: &Checklist<'_>,
+    chosen: &[usize],
+    text: &Text<'_>,
+    faults: &mut Vec<Fault>,
+) -> (Vec<Task>, Vec<Step>) {
     let ids = checklist.name(chosen);
     let known = Known::new(ids.clone());
     let begins: HashSet<usize> = chosen.iter().map(|at| checklist.items[*at].block).collect();
@@ -177,6 +182,7 @@ fn boxes(checklist: &Checklist<'_>, chosen: &[usize], text: &Text<'_>) -> (Vec<T
         });
         tasks.push(task);
     }
+    faults.extend(stated::apply(checklist.document, &known, &mut tasks, text));
     (tasks, steps)
 }
 
