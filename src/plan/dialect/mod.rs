@@ -5,8 +5,11 @@
 
 mod convert;
 mod jobs;
+mod kiro;
+mod openspec;
 mod progress;
 mod sendit;
+mod spec_kit;
 mod toml;
 
 use std::fmt;
@@ -26,21 +29,39 @@ use super::{Change, Fault, Plan, Progress};
 pub enum Dialect {
     /// A directory of `job-<N>-*.md`.
     Jobs,
+    /// `.kiro/specs/<feature>/tasks.md`: an outline of numbered boxes.
+    Kiro,
+    /// `openspec/changes/<change>/tasks.md`: numbered boxes below numbered headings.
+    #[serde(rename = "openspec")]
+    #[value(name = "openspec")]
+    OpenSpec,
     /// `PLAN.md` with `### Task N:` headings.
     Sendit,
+    /// `specs/<NNN-feature>/tasks.md`: boxes such as `T001`, in phases.
+    SpecKit,
     /// Our own: `[plan]` and `[[task]]`.
     Toml,
 }
 
 impl Dialect {
     /// All of them, in the order they are tried.
-    pub const ALL: [Dialect; 3] = [Dialect::Jobs, Dialect::Sendit, Dialect::Toml];
+    pub const ALL: [Dialect; 6] = [
+        Dialect::Jobs,
+        Dialect::Kiro,
+        Dialect::OpenSpec,
+        Dialect::Sendit,
+        Dialect::SpecKit,
+        Dialect::Toml,
+    ];
 
     /// The name that `--dialect` takes and that is stored.
     pub fn name(self) -> &'static str {
         match self {
             Dialect::Jobs => "jobs",
+            Dialect::Kiro => "kiro",
+            Dialect::OpenSpec => "openspec",
             Dialect::Sendit => "sendit",
+            Dialect::SpecKit => "spec-kit",
             Dialect::Toml => "toml",
         }
     }
@@ -49,7 +70,10 @@ impl Dialect {
     pub(super) fn format(self) -> &'static dyn Format {
         match self {
             Dialect::Jobs => &jobs::Jobs,
+            Dialect::Kiro => &kiro::Kiro,
+            Dialect::OpenSpec => &openspec::OpenSpec,
             Dialect::Sendit => &sendit::Sendit,
+            Dialect::SpecKit => &spec_kit::SpecKit,
             Dialect::Toml => &toml::Toml,
         }
     }
