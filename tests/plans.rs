@@ -113,6 +113,11 @@ fn job_directories_are_read() {
 }
 
 #[test]
+fn task_master_files_are_read() {
+    check_all("task-master");
+}
+
+#[test]
 fn native_plans_are_read() {
     check_all("toml");
 }

@@ -7,6 +7,7 @@ mod convert;
 mod jobs;
 mod progress;
 mod sendit;
+mod task_master;
 mod toml;
 
 use std::fmt;
@@ -28,19 +29,27 @@ pub enum Dialect {
     Jobs,
     /// `PLAN.md` with `### Task N:` headings.
     Sendit,
+    /// `.taskmaster/tasks/tasks.json`.
+    TaskMaster,
     /// Our own: `[plan]` and `[[task]]`.
     Toml,
 }
 
 impl Dialect {
     /// All of them, in the order they are tried.
-    pub const ALL: [Dialect; 3] = [Dialect::Jobs, Dialect::Sendit, Dialect::Toml];
+    pub const ALL: [Dialect; 4] = [
+        Dialect::Jobs,
+        Dialect::Sendit,
+        Dialect::TaskMaster,
+        Dialect::Toml,
+    ];
 
     /// The name that `--dialect` takes and that is stored.
     pub fn name(self) -> &'static str {
         match self {
             Dialect::Jobs => "jobs",
             Dialect::Sendit => "sendit",
+            Dialect::TaskMaster => "task-master",
             Dialect::Toml => "toml",
         }
     }
@@ -50,6 +59,7 @@ impl Dialect {
         match self {
             Dialect::Jobs => &jobs::Jobs,
             Dialect::Sendit => &sendit::Sendit,
+            Dialect::TaskMaster => &task_master::TaskMaster,
             Dialect::Toml => &toml::Toml,
         }
     }
