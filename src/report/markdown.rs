@@ -15,7 +15,7 @@ pub fn report(state: &State, context: &Context) -> String {
     let text = match state.graph().plan().dialect {
         Dialect::Jobs => jobs(state),
         Dialect::Sendit => sendit(state),
-        Dialect::TaskMaster | Dialect::Toml => sendit(state),
+        Dialect::Gsd | Dialect::Superpowers | Dialect::TaskMaster | Dialect::Toml => sendit(state),
     };
     let mut text = text + &tasks(state);
     let unproven = unproven(state);

@@ -4,9 +4,11 @@
 //! known outside of it: nothing downstream asks which dialect a task came from.
 
 mod convert;
+mod gsd;
 mod jobs;
 mod progress;
 mod sendit;
+mod superpowers;
 mod task_master;
 mod toml;
 
@@ -25,10 +27,14 @@ use super::{Change, Fault, Plan, Progress};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dialect {
+    /// `.planning/phases/<phase>/<NN>-<MM>-PLAN.md`.
+    Gsd,
     /// A directory of `job-<N>-*.md`.
     Jobs,
     /// `PLAN.md` with `### Task N:` headings.
     Sendit,
+    /// `docs/superpowers/plans/<date>-<name>.md`.
+    Superpowers,
     /// `.taskmaster/tasks/tasks.json`.
     TaskMaster,
     /// Our own: `[plan]` and `[[task]]`.
@@ -37,9 +43,11 @@ pub enum Dialect {
 
 impl Dialect {
     /// All of them, in the order they are tried.
-    pub const ALL: [Dialect; 4] = [
+    pub const ALL: [Dialect; 6] = [
+        Dialect::Gsd,
         Dialect::Jobs,
         Dialect::Sendit,
+        Dialect::Superpowers,
         Dialect::TaskMaster,
         Dialect::Toml,
     ];
@@ -47,8 +55,10 @@ impl Dialect {
     /// The name that `--dialect` takes and that is stored.
     pub fn name(self) -> &'static str {
         match self {
+            Dialect::Gsd => "gsd",
             Dialect::Jobs => "jobs",
             Dialect::Sendit => "sendit",
+            Dialect::Superpowers => "superpowers",
             Dialect::TaskMaster => "task-master",
             Dialect::Toml => "toml",
         }
@@ -57,8 +67,10 @@ impl Dialect {
     /// Its reader.
     pub(super) fn format(self) -> &'static dyn Format {
         match self {
+            Dialect::Gsd => &gsd::Gsd,
             Dialect::Jobs => &jobs::Jobs,
             Dialect::Sendit => &sendit::Sendit,
+            Dialect::Superpowers => &superpowers::Superpowers,
             Dialect::TaskMaster => &task_master::TaskMaster,
             Dialect::Toml => &toml::Toml,
         }
