@@ -3,6 +3,7 @@
 //! A [`Format`] is all that the rest of `plan` knows of a dialect, and only the names and defaults here are
 //! known outside of it: nothing downstream asks which dialect a task came from.
 
+mod ccw;
 mod convert;
 mod jobs;
 mod progress;
@@ -26,6 +27,8 @@ use super::{Change, Fault, Plan, Progress};
 pub enum Dialect {
     /// A directory of `job-<N>-*.md`.
     Jobs,
+    /// A session directory: `TODO_LIST.md`, `IMPL_PLAN.md`, `.task/*.json`.
+    Ccw,
     /// `PLAN.md` with `### Task N:` headings.
     Sendit,
     /// Our own: `[plan]` and `[[task]]`.
@@ -34,12 +37,13 @@ pub enum Dialect {
 
 impl Dialect {
     /// All of them, in the order they are tried.
-    pub const ALL: [Dialect; 3] = [Dialect::Jobs, Dialect::Sendit, Dialect::Toml];
+    pub const ALL: [Dialect; 4] = [Dialect::Jobs, Dialect::Ccw, Dialect::Sendit, Dialect::Toml];
 
     /// The name that `--dialect` takes and that is stored.
     pub fn name(self) -> &'static str {
         match self {
             Dialect::Jobs => "jobs",
+            Dialect::Ccw => "ccw",
             Dialect::Sendit => "sendit",
             Dialect::Toml => "toml",
         }
@@ -49,6 +53,7 @@ impl Dialect {
     pub(super) fn format(self) -> &'static dyn Format {
         match self {
             Dialect::Jobs => &jobs::Jobs,
+            Dialect::Ccw => &ccw::Ccw,
             Dialect::Sendit => &sendit::Sendit,
             Dialect::Toml => &toml::Toml,
         }
@@ -134,6 +139,11 @@ pub(super) trait Format: Sync {
     /// Where such plans lie in a repository, as globs below its top, for when no plan is named.
     fn homes(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// The directory of the session that this file belongs to, where the format has sessions.
+    fn session<'p>(&self, _file: &'p Path) -> Option<&'p Path> {
+        None
     }
 
     /// All files of the plan that this file names; a fault when it cannot name one.
