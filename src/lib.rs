@@ -37,6 +37,9 @@ pub mod integrate;
 // Going back to a checkpoint, undoing a task, adopting an edited plan.
 pub mod history;
 
+// What a plan's own files say of its run.
+pub mod export;
+
 // What users see: live events and replays.
 pub mod report;
 

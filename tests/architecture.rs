@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use git_enact::run::event::Event;
 
 /// The modules in the order of `lib.rs`, each with those it uses.
-const EDGES: [(&str, &[&str]); 18] = [
+const EDGES: [(&str, &[&str]); 19] = [
     // Anything that has an effect may say where it could be interrupted: not repeated below.
     ("crash", &[]),
     ("plan", &[]),
@@ -21,6 +21,7 @@ const EDGES: [(&str, &[&str]); 18] = [
     ("verify", &["plan", "run", "process", "git"]),
     ("integrate", &["git"]),
     ("history", &["plan", "graph", "run", "git"]),
+    ("export", &["plan", "graph", "run", "git", "journal"]),
     ("report", &["plan", "graph", "run", "verify"]),
     ("config", &["plan", "run", "git", "attempt"]),
     ("approval", &["plan", "graph", "run", "git"]),
@@ -37,11 +38,14 @@ const EDGES: [(&str, &[&str]); 18] = [
             "attempt",
             "verify",
             "integrate",
+            "export",
+            "export",
             "report",
             "approval",
         ],
     ),
-    ("land", &["process", "git", "journal"]),
+    // Of `run` only how a branch is said.
+    ("land", &["run", "process", "git", "journal"]),
     (
         "care",
         &["plan", "graph", "run", "process", "git", "journal", "world"],
@@ -49,8 +53,8 @@ const EDGES: [(&str, &[&str]); 18] = [
     (
         "cli",
         &[
-            "plan", "graph", "run", "process", "git", "journal", "verify", "history", "report",
-            "config", "approval", "world", "land", "care",
+            "plan", "graph", "run", "process", "git", "journal", "verify", "history", "export",
+            "report", "config", "approval", "world", "land", "care",
         ],
     ),
 ];
@@ -60,11 +64,11 @@ const FENCES: [(&str, &[&str], &[&str]); 7] = [
     ("git2", &["src/git/"], &[]),
     // The demo makes a repository for its user, as its user would.
     ("\"git\"", &["src/git/", "src/cli/demo.rs"], &[]),
-    // A process may say who it is and how it ends; only `process` starts others.
+    // A program may say how it ends; only `process` starts others.
     (
         "std::process",
         &["src/process/", "src/main.rs"],
-        &["::ExitCode", "::abort", "::id("],
+        &["::ExitCode", "::abort"],
     ),
     ("refs/enact", &["src/journal/layout.rs"], &[]),
     ("refs/notes", &["src/journal/layout.rs"], &[]),

@@ -84,6 +84,8 @@ fn policy(executor: Executor) -> Policy {
         hooks: Hooks::default(),
         pass_env: vec!["API_KEY".to_owned()],
         fresh: false,
+        sync: false,
+        commit_progress: false,
         durability: Durability::Process,
         prompt: None,
         selection: Selection::default(),

@@ -21,6 +21,7 @@ use crate::run::evidence::{Claim, ClaimStatus, Outcome, Usage, Verdict};
 use crate::run::policy::{
     CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
 };
+use crate::world::project;
 
 /// What is known of a run without its journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +57,9 @@ pub(super) fn gather(repo: &Repo, run: &str, traces: &Traces) -> Result<Option<O
         return Ok(None);
     };
     let notes = traces::notes(repo, run);
-    let told = notes.iter().filter_map(|(on, note)| told(repo, *on, note));
+    let told = notes
+        .iter()
+        .filter_map(|(on, note)| told(repo, run, *on, note));
     let Some((base, mut done)) = placed(repo, *tip, told.collect())? else {
         return Ok(None);
     };
@@ -120,33 +123,23 @@ fn placed(repo: &Repo, tip: Oid, told: Vec<Done>) -> Result<Option<(Oid, Vec<Don
     Ok(base.map(|base| (base, placed)))
 }
 
-/// What a note says of a task that is done, if it speaks of the commit that it is on.
-fn told(repo: &Repo, on: Oid, note: &[u8]) -> Option<Done> {
-    let text = String::from_utf8_lossy(note);
-    let (ours, _) = text.split_once("\n\n").unwrap_or((&text, ""));
-    let value = |key: &str| {
-        let mut lines = ours.lines();
-        lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(": "))
-    };
-    let is_done = value("Status") == Some("done");
-    let commit = repo.oid(value("Commit")?).ok()?;
-    if !is_done || commit != on || !repo.is_commit(commit) {
+/// What `run` says in a note of a task that is done, if it speaks of the commit that it is on.
+fn told(repo: &Repo, run: &str, on: Oid, note: &[u8]) -> Option<Done> {
+    let value = |key: &str| project::says(note, run, key);
+    let commit = repo.oid(&value("Commit")?).ok()?;
+    if value("Status")? != "done" || commit != on || !repo.is_commit(commit) {
         return None;
     }
-    let checks = value("Checks").unwrap_or_default().split(", ");
+    let attempt = value("Attempt")?.parse().ok();
+    let checks = value("Checks").unwrap_or_default();
+    let checks = checks.split(", ").filter(|check| !check.is_empty());
     Some(Done {
-        task: value("Task")?.to_owned(),
-        title: value("Title").unwrap_or_default().to_owned(),
-        attempt: value("Attempt")?
-            .parse()
-            .ok()
-            .filter(|number| *number > 0)?,
+        task: value("Task")?,
+        title: value("Title").unwrap_or_default(),
+        attempt: attempt.filter(|number| *number > 0)?,
         commit,
-        checks: checks
-            .filter(|check| !check.is_empty())
-            .map(str::to_owned)
-            .collect(),
-        executor: value("Executor").unwrap_or_default().to_owned(),
+        checks: checks.map(str::to_owned).collect(),
+        executor: value("Executor").unwrap_or_default(),
         from: commit,
         tip: commit,
     })
@@ -251,6 +244,8 @@ impl Outline {
             setup: None,
             pass_env: Vec::new(),
             fresh: false,
+            sync: false,
+            commit_progress: false,
             durability: Durability::Full,
             prompt: None,
             selection: Selection::default(),

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 
-use super::{Context, Exit, asking, status_context};
+use super::{Context, Exit, asking, input, status_context};
 use crate::approval::{Approved, Proposal};
+use crate::export::{Exporter, Synced};
 use crate::git::Repo;
 use crate::journal::{self, Displaced, Journal, layout};
 use crate::report::live::{JsonLines, Lines, Teller};
@@ -63,6 +64,16 @@ pub(super) fn drive(
         let tell = lines.teller();
         (Box::new(lines), tell)
     };
+    if state.run.policy.sync {
+        let plan = input::recorded_path(context, &repo, &state)?;
+        let exporter = Exporter::new(repo.reopen()?, &run, plan)?;
+        let tell = tell.clone();
+        sink = Box::new(Synced::new(
+            sink,
+            exporter,
+            Box::new(move |line| tell(line)),
+        ));
+    }
     let site = site(&journal, tell.clone())?;
     let can_ask =
         asking::is_possible() && !context.json && state.run.policy.on_failure == OnFailure::Ask;
@@ -82,6 +93,7 @@ pub(super) fn drive(
     let ended = started.and_then(|()| engine.drive());
     let state = engine.state().clone();
     world.hear_out();
+    sink.end(&state);
     drop(sink);
     journal.flush(&state)?;
     let ended = ended.map_err(|error| match error.downcast_ref::<Displaced>() {

@@ -10,8 +10,9 @@ use super::{Context, asking};
 use crate::git::{self, Named, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal::{self, layout};
-use crate::plan::{self, Fault, ImportedStatus, Selection, Source};
+use crate::plan::{self, Dialect, Fault, ImportedStatus, Selection, Source};
 use crate::report::{self, clean::visible};
+use crate::run::names;
 use crate::run::state::{Headline, State};
 
 /// A plan that was read without a fault, and what it was read from.
@@ -116,11 +117,9 @@ pub(super) fn recorded_path(context: &Context, repo: &Repo, state: &State) -> Re
 /// The unfinished run of the plan at `path`.
 pub(super) fn unfinished_at(repo: &Repo, path: &Path) -> Result<Option<String>> {
     let place = place(repo, path);
-    let runs = unfinished_runs(repo)?.into_iter();
-    Ok(runs
-        .filter(|(_, headline)| headline.plan_path == place)
-        .map(|(run, _)| run)
-        .next())
+    let mut runs = unfinished_runs(repo)?.into_iter();
+    let found = runs.find(|(_, headline)| headline.plan_path == place);
+    Ok(found.map(|(run, _)| run))
 }
 
 fn unfinished_runs(repo: &Repo) -> Result<Vec<(String, Headline)>> {
@@ -150,6 +149,29 @@ pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, S
         other = Some((run, headline.plan_hash));
     }
     Ok(other)
+}
+
+/// Whether the files of the plan that `run` has and those that were read now differ in nothing but what they say
+/// of progress: whoever had a run write that did not edit the plan.
+pub(super) fn is_only_marked(
+    repo: &Repo,
+    run: &str,
+    dialect: Dialect,
+    now: &[Source],
+) -> Result<bool> {
+    let kept = journal::sources(repo, journal::tip(repo, run)?)?;
+    let place = |name: &str| {
+        let named = |source: &&Source| source.path.file_name().is_some_and(|own| own == name);
+        let path = now.iter().find(named).map(|source| source.path.clone());
+        path.unwrap_or_else(|| PathBuf::from(name))
+    };
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_default();
+    let source = |(name, bytes): (String, Vec<u8>)| Source {
+        path: place(&name),
+        text: text(bytes),
+    };
+    let kept: Vec<Source> = kept.into_iter().map(source).collect();
+    Ok(plan::differ_in_progress_only(dialect, &kept, now))
 }
 
 /// What the plan's files say was done before is believed where git has nothing against it: a commit that they
@@ -198,7 +220,7 @@ pub(super) fn run_id(repo: &Repo, input: &Input, name: Option<&str>) -> Result<S
         |id: &str| Ok::<_, anyhow::Error>(!repo.list(&layout::branches(id))?.is_empty());
     let place = layout::BRANCHES.trim_end_matches('/');
     if repo.read(place)?.is_some() {
-        let branch = place.trim_start_matches("refs/heads/");
+        let branch = names::branch(place);
         bail!(
             "your branch `{branch}` stands where runs keep theirs, as `{branch}/…`: rename it first"
         );

@@ -4,10 +4,9 @@ use anyhow::Result;
 
 use super::approving::approve;
 use super::drive::{Begin, drive};
-use super::{Context, Exit, input, take_lease};
+use super::{Context, Exit, input, open_run};
 use crate::approval::Proposal;
 use crate::git::{self, Repo};
-use crate::journal::{Clock, Journal};
 use crate::plan;
 use crate::report::{self, clean::visible, resumption};
 use crate::run::state::{Drive, Phase, State};
@@ -31,11 +30,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
 
 /// Takes `run` up again.
 pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Result<Exit> {
-    let lease = match take_lease(repo, run)? {
-        Ok(lease) => lease,
-        Err(exit) => return Ok(exit),
-    };
-    let (journal, state) = Journal::open(repo.reopen()?, lease, Clock::from_env()?)?;
+    let (journal, state) = open_run(repo, run)?;
     warn_of_edited_plan(context, repo, &state);
     let policy = state.run.policy.clone();
     let proposal = Proposal::new(repo, state.graph().clone(), policy, &state.run.plan_hash)?;
@@ -65,12 +60,14 @@ fn warn_of_edited_plan(context: &Context, repo: &Repo, state: &State) {
         return;
     };
     // What cannot be read now says nothing: the run has its plan.
-    let read = plan::load(&[path], &state.selection());
-    let hash = read
-        .ok()
-        .and_then(|read| git::sha256(&plan::hash_input(&read.sources)).ok());
-    if hash.is_some_and(|hash| hash != state.run.plan_hash) && !context.quiet {
-        let (plan, run) = (&state.run.plan_path, &state.run.id);
+    let Ok(read) = plan::load(&[path], &state.selection()) else {
+        return;
+    };
+    let (plan, run) = (&state.run.plan_path, &state.run.id);
+    let hash = git::sha256(&plan::hash_input(&read.sources));
+    let is_same = hash.is_ok_and(|hash| hash == state.run.plan_hash)
+        || input::is_only_marked(repo, run, read.plan.dialect, &read.sources).unwrap_or(true);
+    if !is_same && !context.quiet {
         report::notice(&visible(&format!(
             "note: `{plan}` has changed since; `git enact replan {run}` adopts it, until then the run goes on with the plan as it was"
         )));

@@ -83,6 +83,12 @@ pub(super) struct Args {
     /// Give every attempt a new worktree
     #[arg(long)]
     fresh: bool,
+    /// Have the plan's own files say how far the run is, while it goes on
+    #[arg(long)]
+    sync: bool,
+    /// End with a commit on the run's branch that says in the plan's own files how far the run came
+    #[arg(long)]
+    commit_progress: bool,
     /// Whether what is done must survive a power cut at once
     #[arg(long, value_name = "full|process")]
     durability: Option<Durability>,
@@ -107,12 +113,14 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     if !args.new
         && let Some(unfinished) = input::unfinished(&repo, &input)?
     {
-        if unfinished.1 != input.hash {
+        let (run, hash) = &unfinished;
+        let dialect = input.graph.plan().dialect;
+        if *hash != input.hash && !input::is_only_marked(&repo, run, dialect, &input.sources)? {
             bail!(
                 "run `{0}` of this plan is unfinished and the plan has changed since: `git enact replan {0}` \
                  adopts the change, `git enact resume {0}` goes on with the plan as it was, `--new` starts \
                  another run",
-                unfinished.0
+                run
             );
         }
         if args.dry_run {
@@ -146,10 +154,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let Some(approved) = approve(&proposal, &repo, &id, args.yes)? else {
         return Ok(Exit::Refused);
     };
-    let lease = match take_lease(&repo, &id)? {
-        Ok(lease) => lease,
-        Err(exit) => return Ok(exit),
-    };
+    let lease = take_lease(&repo, &id)?;
     let files = input.files();
     let started = Event::Started {
         run: id,
@@ -178,6 +183,8 @@ fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<
         weight: args.weight,
         durability: args.durability,
         fresh: args.fresh.then_some(true),
+        sync: args.sync.then_some(true),
+        commit_progress: args.commit_progress.then_some(true),
         verify: args.verify.clone(),
         final_verify: args.final_verify.clone(),
         ..Settings::default()

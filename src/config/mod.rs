@@ -45,6 +45,10 @@ pub struct Settings {
     pub weight: Option<Weight>,
     pub durability: Option<Durability>,
     pub fresh: Option<bool>,
+    /// Whether the plan's own files say how far the run is, while it goes on.
+    pub sync: Option<bool>,
+    /// Whether the run ends with a commit that says so on its branch.
+    pub commit_progress: Option<bool>,
     pub verify: Vec<String>,
     pub final_verify: Vec<String>,
     pub setup: Option<String>,
@@ -169,6 +173,8 @@ impl Settings {
             weight: over.weight.or(self.weight),
             durability: over.durability.or(self.durability),
             fresh: over.fresh.or(self.fresh),
+            sync: over.sync.or(self.sync),
+            commit_progress: over.commit_progress.or(self.commit_progress),
             verify: list(self.verify, over.verify),
             final_verify: list(self.final_verify, over.final_verify),
             setup: over.setup.or(self.setup),

@@ -27,10 +27,10 @@ use serde::{Deserialize, Serialize};
 pub use dialect::{Defaults, Dialect, to_toml};
 pub use recognize::Selection;
 use recognize::is_named;
-pub use source::{Faults, Loaded, Source, hash_input, load, session};
+pub use source::{Faults, Loaded, Source, hash_input, load, progress_message, session, written};
 pub use suggest::{did_you_mean, or_meant};
 pub use text::{char_start, is_invisible};
-pub use writing::{Change, Edit, Progress, Status, TaskProgress, edited};
+pub use writing::{Change, Edit, Progress, Status, TaskProgress, differ_in_progress_only, edited};
 
 /// A plan as its author wrote it, before anything about it was checked (see [`crate::graph`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -218,6 +218,9 @@ pub struct Wishes {
     pub retries: Option<u32>,
     /// A wall-clock limit for an attempt, as written (`10m`).
     pub timeout: Option<String>,
+    /// Whether the rest goes on when a task has failed and nobody can be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub goes_on: Option<bool>,
 }
 
 /// A task's id as the plan spells it.

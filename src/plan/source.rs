@@ -78,7 +78,7 @@ pub fn load(paths: &[PathBuf], selection: &Selection) -> Result<Loaded, Faults> 
 
 /// What the files of the plan that `paths` name become when they say `progress`. Files that cannot be read as
 /// their format asks are not touched: then there are faults instead.
-pub(super) fn written(
+pub fn written(
     paths: &[PathBuf],
     selection: &Selection,
     progress: &Progress,
@@ -86,6 +86,11 @@ pub(super) fn written(
     let loaded = load(paths, selection)?;
     let format = loaded.plan.dialect.format();
     Ok(format.write(&loaded.sources, progress))
+}
+
+/// The subject of a commit that says in the plan's own files how far a run came.
+pub fn progress_message(plan: &Plan) -> String {
+    plan.dialect.format().progress_message(plan)
 }
 
 fn texts(paths: &[PathBuf], selection: &Selection) -> Result<(Found, Vec<Source>), Faults> {

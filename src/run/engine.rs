@@ -60,6 +60,8 @@ pub trait World {
 pub trait Sink {
     /// Called once for each event, after it was recorded.
     fn on(&mut self, recorded: &Recorded, state: &State);
+    /// Called when a drive has ended.
+    fn end(&mut self, _state: &State) {}
 }
 
 /// A file that is kept beside an event.
@@ -332,7 +334,7 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
 impl UnderWay {
     fn of(action: &Action) -> Option<Self> {
         match action {
-            Action::Record(_) => None,
+            Action::Record(_) | Action::Finish => None,
             Action::Start { task, .. } => Some(UnderWay::Attempt(task.clone())),
             Action::Judge { task, .. } => Some(UnderWay::Judging(task.clone())),
             Action::Integrate { task, .. } => Some(UnderWay::Integrating(task.clone())),
@@ -460,5 +462,6 @@ fn describe(action: &Action) -> String {
         Action::Research { task, .. } => format!("could not look into what task `{task}` asks"),
         Action::Ask { task } => format!("could not ask about task `{task}`"),
         Action::VerifyAll { .. } => "could not run the final verification".to_owned(),
+        Action::Finish => "could not end the run".to_owned(),
     }
 }

@@ -51,6 +51,8 @@ pub(crate) fn policy() -> Policy {
         setup: None,
         pass_env: Vec::new(),
         fresh: false,
+        sync: false,
+        commit_progress: false,
         durability: Durability::Process,
         prompt: None,
         selection: Selection::default(),

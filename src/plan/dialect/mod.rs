@@ -160,6 +160,11 @@ pub(super) trait Format: Sync {
         Vec::new()
     }
 
+    /// The subject of a commit of such changes.
+    fn progress_message(&self, plan: &Plan) -> String {
+        format!("Update progress of {}", plan.title)
+    }
+
     /// What holds when nobody says otherwise.
     fn defaults(&self) -> Defaults {
         Defaults::default()

@@ -1,12 +1,17 @@
 //! `PROGRESS.md`: what a plan's own table says was done before this run, and the weight it chose.
 //!
+//! Written back, its cells change and nothing besides; where there is none, one is made.
+//!
 //! Tables in the field differ in columns and spellings; what is not understood is pending, with a warning.
 
 use std::collections::HashMap;
 
 use crate::plan::markdown::{Block, Document, Span, Table, lines};
+use crate::plan::source::Source;
 use crate::plan::text::Text;
-use crate::plan::{Fault, Imported, ImportedStatus, Plan, Weight};
+use crate::plan::{
+    Change, Edit, Fault, Imported, ImportedStatus, Plan, Progress, Status, TaskProgress, Weight,
+};
 
 /// Which column is which.
 struct Columns {
@@ -144,6 +149,148 @@ fn import_table(
             .and_then(commit);
         task.imported = status.map(|status| Imported { status, commit });
     }
+}
+
+/// The table as a new file.
+pub(super) fn table(title: &str, progress: &Progress) -> String {
+    let mut text = format!(
+        "# Progress: {title}\n\n**Started**: {}\n**Current step**: {}\n\n## Tasks\n\n\
+         | # | Task | Status | Commit |\n|---|------|--------|--------|\n",
+        progress.started_at,
+        match progress.over {
+            true => "postflight",
+            false => "execute",
+        }
+    );
+    for task in &progress.tasks {
+        text.push_str(&row(task));
+    }
+    text
+}
+
+fn row(task: &TaskProgress) -> String {
+    let title = task.title.replace('|', "\\|");
+    let (status, commit) = (word(task.status), hash(task));
+    format!("| {} | {title} | {status} | {commit} |\n", task.id)
+}
+
+/// The changes to a table that there is: in each task's row the status, if it says something else, and the commit.
+/// Tasks without a row get one below the last, where the table has the usual columns.
+pub(super) fn marked(source: &Source, progress: &Progress) -> Vec<Change> {
+    let text = source.text();
+    let document = Document::parse(&text);
+    let mut open: HashMap<String, &TaskProgress> = HashMap::new();
+    for task in &progress.tasks {
+        open.insert(key(task.id.as_str()), task);
+    }
+    let mut edits = Vec::new();
+    let mut last_usual = None;
+    for block in &document.blocks {
+        let Block::Table(table) = block else { continue };
+        let Some(columns) = columns(table) else {
+            continue;
+        };
+        for row in &table.rows[1..] {
+            let task = row
+                .get(columns.id)
+                .and_then(|id| open.remove(&key(&id.text)));
+            edits.extend(task.into_iter().flat_map(|task| cells(row, &columns, task)));
+        }
+        let is_usual = table.rows[0].len() == 4 && columns.commit == Some(3);
+        let end = table.rows.last().and_then(|row| row.last());
+        last_usual = end.filter(|_| is_usual).or(last_usual);
+    }
+    let missing = progress.tasks.iter();
+    let missing = missing.filter(|task| open.contains_key(&key(task.id.as_str())));
+    let rows: String = missing.map(row).collect();
+    if let Some(cell) = last_usual.filter(|_| !rows.is_empty()) {
+        let rest = &text.text[cell.range.end..];
+        let line = rest.find('\n').map_or(rest.len(), |at| at + 1);
+        let ends = rest[..line].ends_with("\r\n");
+        let rows = if ends {
+            rows.replace('\n', "\r\n")
+        } else {
+            rows
+        };
+        let at = cell.range.end + line;
+        let apart = if rest[..line].ends_with('\n') {
+            ""
+        } else {
+            "\n"
+        };
+        edits.push(Edit {
+            range: at..at,
+            text: format!("{apart}{rows}"),
+        });
+    }
+    edits.sort_by_key(|edit| edit.range.start);
+    let path = source.path.clone();
+    (!edits.is_empty())
+        .then_some(Change::Edit { path, edits })
+        .into_iter()
+        .collect()
+}
+
+/// What changes in one row. What already says so in other words stays as its author wrote it.
+fn cells(row: &[Span], columns: &Columns, task: &TaskProgress) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let mut set = |cell: &Span, text: String| {
+        // An empty cell has no text to replace, and keeps its padding.
+        edits.push(Edit {
+            range: cell.range.clone(),
+            text,
+        });
+    };
+    if let Some(cell) = row.get(columns.status) {
+        let wanted = word(task.status);
+        if !says(&cell.text, wanted) {
+            set(cell, wanted.to_owned());
+        }
+    }
+    if let Some(cell) = columns.commit.and_then(|column| row.get(column)) {
+        let said = commit(cell);
+        let holds = match (&said, &task.commit) {
+            (Some(said), Some(commit)) => commit.starts_with(said.as_str()),
+            (None, None) => true,
+            _ => false,
+        };
+        if !holds {
+            set(cell, hash(task));
+        }
+    }
+    edits
+}
+
+/// Whether a cell says this already, in whatever words.
+fn says(cell: &str, wanted: &str) -> bool {
+    let lower = cell.to_lowercase();
+    match (status(cell), status(wanted)) {
+        (Ok(None), Ok(None)) if wanted == "pending" => {
+            !cell.trim().is_empty() && !["failed", "blocked"].iter().any(|bad| lower.contains(bad))
+        }
+        (Ok(None), Ok(None)) => lower.contains(wanted),
+        (said, wanted) => said.is_ok() && said == wanted,
+    }
+}
+
+fn word(status: Status) -> &'static str {
+    match status {
+        Status::Pending => "pending",
+        Status::InProgress => "in progress",
+        Status::Done => "done",
+        Status::Failed | Status::TimedOut => "failed",
+        Status::Partial => "partial",
+        Status::Blocked => "blocked",
+        Status::Skipped => "skipped",
+    }
+}
+
+fn hash(task: &TaskProgress) -> String {
+    let short = task
+        .commit
+        .as_deref()
+        .map(|commit| &commit[..commit.len().min(8)]);
+    short.unwrap_or("—").to_owned()
 }
 
 /// An id as a table may spell it: `01`, `**1**`, `Task 1`, `1.`.

@@ -11,7 +11,9 @@ use crate::plan::markdown::{Block, Document, Heading, Line, lines};
 use crate::plan::scope::Claims;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
-use crate::plan::{Dialect, Fault, Plan, Task, TaskId, Wishes, did_you_mean, is_named};
+use crate::plan::{
+    Change, Dialect, Fault, Plan, Progress, Task, TaskId, Wishes, did_you_mean, is_named,
+};
 
 /// What a heading says when it begins a task.
 struct TaskHeading {
@@ -43,6 +45,22 @@ impl Format for Sendit {
 
     fn read(&self, sources: &[Source]) -> Reading {
         read(sources)
+    }
+
+    fn write(&self, sources: &[Source], progress: &Progress) -> Vec<Change> {
+        let [plan, rest @ ..] = sources else {
+            return Vec::new();
+        };
+        match rest {
+            [table, ..] => progress::marked(table, progress),
+            [] if is_named(&plan.path, "PLAN.md") => {
+                let document = Document::parse(&plan.text());
+                let path = plan.path.with_file_name("PROGRESS.md");
+                let text = progress::table(&title(&document, &plan.path), progress);
+                vec![Change::Write { path, text }]
+            }
+            [] => Vec::new(),
+        }
     }
 
     fn defaults(&self) -> Defaults {

@@ -21,6 +21,8 @@ pub(super) struct Builder<'a> {
     fence: Option<Fence>,
     table: Option<Table>,
     cell: Option<Span>,
+    /// Whether the row that is open was split by us.
+    own_row: bool,
     /// The bold text at the start of the line, while it is open.
     bold: Option<String>,
     /// A bold start of line, closed, whose colon may still come.
@@ -43,6 +45,7 @@ impl<'a> Builder<'a> {
             fence: None,
             table: None,
             cell: None,
+            own_row: false,
             bold: None,
             bold_done: None,
             skipped: false,
@@ -93,8 +96,10 @@ impl<'a> Builder<'a> {
                 self.table = Some(Table { rows: Vec::new() });
             }
             Tag::TableHead | Tag::TableRow => {
+                let own = row_with_code(&self.text[range.clone()], range.start);
+                self.own_row = own.is_some();
                 if let Some(table) = &mut self.table {
-                    table.rows.push(Vec::new());
+                    table.rows.push(own.unwrap_or_default());
                 }
             }
             Tag::TableCell => {
@@ -143,7 +148,9 @@ impl<'a> Builder<'a> {
             TagEnd::Table => self.blocks.extend(self.table.take().map(Block::Table)),
             TagEnd::TableCell => {
                 let row = self.table.as_mut().and_then(|table| table.rows.last_mut());
-                if let (Some(row), Some(cell)) = (row, self.cell.take()) {
+                if let (Some(row), Some(cell)) = (row, self.cell.take())
+                    && !self.own_row
+                {
                     row.push(cell);
                 }
             }
@@ -322,6 +329,46 @@ impl<'a> Builder<'a> {
             range,
         }
     }
+}
+
+/// The cells of a table row in which a `|` stands between backticks: the parser ends the cell there, and who wrote it
+/// did not mean that.
+fn row_with_code(row: &str, offset: usize) -> Option<Vec<Span>> {
+    let last_tick = row.rfind('`');
+    let mut cells = Vec::new();
+    let (mut start, mut in_code, mut escaped, mut has_pipe) = (0, false, false, false);
+    for (at, c) in row.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            // A backtick that none closes is text.
+            '`' => in_code = !in_code && last_tick.is_some_and(|last| last > at),
+            '|' if in_code => has_pipe = true,
+            '|' => {
+                cells.push(start..at);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    cells.push(start..row.len());
+    let is_blank = |range: &Range<usize>| row[range.clone()].trim().is_empty();
+    if cells.first().is_some_and(is_blank) {
+        cells.remove(0);
+    }
+    if cells.last().is_some_and(is_blank) {
+        cells.pop();
+    }
+    let span = |range: Range<usize>| {
+        let cell = &row[range.clone()];
+        let start = offset + range.start + cell.len() - cell.trim_start().len();
+        let text = cell.trim();
+        Span {
+            text: text.to_owned(),
+            range: start..start + text.len(),
+        }
+    };
+    has_pipe.then(|| cells.into_iter().map(span).collect())
 }
 
 /// The box at the start of a line of the text, which stands at `offset`. A bullet or number must stand before it;

@@ -1,0 +1,42 @@
+//! `git enact export`.
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::check::show_faults;
+use super::{Context, Exit, input};
+use crate::export::Exporter;
+use crate::journal;
+use crate::report;
+
+/// Have the plan's own files say how far a run is; only marks change in what people wrote
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The run, by id or unique prefix; else the active or newest one
+    run: Option<String>,
+}
+
+pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
+    let repo = context.repo()?;
+    let run = context.find_run(&repo, args.run.as_deref())?;
+    let state = journal::load(&repo, &run)?.state;
+    let plan = input::recorded_path(context, &repo, &state)?;
+    let mut exporter = Exporter::new(repo, &run, plan)?;
+    let changed = match exporter.export(&state)? {
+        Ok(changed) => changed,
+        Err(faults) => {
+            show_faults(&faults.faults, &faults.sources);
+            return Ok(Exit::Refused);
+        }
+    };
+    let paths = changed.iter().map(|path| path.display().to_string());
+    if context.json {
+        let paths: Vec<String> = paths.collect();
+        report::line(&json!({"schema": 1, "run": run, "files": paths}).to_string());
+    } else if changed.is_empty() {
+        report::notice("the plan's files say so already, or have no place to say it");
+    } else {
+        paths.for_each(|path| report::line(&path));
+    }
+    Ok(Exit::Done)
+}

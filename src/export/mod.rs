@@ -1,0 +1,180 @@
+//! Saying in a plan's own files how far its run is.
+//!
+//! The files are a view, like branches and notes: made from the state, never read back as truth while the run
+//! knows better. What a format writes where is its reader's; this brings the run's side together and puts the
+//! bytes in place. Knows no format.
+
+mod files;
+mod sync;
+mod times;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+pub use sync::Synced;
+
+use crate::git::{ChangeKind, Repo};
+use crate::journal;
+use crate::plan::{Faults, Progress, Status, TaskProgress, written};
+use crate::run::event::Recorded;
+use crate::run::state::{Drive, Standing, State};
+use times::Times;
+
+/// Writes what a run knows into its plan's files.
+pub struct Exporter {
+    repo: Repo,
+    /// Where the plan is.
+    plan: PathBuf,
+    /// The directory outside of which nothing is written.
+    root: PathBuf,
+    times: Times,
+    /// What the commits of tasks created and modified, by commit.
+    changed: HashMap<String, (Vec<String>, Vec<String>)>,
+}
+
+impl Exporter {
+    /// For the run `run`, whose plan is at `plan` in the checkout or elsewhere; reads all its events for their times.
+    pub fn new(repo: Repo, run: &str, plan: PathBuf) -> Result<Self> {
+        let root = root(&repo, &plan);
+        Self::within(repo, run, plan, &root)
+    }
+
+    /// The same for a plan in a worktree.
+    pub fn within(repo: Repo, run: &str, plan: PathBuf, root: &Path) -> Result<Self> {
+        let mut times = Times::default();
+        let events: Vec<_> = journal::checkpoints(&repo, run)?.collect::<Result<_>>()?;
+        for checkpoint in events.iter().rev() {
+            times.hear(&checkpoint.recorded);
+        }
+        Ok(Self {
+            repo,
+            plan,
+            root: root.to_path_buf(),
+            times,
+            changed: HashMap::new(),
+        })
+    }
+
+    /// Something more happened.
+    pub fn hear(&mut self, recorded: &Recorded) {
+        self.times.hear(recorded);
+    }
+
+    /// Has the plan's files say where `state` stands. Which files that changed; or why the plan cannot be read,
+    /// and then none has.
+    pub fn export(&mut self, state: &State) -> Result<std::result::Result<Vec<PathBuf>, Faults>> {
+        self.export_as(state, state.run.drive == Drive::Finished)
+    }
+
+    /// The same when the end of the run is about to be recorded.
+    pub fn export_at_end(
+        &mut self,
+        state: &State,
+    ) -> Result<std::result::Result<Vec<PathBuf>, Faults>> {
+        self.export_as(state, true)
+    }
+
+    fn export_as(
+        &mut self,
+        state: &State,
+        over: bool,
+    ) -> Result<std::result::Result<Vec<PathBuf>, Faults>> {
+        let progress = self.progress(state, over)?;
+        let paths = [self.plan.clone()];
+        match written(&paths, &state.selection(), &progress) {
+            Ok(changes) => Ok(Ok(files::apply(&self.root, &changes)?)),
+            Err(faults) => Ok(Err(faults)),
+        }
+    }
+
+    /// How far the run is. Tasks that it leaves alone are not named.
+    fn progress(&mut self, state: &State, over: bool) -> Result<Progress> {
+        let mut tasks = Vec::new();
+        for index in 0..state.graph().len() {
+            if let Some(status) = status(state.standing(index)) {
+                tasks.push(self.task(state, index, status)?);
+            }
+        }
+        Ok(Progress {
+            run: state.run.id.clone(),
+            at: self.times.newest().to_owned(),
+            started_at: state.run.started_at.clone(),
+            over,
+            tasks,
+        })
+    }
+
+    fn task(&mut self, state: &State, index: usize, status: Status) -> Result<TaskProgress> {
+        let (task, at) = (&state.graph().tasks()[index], state.at(index));
+        let claim = at.last().and_then(|last| last.claim.as_ref());
+        let (created, modified) = match (status, at.merged.last()) {
+            (Status::Done, Some(merged)) => self.changed(&merged.base, &merged.commit)?,
+            _ => Default::default(),
+        };
+        let said = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        Ok(TaskProgress {
+            id: task.id.clone(),
+            title: task.title.clone(),
+            status,
+            commit: at.commit.clone(),
+            started_at: self.times.began(&task.id),
+            ended_at: self.times.ended(&task.id),
+            seconds: at.millis() / 1000,
+            attempts: at.attempts,
+            reason: state.reason(index),
+            last_step: claim.and_then(|claim| said(&claim.last_completed)),
+            summary: claim.and_then(|claim| said(&claim.notes)),
+            created,
+            modified,
+        })
+    }
+
+    /// What a task's commit created, and what it modified or removed.
+    fn changed(&mut self, base: &str, commit: &str) -> Result<(Vec<String>, Vec<String>)> {
+        if let Some(known) = self.changed.get(commit) {
+            return Ok(known.clone());
+        }
+        let changes = self
+            .repo
+            .changed(self.repo.oid(base)?, self.repo.oid(commit)?)?;
+        let (created, modified): (Vec<_>, Vec<_>) = changes
+            .into_iter()
+            .partition(|change| change.kind == ChangeKind::Added);
+        let paths = |changes: Vec<crate::git::Change>| {
+            changes.into_iter().map(|change| change.path).collect()
+        };
+        let both: (Vec<String>, Vec<String>) = (paths(created), paths(modified));
+        self.changed.insert(commit.to_owned(), both.clone());
+        Ok(both)
+    }
+}
+
+/// The checkout, or the plan's own directory where it lies elsewhere.
+fn root(repo: &Repo, plan: &Path) -> PathBuf {
+    let plan = plan.canonicalize().unwrap_or_else(|_| plan.to_path_buf());
+    let checkout = repo.checkout().and_then(|top| top.canonicalize().ok());
+    match checkout {
+        Some(top) if plan.starts_with(&top) => top,
+        _ if plan.is_dir() => plan,
+        _ => plan.parent().map(Path::to_path_buf).unwrap_or(plan),
+    }
+}
+
+/// Where a task stands in a plan's words; none for one that this run leaves alone.
+fn status(standing: Standing) -> Option<Status> {
+    Some(match standing {
+        // What was undone, or must be proven again, is not done.
+        Standing::Pending | Standing::Stale | Standing::Reverted => Status::Pending,
+        Standing::Running => Status::InProgress,
+        Standing::Done => Status::Done,
+        Standing::Failed => Status::Failed,
+        Standing::TimedOut => Status::TimedOut,
+        Standing::Blocked | Standing::InReview | Standing::Kickback | Standing::Held => {
+            Status::Blocked
+        }
+        Standing::Skipped => Status::Skipped,
+        Standing::LeftOut => return None,
+    })
+}

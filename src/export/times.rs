@@ -1,0 +1,61 @@
+//! When each task began and was over, which the state of a run does not need and its plan's files want to say.
+
+use std::collections::HashMap;
+
+use crate::plan::TaskId;
+use crate::run::event::{Event, Recorded};
+
+/// A fold of the events for their times.
+#[derive(Debug, Default)]
+pub(super) struct Times {
+    tasks: HashMap<TaskId, Span>,
+    newest: String,
+}
+
+#[derive(Debug, Default)]
+struct Span {
+    began: Option<String>,
+    ended: Option<String>,
+}
+
+impl Times {
+    pub(super) fn hear(&mut self, recorded: &Recorded) {
+        self.newest.clone_from(&recorded.at);
+        let Some(task) = recorded.event.task() else {
+            return;
+        };
+        let span = self.tasks.entry(task.clone()).or_default();
+        let at = Some(recorded.at.clone());
+        match recorded.event {
+            Event::AttemptStarted { .. } => {
+                *span = Span {
+                    began: at,
+                    ended: None,
+                }
+            }
+            Event::Integrated { .. }
+            | Event::Failed { .. }
+            | Event::Blocked { .. }
+            | Event::TimedOut { .. }
+            | Event::Kickback { .. }
+            | Event::Skipped { .. } => span.ended = at,
+            Event::Retried { .. } | Event::Reverted { .. } => *span = Span::default(),
+            _ => {}
+        }
+    }
+
+    /// When the last event happened.
+    pub(super) fn newest(&self) -> &str {
+        &self.newest
+    }
+
+    /// When the newest attempt of a task began.
+    pub(super) fn began(&self, task: &TaskId) -> Option<String> {
+        self.tasks.get(task)?.began.clone()
+    }
+
+    /// When it was over.
+    pub(super) fn ended(&self, task: &TaskId) -> Option<String> {
+        self.tasks.get(task)?.ended.clone()
+    }
+}

@@ -1,0 +1,270 @@
+//! A plan's own files can say how far its run is. Only marks change in what people wrote, nothing is written where it
+//! does not belong, and a plan that a run has marked is still the plan of that run.
+
+use std::fs;
+
+use crate::support::user::{Output, User};
+
+const PLAN: &str = "# Plan: Greetings\n\n\
+    ### Task 1: Say hello\n**Files**: `1.txt`\n**Verify**: `true`\n\n\
+    ### Task 2: Say | it again\n**Files**: `2.txt`\n**Verify**: `true`\n\n\
+    ### Task 3: Say goodbye\n**Files**: `3.txt`\n**Verify**: `true`\n";
+
+fn user() -> User {
+    let user = User::new();
+    user.write("specs/hello/PLAN.md", PLAN);
+    user.commit("Plan");
+    user
+}
+
+fn progress(user: &User) -> String {
+    fs::read_to_string(user.path().join("specs/hello/PROGRESS.md")).unwrap_or_default()
+}
+
+/// The first eight characters of the commit of a task.
+fn hash(user: &User, task: &str) -> String {
+    let commit = user.task(task)["commit"]
+        .as_str()
+        .expect("a commit")
+        .to_owned();
+    commit[..8].to_owned()
+}
+
+#[test]
+fn what_was_never_said_is_said_in_a_new_file() {
+    let user = user();
+    let executor = user.executor("[ $ENACT_TASK != 3 ] || exit 1; commit $ENACT_TASK.txt x");
+    user.run(
+        "specs/hello",
+        &executor,
+        &["--retries", "0", "--on-failure", "skip"],
+    )
+    .code(1);
+    assert_eq!(
+        progress(&user),
+        "",
+        "nothing is written before it is asked for"
+    );
+    user.enact(["export"])
+        .success()
+        .says("specs/hello/PROGRESS.md");
+    let text = progress(&user);
+    for row in [
+        format!("| 1 | Say hello | done | {} |", hash(&user, "1")),
+        format!("| 2 | Say \\| it again | done | {} |", hash(&user, "2")),
+        "| 3 | Say goodbye | failed | — |".to_owned(),
+    ] {
+        assert!(text.contains(&row), "{row} in {text}");
+    }
+    user.enact(["export"]).success().complains("say so already");
+    assert_eq!(progress(&user), text);
+    // What was written is what the next reading finds.
+    user.enact(["check", "specs/hello", "--json"])
+        .success()
+        .says("\"status\":\"done\"");
+}
+
+#[test]
+fn in_a_table_that_a_person_keeps_only_cells_change() {
+    let user = user();
+    let table = "# Progress\r\n\r\nOurs — 進捗 ✅.\r\n\r\n\
+        | # | Task | Notas | Status | Commit |\r\n|---|---|---|---|---|\r\n\
+        | 1 | Hello | _bien_ | ⬜ Pending | — |\r\n\
+        | 02 | Again \\| again | `a|b` |  | - |\r\n\
+        | 3 | Bye |  | `pending`  | n/a |\r\n\r\nEnd, without a newline";
+    user.write("specs/hello/PROGRESS.md", table);
+    user.commit("Table");
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run("specs/hello", &executor, &["--only", "1,2"])
+        .success();
+    user.enact(["export"]).success();
+    let expected = table
+        .replace("⬜ Pending | —", &format!("done | {}", hash(&user, "1")))
+        .replace(
+            "`a|b` |  | -",
+            &format!("`a|b` | done | {}", hash(&user, "2")),
+        );
+    let text = progress(&user);
+    let plain = |text: &str| text.replace(' ', "");
+    assert_eq!(
+        plain(&text),
+        plain(&expected),
+        "the row that was not selected stays"
+    );
+}
+
+#[test]
+fn while_it_goes_on_the_files_follow_and_stay_the_plan_of_the_run() {
+    let user = user();
+    let executor = user.executor(
+        "[ $ENACT_TASK != 2 ] || { signal begun; wait_for go; }; commit $ENACT_TASK.txt x",
+    );
+    let begin = [
+        "run",
+        "specs/hello",
+        "--yes",
+        "--sync",
+        "--name",
+        "r-test",
+        "--",
+    ];
+    let driver = user.start(begin.iter().copied().chain([executor.as_str()]));
+    user.wait_for("begun");
+    user.enact(["stop"]).success();
+    user.signal("go");
+    driver.end().code(4);
+    let text = progress(&user);
+    assert!(text.contains("| 2 | Say \\| it again | done |"), "{text}");
+    assert!(text.contains("| 3 | Say goodbye | pending | — |"), "{text}");
+    // The plan has a file more than when the run began, and is the same plan.
+    user.enact(["run", "specs/hello", "--yes"])
+        .success()
+        .complains("is unfinished: resuming it");
+    assert!(progress(&user).contains("| 3 | Say goodbye | done |"));
+    user.enact(["revert", "3", "--yes"]).success();
+    user.enact(["export"]).success();
+    assert!(progress(&user).contains("| 3 | Say goodbye | pending | — |"));
+}
+
+#[test]
+fn an_edited_plan_is_no_marked_plan() {
+    let user = user();
+    let executor = user.executor("[ $ENACT_TASK != 2 ] || exit 1; commit $ENACT_TASK.txt x");
+    user.run("specs/hello", &executor, &["--retries", "0"])
+        .code(3);
+    user.enact(["export"]).success();
+    user.write("specs/hello/PLAN.md", &PLAN.replace("goodbye", "farewell"));
+    user.enact(["run", "specs/hello", "--yes", "--", &executor])
+        .code(2)
+        .complains("replan");
+}
+
+#[test]
+fn nothing_is_written_outside_of_the_repository_or_into_what_cannot_be_read() {
+    let user = user();
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run("specs/hello", &executor, &[]).success();
+    let outside = user.outside("elsewhere.md");
+    let mine = "| # | Task | Status | Commit |\n|---|---|---|---|\n| 1 | Hello | pending | — |\n";
+    fs::write(&outside, mine).expect("it is written");
+    let link = user.path().join("specs/hello/PROGRESS.md");
+    std::os::unix::fs::symlink(&outside, &link).expect("a link");
+    user.enact(["export"])
+        .code(2)
+        .complains("nothing is written there");
+    assert_eq!(fs::read_to_string(&outside).expect("text"), mine);
+    fs::remove_file(&link).expect("it is removed");
+    user.write(
+        "specs/hello/PLAN.md",
+        "### Task 1: Say hello\n```sh\nnever closed\n",
+    );
+    user.enact(["export"])
+        .code(2)
+        .complains("specs/hello/PLAN.md:2:1");
+    assert_eq!(progress(&user), "");
+}
+
+#[test]
+fn the_run_can_end_with_one_commit_that_says_it_whatever_happens_then() {
+    for moment in [
+        "",
+        "step:progress-committed",
+        "written:finished",
+        "recorded:finished",
+        "followed:finished",
+    ] {
+        let user = user();
+        let executor = user.executor("commit $ENACT_TASK.txt x");
+        let mut args = vec!["run", "specs/hello", "--yes", "--name", "r-test"];
+        args.extend([
+            "--final-verify",
+            "true",
+            "--commit-progress",
+            "--",
+            &executor,
+        ]);
+        let mut command = user.enact_command(args);
+        command.env("ENACT_CRASH_AT", moment);
+        let output = Output::of(&mut command);
+        if moment.is_empty() {
+            output.success();
+        } else {
+            output.code(134);
+            user.enact(["resume", "--yes"]).success();
+        }
+        let branch = "enact/r-test/integration";
+        let log = user.git(["log", "--format=%s", branch]).success().stdout;
+        let subjects: Vec<&str> = log.lines().collect();
+        let tasks = ["Write 3.txt", "Write 2.txt", "Write 1.txt", "Plan", "Begin"];
+        assert_eq!(subjects[0], "Update progress of Greetings", "{moment}");
+        assert_eq!(subjects[1..], tasks, "{moment}");
+        let text = user.at(branch, "specs/hello/PROGRESS.md");
+        assert!(text.contains("| 3 | Say goodbye | done |"), "{text}");
+        assert_eq!(progress(&user), "", "the checkout is nobody's business");
+        assert!(!user.outside("repo.enact").join("r-test/progress").exists());
+        user.enact(["doctor"]).success();
+        user.enact(["resume", "--yes"]).success();
+        assert_eq!(
+            user.git(["log", "--format=%s", branch]).stdout,
+            log,
+            "nothing more to say"
+        );
+        user.enact(["land", "--yes"]).success();
+        assert_eq!(progress(&user), text);
+    }
+}
+
+#[test]
+fn what_is_undone_later_is_said_again_by_the_next_end() {
+    let user = user();
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run("specs/hello", &executor, &["--commit-progress"])
+        .success();
+    user.enact(["revert", "2", "--yes"]).success();
+    user.enact(["retry", "2"]).success();
+    user.enact(["resume", "--yes"]).success();
+    let text = user.at("enact/r-test/integration", "specs/hello/PROGRESS.md");
+    let row = format!("| 2 | Say \\| it again | done | {} |", hash(&user, "2"));
+    assert!(text.contains(&row), "{row} in {text}");
+}
+
+#[test]
+fn a_plan_that_is_not_on_the_branch_is_told_of_and_left_alone() {
+    let user = User::new();
+    user.write("specs/hello/PLAN.md", PLAN);
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run("specs/hello", &executor, &["--commit-progress"])
+        .success()
+        .complains("is not on the run's branch");
+    let log = user.git(["log", "--format=%s", "-1", "enact/r-test/integration"]);
+    assert_eq!(log.success().stdout.trim(), "Write 3.txt");
+}
+
+#[test]
+fn a_native_plan_says_it_below_the_id_of_each_task() {
+    let user = User::new();
+    let plan = "[plan]\r\ntitle = \"Grüße 👋\"\r\n[[task]]\r\ntitle = \"One\"\r\nid = \"a\" # first\r\n\r\n\
+        [[task]]\r\nid = \"b\"\r\nstatus = \"in_progress\"\r\ntitle = \"Two\"";
+    user.write("plan.toml", plan);
+    user.commit("Plan");
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    let marked = || fs::read_to_string(user.path().join("plan.toml")).expect("text");
+    user.run("plan.toml", &executor, &["--sync"]).success();
+    let commit = |task: &str| {
+        user.task(task)["commit"]
+            .as_str()
+            .expect("a commit")
+            .to_owned()
+    };
+    let done = |task: &str| format!("status = \"done\"\r\ncommit = \"{}\"\r\n", commit(task));
+    let expected = plan
+        .replace("# first\r\n", &format!("# first\r\n{}", done("a")))
+        .replace("status = \"in_progress\"\r\n", &done("b"));
+    assert_eq!(marked(), expected);
+    user.enact(["check", "plan.toml"]).success().says("[done");
+    user.enact(["resume"]).success();
+    let undone = done("b");
+    user.enact(["revert", "b", "--yes"]).success();
+    user.enact(["export"]).success();
+    assert_eq!(marked(), expected.replace(&undone, ""));
+}
