@@ -10,7 +10,11 @@ use git_enact::report::{check, faults};
 use proptest::prelude::*;
 
 fn load(paths: &[PathBuf], dialect: Option<Dialect>) -> Result<Loaded, Faults> {
-    git_enact::plan::load(paths, &Selection { dialect })
+    let selection = Selection {
+        dialect,
+        ..Selection::default()
+    };
+    git_enact::plan::load(paths, &selection)
 }
 
 /// All that a reader made of a path, as one text to compare.
@@ -110,6 +114,11 @@ fn sendit_plans_are_read() {
 #[test]
 fn job_directories_are_read() {
     check_all("jobs");
+}
+
+#[test]
+fn layered_task_lists_are_read() {
+    check_all("layered");
 }
 
 #[test]

@@ -40,20 +40,15 @@ impl Input {
 pub(super) fn read(
     context: &Context,
     repo: &Repo,
-    named: &[PathBuf],
+    paths: &[PathBuf],
     selection: &Selection,
 ) -> Result<Option<Input>> {
-    let mut named = named.to_vec();
-    if named.is_empty() {
-        named.push(PathBuf::from("."));
-    }
-    let paths: Vec<PathBuf> = named.iter().map(|path| context.path(path)).collect();
     let Read {
         graph,
         sources,
         faults,
         ..
-    } = check::read(&paths, selection);
+    } = check::read(paths, selection);
     let is_good = faults.iter().all(Fault::is_warning);
     if !is_good || !context.quiet {
         show_faults(&faults, &sources);
@@ -123,8 +118,12 @@ fn unfinished_runs(repo: &Repo) -> Result<Vec<(String, Headline)>> {
 }
 
 /// The unfinished run of this plan, with the hash of the plan it was started with; one of these very bytes
-/// before one of others at the same path.
-pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, String)>> {
+/// before one of others at the same path that reads the same of its files.
+pub(super) fn unfinished(
+    repo: &Repo,
+    input: &Input,
+    selection: &Selection,
+) -> Result<Option<(String, String)>> {
     let mut other = None;
     for (run, headline) in unfinished_runs(repo)? {
         if headline.plan_path != input.path {
@@ -133,7 +132,10 @@ pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, S
         if headline.plan_hash == input.hash {
             return Ok(Some((run, headline.plan_hash)));
         }
-        other = Some((run, headline.plan_hash));
+        let policy = journal::load(repo, &run)?.state.run.policy;
+        if policy.selection.wants_as(selection) {
+            other = Some((run, headline.plan_hash));
+        }
     }
     Ok(other)
 }

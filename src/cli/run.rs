@@ -13,7 +13,7 @@ use crate::config::Settings;
 use crate::git::{self, Repo};
 use crate::graph::Graph;
 use crate::journal::{Clock, Journal};
-use crate::plan::{TaskId, Weight, or_meant};
+use crate::plan::{Selection, TaskId, Weight, or_meant};
 use crate::report;
 use crate::run::event::Event;
 use crate::run::policy::{CommitMode, Durability, OnFailure, Policy, Review, Scope};
@@ -103,12 +103,12 @@ pub(super) struct Args {
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
     git::require_version()?;
-    let Some(mut input) = input::read(context, &repo, &args.plans, &args.selecting.selection())?
-    else {
+    let (paths, selection) = args.selecting.of(&args.plans, context)?;
+    let Some(mut input) = input::read(context, &repo, &paths, &selection)? else {
         return Ok(Exit::Refused);
     };
     if !args.new
-        && let Some(unfinished) = input::unfinished(&repo, &input)?
+        && let Some(unfinished) = input::unfinished(&repo, &input, &selection)?
     {
         let (run, hash) = &unfinished;
         let dialect = input.graph.plan().dialect;
@@ -140,7 +140,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
             other => format!("`--base {other}`"),
         })?;
     input::confirm_imports(&repo, base, &mut input)?;
-    let policy = policy(args, context, &repo, &input.graph)?;
+    let policy = policy(args, context, &repo, &input.graph, selection)?;
     let id = input::run_id(&repo, &input, args.name.as_deref())?;
     let proposal = Proposal::new(&repo, input.graph.clone(), policy, &input.hash)?;
     if args.dry_run {
@@ -168,10 +168,17 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
 }
 
 /// Everything that decides how the run goes on, from all layers of configuration.
-fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<Policy> {
+fn policy(
+    args: &Args,
+    context: &Context,
+    repo: &Repo,
+    graph: &Graph,
+    selection: Selection,
+) -> Result<Policy> {
+    let is_sequential = args.sequential || args.jobs.is_none() && args.selecting.is_sequential();
     let flags = Settings {
         executor: args.executor.clone(),
-        jobs: if args.sequential { Some(1) } else { args.jobs },
+        jobs: if is_sequential { Some(1) } else { args.jobs },
         retries: args.retries,
         timeout: args.timeout.clone(),
         stall_timeout: args.stall_timeout.clone(),
@@ -195,7 +202,7 @@ fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<
     for id in args.only.iter().chain(&args.from) {
         require_task(graph, id)?;
     }
-    policy.selection = args.selecting.selection();
+    policy.selection = selection;
     policy.only.clone_from(&args.only);
     policy.from.clone_from(&args.from);
     Ok(policy)

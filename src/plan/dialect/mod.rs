@@ -5,6 +5,7 @@
 
 mod convert;
 mod jobs;
+mod layered;
 mod progress;
 mod sendit;
 mod toml;
@@ -18,7 +19,7 @@ pub use convert::to_toml;
 
 use super::source::Source;
 use super::text::Text;
-use super::{Change, Fault, Plan, Progress};
+use super::{Change, Fault, Plan, Progress, Selection};
 
 /// The plan formats that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -28,19 +29,27 @@ pub enum Dialect {
     Jobs,
     /// `PLAN.md` with `### Task N:` headings.
     Sendit,
+    /// Task lists of infrastructure and features, in layers.
+    Layered,
     /// Our own: `[plan]` and `[[task]]`.
     Toml,
 }
 
 impl Dialect {
     /// All of them, in the order they are tried.
-    pub const ALL: [Dialect; 3] = [Dialect::Jobs, Dialect::Sendit, Dialect::Toml];
+    pub const ALL: [Dialect; 4] = [
+        Dialect::Jobs,
+        Dialect::Sendit,
+        Dialect::Layered,
+        Dialect::Toml,
+    ];
 
     /// The name that `--dialect` takes and that is stored.
     pub fn name(self) -> &'static str {
         match self {
             Dialect::Jobs => "jobs",
             Dialect::Sendit => "sendit",
+            Dialect::Layered => "layered",
             Dialect::Toml => "toml",
         }
     }
@@ -50,6 +59,7 @@ impl Dialect {
         match self {
             Dialect::Jobs => &jobs::Jobs,
             Dialect::Sendit => &sendit::Sendit,
+            Dialect::Layered => &layered::Layered,
             Dialect::Toml => &toml::Toml,
         }
     }
@@ -141,8 +151,26 @@ pub(super) trait Format: Sync {
         Ok(vec![path.to_path_buf()])
     }
 
+    /// The files of the plan that several directories make together: of what the selection chooses in the project
+    /// at or above `place`, or of all there is at or below it. None where this format keeps no such plans.
+    fn chosen(&self, _place: &Path, _selection: &Selection) -> Option<Result<Vec<PathBuf>, Fault>> {
+        None
+    }
+
     /// What the texts say. There is at least one, in the order of [`Format::files`].
     fn read(&self, sources: &[Source]) -> Reading;
+
+    /// Names agents for tasks that have none, by the selection's words. Faults where the format has no use for them.
+    fn assign(&self, plan: &mut Plan, selection: &Selection) -> Vec<Fault> {
+        let fault = selection.hint.as_ref().map(|_| {
+            Fault::error(format!(
+                "`--hint` means nothing to a `{}` plan",
+                plan.dialect
+            ))
+            .help("`--sequential` and `--jobs N` say how many tasks run side by side")
+        });
+        fault.into_iter().collect()
+    }
 
     /// What the plan's own files become when they say how far a run is: marks replaced, files of the format
     /// written. Nothing where the format has no place for it.
