@@ -38,41 +38,57 @@ pub(super) fn assign(plan: &mut Plan, selection: &Selection) {
         if is_direct {
             task.skills.retain(|skill| !skill.starts_with('/'));
         }
-        if task.agent.is_some() {
-            continue;
+        if task.agent.is_none() {
+            let said = called_for(&table, &hinted, &task.title, &task.body);
+            task.agent = said.or(hinted.first().copied()).map(str::to_owned);
         }
-        let found = words(&format!("{} {}", task.title, task.body));
-        let count = |called: &[String]| called.iter().filter(|word| is_said(&found, word)).count();
-        let mut best: Option<(&str, usize)> = None;
-        for (agent, called) in &table {
-            let is_hinted = hinted.contains(agent);
-            let score = count(called) * if is_hinted { 1000 } else { 1 };
-            if score > best.map_or(0, |(_, score)| score) {
-                best = Some((agent, score));
-            }
-        }
-        let chosen = best.map(|(agent, _)| agent).or(hinted.first().copied());
-        task.agent = chosen.map(str::to_owned);
     }
+}
+
+/// The agent of a task for which the user has no table of their own.
+pub(super) fn usual(named: Option<&str>, title: &str, body: &str) -> Option<String> {
+    let own = BTreeMap::new();
+    let agent = named.or_else(|| called_for(&table(&own), &[], title, body));
+    agent.map(str::to_owned)
+}
+
+/// The agent that most words call for; one that a hint names comes before all others.
+fn called_for<'t>(
+    table: &[(&'t str, Vec<String>)],
+    hinted: &[&str],
+    title: &str,
+    body: &str,
+) -> Option<&'t str> {
+    let found = words(&format!("{title} {body}"));
+    let mut best: Option<(&str, (bool, usize))> = None;
+    for (agent, called) in table {
+        let count = called.iter().filter(|word| is_said(&found, word)).count();
+        let score = (hinted.contains(agent), count);
+        if count > 0 && best.is_none_or(|(_, best)| score > best) {
+            best = Some((agent, score));
+        }
+    }
+    best.map(|(agent, _)| agent)
 }
 
 /// The user's agents, then those that come along and that the user did not change. No words, no agent.
 fn table(own: &BTreeMap<String, Vec<String>>) -> Vec<(&str, Vec<String>)> {
-    let lower = |word: &str| word.to_lowercase();
-    let own_first = own.iter().map(|(agent, called)| {
-        (
-            agent.as_str(),
-            called.iter().map(|word| lower(word)).collect(),
-        )
-    });
+    let lower = |word: &String| word.to_lowercase();
+    let first = own
+        .iter()
+        .map(|(agent, called)| (agent.as_str(), called.iter().map(lower).collect()));
     let others = BUILT_IN
         .iter()
         .filter(|(agent, _)| !own.contains_key(*agent))
-        .map(|(agent, called)| (*agent, called.iter().map(|word| lower(word)).collect()));
-    own_first
-        .chain(others)
-        .filter(|(_, called): &(&str, Vec<String>)| !called.is_empty())
-        .collect()
+        .map(|(agent, called)| {
+            (
+                *agent,
+                called.iter().map(|word| (*word).to_owned()).collect(),
+            )
+        });
+    let mut all: Vec<(&str, Vec<String>)> = first.chain(others).collect();
+    all.retain(|(_, called)| !called.is_empty());
+    all
 }
 
 /// Every word of a text, in lower case; hyphens belong to words, and their parts are words too.

@@ -64,6 +64,11 @@ impl Dialect {
         }
     }
 
+    /// The message of a commit that says in a plan's own files how far its run is.
+    pub fn progress_message(self, sources: &[Source]) -> String {
+        self.format().progress_message(sources)
+    }
+
     /// What holds for its plans when nobody says otherwise (contract, `run` defaults).
     pub fn defaults(self) -> Defaults {
         self.format().defaults()
@@ -176,6 +181,11 @@ pub(super) trait Format: Sync {
     /// written. Nothing where the format has no place for it.
     fn write(&self, _sources: &[Source], _progress: &Progress) -> Vec<Change> {
         Vec::new()
+    }
+
+    /// The message of a commit of such changes.
+    fn progress_message(&self, _sources: &[Source]) -> String {
+        "Update the progress of the plan".to_owned()
     }
 
     /// What holds when nobody says otherwise.

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use super::catalog::Catalog;
+use super::execution;
 use super::layers::{self, Step, barrier};
 use super::needs::{Names, Needs, is_spec};
 use super::relations::Relations;
@@ -90,9 +91,10 @@ pub(super) fn specs<'s>(
 ) -> Vec<Spec<'s>> {
     let lists = sources.iter().enumerate();
     let lists = lists.filter(|(at, source)| *at == 0 || spec::is_task_list(&source.path));
-    let specs: Vec<Spec<'s>> = lists
+    let mut specs: Vec<Spec<'s>> = lists
         .map(|(_, source)| one(source, catalog, faults))
         .collect();
+    execution::import(sources, &mut specs);
     let mut seen: HashMap<&str, &Spec<'s>> = HashMap::new();
     for spec in &specs {
         if let Some(other) = seen.insert(&spec.identity.id, spec) {

@@ -5,6 +5,7 @@
 
 mod catalog;
 mod detail;
+mod execution;
 mod item;
 mod join;
 mod layers;
@@ -14,6 +15,7 @@ mod relations;
 mod spec;
 mod tasks;
 mod tree;
+mod write;
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +23,7 @@ use super::{Defaults, Fit, Format, Reading};
 use crate::plan::markdown::{Block, Document, lines};
 use crate::plan::source::Source;
 use crate::plan::text::Text;
-use crate::plan::{Fault, Plan, Selection, agents};
+use crate::plan::{Change, Fault, Plan, Progress, Selection, agents};
 
 /// See the module.
 pub(super) struct Layered;
@@ -80,6 +82,17 @@ impl Format for Layered {
     fn assign(&self, plan: &mut Plan, selection: &Selection) -> Vec<Fault> {
         agents::assign(plan, selection);
         Vec::new()
+    }
+
+    fn write(&self, sources: &[Source], progress: &Progress) -> Vec<Change> {
+        write::write(sources, progress)
+    }
+
+    fn progress_message(&self, sources: &[Source]) -> String {
+        format!(
+            "implementation: Update progress - {}",
+            execution::named(sources)
+        )
     }
 
     fn defaults(&self) -> Defaults {

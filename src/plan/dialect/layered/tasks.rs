@@ -35,8 +35,10 @@ pub(super) struct Draft {
     pub(super) acceptance: Vec<String>,
     pub(super) run: Option<String>,
     pub(super) status: Option<ImportedStatus>,
-    /// The boxes that say whether it is done: its own, or those in a section that is a task.
-    pub(super) marks: Vec<Mark>,
+    /// The box that says whether it is done.
+    pub(super) mark: Option<Mark>,
+    /// The boxes of a section that is a task.
+    steps: Vec<Mark>,
     /// Where its text begins and ends. That of a box begins behind it, so that it is the same task once it is ticked.
     range: Range<usize>,
 }
@@ -193,7 +195,7 @@ impl Reader<'_> {
         if self.heading.is_some() {
             self.extend(line.range.end);
             if let (Some(mark), Some(task)) = (&line.mark, self.tasks.last_mut()) {
-                task.marks.push(mark.clone());
+                task.steps.push(mark.clone());
             }
             return;
         }
@@ -309,7 +311,7 @@ impl Reader<'_> {
             needs,
             files: paths_in(line),
             status,
-            marks: mark.into_iter().collect(),
+            mark,
             range: start..end,
             ..draft_of(item)
         };
@@ -382,9 +384,9 @@ impl Reader<'_> {
     fn finish(&mut self) {
         for task in &mut self.tasks {
             let is_ticked = |mark: &&Mark| status_of(mark) == Ok(Some(ImportedStatus::Done));
-            let ticked = task.marks.iter().filter(is_ticked).count();
+            let ticked = task.steps.iter().filter(is_ticked).count();
             if ticked > 0 {
-                let is_done = ticked == task.marks.len();
+                let is_done = ticked == task.steps.len();
                 task.status = Some(match is_done {
                     true => ImportedStatus::Done,
                     false => ImportedStatus::InProgress,
