@@ -38,6 +38,8 @@ const EDGES: [(&str, &[&str]); 19] = [
             "attempt",
             "verify",
             "integrate",
+            "export",
+            "export",
             "report",
             "approval",
         ],

@@ -269,6 +269,7 @@ fn line_ends_and_a_byte_order_mark_change_nothing() {
         ("sendit/good", "PLAN.md"),
         ("toml/good", "plan.toml"),
         ("jobs/good", "job-1-data-models.md"),
+        ("layered/archive", "tasks.md"),
     ] {
         let original = Path::new("fixtures/plans").join(fixture).join(name);
         let plain = load(std::slice::from_ref(&original), None).expect("the fixture is good");
@@ -397,6 +398,13 @@ fn fragments() -> impl Strategy<Value = String> {
         "~~~\n",
         "\t",
         "files = [\"[\"]\n",
+        "## Layer 0: a\n",
+        "## @b\n",
+        "- [ ] T001 a\n",
+        "- [x] ",
+        "  - [~] ",
+        "[depends: T001]",
+        "Dependencies: L0 complete\n",
     ]);
     prop::collection::vec(fragment, 0..40).prop_map(|fragments| fragments.concat())
 }
@@ -407,7 +415,7 @@ proptest! {
     #[test]
     fn no_text_is_too_odd_to_be_answered(text in fragments()) {
         let directory = tempfile::tempdir().expect("a directory to write to");
-        for name in ["PLAN.md", "PROGRESS.md", "plan.toml", "job-1-a.md"] {
+        for name in ["PLAN.md", "PROGRESS.md", "plan.toml", "job-1-a.md", "tasks.md"] {
             fs::write(directory.path().join(name), &text).expect("it is written");
         }
         let lines = text.lines().count().max(1);

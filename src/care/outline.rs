@@ -252,6 +252,7 @@ impl Outline {
             pass_env: Vec::new(),
             fresh: false,
             sync: false,
+            commit_progress: false,
             durability: Durability::Full,
             prompt: None,
             selection: Selection::default(),

@@ -167,6 +167,7 @@ pub(super) fn is_only_marked(
 /// name must be one that the run starts from. A task of which they name none is taken at their word.
 pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Result<()> {
     let mut plan = input.graph.plan().clone();
+    let mut unproven = Vec::new();
     for task in &mut plan.tasks {
         let warn =
             |text: String| report::notice(&visible(&format!("warning: task {} {text}", task.id)));
@@ -176,10 +177,7 @@ pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Resu
         let is_done = imported.status == ImportedStatus::Done;
         let Some(name) = imported.commit.take() else {
             if is_done {
-                warn(
-                    "is marked done without a commit: it counts as done, and nothing proves it"
-                        .to_owned(),
-                );
+                unproven.push(task.id.as_str());
             }
             continue;
         };
@@ -196,9 +194,34 @@ pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Resu
             _ => {}
         }
     }
+    if !unproven.is_empty() {
+        report::notice(&visible(&believed(&unproven)));
+    }
     let graph = Graph::new(plan).map_err(|_| anyhow::anyhow!("the plan no longer holds"))?;
     input.graph = Arc::new(graph);
     Ok(())
+}
+
+/// That these tasks are taken at the word of the plan's files; in one line, however many boxes are ticked.
+fn believed(tasks: &[&str]) -> String {
+    const NAMED_MAX: usize = 8;
+    let named = tasks.iter().take(NAMED_MAX).copied().collect::<Vec<_>>();
+    match (tasks.len(), tasks.len() - named.len()) {
+        (1, _) => format!(
+            "warning: task {} is marked done without a commit: it counts as done, and nothing proves it",
+            named[0]
+        ),
+        (_, others) => {
+            let others = match others {
+                0 => String::new(),
+                count => format!(" and {count} more"),
+            };
+            format!(
+                "warning: tasks {}{others} are marked done without a commit: they count as done, and nothing proves it",
+                named.join(", ")
+            )
+        }
+    }
 }
 
 /// The id that the user chose, or one made from the plan's title.

@@ -86,6 +86,9 @@ pub(super) struct Args {
     /// Have the plan's own files say how far the run is, while it goes on
     #[arg(long)]
     sync: bool,
+    /// End with a commit on the run's branch that says in the plan's own files how far the run came
+    #[arg(long)]
+    commit_progress: bool,
     /// Whether what is done must survive a power cut at once
     #[arg(long, value_name = "full|process")]
     durability: Option<Durability>,
@@ -190,6 +193,7 @@ fn policy(
         durability: args.durability,
         fresh: args.fresh.then_some(true),
         sync: args.sync.then_some(true),
+        commit_progress: args.commit_progress.then_some(true),
         verify: args.verify.clone(),
         final_verify: args.final_verify.clone(),
         ..Settings::default()

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::Context;
 use crate::config::Settings;
@@ -58,6 +58,10 @@ impl Selecting {
                 paths.iter().map(|path| context.path(path)).collect(),
                 selection,
             ));
+        }
+        if selection.chooses() {
+            let name = named[0].display();
+            bail!("`{name}` names a spec, and an option chooses others: give the one or the other");
         }
         selection.specs = named
             .iter()

@@ -35,7 +35,7 @@ impl Settings {
         let on_failure = match self.on_failure {
             Some(OnFailure::Ask) | None if interactive => OnFailure::Ask,
             Some(OnFailure::Skip) => OnFailure::Skip,
-            None if defaults.goes_on => OnFailure::Skip,
+            None if plan.wishes.goes_on.unwrap_or(defaults.goes_on) => OnFailure::Skip,
             _ => OnFailure::Stop,
         };
         let timeout = self.timeout.as_deref().or(plan.wishes.timeout.as_deref());
@@ -75,6 +75,7 @@ impl Settings {
             pass_env: self.pass_env.clone(),
             fresh: self.fresh.unwrap_or(false),
             sync: self.sync.unwrap_or(false),
+            commit_progress: self.commit_progress.unwrap_or(false),
             durability: self.durability.unwrap_or(Durability::Full),
             prompt: template,
             selection: Selection::default(),

@@ -261,7 +261,7 @@ fn run_sentence(event: &Event, tasks: usize) -> String {
             let branch = branch.trim_start_matches("refs/heads/");
             format!("landed on {branch} as {}", short(to))
         }
-        Event::Finished => "finished".to_owned(),
+        Event::Finished { .. } => "finished".to_owned(),
         other => other.name().replace('-', " "),
     }
 }

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 pub use dialect::{Defaults, Dialect, to_toml};
 pub use recognize::Selection;
 use recognize::is_named;
-pub use source::{Faults, Loaded, Source, hash_input, load, written};
+pub use source::{Faults, Loaded, Source, hash_input, load, progress_message, written};
 pub use suggest::{did_you_mean, or_meant};
 pub use text::{char_start, is_invisible};
 pub use writing::{Change, Edit, Progress, Status, TaskProgress, differ_in_progress_only, edited};
@@ -219,6 +219,9 @@ pub struct Wishes {
     pub retries: Option<u32>,
     /// A wall-clock limit for an attempt, as written (`10m`).
     pub timeout: Option<String>,
+    /// Whether the rest goes on when a task has failed and nobody can be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub goes_on: Option<bool>,
 }
 
 /// A task's id as the plan spells it.

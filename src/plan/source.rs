@@ -90,6 +90,11 @@ pub fn written(
     Ok(format.write(&loaded.sources, progress))
 }
 
+/// The subject of a commit that says in the plan's own files how far a run came.
+pub fn progress_message(plan: &Plan) -> String {
+    plan.dialect.format().progress_message(plan)
+}
+
 fn texts(paths: &[PathBuf], selection: &Selection) -> Result<(Found, Vec<Source>), Faults> {
     let found = recognize::recognize(paths, selection)?;
     let mut sources = Vec::new();

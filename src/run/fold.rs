@@ -142,8 +142,13 @@ impl State {
                     reasons: reasons.clone(),
                 });
             }
-            Event::Finished if self.run.drive == Drive::Running && self.counts().running == 0 => {
+            Event::Finished { progress }
+                if self.run.drive == Drive::Running && self.counts().running == 0 =>
+            {
                 self.run.drive = Drive::Finished;
+                if let Some(progress) = progress {
+                    self.run.mark_progress(progress);
+                }
             }
             Event::Landed { branch, to, .. } => {
                 self.run.landed = Some(Landed {

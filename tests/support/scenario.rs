@@ -53,7 +53,15 @@ id = "last"
 title = "After all"
 needs = ["b", "left"]
 "#,
-    flags: &["--jobs", "2", "--retries", "1", "--commit", "auto"],
+    flags: &[
+        "--jobs",
+        "2",
+        "--retries",
+        "1",
+        "--commit",
+        "auto",
+        "--commit-progress",
+    ],
 };
 
 /// A kickback, a blocker, a failure: a person answers, decides on a retry, leaves out.

@@ -64,11 +64,6 @@ impl Dialect {
         }
     }
 
-    /// The message of a commit that says in a plan's own files how far its run is.
-    pub fn progress_message(self, sources: &[Source]) -> String {
-        self.format().progress_message(sources)
-    }
-
     /// What holds for its plans when nobody says otherwise (contract, `run` defaults).
     pub fn defaults(self) -> Defaults {
         self.format().defaults()
@@ -183,9 +178,9 @@ pub(super) trait Format: Sync {
         Vec::new()
     }
 
-    /// The message of a commit of such changes.
-    fn progress_message(&self, _sources: &[Source]) -> String {
-        "Update the progress of the plan".to_owned()
+    /// The subject of a commit of such changes.
+    fn progress_message(&self, plan: &Plan) -> String {
+        format!("Update progress of {}", plan.title)
     }
 
     /// What holds when nobody says otherwise.

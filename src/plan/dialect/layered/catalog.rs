@@ -2,7 +2,7 @@
 //!
 //! Knows JSON texts, no directories. Members that it does not know are nobody's business here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
 
@@ -14,6 +14,8 @@ use crate::plan::{Fault, is_named};
 #[derive(Debug, Default)]
 pub(super) struct Catalog {
     pub(super) entries: Vec<Entry>,
+    /// The specs that earlier runs completed, as the record of all runs says.
+    completed: HashSet<String>,
     /// What could not be read.
     pub(super) faults: Vec<Fault>,
 }
@@ -52,6 +54,9 @@ impl Catalog {
     pub(super) fn read(sources: &[Source]) -> Self {
         let mut catalog = Self::default();
         for (at, source) in sources.iter().enumerate() {
+            if is_named(&source.path, "execution.json") {
+                catalog.completed = completed(source);
+            }
             if !is_catalog(&source.path) {
                 continue;
             }
@@ -69,6 +74,12 @@ impl Catalog {
         self.entries
             .iter()
             .find(|entry| entry.id.eq_ignore_ascii_case(id))
+    }
+
+    /// Whether anything says that nothing is left to do of this spec.
+    pub(super) fn is_there(&self, id: &str) -> bool {
+        self.of(id).is_some_and(Entry::is_there)
+            || self.completed.contains(&id.to_ascii_uppercase())
     }
 
     fn take(&mut self, whole: Node<'_>, source: usize) {
@@ -173,7 +184,7 @@ impl Catalog {
 
 impl Entry {
     /// Whether the files say that nothing is left to do.
-    pub(super) fn is_there(&self) -> bool {
+    fn is_there(&self) -> bool {
         let says_so = |status: &Mention| {
             let word = status.word.to_ascii_lowercase();
             matches!(
@@ -183,6 +194,23 @@ impl Entry {
         };
         self.status.as_ref().map_or(self.exists, says_so)
     }
+}
+
+/// The specs that the record of all runs calls completed. One that cannot be read says nothing.
+fn completed(source: &Source) -> HashSet<String> {
+    let text = source.text();
+    let specs = Node::parse(&text)
+        .ok()
+        .and_then(|node| node.member("specs"));
+    let is_completed = |spec: &Node<'_>| {
+        let status = spec.member("status").and_then(|status| status.string());
+        status.is_some_and(|status| status == "completed")
+    };
+    let specs = specs.iter().flat_map(Node::members);
+    specs
+        .filter(|(_, spec)| is_completed(spec))
+        .map(|(id, _)| id.to_ascii_uppercase())
+        .collect()
 }
 
 /// The number at the end: of `0`, `"0"`, `"phase-0"`.

@@ -5,7 +5,6 @@
 
 use serde_json::{Value, json};
 
-use super::catalog::Catalog;
 use super::join::Spec;
 use super::tasks::Draft;
 use super::write::edit;
@@ -301,19 +300,5 @@ fn older_word(known: &Known<'_>) -> &'static str {
         Some(Status::Failed | Status::TimedOut) => "failed",
         Some(Status::Skipped) => "skipped",
         _ => "pending",
-    }
-}
-
-/// The specs of a plan in words for a commit.
-pub(super) fn named(sources: &[Source]) -> String {
-    let specs = super::join::specs(sources, &Catalog::read(sources), &mut Vec::new());
-    let ids: Vec<&str> = specs
-        .iter()
-        .map(|spec| spec.identity.id.as_str())
-        .filter(|id| !id.is_empty())
-        .collect();
-    match ids.is_empty() {
-        true => "tasks".to_owned(),
-        false => ids.join(", "),
     }
 }

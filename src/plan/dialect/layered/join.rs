@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::catalog::Catalog;
 use super::execution;
 use super::layers::{self, Step, barrier};
-use super::needs::{Names, Needs, is_spec};
+use super::needs::{self, Needs, is_spec};
 use super::relations::Relations;
 use super::spec::{self, Identity};
 use super::tasks::{self, Draft, Drafts};
@@ -26,7 +26,6 @@ pub(super) struct Spec<'s> {
     pub(super) identity: Identity,
     pub(super) drafts: Drafts,
     title: String,
-    steps: Vec<Step>,
     needs: Vec<Needs>,
     /// What each task comes after, by place.
     after: Vec<Vec<usize>>,
@@ -119,12 +118,17 @@ fn one<'s>(source: &'s Source, catalog: &Catalog, faults: &mut Vec<Fault>) -> Sp
     let document = Document::parse(&text);
     faults.extend(document.unclosed_fences(&text));
     let identity = Identity::of(&text, &document, catalog);
-    let drafts = tasks::drafts(&text, &document, faults);
+    let mut drafts = tasks::drafts(&text, &document, faults);
     let steps = layers::steps(&drafts, spec::is_layered(text.path), &text, faults);
-    let names = Names::new(&drafts, &steps);
-    let needs: Vec<Needs> = (0..drafts.tasks.len())
-        .map(|at| names.needs_of(at, &text, faults))
-        .collect();
+    for step in &steps {
+        for &at in &step.tasks {
+            let task = &mut drafts.tasks[at];
+            if task.group.is_empty() {
+                task.group.clone_from(&step.name);
+            }
+        }
+    }
+    let needs = needs::all(&drafts, &steps, &text, faults);
     let placed: Vec<Vec<usize>> = needs.iter().map(|needs| needs.tasks.clone()).collect();
     let (after, last) = layers::order(&drafts, &steps, &placed);
     faults.extend(backward(&steps, &placed, &drafts, &text));
@@ -133,7 +137,6 @@ fn one<'s>(source: &'s Source, catalog: &Catalog, faults: &mut Vec<Fault>) -> Sp
         requires: requires(&document),
         identity,
         drafts,
-        steps,
         needs,
         after,
         last,
@@ -256,10 +259,7 @@ fn task(
         id(other, &other.drafts.tasks[place - other.first].id)
     });
     let after: Vec<TaskId> = before.filter(|id| !written.contains(id)).collect();
-    let step = spec.steps.iter().find(|step| step.tasks.contains(&nth));
-    let layer = step
-        .map(|step| step.name.as_str())
-        .filter(|name| !name.is_empty());
+    let layer = Some(draft.group.as_str()).filter(|name| !name.is_empty());
     Task {
         id: id(spec, &draft.id),
         title: draft.title.clone(),
@@ -306,11 +306,33 @@ fn own_title(
         .of(&identity.id)
         .map(|entry| entry.name.as_str())
         .filter(|name| !name.is_empty());
+    let id = &identity.id;
+    let is_told = |title: &str| {
+        let mut words = title.split(|c: char| !c.is_alphanumeric());
+        words.any(|word| word.eq_ignore_ascii_case(id))
+    };
     match (is_said, name) {
-        (true, _) => bare.to_owned(),
-        (false, Some(name)) => format!("{}: {name}", identity.id),
-        (false, None) if is_spec(&identity.id) => identity.id.clone(),
+        (true, _) if !is_spec(id) || is_told(bare) => bare.to_owned(),
+        (true, _) => format!("{id}: {bare}"),
+        (false, Some(name)) => format!("{id}: {name}"),
+        (false, None) if is_spec(id) => id.clone(),
         (false, None) => source::feature(text.path),
+    }
+}
+
+/// The specs of a plan by their ids; the title of one that has none.
+pub(super) fn named(plan: &Plan) -> String {
+    let mut ids: Vec<&str> = plan
+        .tasks
+        .iter()
+        .filter_map(|task| Some(task.id.as_str().split_once(':')?.0))
+        .collect();
+    ids.dedup();
+    let mut words = plan.title.split(|c: char| !c.is_alphanumeric());
+    match words.find(|word| is_spec(word)) {
+        Some(id) if ids.is_empty() => id.to_owned(),
+        _ if ids.is_empty() => plan.title.clone(),
+        _ => ids.join(", "),
     }
 }
 

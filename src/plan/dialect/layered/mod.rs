@@ -88,11 +88,8 @@ impl Format for Layered {
         write::write(sources, progress)
     }
 
-    fn progress_message(&self, sources: &[Source]) -> String {
-        format!(
-            "implementation: Update progress - {}",
-            execution::named(sources)
-        )
+    fn progress_message(&self, plan: &Plan) -> String {
+        format!("implementation: Update progress - {}", join::named(plan))
     }
 
     fn defaults(&self) -> Defaults {

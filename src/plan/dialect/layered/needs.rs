@@ -11,7 +11,7 @@ use super::tasks::{Draft, Drafts};
 use crate::plan::{Fault, text::Text};
 
 /// What the tasks of a spec can depend on, by all the names it has.
-pub(super) struct Names<'d> {
+struct Names<'d> {
     by_id: HashMap<String, usize>,
     by_title: HashMap<String, usize>,
     steps: &'d [Step],
@@ -29,8 +29,29 @@ pub(super) struct Needs {
     pub(super) unknown: Vec<String>,
 }
 
+/// What each task of a spec depends on, by place.
+pub(super) fn all(
+    drafts: &Drafts,
+    steps: &[Step],
+    text: &Text<'_>,
+    faults: &mut Vec<Fault>,
+) -> Vec<Needs> {
+    let names = Names::new(drafts, steps);
+    let each = 0..drafts.tasks.len();
+    let mut all: Vec<Needs> = each.map(|at| names.needs_of(at, text, faults)).collect();
+    for (task, need) in names.sentences(text, faults) {
+        all[task].tasks.push(need);
+    }
+    for (at, needs) in all.iter_mut().enumerate() {
+        needs.tasks.retain(|need| *need != at);
+        needs.tasks.sort_unstable();
+        needs.tasks.dedup();
+    }
+    all
+}
+
 impl<'d> Names<'d> {
-    pub(super) fn new(drafts: &'d Drafts, steps: &'d [Step]) -> Self {
+    fn new(drafts: &'d Drafts, steps: &'d [Step]) -> Self {
         let by = |key: fn(&Draft) -> &str| {
             let pairs = drafts.tasks.iter().enumerate();
             // The first of a name has it.
@@ -48,7 +69,7 @@ impl<'d> Names<'d> {
     }
 
     /// What the task at this place depends on.
-    pub(super) fn needs_of(&self, at: usize, text: &Text<'_>, faults: &mut Vec<Fault>) -> Needs {
+    fn needs_of(&self, at: usize, text: &Text<'_>, faults: &mut Vec<Fault>) -> Needs {
         let task = &self.drafts.tasks[at];
         let mut needs = Needs::default();
         for (said, range) in &task.needs {
@@ -81,10 +102,81 @@ impl<'d> Names<'d> {
                 );
             }
         }
-        needs.tasks.retain(|need| *need != at);
-        needs.tasks.sort_unstable();
-        needs.tasks.dedup();
         needs
+    }
+
+    /// What sentences such as `T010, T011 block T018` say: tasks, each with what it needs.
+    fn sentences(&self, text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<(usize, usize)> {
+        let mut pairs = Vec::new();
+        let mut unread = None;
+        for (said, range) in &self.drafts.sentences {
+            let bare = without_remarks(said);
+            match self.sentence(&bare) {
+                Some(found) => pairs.extend(found),
+                None if unread.is_none() && self.names_a_task(&bare) => unread = Some(range),
+                None => {}
+            }
+        }
+        if let Some(range) = unread {
+            let fault = text.warning(range.clone(), "what this says of dependencies is not read");
+            faults.push(fault.help(
+                "sections run in their order; `T002 depends on T001` and `[depends: T001]` behind a task are needs",
+            ));
+        }
+        pairs
+    }
+
+    fn sentence(&self, said: &str) -> Option<Vec<(usize, usize)>> {
+        const WORDS: [(&str, bool); 10] = [
+            (" depends on ", true),
+            (" depend on ", true),
+            (" requires ", true),
+            (" require ", true),
+            (" needs ", true),
+            (" blocks ", false),
+            (" block ", false),
+            ("-->", false),
+            ("->", false),
+            ("→", false),
+        ];
+        let (word, is_forward) = WORDS.iter().find(|(word, _)| said.contains(word))?;
+        let sides: Option<Vec<Vec<usize>>> =
+            said.split(word).map(|side| self.listed(side)).collect();
+        let mut pairs = Vec::new();
+        for sides in sides?.windows(2) {
+            for (&left, &right) in sides[0]
+                .iter()
+                .flat_map(|left| sides[1].iter().map(move |right| (left, right)))
+            {
+                pairs.push(if *is_forward {
+                    (left, right)
+                } else {
+                    (right, left)
+                });
+            }
+        }
+        Some(pairs)
+    }
+
+    /// Ids and ranges and nothing else.
+    fn listed(&self, said: &str) -> Option<Vec<usize>> {
+        let parts = said
+            .split([',', '，', '、', ';', '&'])
+            .flat_map(|part| part.split(" and "));
+        let mut found = Vec::new();
+        for part in parts {
+            let part = part.trim().trim_matches(['*', '`', '.', ':', '。']).trim();
+            match self.by_id.get(&part.to_lowercase()) {
+                Some(task) => found.push(*task),
+                None => found.extend(self.range(part)?),
+            }
+        }
+        Some(found)
+    }
+
+    fn names_a_task(&self, said: &str) -> bool {
+        let mut words = said.split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-'));
+        words.any(|word| is_id(word) && self.by_id.contains_key(&word.to_lowercase()))
     }
 
     /// Takes one part of a list; whether it means anything.

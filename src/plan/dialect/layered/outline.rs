@@ -12,6 +12,8 @@ use crate::plan::markdown::Heading;
 pub(super) struct Section {
     /// Its place among [`Outline::layers`].
     pub(super) layer: usize,
+    /// As its heading says, where that is an owner.
+    pub(super) title: String,
     /// Who does what stands in it.
     pub(super) owner: Option<String>,
     /// How many tasks it holds so far.
@@ -72,6 +74,7 @@ impl Outline {
         Self {
             sections: vec![Section {
                 layer: 0,
+                title: String::new(),
                 owner: None,
                 tasks: 0,
                 ordinal: 0,
@@ -109,6 +112,9 @@ impl Outline {
         let layer = self.layer_for(heading, label, owner.is_some());
         self.sections.push(Section {
             layer,
+            title: owner
+                .as_ref()
+                .map_or_else(String::new, |_| heading.title.clone()),
             owner,
             tasks: 0,
             ordinal: 0,
@@ -139,14 +145,11 @@ impl Outline {
     }
 
     /// A layer of its own for a task that is a heading and stands in no labelled one.
-    pub(super) fn layer_of_task(&mut self, title: &str) -> usize {
+    pub(super) fn layer_of_task(&mut self) -> usize {
         match self.inside {
             Some((_, layer)) => layer,
             None => {
-                self.layers.push(Layer {
-                    title: title.to_owned(),
-                    ..Layer::default()
-                });
+                self.layers.push(Layer::default());
                 self.layers.len() - 1
             }
         }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::catalog::{Catalog, Entry};
+use super::catalog::Catalog;
 use super::join::Spec;
 use super::spec::Kind;
 use crate::plan::Fault;
@@ -45,7 +45,7 @@ impl Relations {
                     Some(need) => {
                         needs[at].insert(*need);
                     }
-                    None if catalog.of(&id).is_some_and(Entry::is_there) => {}
+                    None if catalog.is_there(&id) => {}
                     None => {
                         outside.insert(id);
                     }

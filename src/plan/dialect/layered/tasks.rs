@@ -23,6 +23,8 @@ pub(super) struct Draft {
     pub(super) at: usize,
     /// Its place among [`Drafts::layers`].
     pub(super) layer: usize,
+    /// What the plan calls the tasks that it belongs to; empty when that is the layer, or nothing.
+    pub(super) group: String,
     /// The number of a layer that the task itself names.
     pub(super) label: Option<u32>,
     pub(super) parallel: bool,
@@ -48,6 +50,8 @@ pub(super) struct Draft {
 pub(super) struct Drafts {
     pub(super) tasks: Vec<Draft>,
     pub(super) layers: Vec<Layer>,
+    /// What a section on dependencies says.
+    pub(super) sentences: Vec<(String, Range<usize>)>,
     /// Open boxes of the top level that are no tasks: gates and criteria.
     pub(super) open_boxes: usize,
     /// Whether a box says that work is under way, or a legend that one can.
@@ -65,8 +69,9 @@ struct Reader<'t> {
     /// The indentation of a bold start after which boxes are no tasks.
     shut: Option<usize>,
     gates: Vec<(Range<usize>, Vec<String>)>,
-    /// A section on dependencies, until it was told that it is not read.
-    prose: Option<Range<usize>>,
+    /// Whether this is a section on dependencies, and what such sections say.
+    on_needs: bool,
+    sentences: Vec<(String, Range<usize>)>,
     open_boxes: usize,
     faults: Vec<Fault>,
 }
@@ -81,7 +86,8 @@ pub(super) fn drafts(text: &Text<'_>, document: &Document, faults: &mut Vec<Faul
         heading: None,
         shut: None,
         gates: Vec::new(),
-        prose: None,
+        on_needs: false,
+        sentences: Vec::new(),
         open_boxes: 0,
         faults: Vec::new(),
     };
@@ -105,6 +111,7 @@ pub(super) fn drafts(text: &Text<'_>, document: &Document, faults: &mut Vec<Faul
         has_progress_mark: has_progress_mark(text, document),
         tasks: reader.tasks,
         layers: reader.outline.layers,
+        sentences: reader.sentences,
         open_boxes: reader.open_boxes,
     }
 }
@@ -136,14 +143,14 @@ impl Reader<'_> {
             return;
         }
         self.heading = None;
-        match self.outline.enter(heading) {
+        let is_nested = self.outline.shut().is_some();
+        let kind = self.outline.enter(heading);
+        let is_on_needs = heading.title.to_lowercase().starts_with("dependenc");
+        self.on_needs = kind == Kind::Other && (is_on_needs || self.on_needs && is_nested);
+        match kind {
             Kind::Task => self.task_heading(heading, rest),
             Kind::Gates => self.gates.push((heading.range.clone(), Vec::new())),
-            Kind::Other if heading.title.to_lowercase().starts_with("dependenc") => {
-                self.prose = Some(heading.range.clone());
-            }
-            Kind::Section => self.prose = None,
-            Kind::Other => {}
+            Kind::Section | Kind::Other => {}
         }
     }
 
@@ -153,7 +160,7 @@ impl Reader<'_> {
             return;
         };
         let item = Item::read(said);
-        let layer = self.outline.layer_of_task(&heading.title);
+        let layer = self.outline.layer_of_task();
         self.outline.count();
         let level =
             |block: &Block| matches!(block, Block::Heading(next) if next.level <= heading.level);
@@ -216,29 +223,15 @@ impl Reader<'_> {
         if line.mark.is_none() && line.lead.as_deref().is_some_and(shuts) {
             self.shut = Some(line.indent);
         }
-        self.told_in_prose(line);
+        if self.on_needs && line.mark.is_none() {
+            self.sentences.push((item::words(line), line.range.clone()));
+        }
         let is_shut = self.shut.is_some() || self.outline.shut().is_some();
         match &line.mark {
             Some(mark) if is_shut => self.no_task(line, mark),
             Some(mark) => self.task(line, Some(mark.clone())),
             None if !is_shut && self.is_bare_task(line) => self.task(line, None),
             None => {}
-        }
-    }
-
-    /// Tells once of a section on dependencies that names tasks: they are not read from sentences.
-    fn told_in_prose(&mut self, line: &Line) {
-        let mut words = line
-            .text
-            .split(|c: char| !(c.is_alphanumeric() || c == '.'));
-        if self.prose.is_some()
-            && words.any(item::is_id)
-            && let Some(range) = self.prose.take()
-        {
-            let message = "what this section says of dependencies is not read";
-            let help = "sections run in their order; `[depends: T001, T002]` behind a task says what it needs";
-            self.faults
-                .push(self.text.warning(range, message).help(help));
         }
     }
 
@@ -307,6 +300,7 @@ impl Reader<'_> {
                 .unwrap_or_else(|| format!("{ordinal}.{nth}")),
             at,
             layer: section.layer,
+            group: section.title.clone(),
             agent: item.agent.clone().or_else(|| section.owner.clone()),
             needs,
             files: paths_in(line),

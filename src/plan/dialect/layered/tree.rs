@@ -198,11 +198,12 @@ impl Tree {
     }
 
     fn unknown(&self, name: &str) -> Fault {
-        let ids: Vec<&str> = self
+        let mut ids: Vec<&str> = self
             .specs
             .iter()
             .map(|spec| spec.identity.id.as_str())
             .collect();
+        ids.sort_unstable();
         let meant = or_meant(name, ids.iter().copied());
         let shown = ids
             .iter()
