@@ -149,6 +149,7 @@ proptest! {
         let said = fs::read_to_string(&record).expect("a record");
         apply(&changes(&wanted));
         prop_assert_eq!(fs::read_to_string(&record).expect("a record"), said);
-        prop_assert!(changes(&wanted).iter().all(|change| matches!(change, Change::Write { .. })));
+        let is_said = changes(&wanted).iter().all(|change| matches!(change, Change::Write { .. }));
+        prop_assert!(is_said);
     }
 }

@@ -53,13 +53,15 @@ impl Standing {
             .iter()
             .filter_map(|(_, task)| task.and_then(|task| task.started_at.as_ref()));
         let open = tasks.iter().filter(|task| !is_done(task));
-        let mut agents: Vec<String> = open
-            .filter_map(|(draft, _)| {
-                agents::usual(draft.agent.as_deref(), &draft.title, &draft.body)
+        let open: Vec<(Option<&str>, &str, &str)> = open
+            .map(|(draft, _)| {
+                (
+                    draft.agent.as_deref(),
+                    draft.title.as_str(),
+                    draft.body.as_str(),
+                )
             })
             .collect();
-        agents.sort();
-        agents.dedup();
         Self {
             id: spec.identity.id.clone(),
             status,
@@ -67,7 +69,7 @@ impl Standing {
             done: done.len(),
             failed: count(Status::Failed) + count(Status::TimedOut),
             skipped: count(Status::Skipped),
-            agents,
+            agents: agents::usual(&open),
             unboxed: done
                 .iter()
                 .filter(|(draft, _)| draft.mark.is_none())

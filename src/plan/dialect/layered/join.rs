@@ -117,7 +117,7 @@ fn one<'s>(source: &'s Source, catalog: &Catalog, faults: &mut Vec<Fault>) -> Sp
     let text = source.text();
     let document = Document::parse(&text);
     faults.extend(document.unclosed_fences(&text));
-    let identity = Identity::of(&text, &document, catalog);
+    let identity = Identity::of(&text, catalog);
     let mut drafts = tasks::drafts(&text, &document, faults);
     let steps = layers::steps(&drafts, spec::is_layered(text.path), &text, faults);
     for step in &steps {

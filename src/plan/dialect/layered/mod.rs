@@ -33,10 +33,10 @@ impl Format for Layered {
         if spec::is_layered(path) {
             return Some(Fit::Name("it is called `layered-tasks.md`"));
         }
-        let document = Document::parse(text);
         if spec::is_task_list(path) && spec::is_in_tree(path) {
             return Some(Fit::Place("it is the task list of a spec"));
         }
+        let document = Document::parse(text);
         if has_signs(text, &document) {
             return Some(Fit::Content("it lists tasks by layers, owners or specs"));
         }

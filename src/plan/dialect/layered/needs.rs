@@ -15,6 +15,8 @@ struct Names<'d> {
     by_id: HashMap<String, usize>,
     by_title: HashMap<String, usize>,
     steps: &'d [Step],
+    /// The place of each task's layer.
+    step_of: Vec<usize>,
     drafts: &'d Drafts,
 }
 
@@ -52,6 +54,10 @@ pub(super) fn all(
 
 impl<'d> Names<'d> {
     fn new(drafts: &'d Drafts, steps: &'d [Step]) -> Self {
+        let mut step_of = vec![0; drafts.tasks.len()];
+        for (number, step) in steps.iter().enumerate() {
+            step.tasks.iter().for_each(|task| step_of[*task] = number);
+        }
         let by = |key: fn(&Draft) -> &str| {
             let pairs = drafts.tasks.iter().enumerate();
             // The first of a name has it.
@@ -64,6 +70,7 @@ impl<'d> Names<'d> {
             by_id: by(|task| &task.id),
             by_title: by(|task| &task.title),
             steps,
+            step_of,
             drafts,
         }
     }
@@ -200,8 +207,7 @@ impl<'d> Names<'d> {
         } else if let Some(&task) = self.by_title.get(&part.to_lowercase()) {
             needs.tasks.push(task);
         } else if says_all_before(part) {
-            let step = self.steps.iter().position(|step| step.tasks.contains(&at));
-            let before = &self.steps[..step.unwrap_or(0)];
+            let before = &self.steps[..self.step_of[at]];
             needs
                 .tasks
                 .extend(before.iter().flat_map(|step| &step.tasks));

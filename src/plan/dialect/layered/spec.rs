@@ -6,7 +6,10 @@ use std::path::{Component, Path};
 use super::catalog::{Catalog, number};
 use super::needs::is_spec;
 use crate::plan::markdown::Document;
-use crate::plan::{is_named, text::Text};
+use crate::plan::{char_start, is_named, text::Text};
+
+/// Directories whose `specs` are those of other formats.
+const OTHERS: [&str; 5] = [".kiro", ".specify", ".spec-workflow", ".claude", "openspec"];
 
 /// What is built first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,9 +48,8 @@ pub(super) fn below_specs(path: &Path) -> Option<Vec<String>> {
         })
         .collect();
     let at = parts.iter().rposition(|part| part == "specs")?;
-    // `.kiro/specs` and `openspec/specs` are other people's.
     let above = at.checked_sub(1).map(|above| parts[above].as_str());
-    let is_other = above.is_some_and(|above| above.starts_with('.') || above == "openspec");
+    let is_other = above.is_some_and(|above| OTHERS.contains(&above));
     let directories = &parts[at + 1..parts.len().max(at + 2) - 1];
     (!is_other && !directories.is_empty()).then(|| directories.to_vec())
 }
@@ -71,12 +73,12 @@ fn phase_of(directory: &str) -> Option<u32> {
 }
 
 impl Identity {
-    pub(super) fn of(text: &Text<'_>, document: &Document, catalog: &Catalog) -> Self {
+    pub(super) fn of(text: &Text<'_>, catalog: &Catalog) -> Self {
         let directories = below_specs(text.path).unwrap_or_default();
         let own = directories.last().map_or("", String::as_str);
         let is_below = |home: &str| directories.first().is_some_and(|first| first == home);
         let lies_in_phase = directories.iter().find_map(|directory| phase_of(directory));
-        let id = in_title(document)
+        let id = in_title(text)
             .or_else(|| in_catalog(own, catalog, is_below("features")))
             .or_else(|| {
                 in_directory(
@@ -99,8 +101,11 @@ impl Identity {
     }
 }
 
-/// `I012` of `# Tasks for I012: Test Authentication System`.
-fn in_title(document: &Document) -> Option<String> {
+/// `I012` of `# Tasks for I012: Test Authentication System`, which stands near the beginning.
+fn in_title(text: &Text<'_>) -> Option<String> {
+    const BEGINNING: usize = 4096;
+    let beginning = &text.text[..char_start(text.text, BEGINNING)];
+    let document = Document::parse(&Text::new(text.path, beginning));
     let title = &document.title()?.title;
     let mut words = title.split(|c: char| !c.is_alphanumeric());
     words

@@ -62,13 +62,12 @@ impl Tree {
         let specs = files.into_iter().filter_map(|file| {
             let text = source::read(&file).ok()?;
             let text = Text::new(&file, &text);
-            let document = Document::parse(&text);
             let is_ours = spec::is_layered(&file)
                 || spec::is_in_tree(&file)
-                || super::has_signs(&text, &document);
+                || super::has_signs(&text, &Document::parse(&text));
             is_ours.then(|| Spec {
                 below: spec::below_specs(&file).unwrap_or_default(),
-                identity: Identity::of(&text, &document, &catalog),
+                identity: Identity::of(&text, &catalog),
                 file: file.clone(),
             })
         });
@@ -331,7 +330,7 @@ pub(super) fn companions(lists: &[PathBuf]) -> Vec<PathBuf> {
     for list in lists {
         if let Ok(text) = source::read(list) {
             let text = Text::new(list, &text);
-            let identity = Identity::of(&text, &Document::parse(&text), &catalog);
+            let identity = Identity::of(&text, &catalog);
             files.push(top.join(format!(".claude/execution/{}.json", identity.id)));
         }
     }
