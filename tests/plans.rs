@@ -122,6 +122,21 @@ fn layered_task_lists_are_read() {
 }
 
 #[test]
+fn spec_kit_plans_are_read() {
+    check_all("spec-kit");
+}
+
+#[test]
+fn kiro_plans_are_read() {
+    check_all("kiro");
+}
+
+#[test]
+fn openspec_plans_are_read() {
+    check_all("openspec");
+}
+
+#[test]
 fn native_plans_are_read() {
     check_all("toml");
 }
@@ -269,7 +284,7 @@ fn line_ends_and_a_byte_order_mark_change_nothing() {
         ("sendit/good", "PLAN.md"),
         ("toml/good", "plan.toml"),
         ("jobs/good", "job-1-data-models.md"),
-        ("layered/archive", "tasks.md"),
+        ("layered/minimal", "tasks.md"),
     ] {
         let original = Path::new("fixtures/plans").join(fixture).join(name);
         let plain = load(std::slice::from_ref(&original), None).expect("the fixture is good");
@@ -394,6 +409,12 @@ fn fragments() -> impl Strategy<Value = String> {
         "'''",
         "= 1\n",
         "### Step 1: b\n",
+        "- [ ] T001 [P] a\n",
+        "- [x]* 1. b\n",
+        "  - [-] 1.1 c（依赖 T001）\n",
+        "-[]T002Create\n",
+        "### T003: d\n**Status**: TODO\n",
+        "(depends on ",
         "**Independent**: yes\n",
         "~~~\n",
         "\t",

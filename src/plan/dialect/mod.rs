@@ -5,9 +5,12 @@
 
 mod convert;
 mod jobs;
+mod kiro;
 mod layered;
+mod openspec;
 mod progress;
 mod sendit;
+mod spec_kit;
 mod toml;
 
 use std::fmt;
@@ -27,20 +30,31 @@ use super::{Change, Fault, Plan, Progress, Selection};
 pub enum Dialect {
     /// A directory of `job-<N>-*.md`.
     Jobs,
-    /// `PLAN.md` with `### Task N:` headings.
-    Sendit,
+    /// `.kiro/specs/<feature>/tasks.md`: an outline of numbered boxes.
+    Kiro,
     /// Task lists of infrastructure and features, in layers.
     Layered,
+    /// `openspec/changes/<change>/tasks.md`: numbered boxes below numbered headings.
+    #[serde(rename = "openspec")]
+    #[value(name = "openspec")]
+    OpenSpec,
+    /// `PLAN.md` with `### Task N:` headings.
+    Sendit,
+    /// `specs/<NNN-feature>/tasks.md`: boxes such as `T001`, in phases.
+    SpecKit,
     /// Our own: `[plan]` and `[[task]]`.
     Toml,
 }
 
 impl Dialect {
     /// All of them, in the order they are tried.
-    pub const ALL: [Dialect; 4] = [
+    pub const ALL: [Dialect; 7] = [
         Dialect::Jobs,
-        Dialect::Sendit,
+        Dialect::Kiro,
         Dialect::Layered,
+        Dialect::OpenSpec,
+        Dialect::Sendit,
+        Dialect::SpecKit,
         Dialect::Toml,
     ];
 
@@ -48,8 +62,11 @@ impl Dialect {
     pub fn name(self) -> &'static str {
         match self {
             Dialect::Jobs => "jobs",
-            Dialect::Sendit => "sendit",
+            Dialect::Kiro => "kiro",
+            Dialect::OpenSpec => "openspec",
             Dialect::Layered => "layered",
+            Dialect::Sendit => "sendit",
+            Dialect::SpecKit => "spec-kit",
             Dialect::Toml => "toml",
         }
     }
@@ -58,8 +75,11 @@ impl Dialect {
     pub(super) fn format(self) -> &'static dyn Format {
         match self {
             Dialect::Jobs => &jobs::Jobs,
-            Dialect::Sendit => &sendit::Sendit,
+            Dialect::Kiro => &kiro::Kiro,
+            Dialect::OpenSpec => &openspec::OpenSpec,
             Dialect::Layered => &layered::Layered,
+            Dialect::Sendit => &sendit::Sendit,
+            Dialect::SpecKit => &spec_kit::SpecKit,
             Dialect::Toml => &toml::Toml,
         }
     }
@@ -104,6 +124,8 @@ pub(super) enum Fit {
     Content(&'static str),
     /// It lies where this format keeps its plans.
     Place(&'static str),
+    /// It lies, or what stands in it is, as only this format has it.
+    Own(&'static str),
     /// It is called what only this format calls its plans.
     Name(&'static str),
 }
@@ -114,13 +136,14 @@ impl Fit {
         match self {
             Fit::Content(_) => 0,
             Fit::Place(_) => 1,
-            Fit::Name(_) => 2,
+            Fit::Own(_) => 2,
+            Fit::Name(_) => 3,
         }
     }
 
     pub(super) fn why(self) -> &'static str {
         match self {
-            Fit::Content(why) | Fit::Place(why) | Fit::Name(why) => why,
+            Fit::Content(why) | Fit::Place(why) | Fit::Own(why) | Fit::Name(why) => why,
         }
     }
 }

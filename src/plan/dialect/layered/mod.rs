@@ -34,14 +34,21 @@ impl Format for Layered {
             return Some(Fit::Name("it is called `layered-tasks.md`"));
         }
         if spec::is_task_list(path) && spec::is_in_tree(path) {
-            return Some(Fit::Place("it is the task list of a spec"));
+            return Some(Fit::Own("it is the task list of a spec"));
         }
         let document = Document::parse(text);
-        if has_signs(text, &document) {
-            return Some(Fit::Content("it lists tasks by layers, owners or specs"));
-        }
-        let lies_in_specs = spec::is_task_list(path) && spec::below_specs(path).is_some();
         let has_box = || lines(&document.blocks).any(|line| line.mark.is_some());
+        let lies_in_specs = spec::is_task_list(path) && spec::below_specs(path).is_some();
+        if is_own(&document) {
+            let why = "it lists tasks by layers, owners or specs";
+            return Some(match lies_in_specs {
+                true => Fit::Own(why),
+                false => Fit::Content(why),
+            });
+        }
+        if has_tagged_box(&document) {
+            return Some(Fit::Content("its boxes name owners or dependencies"));
+        }
         (lies_in_specs && has_box()).then_some(Fit::Content("it is a list of tasks below `specs`"))
     }
 
@@ -107,47 +114,59 @@ fn with_companions(mut lists: Vec<PathBuf>) -> Vec<PathBuf> {
     lists
 }
 
-/// Whether a text has what only task lists of this format have.
-fn has_signs(text: &Text<'_>, document: &Document) -> bool {
+/// Whether a text has what task lists of this format have.
+fn has_signs(document: &Document) -> bool {
+    is_own(document) || has_tagged_box(document)
+}
+
+/// Whether only this format has texts with such titles, headers, layers, owners' lists or tasks.
+fn is_own(document: &Document) -> bool {
     let title = document
         .title()
         .map_or("", |heading| heading.title.as_str());
     let lower = title.to_lowercase();
-    let is_titled = lower.starts_with("layered tasks")
-        || lower.starts_with("tasks for ") && lower.contains(':');
+    let names_spec = || {
+        let mut words = title.split(|c: char| !c.is_alphanumeric());
+        words.any(needs::is_spec)
+    };
+    let is_titled =
+        lower.starts_with("layered tasks") || lower.starts_with("tasks for ") && names_spec();
     let has_box = || lines(&document.blocks).any(|line| line.mark.is_some());
     is_titled && document.headings().count() > 1
-        || has_box() && has_sign(text, document)
+        || has_box() && document.blocks.iter().any(is_sign)
         || has_fielded_tasks(document)
 }
 
-/// A layer's heading, an owner's list, an owned task, a dependency in brackets, or a field of the header.
-fn has_sign(text: &Text<'_>, document: &Document) -> bool {
+/// The heading of a layer or of an owner's list, or a field of the header.
+fn is_sign(block: &Block) -> bool {
     let is_layer = |title: &str| {
-        item::strip_word(title, "layer ")
-            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        let number = item::strip_word(title, "layer ");
+        number.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
     };
-    document.blocks.iter().any(|block| match block {
+    match block {
         Block::Heading(heading) => {
-            is_layer(&heading.title)
-                || item::owner(&heading.title).is_some_and(|(_, rest)| rest.is_empty())
+            let is_owner =
+                |title: &str| item::owner(title).is_some_and(|(_, rest)| rest.is_empty());
+            is_layer(&heading.title) || is_owner(&heading.title)
         }
-        Block::Line(line) => match (&line.mark, &line.lead) {
-            (Some(_), _) => {
-                let words = item::words(line);
-                (words.contains('@') || words.contains("[dep")) && {
-                    let item = item::Item::read(&words);
-                    item.agent.is_some() || !item.needs.is_empty()
-                }
-            }
-            (None, Some(lead)) => matches!(
-                lead.as_str(),
-                "Infrastructure Phase" | "Required Infrastructure"
-            ),
-            (None, None) => false,
-        },
+        Block::Line(line) => {
+            let lead = line.lead.as_deref().unwrap_or_default();
+            matches!(lead, "Infrastructure Phase" | "Required Infrastructure")
+        }
         _ => false,
-    }) && !text.text.is_empty()
+    }
+}
+
+/// Whether a box names its owner, or in brackets what it depends on.
+fn has_tagged_box(document: &Document) -> bool {
+    let mut boxes = lines(&document.blocks).filter(|line| line.mark.is_some());
+    boxes.any(|line| {
+        let words = item::words(line);
+        (words.contains('@') || words.contains("[dep")) && {
+            let item = item::Item::read(&words);
+            item.agent.is_some() || !item.needs.is_empty()
+        }
+    })
 }
 
 /// Whether headings are tasks that name keywords and a command.

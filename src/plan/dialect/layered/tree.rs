@@ -64,7 +64,7 @@ impl Tree {
             let text = Text::new(&file, &text);
             let is_ours = spec::is_layered(&file)
                 || spec::is_in_tree(&file)
-                || super::has_signs(&text, &Document::parse(&text));
+                || super::has_signs(&Document::parse(&text));
             is_ours.then(|| Spec {
                 below: spec::below_specs(&file).unwrap_or_default(),
                 identity: Identity::of(&text, &catalog),
