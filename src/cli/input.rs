@@ -43,21 +43,16 @@ impl Input {
 pub(super) fn read(
     context: &Context,
     repo: &Repo,
-    named: &[PathBuf],
+    paths: &[PathBuf],
     selection: &Selection,
 ) -> Result<Option<Input>> {
-    let mut named = named.to_vec();
-    if named.is_empty() {
-        named.push(PathBuf::from("."));
-    }
-    let paths: Vec<PathBuf> = named.iter().map(|path| context.path(path)).collect();
     let mut selection = selection.clone();
-    let mut read = check::read(&paths, &selection);
+    let mut read = check::read(paths, &selection);
     if !context.json
         && let Some(session) = asking::choose("several sessions are there", &read.sessions)
     {
         selection.session = Some(session);
-        read = check::read(&paths, &selection);
+        read = check::read(paths, &selection);
     }
     let Read {
         dialect,
@@ -136,8 +131,12 @@ fn unfinished_runs(repo: &Repo) -> Result<Vec<(String, Headline)>> {
 }
 
 /// The unfinished run of this plan, with the hash of the plan it was started with; one of these very bytes
-/// before one of others at the same path.
-pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, String)>> {
+/// before one of others at the same path that reads the same of its files.
+pub(super) fn unfinished(
+    repo: &Repo,
+    input: &Input,
+    selection: &Selection,
+) -> Result<Option<(String, String)>> {
     let mut other = None;
     for (run, headline) in unfinished_runs(repo)? {
         if headline.plan_path != input.path {
@@ -146,7 +145,10 @@ pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, S
         if headline.plan_hash == input.hash {
             return Ok(Some((run, headline.plan_hash)));
         }
-        other = Some((run, headline.plan_hash));
+        let policy = journal::load(repo, &run)?.state.run.policy;
+        if policy.selection.wants_as(selection) {
+            other = Some((run, headline.plan_hash));
+        }
     }
     Ok(other)
 }
@@ -178,6 +180,7 @@ pub(super) fn is_only_marked(
 /// name must be one that the run starts from. A task of which they name none is taken at their word.
 pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Result<()> {
     let mut plan = input.graph.plan().clone();
+    let mut unproven = Vec::new();
     for task in &mut plan.tasks {
         let warn =
             |text: String| report::notice(&visible(&format!("warning: task {} {text}", task.id)));
@@ -187,10 +190,7 @@ pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Resu
         let is_done = imported.status == ImportedStatus::Done;
         let Some(name) = imported.commit.take() else {
             if is_done {
-                warn(
-                    "is marked done without a commit: it counts as done, and nothing proves it"
-                        .to_owned(),
-                );
+                unproven.push(task.id.as_str());
             }
             continue;
         };
@@ -207,9 +207,34 @@ pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Resu
             _ => {}
         }
     }
+    if !unproven.is_empty() {
+        report::notice(&visible(&believed(&unproven)));
+    }
     let graph = Graph::new(plan).map_err(|_| anyhow::anyhow!("the plan no longer holds"))?;
     input.graph = Arc::new(graph);
     Ok(())
+}
+
+/// That these tasks are taken at the word of the plan's files; in one line, however many boxes are ticked.
+fn believed(tasks: &[&str]) -> String {
+    const NAMED_MAX: usize = 8;
+    let named = tasks.iter().take(NAMED_MAX).copied().collect::<Vec<_>>();
+    match (tasks.len(), tasks.len() - named.len()) {
+        (1, _) => format!(
+            "warning: task {} is marked done without a commit: it counts as done, and nothing proves it",
+            named[0]
+        ),
+        (_, others) => {
+            let others = match others {
+                0 => String::new(),
+                count => format!(" and {count} more"),
+            };
+            format!(
+                "warning: tasks {}{others} are marked done without a commit: they count as done, and nothing proves it",
+                named.join(", ")
+            )
+        }
+    }
 }
 
 /// The id that the user chose, or one made from the plan's title.

@@ -6,6 +6,7 @@
 //!
 #![doc = include_str!("dialects.md")]
 
+mod agents;
 mod checklist;
 mod dialect;
 mod fault;
