@@ -30,7 +30,7 @@ pub(in crate::plan) fn imported(sign: &str) -> Option<Imported> {
 
 /// A warning for each sign that nobody knows, not for each box.
 pub(in crate::plan) fn unknown_signs<'i>(
-    items: impl Iterator<Item = &'i Item<'i>>,
+    items: impl Iterator<Item = &'i Item>,
     text: &Text<'_>,
 ) -> Vec<Fault> {
     let mut faults: Vec<(&str, Range<usize>, usize)> = Vec::new();

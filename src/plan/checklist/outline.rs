@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::marks::{self, Tick};
 use super::needs::{self, Known};
 use super::stated;
-use super::{Checklist, Item, Kind, groups, sentences};
+use super::{Checklist, Item, Kind, groups};
 use crate::plan::markdown::Block;
 use crate::plan::text::Text;
 use crate::plan::{Fault, ImportedStatus, Task, TaskId};
@@ -41,7 +41,7 @@ impl<'c, 'd> Outline<'c, 'd> {
     /// `is_task` says whether a box without an id, which stands in no other, is a task.
     pub(in crate::plan) fn of(
         checklist: &'c Checklist<'d>,
-        is_task: impl Fn(&Item<'d>) -> bool,
+        is_task: impl Fn(&Item) -> bool,
     ) -> Self {
         let parents = parents(checklist);
         let parts = parts(checklist, &parents, is_task);
@@ -89,8 +89,9 @@ impl<'c, 'd> Outline<'c, 'd> {
             owns.push(own);
             tasks.push(task);
         }
-        for (task, own) in tasks.iter_mut().zip(owns) {
-            task.needs = needs::written(sentences(own), &task.id, &known);
+        for ((task, own), at) in tasks.iter_mut().zip(owns).zip(&self.tasks) {
+            let item = &self.checklist.items[*at];
+            task.needs = needs::written(self.checklist.sentences(item, own), &task.id, &known);
         }
         let document = self.checklist.document;
         faults.extend(stated::apply(document, &known, &mut tasks, text));
@@ -151,7 +152,7 @@ impl<'c, 'd> Outline<'c, 'd> {
     }
 
     /// The boxes whose signs may be replaced.
-    pub(in crate::plan) fn ticks(&self) -> Vec<Tick<'d>> {
+    pub(in crate::plan) fn ticks(&self) -> Vec<Tick<'c>> {
         let mut told: HashMap<usize, Vec<TaskId>> = HashMap::new();
         for (at, id) in self.tasks.iter().zip(&self.ids) {
             let is_optional = |at: usize| self.checklist.items[at].mark.starred;
@@ -206,7 +207,7 @@ fn parents(checklist: &Checklist<'_>) -> Vec<Option<usize>> {
 fn parts<'d>(
     checklist: &Checklist<'d>,
     parents: &[Option<usize>],
-    is_task: impl Fn(&Item<'d>) -> bool,
+    is_task: impl Fn(&Item) -> bool,
 ) -> Vec<Part> {
     let items = &checklist.items;
     let kinds: Vec<Kind> = items.iter().map(|item| checklist.kind(item)).collect();
@@ -219,7 +220,7 @@ fn parts<'d>(
             holds[parent] = Some(is_due);
         }
     }
-    let part = |(at, item): (usize, &Item<'d>)| match (&item.words.id, holds[at]) {
+    let part = |(at, item): (usize, &Item)| match (&item.words.id, holds[at]) {
         _ if kinds[at] == Kind::Criteria || item.is_criterion => Part::Criterion,
         // A box whose every part may be left out has work of its own.
         (Some(_), Some(true)) | (None, Some(_)) => Part::Group,

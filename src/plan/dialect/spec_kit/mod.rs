@@ -11,7 +11,7 @@ use super::{Fit, Format, Reading};
 use crate::plan::checklist::marks::{self, Tick};
 use crate::plan::checklist::needs::{self, Known};
 use crate::plan::checklist::order::{self, Step};
-use crate::plan::checklist::{self, Checklist, Item, Kind, sentences, stated};
+use crate::plan::checklist::{self, Checklist, Item, Kind, stated};
 use crate::plan::markdown::{Document, Heading};
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
@@ -62,7 +62,7 @@ impl Format for SpecKit {
         }
         let ids = checklist.name(&chosen);
         let ticks = chosen.iter().zip(ids).map(|(at, id)| {
-            let mark = checklist.items[*at].mark;
+            let mark = &checklist.items[*at].mark;
             Tick {
                 sign: &mark.sign,
                 range: mark.range.clone(),
@@ -85,7 +85,7 @@ fn has_tasks(checklist: &Checklist<'_>, text: &Text<'_>) -> bool {
 /// The boxes that are tasks: those with ids, or if there are none, those of the first level that are no criteria.
 fn chosen(checklist: &Checklist<'_>) -> Vec<usize> {
     let has_ids = checklist.has_ids();
-    let is_task = |item: &Item<'_>| match has_ids {
+    let is_task = |item: &Item| match has_ids {
         true => item
             .words
             .id
@@ -174,7 +174,7 @@ fn boxes(
         let item = &checklist.items[*at];
         let own = checklist.own(item, text, |block| begins.contains(&block));
         let mut task = checklist.task(item, id, own, text);
-        task.needs = needs::written(sentences(own), &task.id, &known);
+        task.needs = needs::written(checklist.sentences(item, own), &task.id, &known);
         task.group = phases[nth].map(|phase| phase.title.clone());
         steps.push(Step {
             beside: item.words.is_beside(),
@@ -251,7 +251,7 @@ fn passed_over(checklist: &Checklist<'_>, text: &Text<'_>) -> Option<Fault> {
     if !checklist.has_ids() {
         return None;
     }
-    let is_meant = |item: &&Item<'_>| {
+    let is_meant = |item: &&Item| {
         item.words.id.is_none()
             && !item.is_nested
             && !item.is_criterion
