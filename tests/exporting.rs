@@ -239,3 +239,32 @@ fn a_plan_that_is_not_on_the_branch_is_told_of_and_left_alone() {
     let log = user.git(["log", "--format=%s", "-1", "enact/r-test/integration"]);
     assert_eq!(log.success().stdout.trim(), "Write 3.txt");
 }
+
+#[test]
+fn a_native_plan_says_it_below_the_id_of_each_task() {
+    let user = User::new();
+    let plan = "[plan]\r\ntitle = \"Grüße 👋\"\r\n[[task]]\r\ntitle = \"One\"\r\nid = \"a\" # first\r\n\r\n\
+        [[task]]\r\nid = \"b\"\r\nstatus = \"in_progress\"\r\ntitle = \"Two\"";
+    user.write("plan.toml", plan);
+    user.commit("Plan");
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    let marked = || fs::read_to_string(user.path().join("plan.toml")).expect("text");
+    user.run("plan.toml", &executor, &["--sync"]).success();
+    let commit = |task: &str| {
+        user.task(task)["commit"]
+            .as_str()
+            .expect("a commit")
+            .to_owned()
+    };
+    let done = |task: &str| format!("status = \"done\"\r\ncommit = \"{}\"\r\n", commit(task));
+    let expected = plan
+        .replace("# first\r\n", &format!("# first\r\n{}", done("a")))
+        .replace("status = \"in_progress\"\r\n", &done("b"));
+    assert_eq!(marked(), expected);
+    user.enact(["check", "plan.toml"]).success().says("[done");
+    user.enact(["resume"]).success();
+    let undone = done("b");
+    user.enact(["revert", "b", "--yes"]).success();
+    user.enact(["export"]).success();
+    assert_eq!(marked(), expected.replace(&undone, ""));
+}

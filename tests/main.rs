@@ -13,6 +13,7 @@ mod documents;
 mod executors;
 mod exporting;
 mod failures;
+mod fuzzing;
 mod git_storage;
 mod hooks;
 mod hopeless;

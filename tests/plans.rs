@@ -128,6 +128,21 @@ fn openspec_plans_are_read() {
 }
 
 #[test]
+fn task_master_files_are_read() {
+    check_all("task-master");
+}
+
+#[test]
+fn superpowers_plans_are_read() {
+    check_all("superpowers");
+}
+
+#[test]
+fn gsd_plans_are_read() {
+    check_all("gsd");
+}
+
+#[test]
 fn native_plans_are_read() {
     check_all("toml");
 }

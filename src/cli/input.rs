@@ -12,6 +12,7 @@ use crate::graph::Graph;
 use crate::journal::{self, layout};
 use crate::plan::{self, Dialect, Fault, ImportedStatus, Selection, Source};
 use crate::report::{self, clean::visible};
+use crate::run::names;
 use crate::run::state::{Headline, State};
 
 /// A plan that was read without a fault, and what it was read from.
@@ -102,11 +103,9 @@ pub(super) fn recorded_path(context: &Context, repo: &Repo, state: &State) -> Re
 /// The unfinished run of the plan at `path`.
 pub(super) fn unfinished_at(repo: &Repo, path: &Path) -> Result<Option<String>> {
     let place = place(repo, path);
-    let runs = unfinished_runs(repo)?.into_iter();
-    Ok(runs
-        .filter(|(_, headline)| headline.plan_path == place)
-        .map(|(run, _)| run)
-        .next())
+    let mut runs = unfinished_runs(repo)?.into_iter();
+    let found = runs.find(|(_, headline)| headline.plan_path == place);
+    Ok(found.map(|(run, _)| run))
 }
 
 fn unfinished_runs(repo: &Repo) -> Result<Vec<(String, Headline)>> {
@@ -207,7 +206,7 @@ pub(super) fn run_id(repo: &Repo, input: &Input, name: Option<&str>) -> Result<S
         |id: &str| Ok::<_, anyhow::Error>(!repo.list(&layout::branches(id))?.is_empty());
     let place = layout::BRANCHES.trim_end_matches('/');
     if repo.read(place)?.is_some() {
-        let branch = place.trim_start_matches("refs/heads/");
+        let branch = names::branch(place);
         bail!(
             "your branch `{branch}` stands where runs keep theirs, as `{branch}/…`: rename it first"
         );

@@ -153,10 +153,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let Some(approved) = approve(&proposal, &repo, &id, args.yes)? else {
         return Ok(Exit::Refused);
     };
-    let lease = match take_lease(&repo, &id)? {
-        Ok(lease) => lease,
-        Err(exit) => return Ok(exit),
-    };
+    let lease = take_lease(&repo, &id)?;
     let files = input.files();
     let started = Event::Started {
         run: id,

@@ -219,6 +219,9 @@ pub struct Wishes {
     pub retries: Option<u32>,
     /// A wall-clock limit for an attempt, as written (`10m`).
     pub timeout: Option<String>,
+    /// Whether the rest goes on when a task has failed and nobody can be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub goes_on: Option<bool>,
 }
 
 /// A task's id as the plan spells it.

@@ -2,6 +2,7 @@
 
 pub(crate) mod digest;
 pub(crate) mod oracle;
+pub(crate) mod packed;
 pub(crate) mod plans;
 pub(crate) mod repo;
 pub(crate) mod scenario;

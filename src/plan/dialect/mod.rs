@@ -4,12 +4,15 @@
 //! known outside of it: nothing downstream asks which dialect a task came from.
 
 mod convert;
+mod gsd;
 mod jobs;
 mod kiro;
 mod openspec;
 mod progress;
 mod sendit;
 mod spec_kit;
+mod superpowers;
+mod task_master;
 mod toml;
 
 use std::fmt;
@@ -27,6 +30,8 @@ use super::{Change, Fault, Plan, Progress};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dialect {
+    /// `.planning/phases/<phase>/<NN>-<MM>-PLAN.md`.
+    Gsd,
     /// A directory of `job-<N>-*.md`.
     Jobs,
     /// `.kiro/specs/<feature>/tasks.md`: an outline of numbered boxes.
@@ -39,29 +44,39 @@ pub enum Dialect {
     Sendit,
     /// `specs/<NNN-feature>/tasks.md`: boxes such as `T001`, in phases.
     SpecKit,
+    /// `docs/superpowers/plans/<date>-<name>.md`.
+    Superpowers,
+    /// `.taskmaster/tasks/tasks.json`.
+    TaskMaster,
     /// Our own: `[plan]` and `[[task]]`.
     Toml,
 }
 
 impl Dialect {
     /// All of them, in the order they are tried.
-    pub const ALL: [Dialect; 6] = [
+    pub const ALL: [Dialect; 9] = [
+        Dialect::Gsd,
         Dialect::Jobs,
         Dialect::Kiro,
         Dialect::OpenSpec,
         Dialect::Sendit,
         Dialect::SpecKit,
+        Dialect::Superpowers,
+        Dialect::TaskMaster,
         Dialect::Toml,
     ];
 
     /// The name that `--dialect` takes and that is stored.
     pub fn name(self) -> &'static str {
         match self {
+            Dialect::Gsd => "gsd",
             Dialect::Jobs => "jobs",
             Dialect::Kiro => "kiro",
             Dialect::OpenSpec => "openspec",
             Dialect::Sendit => "sendit",
             Dialect::SpecKit => "spec-kit",
+            Dialect::Superpowers => "superpowers",
+            Dialect::TaskMaster => "task-master",
             Dialect::Toml => "toml",
         }
     }
@@ -69,11 +84,14 @@ impl Dialect {
     /// Its reader.
     pub(super) fn format(self) -> &'static dyn Format {
         match self {
+            Dialect::Gsd => &gsd::Gsd,
             Dialect::Jobs => &jobs::Jobs,
             Dialect::Kiro => &kiro::Kiro,
             Dialect::OpenSpec => &openspec::OpenSpec,
             Dialect::Sendit => &sendit::Sendit,
             Dialect::SpecKit => &spec_kit::SpecKit,
+            Dialect::Superpowers => &superpowers::Superpowers,
+            Dialect::TaskMaster => &task_master::TaskMaster,
             Dialect::Toml => &toml::Toml,
         }
     }
