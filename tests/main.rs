@@ -43,6 +43,7 @@ mod supervision;
 mod support;
 mod surroundings;
 mod tampering;
+mod ticking;
 mod transitions;
 mod trust;
 mod truth;

@@ -10,7 +10,7 @@ use super::stated;
 use super::{Checklist, Item, Kind, groups};
 use crate::plan::markdown::Block;
 use crate::plan::text::Text;
-use crate::plan::{Fault, ImportedStatus, Task, TaskId};
+use crate::plan::{Fault, Task, TaskId};
 
 /// What a box is in the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,10 +129,7 @@ impl<'c, 'd> Outline<'c, 'd> {
 
     /// Groups that are ticked while a task of theirs is open: told once.
     pub(in crate::plan) fn early_ticks(&self, text: &Text<'_>, tasks: &[Task]) -> Option<Fault> {
-        let is_done = |at: usize| {
-            let imported = marks::imported(&self.checklist.items[at].mark.sign);
-            imported.is_some_and(|imported| imported.status == ImportedStatus::Done)
-        };
+        let is_done = |at: usize| marks::is_done(&self.checklist.items[at].mark.sign);
         let open = self
             .tasks
             .iter()
@@ -153,13 +150,14 @@ impl<'c, 'd> Outline<'c, 'd> {
 
     /// The boxes whose signs may be replaced.
     pub(in crate::plan) fn ticks(&self) -> Vec<Tick<'c>> {
-        let mut told: HashMap<usize, Vec<TaskId>> = HashMap::new();
+        let mut told: HashMap<usize, Vec<(TaskId, bool)>> = HashMap::new();
         for (at, id) in self.tasks.iter().zip(&self.ids) {
             let is_optional = |at: usize| self.checklist.items[at].mark.starred;
-            told.entry(*at).or_default().push(id.clone());
+            let is_done = marks::is_done(&self.checklist.items[*at].mark.sign);
+            told.entry(*at).or_default().push((id.clone(), is_done));
             if !is_optional(*at) {
                 for parent in self.above(*at) {
-                    told.entry(parent).or_default().push(id.clone());
+                    told.entry(parent).or_default().push((id.clone(), is_done));
                     if is_optional(parent) {
                         break;
                     }

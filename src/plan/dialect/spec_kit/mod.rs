@@ -66,7 +66,7 @@ impl Format for SpecKit {
             Tick {
                 sign: &mark.sign,
                 range: mark.range.clone(),
-                tasks: vec![id],
+                tasks: vec![(id, marks::is_done(&mark.sign))],
             }
         });
         marks::written(&text, &ticks.collect::<Vec<_>>(), progress, None)
