@@ -10,7 +10,13 @@ use git_enact::report::{check, faults};
 use proptest::prelude::*;
 
 fn load(paths: &[PathBuf], dialect: Option<Dialect>) -> Result<Loaded, Faults> {
-    git_enact::plan::load(paths, &Selection { dialect })
+    git_enact::plan::load(
+        paths,
+        &Selection {
+            dialect,
+            ..Selection::default()
+        },
+    )
 }
 
 /// All that a reader made of a path, as one text to compare.
@@ -140,6 +146,11 @@ fn superpowers_plans_are_read() {
 #[test]
 fn gsd_plans_are_read() {
     check_all("gsd");
+}
+
+#[test]
+fn session_directories_are_read() {
+    check_all("ccw");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! A [`Format`] is all that the rest of `plan` knows of a dialect, and only the names and defaults here are
 //! known outside of it: nothing downstream asks which dialect a task came from.
 
+mod ccw;
 mod convert;
 mod gsd;
 mod jobs;
@@ -40,6 +41,8 @@ pub enum Dialect {
     #[serde(rename = "openspec")]
     #[value(name = "openspec")]
     OpenSpec,
+    /// A session directory: `TODO_LIST.md`, `IMPL_PLAN.md`, `.task/*.json`.
+    Ccw,
     /// `PLAN.md` with `### Task N:` headings.
     Sendit,
     /// `specs/<NNN-feature>/tasks.md`: boxes such as `T001`, in phases.
@@ -54,7 +57,8 @@ pub enum Dialect {
 
 impl Dialect {
     /// All of them, in the order they are tried.
-    pub const ALL: [Dialect; 9] = [
+    pub const ALL: [Dialect; 10] = [
+        Dialect::Ccw,
         Dialect::Gsd,
         Dialect::Jobs,
         Dialect::Kiro,
@@ -73,6 +77,7 @@ impl Dialect {
             Dialect::Jobs => "jobs",
             Dialect::Kiro => "kiro",
             Dialect::OpenSpec => "openspec",
+            Dialect::Ccw => "ccw",
             Dialect::Sendit => "sendit",
             Dialect::SpecKit => "spec-kit",
             Dialect::Superpowers => "superpowers",
@@ -88,6 +93,7 @@ impl Dialect {
             Dialect::Jobs => &jobs::Jobs,
             Dialect::Kiro => &kiro::Kiro,
             Dialect::OpenSpec => &openspec::OpenSpec,
+            Dialect::Ccw => &ccw::Ccw,
             Dialect::Sendit => &sendit::Sendit,
             Dialect::SpecKit => &spec_kit::SpecKit,
             Dialect::Superpowers => &superpowers::Superpowers,
@@ -176,6 +182,11 @@ pub(super) trait Format: Sync {
     /// Where such plans lie in a repository, as globs below its top, for when no plan is named.
     fn homes(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// The directory of the session that this file belongs to, where the format has sessions.
+    fn session<'p>(&self, _file: &'p Path) -> Option<&'p Path> {
+        None
     }
 
     /// All files of the plan that this file names; a fault when it cannot name one.
