@@ -22,16 +22,20 @@ pub(super) struct SpecKit;
 
 impl Format for SpecKit {
     fn fits(&self, path: &Path, text: &Text<'_>) -> Option<Fit> {
+        let directories = checklist::directories(path);
+        let is_home = is_named(path, "tasks.md")
+            && directories.get(1).is_some_and(|above| above == "specs")
+            && directories.get(2).is_none_or(|above| above != ".kiro");
+        if !is_home && !mentions_ids(text.text) {
+            return None;
+        }
         let document = Document::parse(text);
         let checklist = Checklist::of(&document, text);
         let has_ids = checklist
             .items
             .iter()
             .any(|item| item.words.is_named || item.words.id.as_deref().is_some_and(is_own));
-        let directories = checklist::directories(path);
-        let is_home = directories.get(1).is_some_and(|above| above == "specs")
-            && directories.get(2).is_none_or(|above| above != ".kiro");
-        match is_named(path, "tasks.md") && is_home {
+        match is_home {
             true if has_ids => Some(Fit::Place(
                 "it lies in `specs` and has tasks such as `T001`",
             )),
@@ -71,6 +75,13 @@ impl Format for SpecKit {
         });
         marks::written(&text, &ticks.collect::<Vec<_>>(), progress, None)
     }
+}
+
+/// Whether a text could have boxes with ids, told without parsing it.
+fn mentions_ids(text: &str) -> bool {
+    let after_boxes = text.split(']').skip(1);
+    let mut after_boxes = after_boxes.map(|rest| rest.trim_start_matches([' ', '*', '`', '[']));
+    after_boxes.any(|rest| rest.starts_with(['T', 't']) && checklist::words::id(rest).is_some())
 }
 
 /// An id with the letter that tasks of this format have.
