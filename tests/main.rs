@@ -48,3 +48,4 @@ mod trust;
 mod truth;
 mod untouched;
 mod worktrees;
+mod writing_back;

@@ -168,3 +168,18 @@ pub(super) fn globs(paths: &[Span], text: &Text<'_>, faults: &mut Vec<Fault>) ->
     }
     globs
 }
+
+/// Whether a command names a place that only its author's machine has; here it would fail, or prove another checkout.
+pub(super) fn is_of_one_machine(command: &str) -> bool {
+    let is_home = |word: &str| {
+        let word = word.trim_start_matches(['"', '\'', '(']);
+        let is_drive = word
+            .get(1..3)
+            .is_some_and(|drive| drive == ":\\" || drive == ":/");
+        is_drive && word.starts_with(|c: char| c.is_ascii_alphabetic())
+            || ["/Users/", "/home/", "~/", "/c/", "/d/"]
+                .iter()
+                .any(|home| word.starts_with(home))
+    };
+    command.split([' ', '=', '\n']).any(is_home)
+}

@@ -208,6 +208,15 @@ fn needed(written: &str, phase: Option<&str>) -> Option<PlanId> {
     })
 }
 
+/// The plan that a word such as `01-02` or `01-02-PLAN.md` names in full.
+pub(super) fn plan_named(word: &str) -> Option<PlanId> {
+    let name = word.trim_end_matches(".md").trim_end_matches("-PLAN");
+    let is_bare = name
+        .chars()
+        .all(|c| c.is_ascii_digit() || c == '-' || c == '.');
+    PlanId::parse(name).filter(|id| is_bare && id.phase.is_some())
+}
+
 fn word(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.trim().to_owned()),

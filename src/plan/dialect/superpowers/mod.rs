@@ -85,7 +85,7 @@ impl Format for Superpowers {
             let (section, _) = sendit::section(&document.blocks, *at, &starts);
             (TaskId::new(named.id.as_str()), Steps::of(section))
         });
-        let edits = steps::edits(sections, progress);
+        let edits = steps::edits(sections, progress, text.text);
         let path = source.path.clone();
         (!edits.is_empty())
             .then_some(Change::Edit { path, edits })
@@ -144,7 +144,7 @@ fn read(source: &Source) -> Reading {
         let (section, end) = sendit::section(&document.blocks, *at, &starts);
         let range = heading.range.start..end.unwrap_or(text.text.len());
         let mut task = Task {
-            body: text.text[range].trim_end().to_owned(),
+            body: without_rule(&text.text[range]).to_owned(),
             group,
             needs: needs(section, named, &ids),
             ..task(named, section, &text, &mut foreign, &mut faults)
@@ -198,16 +198,7 @@ fn task(
         files,
         creates,
         verify,
-        acceptance: criteria
-            .flat_map(|field| {
-                field
-                    .lines
-                    .iter()
-                    .map(|line| line.text.clone())
-                    .collect::<Vec<_>>()
-            })
-            .filter(|line| !line.is_empty())
-            .collect(),
+        acceptance: criteria.flat_map(|field| listed(&field)).collect(),
         imported: status.map(|status| Imported {
             status,
             commit: None,
@@ -216,11 +207,28 @@ fn task(
     }
 }
 
+/// The items of a field, up to the first step.
+fn listed(field: &values::Field<'_>) -> Vec<String> {
+    let own = field.lines.iter().take_while(|line| line.mark.is_none());
+    own.map(|line| line.text.clone())
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
 /// A heading without the sign at its end that says it is done.
 fn without_mark(title: &str) -> (&str, bool) {
     let is_sign = |c: char| "✅✔✓☑\u{fe0f}".contains(c) || c.is_whitespace();
     let bare = title.trim_end_matches(is_sign);
     (bare, bare.len() < title.trim_end().len())
+}
+
+/// A section without the line that parts it from the next.
+fn without_rule(section: &str) -> &str {
+    let section = section.trim_end();
+    match section.strip_suffix("\n---") {
+        Some(bare) => bare.trim_end(),
+        None => section,
+    }
 }
 
 /// The tasks that `**Depends on:** Task 2, Task 3` names.
@@ -275,9 +283,10 @@ fn groups(document: &Document, starts: &[(usize, &Heading, TaskHeading)]) -> Vec
 }
 
 fn title(document: &Document, path: &Path) -> String {
-    let heading = document
-        .title()
-        .map(|heading| jobs::without_suffix(&heading.title));
+    let heading = document.title().map(|heading| {
+        let bare = heading.title.strip_suffix(" Implementation Plan");
+        jobs::without_suffix(bare.unwrap_or(&heading.title))
+    });
     match heading {
         Some(title) if !title.is_empty() => title.to_owned(),
         _ => path

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::plan::fields as values;
 use crate::plan::markdown::{Block, Fence, Line, Mark, lines};
 use crate::plan::text::Text;
 use crate::plan::{Check, Edit, Fault, ImportedStatus, Progress, Status, TaskId};
@@ -73,6 +74,7 @@ impl<'d> Steps<'d> {
 pub(super) fn edits<'d>(
     sections: impl Iterator<Item = (TaskId, Steps<'d>)>,
     progress: &Progress,
+    text: &str,
 ) -> Vec<Edit> {
     let statuses: std::collections::HashMap<&TaskId, Status> = progress
         .tasks
@@ -88,11 +90,12 @@ pub(super) fn edits<'d>(
             Some(_) if steps.status() == Some(ImportedStatus::Done) => false,
             _ => continue,
         };
-        let (keep, sign) = match is_done {
-            true => (Said::Ticked, "x"),
-            false => (Said::Open, " "),
+        // An open box has one form, so that a plan without its progress is always the same text.
+        let (keeps, sign): (&dyn Fn(&Mark) -> bool, _) = match is_done {
+            true => (&|mark| said(mark) == Said::Ticked, "x"),
+            false => (&|mark| &text[mark.range.clone()] == " ", " "),
         };
-        let other = steps.marks.iter().filter(|mark| said(mark) != keep);
+        let other = steps.marks.iter().filter(|mark| !keeps(mark));
         edits.extend(other.map(|mark| Edit {
             range: mark.range.clone(),
             text: sign.to_owned(),
@@ -143,7 +146,7 @@ pub(super) fn proof(section: &[Block]) -> Option<Check> {
             proof = Some(command);
         }
     }
-    proof.map(|command| match is_of_one_machine(&command) {
+    proof.map(|command| match values::is_of_one_machine(&command) {
         true => Check::Prose(format!("`{command}` passes")),
         false => Check::Code(command),
     })
@@ -213,19 +216,4 @@ fn passes(expected: &str) -> bool {
     let mut words = lower.split(|c: char| !c.is_alphanumeric());
     let pass = words.any(|word| matches!(word, "pass" | "passes" | "passed" | "passing"));
     (pass || lower.contains("通过") || lower.contains("通過")) && !fails && !errors
-}
-
-/// Whether a command names a place that only its author's machine has.
-fn is_of_one_machine(command: &str) -> bool {
-    let is_home = |word: &str| {
-        let word = word.trim_start_matches(['"', '\'', '(']);
-        let is_drive = word
-            .get(1..3)
-            .is_some_and(|drive| drive == ":\\" || drive == ":/");
-        is_drive && word.starts_with(|c: char| c.is_ascii_alphabetic())
-            || ["/Users/", "/home/", "~/", "/c/", "/d/"]
-                .iter()
-                .any(|home| word.starts_with(home))
-    };
-    command.split([' ', '=', '\n']).any(is_home)
 }

@@ -77,13 +77,13 @@ impl Entry {
                     entry.title = words(&value)
                         .split_whitespace()
                         .collect::<Vec<_>>()
-                        .join(" ")
+                        .join(" ");
                 }
                 "status" => entry.read_status(&value, text, faults),
                 "dependencies" => entry.needs = needed(&value, text, faults),
                 "subtasks" => subtasks = Some(value),
                 "testStrategy" => {
-                    entry.tested = Some(words(&value)).filter(|words| !words.is_empty())
+                    entry.tested = Some(words(&value)).filter(|words| !words.is_empty());
                 }
                 "acceptanceCriteria" => entry.acceptance = listed(&value),
                 "description" => entry.description = words(&value),
@@ -94,9 +94,12 @@ impl Entry {
         }
         if entry.id.is_empty() {
             let what = if parent.is_some() { "subtask" } else { "task" };
-            let end = node.start + 1;
-            let fault = text.error(node.start..end, format!("a {what} has no id"));
-            faults.push(fault.help("give it one: `\"id\": 1`"));
+            let message = match node.is_object() {
+                true => format!("a {what} has no id"),
+                false => format!("a {what} is an object with an id and a title"),
+            };
+            let fault = text.error(node.start..node.start + 1, message);
+            faults.push(fault.help("write `{\"id\": 1, \"title\": \"…\"}`"));
             return None;
         }
         entry.read_subtasks(subtasks, parent, text, faults);
