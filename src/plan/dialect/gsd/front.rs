@@ -162,7 +162,10 @@ impl Front {
         front.depends_on = listed(&yaml["depends_on"])
             .into_iter()
             .filter(|written| {
-                !matches!(written.to_lowercase().as_str(), "" | "none" | "[]" | "n/a")
+                let lower = written.to_lowercase();
+                // Phases come in their order in any case.
+                !matches!(lower.as_str(), "" | "none" | "[]" | "n/a")
+                    && !lower.starts_with("phase ")
             })
             .map(|written| Needed {
                 plan: needed(&written, phase.as_deref()),

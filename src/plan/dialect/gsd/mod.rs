@@ -183,7 +183,10 @@ fn read(sources: &[Source]) -> Reading {
 /// The phase, and which plan of it when it is one.
 fn title(files: &[PlanFile], path: &Path) -> String {
     let phase = files.iter().find_map(|file| file.front.phase.clone());
-    let phase = phase.unwrap_or_else(|| source::feature(path));
+    let is_name = |phase: &String| phase.chars().any(char::is_alphabetic);
+    let phase = phase
+        .filter(is_name)
+        .unwrap_or_else(|| source::feature(path));
     match files {
         [only] => format!("{phase} plan {}", only.id.plan()),
         _ => phase,
@@ -197,20 +200,34 @@ fn plan_file(source: &Source, done: &[PlanId], faults: &mut Vec<Fault>) -> PlanF
     let id = PlanId::of_file(&source.path).or_else(|| front.id.clone());
     let id = id.unwrap_or_else(PlanId::unnamed);
     let is_done = done.contains(&id);
-    let items = tags::items(&text, front.end, faults);
-    if items.is_empty() && !is_done {
-        faults.push(
+    let mut own = Vec::new();
+    let items = tags::items(&text, front.end, &mut own);
+    if items.is_empty() {
+        own.push(
             text.error(text.start()..text.start(), format!("plan `{id}` has no tasks"))
                 .help("a task is `<task type=\"auto\">` with `<name>`, `<files>`, `<action>`, `<verify>` and `<done>`"),
         );
     }
+    let has_ids = items.iter().all(|item| item.attribute("id").is_some());
     let mut tasks: Vec<Task> = Vec::new();
     for (at, item) in items.iter().enumerate() {
-        let mut task = task(item, &front, &text, faults);
-        task.id = TaskId::new(format!("{id}.{}", at + 1));
+        let mut task = task(item, &front, &text, &mut own);
+        task.id = match item.attribute("id").filter(|_| has_ids) {
+            Some(own) => TaskId::new(own),
+            None => TaskId::new(format!("{id}.{}", at + 1)),
+        };
+        let needs = item
+            .attribute("depends_on")
+            .filter(|_| has_ids)
+            .unwrap_or_default();
+        let needs = needs
+            .split(',')
+            .map(str::trim)
+            .filter(|need| !need.is_empty());
+        task.needs = needs.map(TaskId::new).collect();
         if task.title.is_empty() {
             let message = format!("task `{}` has no name, so it is called by its id", task.id);
-            faults.push(
+            own.push(
                 text.warning(item.open.clone(), message)
                     .help("say what it is: `<name>…</name>`"),
             );
@@ -227,6 +244,8 @@ fn plan_file(source: &Source, done: &[PlanId], faults: &mut Vec<Fault>) -> PlanF
         });
         tasks.push(task);
     }
+    // What is done is not read to be run.
+    faults.extend(own.into_iter().filter(|_| !is_done));
     if let Some(last) = tasks.last_mut() {
         last.acceptance.extend(front.must_haves.iter().cloned());
     }
@@ -247,7 +266,14 @@ fn task(item: &Item<'_>, front: &Front, text: &Text<'_>, faults: &mut Vec<Fault>
         .is_some_and(|kind| kind.starts_with("checkpoint"));
     let is_decision = item.attribute("type") == Some("checkpoint:decision");
     let gate = item.attribute("gate").unwrap_or("blocking");
-    let named = ["name", "what-built", "decision", "action", "how-to-verify"];
+    let named = [
+        "name",
+        "title",
+        "what-built",
+        "decision",
+        "action",
+        "how-to-verify",
+    ];
     let named = named.iter().find_map(|name| {
         item.child(name)
             .filter(|child| !child.text().trim().is_empty())
@@ -266,7 +292,7 @@ fn task(item: &Item<'_>, front: &Front, text: &Text<'_>, faults: &mut Vec<Fault>
     }
     Task {
         title: named
-            .map(|child| one_line(child.text()))
+            .map(|child| short(&one_line(child.text())))
             .unwrap_or_default(),
         body: text.text[item.range.clone()].trim_end().to_owned(),
         files,
@@ -306,31 +332,49 @@ fn one_line(said: &str) -> String {
         .to_owned()
 }
 
+/// Words that are no name, up to where a title may end.
+fn short(line: &str) -> String {
+    const LONG: usize = 100;
+    let Some((end, _)) = line.char_indices().nth(LONG) else {
+        return line.to_owned();
+    };
+    let end = line[..end].rfind(' ').unwrap_or(end);
+    format!("{}…", line[..end].trim_end_matches([',', '.', ';', ':']))
+}
+
 /// `<automated>` is a command, and what is said besides is words.
 fn checks(verify: &Element<'_>, text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<Check> {
     let (commands, words) = tags::automated(verify, text, faults);
+    let top = top(text.path);
     let mut checks = Vec::new();
-    for command in commands {
-        let is_of_one_machine = values::is_of_one_machine(&command);
-        if is_of_one_machine {
+    for command in commands.into_iter().filter(|command| !command.is_empty()) {
+        let here = values::on_this_machine(&command, top.as_deref());
+        if here.is_none() {
+            let message = "the command names a directory of one machine, so it is only words";
+            let range = verify.inner.start..verify.inner.start;
             faults.push(
-                text.warning(
-                    verify.inner.clone(),
-                    "the command names a directory of one machine, so it is only words",
-                )
-                .help("commands run at the top of the task's worktree; name files from there"),
+                text.warning(range, message)
+                    .help("commands run at the top of the task's worktree; name files from there"),
             );
         }
-        match is_of_one_machine || command.starts_with("MISSING") {
-            _ if command.is_empty() => {}
-            true => checks.push(Check::Prose(command)),
-            false => checks.push(Check::Command(command)),
-        }
+        checks.push(match here {
+            Some(here) if !here.starts_with("MISSING") => Check::Command(here),
+            _ => Check::Prose(command),
+        });
     }
     if !words.is_empty() {
         checks.push(Check::Prose(words));
     }
     checks
+}
+
+/// What the directory is called that holds `.planning`.
+fn top(plan: &Path) -> Option<String> {
+    let full = std::path::absolute(plan).ok()?;
+    let mut above = full.ancestors();
+    above.find(|path| path.file_name().is_some_and(|name| name == ".planning"))?;
+    let top = above.next()?.file_name()?;
+    Some(top.to_string_lossy().into_owned())
 }
 
 /// The items of a list, or all as one.

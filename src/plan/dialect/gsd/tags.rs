@@ -9,8 +9,9 @@ use crate::plan::Fault;
 use crate::plan::text::Text;
 
 /// The parts of a task that are looked at.
-const PARTS: [&str; 14] = [
+const PARTS: [&str; 15] = [
     "name",
+    "title",
     "files",
     "read_first",
     "action",

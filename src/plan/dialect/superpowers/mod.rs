@@ -186,7 +186,7 @@ fn task(
         .iter()
         .flat_map(values::checks)
         .collect();
-    verify.extend(steps::proof(section).filter(|check| !verify.contains(check)));
+    verify.extend(steps::proof(section, foreign.top()).filter(|check| !verify.contains(check)));
     let criteria = ["Acceptance", "Acceptance criteria"];
     let criteria = criteria.iter().flat_map(|name| fields(section, name));
     Task {

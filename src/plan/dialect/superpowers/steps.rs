@@ -116,7 +116,7 @@ pub(super) fn is_step(line: &Line) -> bool {
 }
 
 /// The last command of the steps that is said to pass; commands that must fail, or show something, prove nothing.
-pub(super) fn proof(section: &[Block]) -> Option<Check> {
+pub(super) fn proof(section: &[Block], top: Option<&str>) -> Option<Check> {
     let mut run: Option<Run> = None;
     let mut proof = None;
     for block in section {
@@ -146,9 +146,10 @@ pub(super) fn proof(section: &[Block]) -> Option<Check> {
             proof = Some(command);
         }
     }
-    proof.map(|command| match values::is_of_one_machine(&command) {
-        true => Check::Prose(format!("`{command}` passes")),
-        false => Check::Code(command),
+    let command = proof?;
+    Some(match values::on_this_machine(&command, top) {
+        Some(command) => Check::Code(command),
+        None => Check::Prose(format!("`{command}` passes")),
     })
 }
 
