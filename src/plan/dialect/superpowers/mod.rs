@@ -60,7 +60,7 @@ impl Format for Superpowers {
     fn plans_in(&self, entries: &[PathBuf]) -> Vec<Vec<PathBuf>> {
         let is_plan = |path: &&PathBuf| {
             let fits = |text: String| self.fits(path, &Text::new(path, &text)).is_some();
-            is_dated(path) && source::read(path).is_ok_and(fits)
+            is_named(path) && source::read(path).is_ok_and(fits)
         };
         let plans = entries.iter().filter(is_plan);
         plans.map(|plan| vec![plan.clone()]).collect()
@@ -94,14 +94,23 @@ impl Format for Superpowers {
     }
 }
 
-/// Whether its directory is one in which only plans of this format are dated files.
+/// Whether it lies where these plans lie.
 fn is_at_home(path: &Path) -> bool {
-    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let directory = full.parent();
-    directory.is_some_and(|directory| {
+    directory(path).is_some_and(|directory| {
         directory.ends_with("superpowers/plans")
             || directory.ends_with("docs/plans") && is_dated(path)
     })
+}
+
+/// Whether it may be called so; in their own directory plans have any name.
+fn is_named(path: &Path) -> bool {
+    let is_markdown = path.extension().is_some_and(|extension| extension == "md");
+    let is_own = directory(path).is_some_and(|directory| directory.ends_with("superpowers/plans"));
+    is_dated(path) || is_own && is_markdown
+}
+
+fn directory(path: &Path) -> Option<PathBuf> {
+    Some(std::path::absolute(path).ok()?.parent()?.to_path_buf())
 }
 
 /// Whether a file is called `2026-01-31-<name>.md`.
@@ -285,7 +294,8 @@ fn groups(document: &Document, starts: &[(usize, &Heading, TaskHeading)]) -> Vec
 fn title(document: &Document, path: &Path) -> String {
     let heading = document.title().map(|heading| {
         let bare = heading.title.strip_suffix(" Implementation Plan");
-        jobs::without_suffix(bare.unwrap_or(&heading.title))
+        let bare = jobs::without_suffix(bare.unwrap_or(&heading.title));
+        bare.trim_end_matches([' ', '-', '–', '—', ':'])
     });
     match heading {
         Some(title) if !title.is_empty() => title.to_owned(),
