@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
-use super::Context;
 use super::check::{self, Read, show_faults};
+use super::{Context, asking};
 use crate::git::{self, Named, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal::{self, layout};
@@ -21,6 +21,8 @@ pub(super) struct Input {
     pub(super) sources: Vec<Source>,
     pub(super) hash: String,
     pub(super) path: String,
+    /// What was selected of the named files, by flags or when asked.
+    pub(super) selection: Selection,
 }
 
 impl Input {
@@ -49,12 +51,21 @@ pub(super) fn read(
         named.push(PathBuf::from("."));
     }
     let paths: Vec<PathBuf> = named.iter().map(|path| context.path(path)).collect();
+    let mut selection = selection.clone();
+    let mut read = check::read(&paths, &selection);
+    if !context.json
+        && let Some(session) = asking::choose("several sessions are there", &read.sessions)
+    {
+        selection.session = Some(session);
+        read = check::read(&paths, &selection);
+    }
     let Read {
+        dialect,
         graph,
         sources,
         faults,
         ..
-    } = check::read(&paths, selection);
+    } = read;
     let is_good = faults.iter().all(Fault::is_warning);
     if !is_good || !context.quiet {
         show_faults(&faults, &sources);
@@ -63,12 +74,15 @@ pub(super) fn read(
         return Ok(None);
     };
     let hash = git::sha256(&plan::hash_input(&sources))?;
-    let path = place(repo, &paths[0]);
+    // A session is a plan of its own wherever it was found.
+    let session = dialect.and_then(|dialect| plan::session(dialect, &sources));
+    let path = place(repo, session.unwrap_or(&paths[0]));
     Ok(Some(Input {
         graph: Arc::new(graph),
         sources,
         hash,
         path,
+        selection,
     }))
 }
 

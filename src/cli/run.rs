@@ -143,7 +143,8 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
             other => format!("`--base {other}`"),
         })?;
     input::confirm_imports(&repo, base, &mut input)?;
-    let policy = policy(args, context, &repo, &input.graph)?;
+    let mut policy = policy(args, context, &repo, &input.graph)?;
+    policy.selection.clone_from(&input.selection);
     let id = input::run_id(&repo, &input, args.name.as_deref())?;
     let proposal = Proposal::new(&repo, input.graph.clone(), policy, &input.hash)?;
     if args.dry_run {
@@ -196,7 +197,6 @@ fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<
     for id in args.only.iter().chain(&args.from) {
         require_task(graph, id)?;
     }
-    policy.selection = args.selecting.selection();
     policy.only.clone_from(&args.only);
     policy.from.clone_from(&args.from);
     Ok(policy)

@@ -50,6 +50,8 @@ pub struct Faults {
     pub sources: Vec<Source>,
     /// None when no format was recognized.
     pub dialect: Option<Dialect>,
+    /// The sessions of which one must be chosen.
+    pub sessions: Vec<String>,
 }
 
 /// Reads the plan that `paths` name: one file, one directory, or the job files of one plan.
@@ -69,6 +71,7 @@ pub fn load(paths: &[PathBuf], selection: &Selection) -> Result<Loaded, Faults> 
             faults,
             sources,
             dialect: Some(found.dialect),
+            sessions: Vec::new(),
         })
     }
 }
@@ -110,7 +113,13 @@ fn texts(paths: &[PathBuf], selection: &Selection) -> Result<(Found, Vec<Source>
         faults,
         sources,
         dialect: Some(found.dialect),
+        sessions: Vec::new(),
     })
+}
+
+/// The directory of the session that was read, where the plan is one.
+pub fn session(dialect: Dialect, sources: &[Source]) -> Option<&Path> {
+    dialect.format().session(&sources.first()?.path)
 }
 
 /// The texts as one byte string that differs whenever a file's name or a byte of it does.
@@ -142,6 +151,14 @@ pub(super) fn feature(path: &Path) -> String {
         || "plan".to_owned(),
         |name| name.to_string_lossy().into_owned(),
     )
+}
+
+/// Those of these documents that stand beside a plan, and the plan.
+pub(super) fn beside(plan: &Path, names: &[&str]) -> Vec<String> {
+    let documents = names.iter().map(|name| plan.with_file_name(name));
+    let present = documents.filter(|document| document.exists());
+    let all = present.chain([plan.to_path_buf()]);
+    all.map(|path| path.display().to_string()).collect()
 }
 
 /// The text of a regular file, if it is text.

@@ -3,11 +3,15 @@
 //! A [`Format`] is all that the rest of `plan` knows of a dialect, and only the names and defaults here are
 //! known outside of it: nothing downstream asks which dialect a task came from.
 
+mod ccw;
 mod convert;
 mod gsd;
 mod jobs;
+mod kiro;
+mod openspec;
 mod progress;
 mod sendit;
+mod spec_kit;
 mod superpowers;
 mod task_master;
 mod toml;
@@ -31,8 +35,18 @@ pub enum Dialect {
     Gsd,
     /// A directory of `job-<N>-*.md`.
     Jobs,
+    /// `.kiro/specs/<feature>/tasks.md`: an outline of numbered boxes.
+    Kiro,
+    /// `openspec/changes/<change>/tasks.md`: numbered boxes below numbered headings.
+    #[serde(rename = "openspec")]
+    #[value(name = "openspec")]
+    OpenSpec,
+    /// A session directory: `TODO_LIST.md`, `IMPL_PLAN.md`, `.task/*.json`.
+    Ccw,
     /// `PLAN.md` with `### Task N:` headings.
     Sendit,
+    /// `specs/<NNN-feature>/tasks.md`: boxes such as `T001`, in phases.
+    SpecKit,
     /// `docs/superpowers/plans/<date>-<name>.md`.
     Superpowers,
     /// `.taskmaster/tasks/tasks.json`.
@@ -43,10 +57,14 @@ pub enum Dialect {
 
 impl Dialect {
     /// All of them, in the order they are tried.
-    pub const ALL: [Dialect; 6] = [
+    pub const ALL: [Dialect; 10] = [
+        Dialect::Ccw,
         Dialect::Gsd,
         Dialect::Jobs,
+        Dialect::Kiro,
+        Dialect::OpenSpec,
         Dialect::Sendit,
+        Dialect::SpecKit,
         Dialect::Superpowers,
         Dialect::TaskMaster,
         Dialect::Toml,
@@ -57,7 +75,11 @@ impl Dialect {
         match self {
             Dialect::Gsd => "gsd",
             Dialect::Jobs => "jobs",
+            Dialect::Kiro => "kiro",
+            Dialect::OpenSpec => "openspec",
+            Dialect::Ccw => "ccw",
             Dialect::Sendit => "sendit",
+            Dialect::SpecKit => "spec-kit",
             Dialect::Superpowers => "superpowers",
             Dialect::TaskMaster => "task-master",
             Dialect::Toml => "toml",
@@ -69,7 +91,11 @@ impl Dialect {
         match self {
             Dialect::Gsd => &gsd::Gsd,
             Dialect::Jobs => &jobs::Jobs,
+            Dialect::Kiro => &kiro::Kiro,
+            Dialect::OpenSpec => &openspec::OpenSpec,
+            Dialect::Ccw => &ccw::Ccw,
             Dialect::Sendit => &sendit::Sendit,
+            Dialect::SpecKit => &spec_kit::SpecKit,
             Dialect::Superpowers => &superpowers::Superpowers,
             Dialect::TaskMaster => &task_master::TaskMaster,
             Dialect::Toml => &toml::Toml,
@@ -156,6 +182,11 @@ pub(super) trait Format: Sync {
     /// Where such plans lie in a repository, as globs below its top, for when no plan is named.
     fn homes(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// The directory of the session that this file belongs to, where the format has sessions.
+    fn session<'p>(&self, _file: &'p Path) -> Option<&'p Path> {
+        None
     }
 
     /// All files of the plan that this file names; a fault when it cannot name one.

@@ -35,7 +35,14 @@ impl Format for Sendit {
     }
 
     fn plans_in(&self, entries: &[PathBuf]) -> Vec<Vec<PathBuf>> {
-        let plans = entries.iter().filter(|path| is_named(path, "PLAN.md"));
+        // Beside `tasks.md`, a `plan.md` is the design that those tasks were made from.
+        let is_design = |path: &Path| {
+            let has_tasks = entries.iter().any(|path| is_named(path, "tasks.md"));
+            has_tasks && path.file_name().is_some_and(|name| name == "plan.md")
+        };
+        let plans = entries
+            .iter()
+            .filter(|path| is_named(path, "PLAN.md") && !is_design(path));
         plans.map(|plan| with_progress(plan)).collect()
     }
 

@@ -135,7 +135,10 @@ pub(super) fn proof(section: &[Block], top: Option<&str>) -> Option<Check> {
             }
             Block::Rule | Block::Table(_) => {}
         }
-        if run.as_ref().is_some_and(|run| run.passes && run.command.is_some()) {
+        if run
+            .as_ref()
+            .is_some_and(|run| run.passes && run.command.is_some())
+        {
             proof = run.take().and_then(|run| run.command);
         }
     }
@@ -156,14 +159,17 @@ impl Run {
     /// Of `Run: `cargo test``, or of a step that says to run what a fence below it holds.
     fn begun(line: &Line) -> Option<Self> {
         let whole = whole(line);
-        let is_led = whole.get(..3).is_some_and(|word| word.eq_ignore_ascii_case("run"));
+        let is_led = whole
+            .get(..3)
+            .is_some_and(|word| word.eq_ignore_ascii_case("run"));
         let mut says_so = is_led;
         let mut command = None;
         let firsts = whole.match_indices("Run").map(|(at, _)| at);
         for at in is_led.then_some(0).into_iter().chain(firsts) {
             let before = whole[..at].chars().next_back();
             let rest = &whole[at + 3..];
-            if before.is_some_and(char::is_alphanumeric) || rest.starts_with(char::is_alphanumeric) {
+            if before.is_some_and(char::is_alphanumeric) || rest.starts_with(char::is_alphanumeric)
+            {
                 continue;
             }
             says_so |= line.mark.is_some();
