@@ -230,6 +230,11 @@ pub(super) trait Format: Sync {
         Vec::new()
     }
 
+    /// Whether a file of the plan only says how far it is, so that it is the same plan without it.
+    fn is_record(&self, _path: &Path) -> bool {
+        false
+    }
+
     /// The subject of a commit of such changes.
     fn progress_message(&self, plan: &Plan) -> String {
         format!("Update progress of {}", plan.title)
