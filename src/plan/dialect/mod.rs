@@ -19,7 +19,7 @@ pub use convert::to_toml;
 
 use super::source::Source;
 use super::text::Text;
-use super::{Change, Fault, Plan, Progress};
+use super::{Change, Fault, Plan, Progress, Task};
 
 /// The plan formats that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -120,6 +120,17 @@ impl Fit {
     }
 }
 
+/// A task with all that is said of it.
+#[derive(Debug, Clone)]
+pub struct Unfolded {
+    /// With its body.
+    pub task: Task,
+    /// What is handed down to it, as written.
+    pub inherited: Vec<String>,
+    /// Documents that it names.
+    pub artifacts: Vec<String>,
+}
+
 /// What a reader made of its texts.
 #[derive(Debug)]
 pub(super) struct Reading {
@@ -154,10 +165,29 @@ pub(super) trait Format: Sync {
     /// What the texts say. There is at least one, in the order of [`Format::files`].
     fn read(&self, sources: &[Source]) -> Reading;
 
+    /// Whether a file is read only when what it says is needed, and not held: one that says all of a task.
+    fn is_read_apart(&self, _path: &Path) -> bool {
+        false
+    }
+
+    /// A task with all that its own file says, or a fault when that is not the file that was read.
+    fn unfold(&self, task: &Task, _text: &Text<'_>) -> Result<Unfolded, Fault> {
+        Ok(Unfolded {
+            task: task.clone(),
+            inherited: Vec::new(),
+            artifacts: Vec::new(),
+        })
+    }
+
     /// What the plan's own files become when they say how far a run is: marks replaced, files of the format
     /// written. Nothing where the format has no place for it.
     fn write(&self, _sources: &[Source], _progress: &Progress) -> Vec<Change> {
         Vec::new()
+    }
+
+    /// What a text says but for progress, where that is told otherwise than by setting all marks back.
+    fn without_progress(&self, _text: &Text<'_>) -> Option<String> {
+        None
     }
 
     /// The subject of a commit of such changes.
