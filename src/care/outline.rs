@@ -32,6 +32,8 @@ pub(super) struct Outline {
     pub(super) done: Vec<Done>,
     /// Slugs of tasks that have a branch and no note that holds.
     unfinished: Vec<String>,
+    /// The commit that says in the plan's files how far the run came.
+    progress: Option<Oid>,
 }
 
 /// A task that was done, as its note tells and git confirms.
@@ -77,6 +79,7 @@ pub(super) fn gather(repo: &Repo, run: &str, traces: &Traces) -> Result<Option<O
         base,
         done,
         unfinished: Vec::new(),
+        progress: ending(repo, run, *tip, onto)?,
     };
     let graph = outline.graph()?;
     let known: HashSet<&str> = (0..graph.len()).map(|task| graph.slug(task)).collect();
@@ -85,6 +88,15 @@ pub(super) fn gather(repo: &Repo, run: &str, traces: &Traces) -> Result<Option<O
     let unknown = slugs.filter(|slug| !known.contains(slug));
     outline.unfinished = unknown.map(str::to_owned).collect();
     Ok((!outline.done.is_empty()).then_some(outline))
+}
+
+/// The branch's tip, when all that it says beyond the last task is how far the run came: then the run was over.
+fn ending(repo: &Repo, run: &str, tip: Oid, last: Oid) -> Result<Option<Oid>> {
+    let commit = repo.commit(tip)?;
+    let trailer = format!("Run: {run}");
+    let is_ours =
+        commit.parents == [last] && commit.message.trim_end().lines().last() == Some(&trailer);
+    Ok(is_ours.then_some(tip))
 }
 
 /// What the run began from, and those of `told` whose commits its branch has, in the order in which it got them.
@@ -208,6 +220,11 @@ impl Outline {
             by: By::Policy,
             reason: "what it said was lost with the journal".to_owned(),
         }));
+        if let Some(progress) = self.progress {
+            let progress = Some(progress.to_string());
+            events.push(Event::Finished { progress });
+            return events;
+        }
         events.push(Event::Stopped {
             reason: "its journal was lost; this outline was made of its notes and branches, and \
                      tasks that were not begun are not known"

@@ -6,6 +6,7 @@
 //!
 #![doc = include_str!("dialects.md")]
 
+mod checklist;
 mod dialect;
 mod fault;
 mod fields;

@@ -108,7 +108,7 @@ fn surest(path: &Path, among: &[Dialect]) -> Result<(Dialect, Option<Fault>), Fa
     fits.sort_by_key(|(fit, _)| std::cmp::Reverse(fit.strength()));
     match fits[..] {
         [] => Err(Fault::error(format!("no plan format is recognized in `{}`", path.display()))
-            .help("a Markdown plan has headings such as `### Task 1: title` and `**Verify**:` fields, a TOML plan has `[[task]]`; `--dialect` reads it in any case")),
+            .help("`git enact help plans` says what each format looks like; `--dialect` reads it in any case")),
         [(_, dialect)] => Ok((dialect, None)),
         [(fit, dialect), (next, other), ..] => {
             let message = format!("read as `{dialect}`, because {}", fit.why());
@@ -243,7 +243,7 @@ fn nothing_in(path: &Path, wanted: Option<Dialect>) -> Faults {
     let help = if entries(&below).is_ok_and(|entries| !among(&entries, wanted).is_empty()) {
         format!("did you mean `{}`?", below.display())
     } else {
-        "looked for `job-<N>-<name>.md`, `PLAN.md`, sessions in `.workflow/active/`, `plan.toml`, and `.toml` files with `[[task]]`"
+        "`git enact help plans` says what the plans of each format are called, and what they look like"
             .to_owned()
     };
     let what = wanted.map_or_else(String::new, |dialect| format!("`{dialect}` "));

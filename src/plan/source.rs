@@ -270,6 +270,14 @@ pub(super) fn feature(path: &Path) -> String {
     )
 }
 
+/// Those of these documents that stand beside a plan, and the plan.
+pub(super) fn beside(plan: &Path, names: &[&str]) -> Vec<String> {
+    let documents = names.iter().map(|name| plan.with_file_name(name));
+    let present = documents.filter(|document| document.exists());
+    let all = present.chain([plan.to_path_buf()]);
+    all.map(|path| path.display().to_string()).collect()
+}
+
 /// The text of a regular file, if it is text.
 pub(super) fn read(path: &Path) -> Result<String, Fault> {
     decode(path, raw(path)?)

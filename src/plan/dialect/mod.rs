@@ -5,9 +5,15 @@
 
 mod ccw;
 mod convert;
+mod gsd;
 mod jobs;
+mod kiro;
+mod openspec;
 mod progress;
 mod sendit;
+mod spec_kit;
+mod superpowers;
+mod task_master;
 mod toml;
 
 use std::fmt;
@@ -25,26 +31,57 @@ use super::{Change, Fault, Plan, Progress, Task};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dialect {
+    /// `.planning/phases/<phase>/<NN>-<MM>-PLAN.md`.
+    Gsd,
     /// A directory of `job-<N>-*.md`.
     Jobs,
+    /// `.kiro/specs/<feature>/tasks.md`: an outline of numbered boxes.
+    Kiro,
+    /// `openspec/changes/<change>/tasks.md`: numbered boxes below numbered headings.
+    #[serde(rename = "openspec")]
+    #[value(name = "openspec")]
+    OpenSpec,
     /// A session directory: `TODO_LIST.md`, `IMPL_PLAN.md`, `.task/*.json`.
     Ccw,
     /// `PLAN.md` with `### Task N:` headings.
     Sendit,
+    /// `specs/<NNN-feature>/tasks.md`: boxes such as `T001`, in phases.
+    SpecKit,
+    /// `docs/superpowers/plans/<date>-<name>.md`.
+    Superpowers,
+    /// `.taskmaster/tasks/tasks.json`.
+    TaskMaster,
     /// Our own: `[plan]` and `[[task]]`.
     Toml,
 }
 
 impl Dialect {
     /// All of them, in the order they are tried.
-    pub const ALL: [Dialect; 4] = [Dialect::Jobs, Dialect::Ccw, Dialect::Sendit, Dialect::Toml];
+    pub const ALL: [Dialect; 10] = [
+        Dialect::Ccw,
+        Dialect::Gsd,
+        Dialect::Jobs,
+        Dialect::Kiro,
+        Dialect::OpenSpec,
+        Dialect::Sendit,
+        Dialect::SpecKit,
+        Dialect::Superpowers,
+        Dialect::TaskMaster,
+        Dialect::Toml,
+    ];
 
     /// The name that `--dialect` takes and that is stored.
     pub fn name(self) -> &'static str {
         match self {
+            Dialect::Gsd => "gsd",
             Dialect::Jobs => "jobs",
+            Dialect::Kiro => "kiro",
+            Dialect::OpenSpec => "openspec",
             Dialect::Ccw => "ccw",
             Dialect::Sendit => "sendit",
+            Dialect::SpecKit => "spec-kit",
+            Dialect::Superpowers => "superpowers",
+            Dialect::TaskMaster => "task-master",
             Dialect::Toml => "toml",
         }
     }
@@ -52,9 +89,15 @@ impl Dialect {
     /// Its reader.
     pub(super) fn format(self) -> &'static dyn Format {
         match self {
+            Dialect::Gsd => &gsd::Gsd,
             Dialect::Jobs => &jobs::Jobs,
+            Dialect::Kiro => &kiro::Kiro,
+            Dialect::OpenSpec => &openspec::OpenSpec,
             Dialect::Ccw => &ccw::Ccw,
             Dialect::Sendit => &sendit::Sendit,
+            Dialect::SpecKit => &spec_kit::SpecKit,
+            Dialect::Superpowers => &superpowers::Superpowers,
+            Dialect::TaskMaster => &task_master::TaskMaster,
             Dialect::Toml => &toml::Toml,
         }
     }
