@@ -26,7 +26,7 @@ pub use convert::to_toml;
 
 use super::source::Source;
 use super::text::Text;
-use super::{Change, Fault, Plan, Progress, Selection};
+use super::{Change, Fault, Plan, Progress, Selection, Task};
 
 /// The plan formats that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -172,6 +172,17 @@ impl Fit {
     }
 }
 
+/// A task with all that is said of it.
+#[derive(Debug, Clone)]
+pub struct Unfolded {
+    /// With its body.
+    pub task: Task,
+    /// What is handed down to it, as written.
+    pub inherited: Vec<String>,
+    /// Documents that it names.
+    pub artifacts: Vec<String>,
+}
+
 /// What a reader made of its texts.
 #[derive(Debug)]
 pub(super) struct Reading {
@@ -224,6 +235,20 @@ pub(super) trait Format: Sync {
         fault.into_iter().collect()
     }
 
+    /// Whether a file is read only when what it says is needed, and not held: one that says all of a task.
+    fn is_read_apart(&self, _path: &Path) -> bool {
+        false
+    }
+
+    /// A task with all that its own file says, or a fault when that is not the file that was read.
+    fn unfold(&self, task: &Task, _text: &Text<'_>) -> Result<Unfolded, Fault> {
+        Ok(Unfolded {
+            task: task.clone(),
+            inherited: Vec::new(),
+            artifacts: Vec::new(),
+        })
+    }
+
     /// What the plan's own files become when they say how far a run is: marks replaced, files of the format
     /// written. Nothing where the format has no place for it.
     fn write(&self, _sources: &[Source], _progress: &Progress) -> Vec<Change> {
@@ -233,6 +258,11 @@ pub(super) trait Format: Sync {
     /// Whether a file of the plan only says how far it is, so that it is the same plan without it.
     fn is_record(&self, _path: &Path) -> bool {
         false
+    }
+
+    /// What a text says but for progress, where that is told otherwise than by setting all marks back.
+    fn without_progress(&self, _text: &Text<'_>) -> Option<String> {
+        None
     }
 
     /// The subject of a commit of such changes.
