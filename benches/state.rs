@@ -161,6 +161,7 @@ fn graph(tasks: usize) -> (Arc<Graph>, String) {
         &[path],
         &Selection {
             dialect: Some(Dialect::Toml),
+            ..Selection::default()
         },
     )
     .unwrap();
