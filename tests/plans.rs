@@ -10,11 +10,13 @@ use git_enact::report::{check, faults};
 use proptest::prelude::*;
 
 fn load(paths: &[PathBuf], dialect: Option<Dialect>) -> Result<Loaded, Faults> {
-    let selection = Selection {
-        dialect,
-        ..Selection::default()
-    };
-    git_enact::plan::load(paths, &selection)
+    git_enact::plan::load(
+        paths,
+        &Selection {
+            dialect,
+            ..Selection::default()
+        },
+    )
 }
 
 /// All that a reader made of a path, as one text to compare.
@@ -134,6 +136,26 @@ fn kiro_plans_are_read() {
 #[test]
 fn openspec_plans_are_read() {
     check_all("openspec");
+}
+
+#[test]
+fn task_master_files_are_read() {
+    check_all("task-master");
+}
+
+#[test]
+fn superpowers_plans_are_read() {
+    check_all("superpowers");
+}
+
+#[test]
+fn gsd_plans_are_read() {
+    check_all("gsd");
+}
+
+#[test]
+fn session_directories_are_read() {
+    check_all("ccw");
 }
 
 #[test]

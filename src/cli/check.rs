@@ -31,6 +31,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         graph,
         sources,
         mut faults,
+        ..
     } = read(&paths, &selection);
     if args.strict {
         faults
@@ -63,6 +64,8 @@ pub(super) struct Read {
     pub(super) graph: Option<Graph>,
     pub(super) sources: Vec<Source>,
     pub(super) faults: Vec<Fault>,
+    /// The sessions of which one must be chosen first.
+    pub(super) sessions: Vec<String>,
 }
 
 /// Reads and checks the plan that `paths` name.
@@ -73,12 +76,14 @@ pub(super) fn read(paths: &[PathBuf], selection: &Selection) -> Read {
             faults,
             sources,
             dialect,
+            sessions,
         }) => {
             return Read {
                 dialect,
                 graph: None,
                 sources,
                 faults,
+                sessions,
             };
         }
     };
@@ -90,6 +95,7 @@ pub(super) fn read(paths: &[PathBuf], selection: &Selection) -> Read {
             graph: Some(graph),
             sources,
             faults,
+            sessions: Vec::new(),
         },
         Err(found) => {
             faults.extend(found);
@@ -98,6 +104,7 @@ pub(super) fn read(paths: &[PathBuf], selection: &Selection) -> Read {
                 graph: None,
                 sources,
                 faults,
+                sessions: Vec::new(),
             }
         }
     }

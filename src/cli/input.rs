@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
-use super::Context;
 use super::check::{self, Read, show_faults};
+use super::{Context, asking};
 use crate::git::{self, Named, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal::{self, layout};
@@ -21,6 +21,8 @@ pub(super) struct Input {
     pub(super) sources: Vec<Source>,
     pub(super) hash: String,
     pub(super) path: String,
+    /// What was selected of the named files, by flags or when asked.
+    pub(super) selection: Selection,
 }
 
 impl Input {
@@ -44,12 +46,21 @@ pub(super) fn read(
     paths: &[PathBuf],
     selection: &Selection,
 ) -> Result<Option<Input>> {
+    let mut selection = selection.clone();
+    let mut read = check::read(paths, &selection);
+    if !context.json
+        && let Some(session) = asking::choose("several sessions are there", &read.sessions)
+    {
+        selection.session = Some(session);
+        read = check::read(paths, &selection);
+    }
     let Read {
+        dialect,
         graph,
         sources,
         faults,
         ..
-    } = check::read(paths, selection);
+    } = read;
     let is_good = faults.iter().all(Fault::is_warning);
     if !is_good || !context.quiet {
         show_faults(&faults, &sources);
@@ -58,12 +69,21 @@ pub(super) fn read(
         return Ok(None);
     };
     let hash = git::sha256(&plan::hash_input(&sources))?;
-    let path = place(repo, &paths[0]);
+    // A session is a plan of its own wherever it was found.
+    let session = dialect.and_then(|dialect| plan::session(dialect, &sources));
+    let mut path = session.unwrap_or(&paths[0]);
+    // So is a spec, which is known by its directory then.
+    if selection.specs.len() == 1 && graph.plan().artifacts.len() == 1 {
+        selection.specs.clear();
+        path = sources[0].path.parent().unwrap_or(path);
+    }
+    let path = place(repo, path);
     Ok(Some(Input {
         graph: Arc::new(graph),
         sources,
         hash,
         path,
+        selection,
     }))
 }
 
@@ -118,11 +138,7 @@ fn unfinished_runs(repo: &Repo) -> Result<Vec<(String, Headline)>> {
 
 /// The unfinished run of this plan, with the hash of the plan it was started with; one of these very bytes
 /// before one of others at the same path that reads the same of its files.
-pub(super) fn unfinished(
-    repo: &Repo,
-    input: &Input,
-    selection: &Selection,
-) -> Result<Option<(String, String)>> {
+pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, String)>> {
     let mut other = None;
     for (run, headline) in unfinished_runs(repo)? {
         if headline.plan_path != input.path {
@@ -132,7 +148,7 @@ pub(super) fn unfinished(
             return Ok(Some((run, headline.plan_hash)));
         }
         let policy = journal::load(repo, &run)?.state.run.policy;
-        if policy.selection.wants_as(selection) {
+        if policy.selection.wants_as(&input.selection) {
             other = Some((run, headline.plan_hash));
         }
     }

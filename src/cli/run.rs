@@ -13,7 +13,7 @@ use crate::config::Settings;
 use crate::git::{self, Repo};
 use crate::graph::Graph;
 use crate::journal::{Clock, Journal};
-use crate::plan::{Selection, TaskId, Weight, or_meant};
+use crate::plan::{TaskId, Weight, or_meant};
 use crate::report;
 use crate::run::event::Event;
 use crate::run::policy::{CommitMode, Durability, OnFailure, Policy, Review, Scope};
@@ -111,7 +111,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         return Ok(Exit::Refused);
     };
     if !args.new
-        && let Some(unfinished) = input::unfinished(&repo, &input, &selection)?
+        && let Some(unfinished) = input::unfinished(&repo, &input)?
     {
         let (run, hash) = &unfinished;
         let dialect = input.graph.plan().dialect;
@@ -143,7 +143,8 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
             other => format!("`--base {other}`"),
         })?;
     input::confirm_imports(&repo, base, &mut input)?;
-    let policy = policy(args, context, &repo, &input.graph, selection)?;
+    let mut policy = policy(args, context, &repo, &input.graph)?;
+    policy.selection.clone_from(&input.selection);
     let id = input::run_id(&repo, &input, args.name.as_deref())?;
     let proposal = Proposal::new(&repo, input.graph.clone(), policy, &input.hash)?;
     if args.dry_run {
@@ -168,13 +169,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
 }
 
 /// Everything that decides how the run goes on, from all layers of configuration.
-fn policy(
-    args: &Args,
-    context: &Context,
-    repo: &Repo,
-    graph: &Graph,
-    selection: Selection,
-) -> Result<Policy> {
+fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<Policy> {
     let is_sequential = args.sequential || args.jobs.is_none() && args.selecting.is_sequential();
     let flags = Settings {
         executor: args.executor.clone(),
@@ -203,7 +198,6 @@ fn policy(
     for id in args.only.iter().chain(&args.from) {
         require_task(graph, id)?;
     }
-    policy.selection = selection;
     policy.only.clone_from(&args.only);
     policy.from.clone_from(&args.from);
     Ok(policy)

@@ -29,6 +29,9 @@ pub(super) struct Selecting {
     /// Words on how to run specs: `sequential`, or a domain whose agents come first
     #[arg(long, value_name = "TEXT")]
     hint: Option<String>,
+    /// The session, where there are several
+    #[arg(long, value_name = "ID")]
+    session: Option<String>,
 }
 
 impl Selecting {
@@ -46,6 +49,7 @@ impl Selecting {
             all: self.all,
             hint: self.hint.clone(),
             agents: agents(context)?,
+            session: self.session.clone(),
             ..Selection::default()
         };
         let exists = |path: &&PathBuf| context.path(path).exists();

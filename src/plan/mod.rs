@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 pub use dialect::{Defaults, Dialect, to_toml};
 pub use recognize::Selection;
 use recognize::is_named;
-pub use source::{Faults, Loaded, Source, hash_input, load, progress_message, written};
+pub use source::{Faults, Loaded, Source, hash_input, load, progress_message, session, written};
 pub use suggest::{did_you_mean, or_meant};
 pub use text::{char_start, is_invisible};
 pub use writing::{Change, Edit, Progress, Status, TaskProgress, differ_in_progress_only, edited};

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::dialect::Fit;
 use super::source::{Faults, read, unreadable};
 use super::text::Text;
-use super::{Dialect, Fault};
+use super::{Dialect, Fault, did_you_mean};
 
 /// What of the named files is wanted, where they hold more than one plan or could be read as several.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,9 @@ pub struct Selection {
     /// Agents, and the words in a task that call for them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub agents: BTreeMap<String, Vec<String>>,
+    /// The session, by the name of its directory, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
 }
 
 impl Selection {
@@ -97,6 +100,7 @@ impl From<Fault> for Faults {
             faults: vec![fault],
             sources: Vec::new(),
             dialect: None,
+            sessions: Vec::new(),
         }
     }
 }
@@ -158,7 +162,7 @@ fn surest(path: &Path, among: &[Dialect]) -> Result<(Dialect, Option<Fault>), Fa
     fits.sort_by_key(|(fit, _)| std::cmp::Reverse(fit.strength()));
     match fits[..] {
         [] => Err(Fault::error(format!("no plan format is recognized in `{}`", path.display()))
-            .help("a Markdown plan has headings such as `### Task 1: title` and `**Verify**:` fields, a TOML plan has `[[task]]`; `--dialect` reads it in any case")),
+            .help("`git enact help plans` says what each format looks like; `--dialect` reads it in any case")),
         [(_, dialect)] => Ok((dialect, None)),
         [(fit, dialect), (next, other), ..] => {
             let message = format!("read as `{dialect}`, because {}", fit.why());
@@ -219,8 +223,11 @@ fn together(
 fn directory(path: &Path, selection: &Selection) -> Result<Found, Faults> {
     let wanted = selection.dialect;
     let mut candidates = among(&entries(path)?, wanted);
-    if candidates.is_empty() {
-        candidates = at_home(path, wanted);
+    if candidates.is_empty() || selection.session.is_some() {
+        candidates.extend(at_home(path, wanted));
+    }
+    if let Some(session) = &selection.session {
+        return of_session(path, session, candidates);
     }
     let mut dialects: Vec<Dialect> = candidates.iter().map(|found| found.dialect).collect();
     dialects.dedup();
@@ -237,13 +244,51 @@ fn directory(path: &Path, selection: &Selection) -> Result<Found, Faults> {
         1 => Ok(candidates.swap_remove(0)),
         count => {
             let named = listed(candidates.iter().map(|found| found.files[0].as_path()));
-            Err(
-                Fault::error(format!("`{}` holds {count} plans: {named}", path.display()))
-                    .help("name one of them, or choose with `--dialect`")
-                    .into(),
-            )
+            let sessions: Vec<String> = candidates.iter().filter_map(session_of).collect();
+            let help = match sessions.len() == count {
+                true => format!(
+                    "choose with `--session {}`, or name its directory",
+                    sessions[0]
+                ),
+                false => "name one of them, or choose with `--dialect`".to_owned(),
+            };
+            let fault = Fault::error(format!("`{}` holds {count} plans: {named}", path.display()))
+                .help(help);
+            Err(Faults {
+                sessions: if sessions.len() == count {
+                    sessions
+                } else {
+                    Vec::new()
+                },
+                ..fault.into()
+            })
         }
     }
+}
+
+/// The session that a plan is: the name of its directory, where its format has sessions.
+fn session_of(found: &Found) -> Option<String> {
+    let directory = found.dialect.format().session(&found.files[0])?;
+    Some(directory.file_name()?.to_string_lossy().into_owned())
+}
+
+fn of_session(path: &Path, session: &str, candidates: Vec<Found>) -> Result<Found, Faults> {
+    let names: Vec<String> = candidates.iter().filter_map(session_of).collect();
+    let wanted = candidates
+        .into_iter()
+        .find(|found| session_of(found).as_deref() == Some(session));
+    wanted.ok_or_else(|| {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let help = match names.is_empty() {
+            true => "a session lies in `.workflow/active/`; its directory may be named as well"
+                .to_owned(),
+            false => did_you_mean(session, names.iter().copied())
+                .unwrap_or_else(|| format!("there are `{}`", names.join("`, `"))),
+        };
+        Fault::error(format!("`{}` holds no session `{session}`", path.display()))
+            .help(help)
+            .into()
+    })
 }
 
 fn entries(path: &Path) -> Result<Vec<PathBuf>, Fault> {
@@ -307,7 +352,7 @@ fn nothing_in(path: &Path, wanted: Option<Dialect>) -> Faults {
     let help = if entries(&below).is_ok_and(|entries| !among(&entries, wanted).is_empty()) {
         format!("did you mean `{}`?", below.display())
     } else {
-        "looked for `job-<N>-<name>.md`, `PLAN.md`, `plan.toml`, and `.toml` files with `[[task]]`"
+        "`git enact help plans` says what the plans of each format are called, and what they look like"
             .to_owned()
     };
     let what = wanted.map_or_else(String::new, |dialect| format!("`{dialect}` "));

@@ -50,6 +50,8 @@ pub struct Faults {
     pub sources: Vec<Source>,
     /// None when no format was recognized.
     pub dialect: Option<Dialect>,
+    /// The sessions of which one must be chosen.
+    pub sessions: Vec<String>,
 }
 
 /// Reads the plan that `paths` name: one file, one directory, or the job files of one plan.
@@ -74,6 +76,7 @@ pub fn load(paths: &[PathBuf], selection: &Selection) -> Result<Loaded, Faults> 
             faults,
             sources,
             dialect: Some(found.dialect),
+            sessions: Vec::new(),
         })
     }
 }
@@ -115,7 +118,13 @@ fn texts(paths: &[PathBuf], selection: &Selection) -> Result<(Found, Vec<Source>
         faults,
         sources,
         dialect: Some(found.dialect),
+        sessions: Vec::new(),
     })
+}
+
+/// The directory of the session that was read, where the plan is one.
+pub fn session(dialect: Dialect, sources: &[Source]) -> Option<&Path> {
+    dialect.format().session(&sources.first()?.path)
 }
 
 /// The texts as one byte string that differs whenever a file's name or a byte of it does.

@@ -3,7 +3,9 @@
 //! A [`Format`] is all that the rest of `plan` knows of a dialect, and only the names and defaults here are
 //! known outside of it: nothing downstream asks which dialect a task came from.
 
+mod ccw;
 mod convert;
+mod gsd;
 mod jobs;
 mod kiro;
 mod layered;
@@ -11,6 +13,8 @@ mod openspec;
 mod progress;
 mod sendit;
 mod spec_kit;
+mod superpowers;
+mod task_master;
 mod toml;
 
 use std::fmt;
@@ -28,6 +32,8 @@ use super::{Change, Fault, Plan, Progress, Selection};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dialect {
+    /// `.planning/phases/<phase>/<NN>-<MM>-PLAN.md`.
+    Gsd,
     /// A directory of `job-<N>-*.md`.
     Jobs,
     /// `.kiro/specs/<feature>/tasks.md`: an outline of numbered boxes.
@@ -38,35 +44,49 @@ pub enum Dialect {
     #[serde(rename = "openspec")]
     #[value(name = "openspec")]
     OpenSpec,
+    /// A session directory: `TODO_LIST.md`, `IMPL_PLAN.md`, `.task/*.json`.
+    Ccw,
     /// `PLAN.md` with `### Task N:` headings.
     Sendit,
     /// `specs/<NNN-feature>/tasks.md`: boxes such as `T001`, in phases.
     SpecKit,
+    /// `docs/superpowers/plans/<date>-<name>.md`.
+    Superpowers,
+    /// `.taskmaster/tasks/tasks.json`.
+    TaskMaster,
     /// Our own: `[plan]` and `[[task]]`.
     Toml,
 }
 
 impl Dialect {
     /// All of them, in the order they are tried.
-    pub const ALL: [Dialect; 7] = [
+    pub const ALL: [Dialect; 11] = [
+        Dialect::Ccw,
+        Dialect::Gsd,
         Dialect::Jobs,
         Dialect::Kiro,
         Dialect::Layered,
         Dialect::OpenSpec,
         Dialect::Sendit,
         Dialect::SpecKit,
+        Dialect::Superpowers,
+        Dialect::TaskMaster,
         Dialect::Toml,
     ];
 
     /// The name that `--dialect` takes and that is stored.
     pub fn name(self) -> &'static str {
         match self {
+            Dialect::Gsd => "gsd",
             Dialect::Jobs => "jobs",
             Dialect::Kiro => "kiro",
             Dialect::OpenSpec => "openspec",
+            Dialect::Ccw => "ccw",
             Dialect::Layered => "layered",
             Dialect::Sendit => "sendit",
             Dialect::SpecKit => "spec-kit",
+            Dialect::Superpowers => "superpowers",
+            Dialect::TaskMaster => "task-master",
             Dialect::Toml => "toml",
         }
     }
@@ -74,12 +94,16 @@ impl Dialect {
     /// Its reader.
     pub(super) fn format(self) -> &'static dyn Format {
         match self {
+            Dialect::Gsd => &gsd::Gsd,
             Dialect::Jobs => &jobs::Jobs,
             Dialect::Kiro => &kiro::Kiro,
             Dialect::OpenSpec => &openspec::OpenSpec,
+            Dialect::Ccw => &ccw::Ccw,
             Dialect::Layered => &layered::Layered,
             Dialect::Sendit => &sendit::Sendit,
             Dialect::SpecKit => &spec_kit::SpecKit,
+            Dialect::Superpowers => &superpowers::Superpowers,
+            Dialect::TaskMaster => &task_master::TaskMaster,
             Dialect::Toml => &toml::Toml,
         }
     }
@@ -167,6 +191,11 @@ pub(super) trait Format: Sync {
     /// Where such plans lie in a repository, as globs below its top, for when no plan is named.
     fn homes(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// The directory of the session that this file belongs to, where the format has sessions.
+    fn session<'p>(&self, _file: &'p Path) -> Option<&'p Path> {
+        None
     }
 
     /// All files of the plan that this file names; a fault when it cannot name one.
