@@ -317,3 +317,61 @@ fn a_task_without_a_box_is_remembered_in_the_record() {
         .collect();
     assert_eq!(statuses, ["done", "pending"]);
 }
+
+#[test]
+fn a_spec_is_one_plan_however_it_is_named() {
+    let user = project();
+    let executor = user.executor("[ $ENACT_TASK != 2.1 ] || exit 1; commit $ENACT_TASK.txt x");
+    let args = [
+        "run",
+        "I001",
+        "--name",
+        "r-test",
+        "--on-failure",
+        "stop",
+        "--yes",
+        "--",
+    ];
+    user.enact(args.iter().copied().chain([executor.as_str()]))
+        .code(3);
+    for name in ["auth", "specs/infrastructure/phase-0/001-auth"] {
+        user.enact(["run", name, "--dry-run"])
+            .success()
+            .says("run r-test of this plan is unfinished");
+    }
+}
+
+#[test]
+fn the_run_may_end_with_a_commit_that_names_its_specs() {
+    let user = project();
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    let args = [
+        "run",
+        "I001",
+        "I003",
+        "--name",
+        "r-test",
+        "--commit-progress",
+        "--yes",
+        "--",
+    ];
+    user.enact(args.iter().copied().chain([executor.as_str()]))
+        .success();
+    let tip = "refs/heads/enact/r-test/integration";
+    let subject = user.git(["log", "-1", "--format=%s", tip]).success().stdout;
+    assert_eq!(
+        subject.trim(),
+        "implementation: Update progress - I001, I003"
+    );
+    let changed = user
+        .git(["diff", "--name-only", &format!("{tip}^"), tip])
+        .success()
+        .stdout;
+    let changed: Vec<&str> = changed.lines().collect();
+    let expected = [
+        ".claude/execution/execution.json",
+        "specs/infrastructure/phase-0/001-auth/tasks.md",
+        "specs/infrastructure/phase-0/003-mail/tasks.md",
+    ];
+    assert_eq!(changed, expected);
+}

@@ -68,7 +68,13 @@ pub(super) fn read(
     let hash = git::sha256(&plan::hash_input(&sources))?;
     // A session is a plan of its own wherever it was found.
     let session = dialect.and_then(|dialect| plan::session(dialect, &sources));
-    let path = place(repo, session.unwrap_or(&paths[0]));
+    let mut path = session.unwrap_or(&paths[0]);
+    // So is a spec, which is known by its directory then.
+    if selection.specs.len() == 1 && graph.plan().artifacts.len() == 1 {
+        selection.specs.clear();
+        path = sources[0].path.parent().unwrap_or(path);
+    }
+    let path = place(repo, path);
     Ok(Some(Input {
         graph: Arc::new(graph),
         sources,
@@ -129,11 +135,7 @@ fn unfinished_runs(repo: &Repo) -> Result<Vec<(String, Headline)>> {
 
 /// The unfinished run of this plan, with the hash of the plan it was started with; one of these very bytes
 /// before one of others at the same path that reads the same of its files.
-pub(super) fn unfinished(
-    repo: &Repo,
-    input: &Input,
-    selection: &Selection,
-) -> Result<Option<(String, String)>> {
+pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, String)>> {
     let mut other = None;
     for (run, headline) in unfinished_runs(repo)? {
         if headline.plan_path != input.path {
@@ -143,7 +145,7 @@ pub(super) fn unfinished(
             return Ok(Some((run, headline.plan_hash)));
         }
         let policy = journal::load(repo, &run)?.state.run.policy;
-        if policy.selection.wants_as(selection) {
+        if policy.selection.wants_as(&input.selection) {
             other = Some((run, headline.plan_hash));
         }
     }

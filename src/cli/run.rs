@@ -111,7 +111,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         return Ok(Exit::Refused);
     };
     if !args.new
-        && let Some(unfinished) = input::unfinished(&repo, &input, &selection)?
+        && let Some(unfinished) = input::unfinished(&repo, &input)?
     {
         let (run, hash) = &unfinished;
         let dialect = input.graph.plan().dialect;

@@ -39,9 +39,12 @@ impl Format for Layered {
         let document = Document::parse(text);
         let has_box = || lines(&document.blocks).any(|line| line.mark.is_some());
         let lies_in_specs = spec::is_task_list(path) && spec::below_specs(path).is_some();
-        if is_own(&document) {
+        if is_titled(&document) {
+            return Some(Fit::Own("its first line says so"));
+        }
+        if has_own_shape(&document) {
             let why = "it lists tasks by layers, owners or specs";
-            return Some(match lies_in_specs {
+            return Some(match lies_in_specs && !has_numbered_box(&document) {
                 true => Fit::Own(why),
                 false => Fit::Content(why),
             });
@@ -116,25 +119,33 @@ fn with_companions(mut lists: Vec<PathBuf>) -> Vec<PathBuf> {
 
 /// Whether a text has what task lists of this format have.
 fn has_signs(document: &Document) -> bool {
-    is_own(document) || has_tagged_box(document)
+    is_titled(document) || has_own_shape(document) || has_tagged_box(document)
 }
 
-/// Whether only this format has texts with such titles, headers, layers, owners' lists or tasks.
-fn is_own(document: &Document) -> bool {
+/// `Tasks for I012: Mail` and `Layered Tasks for F001`, with something below.
+fn is_titled(document: &Document) -> bool {
     let title = document
         .title()
         .map_or("", |heading| heading.title.as_str());
     let lower = title.to_lowercase();
-    let names_spec = || {
-        let mut words = title.split(|c: char| !c.is_alphanumeric());
-        words.any(needs::is_spec)
-    };
-    let is_titled =
-        lower.starts_with("layered tasks") || lower.starts_with("tasks for ") && names_spec();
+    let mut words = title.split(|c: char| !c.is_alphanumeric());
+    let names_spec = lower.starts_with("tasks for ") && words.any(needs::is_spec);
+    (names_spec || lower.starts_with("layered tasks")) && document.headings().count() > 1
+}
+
+/// Whether a text has the header, the layers, the owners' lists or the tasks of this format.
+fn has_own_shape(document: &Document) -> bool {
     let has_box = || lines(&document.blocks).any(|line| line.mark.is_some());
-    is_titled && document.headings().count() > 1
-        || has_box() && document.blocks.iter().any(is_sign)
-        || has_fielded_tasks(document)
+    has_box() && document.blocks.iter().any(is_sign) || has_fielded_tasks(document)
+}
+
+/// Whether boxes are numbered as others number them, `T001`.
+fn has_numbered_box(document: &Document) -> bool {
+    let mut boxes = lines(&document.blocks).filter(|line| line.mark.is_some());
+    boxes.any(|line| {
+        let id = item::Item::read(&item::words(line)).id.unwrap_or_default();
+        id.len() > 3 && id.starts_with('T') && item::is_id(&id)
+    })
 }
 
 /// The heading of a layer or of an owner's list, or a field of the header.

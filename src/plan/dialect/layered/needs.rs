@@ -255,13 +255,13 @@ impl<'d> Names<'d> {
 
     /// `T001-T004` and `1.1–1.3`: all tasks from one to the other, as they stand in the text.
     fn range(&self, part: &str) -> Option<std::ops::RangeInclusive<usize>> {
-        let ends = part
+        let mut ends = part
             .match_indices(['-', '–', '~'])
             .filter_map(|(at, sign)| {
                 let id = |id: &str| self.by_id.get(&id.trim().to_lowercase()).copied();
                 Some((id(&part[..at])?, id(&part[at + sign.len()..])?))
             });
-        let (from, to) = ends.last()?;
+        let (from, to) = ends.next_back()?;
         (from <= to).then_some(from..=to)
     }
 }
