@@ -113,6 +113,11 @@ fn job_directories_are_read() {
 }
 
 #[test]
+fn plans_of_phases_are_read() {
+    check_all("phases");
+}
+
+#[test]
 fn native_plans_are_read() {
     check_all("toml");
 }

@@ -107,6 +107,9 @@ pub struct Task {
     /// What the plan's own files say was done before this run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Imported>,
+    /// Where the plan's own files say that an earlier attempt at it stopped, and what it left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<Checkpoint>,
     /// Where the task stands in the text.
     pub location: Location,
 }
@@ -134,6 +137,7 @@ impl Task {
             review: false,
             run: None,
             imported: None,
+            checkpoint: None,
             location,
         }
     }
@@ -168,6 +172,21 @@ pub struct Imported {
     /// The commit they name, as written; a claim until git confirms it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+}
+
+/// What a plan's own files say of an attempt from before this run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Checkpoint {
+    /// Files that it left; a claim until git confirms it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<String>,
+    /// The last step that succeeded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_step: Option<String>,
+    /// Why it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// What a plan's own files may say of a task.

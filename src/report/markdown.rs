@@ -14,8 +14,7 @@ use crate::run::state::{Standing, State};
 pub fn report(state: &State, context: &Context) -> String {
     let text = match state.graph().plan().dialect {
         Dialect::Jobs => jobs(state),
-        Dialect::Sendit => sendit(state),
-        Dialect::Toml => sendit(state),
+        _ => sendit(state),
     };
     let mut text = text + &tasks(state);
     let unproven = unproven(state);

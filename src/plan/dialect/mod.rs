@@ -5,6 +5,7 @@
 
 mod convert;
 mod jobs;
+mod phases;
 mod progress;
 mod sendit;
 mod toml;
@@ -28,19 +29,27 @@ pub enum Dialect {
     Jobs,
     /// `PLAN.md` with `### Task N:` headings.
     Sendit,
+    /// `.ai/plans/*.md` with `### Phase N:` headings.
+    Phases,
     /// Our own: `[plan]` and `[[task]]`.
     Toml,
 }
 
 impl Dialect {
     /// All of them, in the order they are tried.
-    pub const ALL: [Dialect; 3] = [Dialect::Jobs, Dialect::Sendit, Dialect::Toml];
+    pub const ALL: [Dialect; 4] = [
+        Dialect::Jobs,
+        Dialect::Sendit,
+        Dialect::Phases,
+        Dialect::Toml,
+    ];
 
     /// The name that `--dialect` takes and that is stored.
     pub fn name(self) -> &'static str {
         match self {
             Dialect::Jobs => "jobs",
             Dialect::Sendit => "sendit",
+            Dialect::Phases => "phases",
             Dialect::Toml => "toml",
         }
     }
@@ -50,6 +59,7 @@ impl Dialect {
         match self {
             Dialect::Jobs => &jobs::Jobs,
             Dialect::Sendit => &sendit::Sendit,
+            Dialect::Phases => &phases::Phases,
             Dialect::Toml => &toml::Toml,
         }
     }
