@@ -203,7 +203,13 @@ fn make_run(dir: &Path, tasks: usize) {
             .move_to(&name, tip, Expected::Missing, "made")
             .unwrap();
     }
-    engine::record(&mut journal, &mut state, Event::Finished, &[]).unwrap();
+    engine::record(
+        &mut journal,
+        &mut state,
+        Event::Finished { progress: None },
+        &[],
+    )
+    .unwrap();
 }
 
 fn execute(journal: &mut Journal, state: &mut State, task: usize) {
@@ -285,6 +291,7 @@ fn policy() -> Policy {
         pass_env: Vec::new(),
         fresh: false,
         sync: false,
+        commit_progress: false,
         durability: Durability::Process,
         prompt: None,
         selection: Selection::default(),

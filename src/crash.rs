@@ -17,7 +17,7 @@ pub const STAGES: [&str; 4] = [
 ];
 
 /// Where else one could die: between two effects that belong together.
-pub const STEPS: [&str; 17] = [
+pub const STEPS: [&str; 18] = [
     // What an earlier driver left was ended and unlocked, nothing else was settled.
     "leftovers-ended",
     // The run's branch is about to move, and that is on file.
@@ -38,6 +38,7 @@ pub const STEPS: [&str; 17] = [
     "tool-committed",
     // The final commands have run, their worktree stands.
     "final-proven",
+    "progress-committed",
     // A worktree's files are gone, git still lists it.
     "worktree-emptied",
     // One worktree of several is gone.

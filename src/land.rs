@@ -4,6 +4,7 @@
 use anyhow::{Context as _, Result, bail};
 
 use crate::git::{Git, Merge, Message, NewCommit, Oid, Repo};
+use crate::run::names;
 
 /// How to land.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub struct Cargo {
 /// What landing `tip` would do, before anything is done.
 pub fn plan(repo: &Repo, tip: Oid, means: Means) -> Result<String> {
     let (branch, from) = target(repo)?;
-    let branch = branch.trim_start_matches("refs/heads/");
+    let branch = names::branch(&branch);
     if repo.is_ancestor(tip, from)? {
         return Ok(format!("{branch} already has everything"));
     }

@@ -38,11 +38,14 @@ const EDGES: [(&str, &[&str]); 19] = [
             "attempt",
             "verify",
             "integrate",
+            "export",
+            "export",
             "report",
             "approval",
         ],
     ),
-    ("land", &["process", "git", "journal"]),
+    // Of `run` only how a branch is said.
+    ("land", &["run", "process", "git", "journal"]),
     (
         "care",
         &["plan", "graph", "run", "process", "git", "journal", "world"],
@@ -61,11 +64,11 @@ const FENCES: [(&str, &[&str], &[&str]); 7] = [
     ("git2", &["src/git/"], &[]),
     // The demo makes a repository for its user, as its user would.
     ("\"git\"", &["src/git/", "src/cli/demo.rs"], &[]),
-    // A process may say who it is and how it ends; only `process` starts others.
+    // A program may say how it ends; only `process` starts others.
     (
         "std::process",
         &["src/process/", "src/main.rs"],
-        &["::ExitCode", "::abort", "::id("],
+        &["::ExitCode", "::abort"],
     ),
     ("refs/enact", &["src/journal/layout.rs"], &[]),
     ("refs/notes", &["src/journal/layout.rs"], &[]),

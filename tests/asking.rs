@@ -158,7 +158,7 @@ commit $ENACT_TASK.txt w"#,
         "PATH={}:$PATH git enact run plan.toml --name r-test --yes --sequential -- {executor}",
         programs.expect("a directory").display()
     );
-    let Some(_) = on_terminal(&user, &command, &[("Do a", "\x03")]) else {
+    let Some(_) = on_terminal(&user, &command, &[("attempt 1 started", "\x03")]) else {
         return;
     };
     assert_eq!(user.status()["run"]["status"], "stopped");

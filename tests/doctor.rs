@@ -40,8 +40,7 @@ run = "echo d > d.txt"
 pub(crate) fn finished() -> User {
     let user = User::new();
     user.plan(PLAN);
-    let begin = ["run", "plan.toml", "--yes", "--name", "r-test"];
-    user.enact(begin.iter().chain(&["--jobs", "1"])).success();
+    user.run_plan(&["--jobs", "1"]).success();
     user
 }
 
@@ -412,4 +411,13 @@ fn each_is_named_and_mended(damages: &[Damage]) {
         let left = oracle::files_below(&git_dir(&user).join("worktrees"));
         assert_eq!(left, Vec::<PathBuf>::new(), "when {what}, nothing is left");
     }
+}
+
+#[test]
+fn an_object_that_somebody_is_writing_is_none_of_its_business() {
+    let user = finished();
+    let draft = git_dir(&user).join("objects/aa/tmp_obj_VvVvVv");
+    plant(&draft, b"x\x01\x02");
+    user.enact(["doctor", "--repair"]).success();
+    assert!(draft.exists());
 }

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::support::user::User;
+use crate::support::user::{Output, User};
 
 const PLAN: &str = "# Plan: Greetings\n\n\
     ### Task 1: Say hello\n**Files**: `1.txt`\n**Verify**: `true`\n\n\
@@ -162,4 +162,109 @@ fn nothing_is_written_outside_of_the_repository_or_into_what_cannot_be_read() {
         .code(2)
         .complains("specs/hello/PLAN.md:2:1");
     assert_eq!(progress(&user), "");
+}
+
+#[test]
+fn the_run_can_end_with_one_commit_that_says_it_whatever_happens_then() {
+    for moment in [
+        "",
+        "step:progress-committed",
+        "written:finished",
+        "recorded:finished",
+        "followed:finished",
+    ] {
+        let user = user();
+        let executor = user.executor("commit $ENACT_TASK.txt x");
+        let mut args = vec!["run", "specs/hello", "--yes", "--name", "r-test"];
+        args.extend([
+            "--final-verify",
+            "true",
+            "--commit-progress",
+            "--",
+            &executor,
+        ]);
+        let mut command = user.enact_command(args);
+        command.env("ENACT_CRASH_AT", moment);
+        let output = Output::of(&mut command);
+        if moment.is_empty() {
+            output.success();
+        } else {
+            output.code(134);
+            user.enact(["resume", "--yes"]).success();
+        }
+        let branch = "enact/r-test/integration";
+        let log = user.git(["log", "--format=%s", branch]).success().stdout;
+        let subjects: Vec<&str> = log.lines().collect();
+        let tasks = ["Write 3.txt", "Write 2.txt", "Write 1.txt", "Plan", "Begin"];
+        assert_eq!(subjects[0], "Update progress of Greetings", "{moment}");
+        assert_eq!(subjects[1..], tasks, "{moment}");
+        let text = user.at(branch, "specs/hello/PROGRESS.md");
+        assert!(text.contains("| 3 | Say goodbye | done |"), "{text}");
+        assert_eq!(progress(&user), "", "the checkout is nobody's business");
+        assert!(!user.outside("repo.enact").join("r-test/progress").exists());
+        user.enact(["doctor"]).success();
+        user.enact(["resume", "--yes"]).success();
+        assert_eq!(
+            user.git(["log", "--format=%s", branch]).stdout,
+            log,
+            "nothing more to say"
+        );
+        user.enact(["land", "--yes"]).success();
+        assert_eq!(progress(&user), text);
+    }
+}
+
+#[test]
+fn what_is_undone_later_is_said_again_by_the_next_end() {
+    let user = user();
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run("specs/hello", &executor, &["--commit-progress"])
+        .success();
+    user.enact(["revert", "2", "--yes"]).success();
+    user.enact(["retry", "2"]).success();
+    user.enact(["resume", "--yes"]).success();
+    let text = user.at("enact/r-test/integration", "specs/hello/PROGRESS.md");
+    let row = format!("| 2 | Say \\| it again | done | {} |", hash(&user, "2"));
+    assert!(text.contains(&row), "{row} in {text}");
+}
+
+#[test]
+fn a_plan_that_is_not_on_the_branch_is_told_of_and_left_alone() {
+    let user = User::new();
+    user.write("specs/hello/PLAN.md", PLAN);
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run("specs/hello", &executor, &["--commit-progress"])
+        .success()
+        .complains("is not on the run's branch");
+    let log = user.git(["log", "--format=%s", "-1", "enact/r-test/integration"]);
+    assert_eq!(log.success().stdout.trim(), "Write 3.txt");
+}
+
+#[test]
+fn a_native_plan_says_it_below_the_id_of_each_task() {
+    let user = User::new();
+    let plan = "[plan]\r\ntitle = \"Grüße 👋\"\r\n[[task]]\r\ntitle = \"One\"\r\nid = \"a\" # first\r\n\r\n\
+        [[task]]\r\nid = \"b\"\r\nstatus = \"in_progress\"\r\ntitle = \"Two\"";
+    user.write("plan.toml", plan);
+    user.commit("Plan");
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    let marked = || fs::read_to_string(user.path().join("plan.toml")).expect("text");
+    user.run("plan.toml", &executor, &["--sync"]).success();
+    let commit = |task: &str| {
+        user.task(task)["commit"]
+            .as_str()
+            .expect("a commit")
+            .to_owned()
+    };
+    let done = |task: &str| format!("status = \"done\"\r\ncommit = \"{}\"\r\n", commit(task));
+    let expected = plan
+        .replace("# first\r\n", &format!("# first\r\n{}", done("a")))
+        .replace("status = \"in_progress\"\r\n", &done("b"));
+    assert_eq!(marked(), expected);
+    user.enact(["check", "plan.toml"]).success().says("[done");
+    user.enact(["resume"]).success();
+    let undone = done("b");
+    user.enact(["revert", "b", "--yes"]).success();
+    user.enact(["export"]).success();
+    assert_eq!(marked(), expected.replace(&undone, ""));
 }

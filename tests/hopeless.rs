@@ -206,8 +206,7 @@ fn objects_that_are_missing_behind_a_pinned_commit_are_named() {
 fn what_was_kept_beside_an_event_is_named_when_it_is_lost() {
     let user = User::new();
     user.plan("[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"T\"\nrun = \"echo so; echo 1 > t.txt\"\n");
-    let begin = ["run", "plan.toml", "--yes", "--name", "r-test"];
-    user.enact(begin).success();
+    user.run_plan(&[]).success();
     let log = user.git(["log", "--first-parent", "--format=%H", JOURNAL]);
     let log = log.success().stdout;
     let holds = |checkpoint: &&str| {

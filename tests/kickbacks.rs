@@ -263,7 +263,13 @@ fn what_must_be_found_out_is_looked_into_and_reaches_the_next_attempt() {
 
 #[test]
 fn what_is_looked_into_in_vain_is_asked_of_a_person() {
-    for research in ["exit 3", "true", "echo FAILED; echo 'Reason: no library'"] {
+    for research in [
+        "exit 3",
+        "true",
+        // It repeats what it was asked.
+        "cat",
+        "echo FAILED; echo 'Reason: no library'",
+    ] {
         let (user, output) = researched(research);
         output.code(3).complains("KICKBACK needs_research");
         assert_eq!(user.task("a")["status"], "kickback");

@@ -118,6 +118,36 @@ fn plans_of_phases_are_read() {
 }
 
 #[test]
+fn spec_kit_plans_are_read() {
+    check_all("spec-kit");
+}
+
+#[test]
+fn kiro_plans_are_read() {
+    check_all("kiro");
+}
+
+#[test]
+fn openspec_plans_are_read() {
+    check_all("openspec");
+}
+
+#[test]
+fn task_master_files_are_read() {
+    check_all("task-master");
+}
+
+#[test]
+fn superpowers_plans_are_read() {
+    check_all("superpowers");
+}
+
+#[test]
+fn gsd_plans_are_read() {
+    check_all("gsd");
+}
+
+#[test]
 fn native_plans_are_read() {
     check_all("toml");
 }
@@ -389,6 +419,12 @@ fn fragments() -> impl Strategy<Value = String> {
         "'''",
         "= 1\n",
         "### Step 1: b\n",
+        "- [ ] T001 [P] a\n",
+        "- [x]* 1. b\n",
+        "  - [-] 1.1 c（依赖 T001）\n",
+        "-[]T002Create\n",
+        "### T003: d\n**Status**: TODO\n",
+        "(depends on ",
         "**Independent**: yes\n",
         "~~~\n",
         "\t",
@@ -403,7 +439,7 @@ proptest! {
     #[test]
     fn no_text_is_too_odd_to_be_answered(text in fragments()) {
         let directory = tempfile::tempdir().expect("a directory to write to");
-        for name in ["PLAN.md", "PROGRESS.md", "plan.toml", "job-1-a.md"] {
+        for name in ["PLAN.md", "PROGRESS.md", "plan.toml", "job-1-a.md", "tasks.md"] {
             fs::write(directory.path().join(name), &text).expect("it is written");
         }
         let lines = text.lines().count().max(1);

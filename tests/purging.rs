@@ -96,6 +96,39 @@ fn what_others_wrote_into_a_note_survives_the_purge() {
 }
 
 #[test]
+fn of_two_runs_that_note_one_commit_each_takes_only_its_own_words_along() {
+    for (purged, stays) in [("first", "second"), ("second", "first")] {
+        let user = User::new();
+        for name in ["first", "second"] {
+            user.write(&format!("{name}.toml"), &PLAN.replace("NAME", name));
+        }
+        user.commit("Plans");
+        // The same content, parent, author and time: the same commit.
+        let executor = user.executor(
+            "export GIT_AUTHOR_DATE=2026-01-01T00:00:00Z GIT_COMMITTER_DATE=2026-01-01T00:00:00Z
+             commit t.txt same",
+        );
+        let mut commits = Vec::new();
+        for name in ["first", "second"] {
+            let plan = format!("{name}.toml");
+            let begin = ["run", &plan, "--yes", "--name", name, "--", &executor];
+            user.enact(begin).success();
+            commits.push(user.task("t")["commit"].clone());
+        }
+        assert_eq!(commits[0], commits[1]);
+        let commit = commits[0].as_str().expect("a commit");
+        user.enact(["doctor", "first"]).success();
+        user.enact(["doctor", "second"]).success();
+        user.enact(["clean", purged, "--purge", "--yes"]).success();
+        let note = user.git(["notes", "--ref=PROGRESS", "show", commit]);
+        let note = note.success().stdout;
+        assert_eq!(lines_with(&note, "Run: "), [format!("Run: {stays}")]);
+        assert_eq!(lines_with(&note, "Status: "), ["Status: done"]);
+        user.enact(["doctor"]).success();
+    }
+}
+
+#[test]
 fn a_purge_asks_first_and_says_what_would_be_lost() {
     let user = two_runs();
     // Whoever asks takes the lease for a moment.

@@ -113,7 +113,10 @@ fn events() -> Vec<Event> {
             by: By::Person,
             reason: text(),
         },
-        Event::Finished,
+        Event::Finished { progress: None },
+        Event::Finished {
+            progress: Some(text()),
+        },
     ]
 }
 

@@ -142,18 +142,8 @@ fn what_stands_on_the_branch_cannot_be_planned_away() {
     };
     let b = "[[task]]\nid = \"b\"\ntitle = \"B\"\nneeds = [\"a\"]\nverify = [\"test -e a.txt\"]\nrun = \"echo b > b.txt\"\n";
     user.plan(&two(b));
-    let run = [
-        "run",
-        "plan.toml",
-        "--yes",
-        "--name",
-        "r-test",
-        "--retries",
-        "0",
-        "--on-failure",
-        "skip",
-    ];
-    user.enact(run).success();
+    user.run_plan(&["--retries", "0", "--on-failure", "skip"])
+        .success();
     user.enact(["revert", "a", "--yes"]).success();
     user.enact(["resume"]).code(1);
     user.enact(["skip", "b"]).success();
@@ -173,16 +163,7 @@ fn what_was_not_selected_is_said_and_can_be_taken_in() {
         format!("[plan]\ntitle = \"Some\"\n{}", tasks.collect::<String>())
     };
     user.plan(&plan(&["a", "b"]));
-    user.enact([
-        "run",
-        "plan.toml",
-        "--yes",
-        "--name",
-        "r-test",
-        "--only",
-        "a",
-    ])
-    .success();
+    user.run_plan(&["--only", "a"]).success();
     user.write("plan.toml", &plan(&["a", "b", "c"]));
     user.enact(["replan", "r-test", "--yes"])
         .success()
@@ -258,16 +239,7 @@ fn what_was_left_out_and_changed_is_told_the_same_by_every_reading() {
         )
     };
     user.plan(&plan("b"));
-    user.enact([
-        "run",
-        "plan.toml",
-        "--yes",
-        "--name",
-        "r-test",
-        "--only",
-        "a",
-    ])
-    .success();
+    user.run_plan(&["--only", "a"]).success();
     user.write("plan.toml", &plan("otherwise"));
     user.enact(["replan", "r-test", "--yes"]).success();
     user.enact(["doctor"]).success();

@@ -65,18 +65,7 @@ fn ran(edits: &[Edit], jobs: u32, without: Option<usize>) -> User {
     user.write("plan.toml", &plan);
     user.commit("Plan");
     let jobs = jobs.to_string();
-    let run = [
-        "run",
-        "plan.toml",
-        "--yes",
-        "--name",
-        "r-test",
-        "--durability",
-        "process",
-        "--jobs",
-        &jobs,
-    ];
-    user.enact(run).success();
+    user.run_plan(&["--jobs", &jobs]).success();
     user
 }
 
@@ -177,16 +166,7 @@ run = "echo c > c.txt; git add -A; git commit -qm c"
 fn chain() -> User {
     let user = User::new();
     user.plan(CHAIN);
-    let run = [
-        "run",
-        "plan.toml",
-        "--yes",
-        "--name",
-        "r-test",
-        "--durability",
-        "process",
-    ];
-    user.enact(run).success();
+    user.run_plan(&[]).success();
     user
 }
 
@@ -274,8 +254,7 @@ fn the_same_change_by_another_task_stays() {
         );
     }
     user.plan(&plan);
-    let run = ["run", "plan.toml", "--yes", "--name", "r-test"];
-    user.enact(run).success();
+    user.run_plan(&[]).success();
     let base = user.status()["run"]["base"].clone();
     let bases = user.git([
         "log",
@@ -300,18 +279,8 @@ fn the_same_change_by_another_task_stays() {
 fn what_is_not_integrated_cannot_be_undone() {
     let user = User::new();
     user.plan("[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"T\"\nrun = \"false\"\n");
-    let run = [
-        "run",
-        "plan.toml",
-        "--yes",
-        "--name",
-        "r-test",
-        "--on-failure",
-        "skip",
-        "--retries",
-        "0",
-    ];
-    user.enact(run).code(1);
+    user.run_plan(&["--on-failure", "skip", "--retries", "0"])
+        .code(1);
     user.enact(["revert", "t", "--yes"])
         .code(2)
         .complains("task `t` is failed, so there is nothing of it to undo");
@@ -414,18 +383,8 @@ verify = ["test -e a.txt || grep -q new b.txt"]
 run = "test -e a.txt && echo b > b.txt || echo new > b.txt"
 "#;
     user.plan(plan);
-    user.enact([
-        "run",
-        "plan.toml",
-        "--yes",
-        "--name",
-        "r-test",
-        "--on-failure",
-        "skip",
-        "--retries",
-        "0",
-    ])
-    .success();
+    user.run_plan(&["--on-failure", "skip", "--retries", "0"])
+        .success();
     user.enact(["revert", "a", "--yes"]).success();
     user.enact(["resume"])
         .code(1)

@@ -4,13 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use git_enact::graph::Graph;
-use git_enact::plan::{Check, Selection, load, to_toml};
+use git_enact::plan::{Check, Dialect, Selection, load, to_toml};
 use git_enact::report::graph as drawn;
 
 #[test]
 fn every_good_plan_can_be_written_in_the_native_format() {
     let mut converted = 0;
-    for dialect in ["jobs", "sendit", "toml"] {
+    for dialect in Dialect::ALL.map(Dialect::name) {
         let cases = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("fixtures/plans")
             .join(dialect);
@@ -47,6 +47,8 @@ fn said(graph: &Graph) -> Vec<serde_json::Value> {
             "files": task.files, "creates": task.creates, "depends": task.depends, "run": task.run,
             "verify": verify.map(Check::text).collect::<Vec<_>>(), "body": task.body.trim(),
             "kind": task.kind, "agent": task.agent, "group": task.group, "allow_empty": task.allow_empty,
+            "acceptance": task.acceptance, "skills": task.skills, "optional": task.optional,
+            "review": task.review, "imported": task.imported,
         })
     });
     tasks.collect()

@@ -167,8 +167,7 @@ fn a_stale_task_of_then_is_proven_again_whatever_was_attempted_since() {
                 [[task]]\nid = \"b\"\ntitle = \"B\"\nneeds = [\"a\"]\nverify = [\"test -e a.txt || test -e alone.txt\"]\n\
                 run = \"echo b >> b.txt; test -e a.txt || echo alone > alone.txt\"\n";
     user.plan(plan);
-    user.enact(["run", "plan.toml", "--yes", "--name", "r-test"])
-        .success();
+    user.run_plan(&[]).success();
     user.enact(["revert", "a", "--yes"]).success();
     let reverted = checkpoint(&user, "a: undone by ");
     user.enact(["resume"]).code(1);
@@ -344,4 +343,19 @@ fn words_of_others_in_the_notes_survive_every_rewriting() {
         .success()
         .stdout;
     assert_eq!(note, "Seen by Bea\n");
+}
+
+#[test]
+fn a_rollback_takes_only_its_own_words_out_of_the_notes() {
+    let user = finished();
+    let commit = user.task("c")["commit"].clone();
+    let commit = commit.as_str().expect("a commit");
+    let append = ["notes", "--ref=PROGRESS", "append", "--message"];
+    user.git(append.iter().chain(&["Seen by Bea", commit]))
+        .success();
+    user.enact(["rollback", &checkpoint(&user, "a: integrated"), "--yes"])
+        .success();
+    let show = ["notes", "--ref=PROGRESS", "show", commit];
+    assert_eq!(user.git(show).success().stdout, "Seen by Bea\n");
+    user.enact(["doctor"]).success();
 }

@@ -31,6 +31,7 @@ use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome, Usage};
 use crate::run::policy::{Executor, Policy};
 use crate::run::reader::{Reader, Source};
 use package::Package;
+use reading::{Answer, Reading};
 
 /// The largest result file, in bytes; a longer one is no JSON any more.
 const RESULT_MAX: u64 = 1 << 20;
@@ -103,17 +104,16 @@ impl Files {
         if ended.outcome != Outcome::Exited(0) {
             return Err(ended.outcome.to_string());
         }
-        let (claim, _) = self.claim(ended, reader, now, secrets);
+        let (printed, reading) = self.reading(ended, reader, now);
+        let claim = self.claimed(&printed, &reading, ended.outcome, secrets);
         let is_answer = claim.form == ClaimForm::ExitStatus || claim.status == ClaimStatus::Done;
         if !is_answer {
             return Err(claim.reason);
         }
-        let output = ended.output.read().unwrap_or_default();
-        let answer = supervise::read_left(&self.answer, ANSWER_MAX).unwrap_or_default();
-        let told = match reading::read(reader, &output, &answer, ended.outcome, now).answer {
-            reading::Answer::Message(message) => message,
-            reading::Answer::Printed => String::from_utf8_lossy(&output).into_owned(),
-            reading::Answer::Missing => String::new(),
+        let told = match reading.answer {
+            Answer::Message(message) => message,
+            Answer::Printed => String::from_utf8_lossy(&printed).into_owned(),
+            Answer::Missing => String::new(),
         };
         let said = [claim.notes, claim.details, told].into_iter();
         let words = said
@@ -133,23 +133,40 @@ impl Files {
         now: i64,
         secrets: &[Vec<u8>],
     ) -> (Claim, Usage) {
-        let result = match supervise::read_left(&self.result, RESULT_MAX) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            // Something is there that is no file: no claim, and no leave to look for one elsewhere.
-            other => Some(other.unwrap_or_else(|_| b"unreadable".to_vec())),
-        };
-        let mut output = ended.output.read().unwrap_or_default();
+        let (printed, reading) = self.reading(ended, reader, now);
+        let claim = self.claimed(&printed, &reading, ended.outcome, secrets);
+        (claim, reading.usage.plausible())
+    }
+
+    /// What was printed but for the prompt, and what `reader` finds in that and in the answer file.
+    fn reading(&self, ended: &Ended, reader: &Reader, now: i64) -> (Vec<u8>, Reading) {
+        let mut printed = ended.output.read().unwrap_or_default();
         let prompt = supervise::read_left(&self.prompt, u64::MAX).unwrap_or_default();
-        forget_echo(&mut output, &prompt);
+        forget_echo(&mut printed, &prompt);
         let answer = match reader.source {
             Source::Output => Vec::new(),
             Source::AnswerFile => {
                 supervise::read_left(&self.answer, ANSWER_MAX).unwrap_or_default()
             }
         };
-        let reading = reading::read(reader, &output, &answer, ended.outcome, now);
-        let claim = claim::read(result.as_deref(), &reading, &output, ended.outcome, secrets);
-        (claim, reading.usage.plausible())
+        let reading = reading::read(reader, &printed, &answer, ended.outcome, now);
+        (printed, reading)
+    }
+
+    /// The claim, in the result file or in what was printed.
+    fn claimed(
+        &self,
+        printed: &[u8],
+        reading: &Reading,
+        outcome: Outcome,
+        secrets: &[Vec<u8>],
+    ) -> Claim {
+        let result = match supervise::read_left(&self.result, RESULT_MAX) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            // Something is there that is no file: no claim, and no leave to look for one elsewhere.
+            other => Some(other.unwrap_or_else(|_| b"unreadable".to_vec())),
+        };
+        claim::read(result.as_deref(), reading, printed, outcome, secrets)
     }
 }
 

@@ -85,6 +85,7 @@ fn policy(executor: Executor) -> Policy {
         pass_env: vec!["API_KEY".to_owned()],
         fresh: false,
         sync: false,
+        commit_progress: false,
         durability: Durability::Process,
         prompt: None,
         selection: Selection::default(),

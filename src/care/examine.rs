@@ -83,13 +83,11 @@ pub fn examine(scope: &Scope<'_>) -> Result<Diagnosis> {
 
 /// Objects that must not be read, whosever they are: nothing else can be looked at before they are gone.
 fn torn(repo: &Repo) -> Vec<Finding> {
-    let files = repo.torn_objects().into_iter();
-    let told = files.map(|file| {
+    let told = repo.torn_objects().into_iter().map(|object| {
         let what = format!(
-            "the object `{}` ends too early and cannot be read; the rest is examined once it is out of the way",
-            file.display()
+            "the object `{object}` ends too early and cannot be read; the rest is examined once it is out of the way"
         );
-        let remedy = Remedy::Mend(Mend::SetAside(file));
+        let remedy = Remedy::Mend(Mend::SetAside(object));
         Finding::new("", Kind::Objects, Severity::Error, what, remedy)
     });
     told.collect()

@@ -115,7 +115,7 @@ pub enum Mend {
         text: Option<Vec<u8>>,
     },
     /// The file of an object that cannot be read is moved out of git's way.
-    SetAside(PathBuf),
+    SetAside(Oid),
     /// A lock file is removed.
     RemoveLock(PathBuf),
     /// A worktree of ours is removed, unless something in it is not committed.

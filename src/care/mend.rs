@@ -141,7 +141,7 @@ fn mend(repo: &Repo, run: &str, mend: &Mend, lease: Option<Lease>) -> Result<()>
         }
         Mend::PutTaskBranch { name, to, from } => put(repo, name, *to, *from),
         Mend::WriteNote { on, text } => write_notes(repo, &[(*on, text.clone())]),
-        Mend::SetAside(file) => set_aside(repo, file),
+        Mend::SetAside(object) => repo.move_torn(*object, &layout::torn_dir(repo.common_dir())),
         Mend::RemoveLock(lock) => std::fs::remove_file(lock)
             .with_context(|| format!("`{}` cannot be removed", lock.display())),
         Mend::RemoveWorktree(path) => remove_worktree(repo, path),
@@ -155,18 +155,6 @@ fn mend(repo: &Repo, run: &str, mend: &Mend, lease: Option<Lease>) -> Result<()>
                 .with_context(|| format!("`{}` cannot be removed", dir.display()))
         }
     }
-}
-
-/// Moves the file of an object that cannot be read where nobody looks for objects. Then it is merely missing,
-/// and can be made again or fetched.
-fn set_aside(repo: &Repo, file: &Path) -> Result<()> {
-    let dir = layout::torn_dir(repo.common_dir());
-    std::fs::create_dir_all(&dir).with_context(|| format!("`{}` cannot be made", dir.display()))?;
-    let mut parts = file.iter().rev();
-    let name = parts.next().unwrap_or_default().to_string_lossy();
-    let digits = parts.next().unwrap_or_default().to_string_lossy();
-    std::fs::rename(file, dir.join(format!("{digits}{name}")))
-        .with_context(|| format!("`{}` cannot be moved", file.display()))
 }
 
 fn put(repo: &Repo, name: &str, to: Oid, from: Option<Oid>) -> Result<()> {

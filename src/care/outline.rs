@@ -21,6 +21,7 @@ use crate::run::evidence::{Claim, ClaimStatus, Outcome, Usage, Verdict};
 use crate::run::policy::{
     CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
 };
+use crate::world::project;
 
 /// What is known of a run without its journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub(super) struct Outline {
     pub(super) done: Vec<Done>,
     /// Slugs of tasks that have a branch and no note that holds.
     unfinished: Vec<String>,
+    /// The commit that says in the plan's files how far the run came.
+    progress: Option<Oid>,
 }
 
 /// A task that was done, as its note tells and git confirms.
@@ -56,7 +59,9 @@ pub(super) fn gather(repo: &Repo, run: &str, traces: &Traces) -> Result<Option<O
         return Ok(None);
     };
     let notes = traces::notes(repo, run);
-    let told = notes.iter().filter_map(|(on, note)| told(repo, *on, note));
+    let told = notes
+        .iter()
+        .filter_map(|(on, note)| told(repo, run, *on, note));
     let Some((base, mut done)) = placed(repo, *tip, told.collect())? else {
         return Ok(None);
     };
@@ -74,6 +79,7 @@ pub(super) fn gather(repo: &Repo, run: &str, traces: &Traces) -> Result<Option<O
         base,
         done,
         unfinished: Vec::new(),
+        progress: ending(repo, run, *tip, onto)?,
     };
     let graph = outline.graph()?;
     let known: HashSet<&str> = (0..graph.len()).map(|task| graph.slug(task)).collect();
@@ -82,6 +88,15 @@ pub(super) fn gather(repo: &Repo, run: &str, traces: &Traces) -> Result<Option<O
     let unknown = slugs.filter(|slug| !known.contains(slug));
     outline.unfinished = unknown.map(str::to_owned).collect();
     Ok((!outline.done.is_empty()).then_some(outline))
+}
+
+/// The branch's tip, when all that it says beyond the last task is how far the run came: then the run was over.
+fn ending(repo: &Repo, run: &str, tip: Oid, last: Oid) -> Result<Option<Oid>> {
+    let commit = repo.commit(tip)?;
+    let trailer = format!("Run: {run}");
+    let is_ours =
+        commit.parents == [last] && commit.message.trim_end().lines().last() == Some(&trailer);
+    Ok(is_ours.then_some(tip))
 }
 
 /// What the run began from, and those of `told` whose commits its branch has, in the order in which it got them.
@@ -120,33 +135,23 @@ fn placed(repo: &Repo, tip: Oid, told: Vec<Done>) -> Result<Option<(Oid, Vec<Don
     Ok(base.map(|base| (base, placed)))
 }
 
-/// What a note says of a task that is done, if it speaks of the commit that it is on.
-fn told(repo: &Repo, on: Oid, note: &[u8]) -> Option<Done> {
-    let text = String::from_utf8_lossy(note);
-    let (ours, _) = text.split_once("\n\n").unwrap_or((&text, ""));
-    let value = |key: &str| {
-        let mut lines = ours.lines();
-        lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(": "))
-    };
-    let is_done = value("Status") == Some("done");
-    let commit = repo.oid(value("Commit")?).ok()?;
-    if !is_done || commit != on || !repo.is_commit(commit) {
+/// What `run` says in a note of a task that is done, if it speaks of the commit that it is on.
+fn told(repo: &Repo, run: &str, on: Oid, note: &[u8]) -> Option<Done> {
+    let value = |key: &str| project::says(note, run, key);
+    let commit = repo.oid(&value("Commit")?).ok()?;
+    if value("Status")? != "done" || commit != on || !repo.is_commit(commit) {
         return None;
     }
-    let checks = value("Checks").unwrap_or_default().split(", ");
+    let attempt = value("Attempt")?.parse().ok();
+    let checks = value("Checks").unwrap_or_default();
+    let checks = checks.split(", ").filter(|check| !check.is_empty());
     Some(Done {
-        task: value("Task")?.to_owned(),
-        title: value("Title").unwrap_or_default().to_owned(),
-        attempt: value("Attempt")?
-            .parse()
-            .ok()
-            .filter(|number| *number > 0)?,
+        task: value("Task")?,
+        title: value("Title").unwrap_or_default(),
+        attempt: attempt.filter(|number| *number > 0)?,
         commit,
-        checks: checks
-            .filter(|check| !check.is_empty())
-            .map(str::to_owned)
-            .collect(),
-        executor: value("Executor").unwrap_or_default().to_owned(),
+        checks: checks.map(str::to_owned).collect(),
+        executor: value("Executor").unwrap_or_default(),
         from: commit,
         tip: commit,
     })
@@ -215,6 +220,11 @@ impl Outline {
             by: By::Policy,
             reason: "what it said was lost with the journal".to_owned(),
         }));
+        if let Some(progress) = self.progress {
+            let progress = Some(progress.to_string());
+            events.push(Event::Finished { progress });
+            return events;
+        }
         events.push(Event::Stopped {
             reason: "its journal was lost; this outline was made of its notes and branches, and \
                      tasks that were not begun are not known"
@@ -252,6 +262,7 @@ impl Outline {
             pass_env: Vec::new(),
             fresh: false,
             sync: false,
+            commit_progress: false,
             durability: Durability::Full,
             prompt: None,
             selection: Selection::default(),

@@ -147,7 +147,7 @@ fn notes(repo: &Repo, state: &State, was_driven: bool) -> Result<Vec<Note>> {
         }
     }
     let astray = all.into_iter().filter(|(on, note)| {
-        let names_itself = says(note, "Commit") == Some(on.to_string());
+        let names_itself = project::says(note, &state.run.id, "Commit") == Some(on.to_string());
         let is_known = notes.iter().any(|known| known.on == *on);
         // A note that git copied to a rewritten commit is the user's.
         project::names_run(note, &state.run.id) && names_itself && !is_known
@@ -162,15 +162,6 @@ fn notes(repo: &Repo, state: &State, was_driven: bool) -> Result<Vec<Note>> {
         .collect();
     notes.extend(astray);
     Ok(notes)
-}
-
-/// What a note says behind `key`, in the paragraph that is ours.
-fn says(note: &[u8], key: &str) -> Option<String> {
-    let text = String::from_utf8_lossy(note);
-    let ours = text.split("\n\n").next().unwrap_or_default();
-    let mut lines = ours.lines();
-    let value = lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
-    value.map(str::to_owned)
 }
 
 /// What is wrong with the views of `run`.
@@ -241,11 +232,15 @@ fn misnoted(run: &str, note: &Note) -> Option<Finding> {
         (None, _, _) => format!("a note on {on} says it is of this run, the journal does not"),
         (Some(task), None, _) => format!("the note of task {task} on {on} is missing"),
         (Some(task), Some(found), Some(belongs)) => {
+            let says = |note: &[u8], key: &str| project::says(note, run, key);
             let wrong = ["Run", "Task", "Status", "Commit"]
                 .into_iter()
                 .find(|key| says(found, key) != says(belongs, key))?;
             match says(found, wrong) {
                 Some(said) => format!("the note of task {task} on {on} says `{wrong}: {said}`"),
+                None if wrong == "Run" => {
+                    format!("the note of task {task} on {on} says nothing of this run")
+                }
                 None => format!("the note of task {task} on {on} has no line `{wrong}`"),
             }
         }

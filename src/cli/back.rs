@@ -10,6 +10,7 @@ use crate::journal::{Clock, Journal, layout};
 use crate::report;
 use crate::report::clean::visible;
 use crate::run::event::Recorded;
+use crate::run::names;
 use crate::run::state::State;
 use crate::world;
 
@@ -54,7 +55,6 @@ pub(super) fn follow(
 pub(super) fn tell(
     context: &Context,
     recorded: &Recorded,
-    before: &State,
     state: &State,
     offer: &Offer,
 ) -> Result<()> {
@@ -67,8 +67,9 @@ pub(super) fn tell(
     }
     let said = report::sentence::sentence(recorded, state).map(|(_, text)| text);
     report::line(&said.unwrap_or_default());
-    let landed = before.run.landed.as_ref();
-    let branch = landed.map_or("", |landed| landed.branch.trim_start_matches("refs/heads/"));
+    // Going back does not take back that it landed.
+    let landed = state.run.landed.as_ref();
+    let branch = landed.map_or("", |landed| names::branch(&landed.branch));
     let run = &state.run.id;
     let what = match offer {
         Offer::None => return Ok(()),

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::{Context, Exit, asking, drive, take_lease};
+use super::{Context, Exit, asking, drive, open_run, take_lease};
 use crate::care::purge::{self, Purge};
 use crate::care::traces;
 use crate::git::Repo;
-use crate::journal::{self, Clock, Journal, layout};
+use crate::journal::{self, layout};
 use crate::report;
+use crate::run::names::short;
 use crate::world::{self, Kept};
 
 /// Remove what a run left besides its journal: worktrees, task branches, local files
@@ -34,11 +35,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         return purge(&repo, args, context);
     }
     let run = context.find_run(&repo, args.run.as_deref())?;
-    let lease = match take_lease(&repo, &run)? {
-        Ok(lease) => lease,
-        Err(exit) => return Ok(exit),
-    };
-    let (mut journal, state) = Journal::open(repo.reopen()?, lease, Clock::from_env()?)?;
+    let (mut journal, state) = open_run(&repo, &run)?;
     let status = state.status(false);
     let root = drive::worktrees(&repo, &run)?;
     let branches = || repo.list(&layout::task_branches(&run));
@@ -92,10 +89,7 @@ fn purge(repo: &Repo, args: &Args, context: &Context) -> Result<Exit> {
     };
     // Whoever only asks what would be done leaves no lease behind.
     let had_files = layout::local_run(repo.common_dir(), &run).exists();
-    let lease = match take_lease(repo, &run)? {
-        Ok(lease) => lease,
-        Err(exit) => return Ok(exit),
-    };
+    let lease = take_lease(repo, &run)?;
     let worktrees = drive::worktrees(repo, &run)?;
     let agreed = purge::plan(repo, &run).map(|plan| {
         let question = question(repo, &run, &plan, &worktrees);
@@ -143,7 +137,7 @@ fn question(repo: &Repo, run: &str, plan: &Purge, worktrees: &Path) -> String {
         let tip = tip.to_string();
         lost.push(format!(
             "its branch, whose tip {} is on no other branch",
-            &tip[..7]
+            short(&tip)
         ));
     }
     if let Some(state) = loaded.as_ref().map(|loaded| &loaded.state) {

@@ -2,8 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use super::{Context, Exit, record_decision, require_task, take_lease};
-use crate::journal::{Clock, Journal};
+use super::{Context, Exit, open_run, record_decision, require_task};
 use crate::plan::TaskId;
 use crate::report;
 use crate::run::event::{By, Event, Recorded};
@@ -134,11 +133,7 @@ fn decide(
 ) -> Result<Exit> {
     let repo = context.repo()?;
     let run = context.find_run(&repo, run)?;
-    let lease = match take_lease(&repo, &run)? {
-        Ok(lease) => lease,
-        Err(exit) => return Ok(exit),
-    };
-    let (mut journal, mut state) = Journal::open(repo, lease, Clock::from_env()?)?;
+    let (mut journal, mut state) = open_run(&repo, &run)?;
     let id = require_task(&state, task)?;
     let phase = state
         .task(&id)

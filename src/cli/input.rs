@@ -12,6 +12,7 @@ use crate::graph::Graph;
 use crate::journal::{self, layout};
 use crate::plan::{self, Dialect, Fault, ImportedStatus, Selection, Source};
 use crate::report::{self, clean::visible};
+use crate::run::names;
 use crate::run::state::{Headline, State};
 
 /// A plan that was read without a fault, and what it was read from.
@@ -102,11 +103,9 @@ pub(super) fn recorded_path(context: &Context, repo: &Repo, state: &State) -> Re
 /// The unfinished run of the plan at `path`.
 pub(super) fn unfinished_at(repo: &Repo, path: &Path) -> Result<Option<String>> {
     let place = place(repo, path);
-    let runs = unfinished_runs(repo)?.into_iter();
-    Ok(runs
-        .filter(|(_, headline)| headline.plan_path == place)
-        .map(|(run, _)| run)
-        .next())
+    let mut runs = unfinished_runs(repo)?.into_iter();
+    let found = runs.find(|(_, headline)| headline.plan_path == place);
+    Ok(found.map(|(run, _)| run))
 }
 
 fn unfinished_runs(repo: &Repo) -> Result<Vec<(String, Headline)>> {
@@ -162,7 +161,8 @@ pub(super) fn is_only_marked(
 }
 
 /// What the plan's files say was done before is believed where git has nothing against it: a commit that they
-/// name must be one that the run starts from. A task of which they name none is taken at their word.
+/// name must be one that the run starts from, and files that a task is said to have left must be there. A task of
+/// which they name neither is taken at their word.
 pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Result<()> {
     let mut plan = input.graph.plan().clone();
     for task in &mut plan.tasks {
@@ -172,8 +172,17 @@ pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Resu
             continue;
         };
         let is_done = imported.status == ImportedStatus::Done;
+        let left = task.earlier.as_ref().filter(|_| is_done);
+        let left = left.map_or(&[][..], |earlier| &earlier.artifacts);
+        if let Some(missing) = missing(repo, base, left)? {
+            warn(format!(
+                "is marked done, but `{missing}`, which it left, is not in the commit that the run starts from: it is done again"
+            ));
+            task.imported = None;
+            continue;
+        }
         let Some(name) = imported.commit.take() else {
-            if is_done {
+            if is_done && left.is_empty() {
                 warn(
                     "is marked done without a commit: it counts as done, and nothing proves it"
                         .to_owned(),
@@ -199,6 +208,17 @@ pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Resu
     Ok(())
 }
 
+/// The first of these paths that a commit does not have.
+fn missing<'a>(repo: &Repo, commit: Oid, paths: &'a [String]) -> Result<Option<&'a str>> {
+    for path in paths {
+        let path = path.trim_start_matches("./").trim_end_matches('/');
+        if repo.entry_at(commit, path)?.is_none() {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
 /// The id that the user chose, or one made from the plan's title.
 pub(super) fn run_id(repo: &Repo, input: &Input, name: Option<&str>) -> Result<String> {
     let existing = journal::runs(repo)?;
@@ -207,7 +227,7 @@ pub(super) fn run_id(repo: &Repo, input: &Input, name: Option<&str>) -> Result<S
         |id: &str| Ok::<_, anyhow::Error>(!repo.list(&layout::branches(id))?.is_empty());
     let place = layout::BRANCHES.trim_end_matches('/');
     if repo.read(place)?.is_some() {
-        let branch = place.trim_start_matches("refs/heads/");
+        let branch = names::branch(place);
         bail!(
             "your branch `{branch}` stands where runs keep theirs, as `{branch}/…`: rename it first"
         );

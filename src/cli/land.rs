@@ -2,13 +2,14 @@
 
 use anyhow::{Result, bail};
 
-use super::{Context, Exit, asking, back, record_decision, take_lease};
+use super::{Context, Exit, asking, back, open_run, record_decision};
 use crate::git::{Message, Oid, Repo};
 use crate::history::offer::Offer;
 use crate::journal::{Clock, Journal, layout};
 use crate::land::{self, Cargo, Means};
 use crate::report;
 use crate::run::event::Event;
+use crate::run::names;
 use crate::run::state::{Landed, State};
 
 /// Bring a run's branch into the current one
@@ -33,11 +34,7 @@ pub(super) struct Args {
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
     let run = context.find_run(&repo, args.run.as_deref())?;
-    let lease = match take_lease(&repo, &run)? {
-        Ok(lease) => lease,
-        Err(exit) => return Ok(exit),
-    };
-    let (mut journal, mut state) = Journal::open(repo.reopen()?, lease, Clock::from_env()?)?;
+    let (mut journal, mut state) = open_run(&repo, &run)?;
     let tip = repo.oid(&state.run.tip)?;
     if state.run.tip == state.run.base {
         bail!("run `{run}` has integrated nothing yet");
@@ -45,7 +42,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     if let Some(landed) = state.landed()
         && already_has(&repo, landed)?
     {
-        let branch = landed.branch.trim_start_matches("refs/heads/");
+        let branch = names::branch(&landed.branch);
         report::line(&format!("run {run} has landed on {branch} already"));
         return Ok(Exit::Done);
     }
@@ -128,7 +125,7 @@ fn refuse_less_than_landed(repo: &Repo, journal: &Journal, state: &State) -> Res
         return Ok(());
     }
     let run = &state.run.id;
-    let branch = landed.branch.trim_start_matches("refs/heads/");
+    let branch = names::branch(&landed.branch);
     let message = format!("Return to an earlier state of run {run}\n\nRun: {run}\n");
     let help = match back::offer(journal, state, tip, &message)? {
         Offer::Commit(commit) => format!("on {branch}, `git merge --ff-only {commit}` follows it"),

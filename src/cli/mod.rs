@@ -35,6 +35,7 @@ mod status;
 mod stop;
 mod worktree;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -44,7 +45,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::care::traces;
 use crate::crash;
 use crate::git::Repo;
-use crate::journal::{self, Displaced, Journal, Lease, Newer, layout};
+use crate::journal::{self, Clock, Displaced, Held, Journal, Lease, Newer, layout};
 use crate::plan::{TaskId, or_meant};
 use crate::report as print;
 use crate::report::Context as StatusContext;
@@ -204,6 +205,7 @@ fn refusal(error: &anyhow::Error) -> Exit {
     match error {
         error if error.is::<Displaced>() => Exit::NeedsPerson,
         error if error.is::<drive::Broken>() => Exit::Paused,
+        error if error.is::<Driven>() => Exit::Held,
         error if error.is::<Newer>() => Exit::Refused,
         _ => Exit::Refused,
     }
@@ -299,20 +301,38 @@ fn usual_run(repo: &Repo, runs: Vec<journal::RunRef>) -> Result<String> {
     }
 }
 
-/// Takes the right to change `run`; when another process has it, says who.
-fn take_lease(repo: &Repo, run: &str) -> Result<std::result::Result<Lease, Exit>> {
-    match Lease::take(repo.common_dir(), run)? {
-        Ok(lease) => Ok(Ok(lease)),
-        Err(held) => {
-            print::notice(&format!(
-                "error: run `{run}` is driven by process {} on {} since {} (`{}`); \
-                 `git enact stop {run}` asks it to stop",
-                held.pid, held.host, held.since, held.command
-            ));
-            Ok(Err(Exit::Held))
-        }
+/// Takes the right to change `run`, and opens it.
+fn open_run(repo: &Repo, run: &str) -> Result<(Journal, State)> {
+    let lease = take_lease(repo, run)?;
+    Journal::open(repo.reopen()?, lease, Clock::from_env()?)
+}
+
+/// Takes the right to change `run`.
+fn take_lease(repo: &Repo, run: &str) -> Result<Lease> {
+    let run = run.to_owned();
+    Ok(Lease::take(repo.common_dir(), &run)?.map_err(|by| Driven { run, by })?)
+}
+
+/// The run is another process's at the moment.
+#[derive(Debug)]
+struct Driven {
+    run: String,
+    by: Held,
+}
+
+impl fmt::Display for Driven {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { run, by } = self;
+        write!(
+            f,
+            "run `{run}` is driven by process {} on {} since {} (`{}`); \
+             `git enact stop {run}` asks it to stop",
+            by.pid, by.host, by.since, by.command
+        )
     }
 }
+
+impl std::error::Error for Driven {}
 
 /// Records what a person decided or did, and has it survive a power cut.
 fn record_decision(journal: &mut Journal, state: &mut State, event: Event) -> Result<Recorded> {
@@ -326,11 +346,13 @@ fn record_decision(journal: &mut Journal, state: &mut State, event: Event) -> Re
 /// What a report on `state` needs besides it.
 fn status_context(repo: &Repo, state: &State) -> Result<StatusContext> {
     let run = &state.run.id;
+    // Telling the usual run takes a look at all of them; it matters only where a task wants a command.
+    let is_quiet = state.attention().next().is_none();
     Ok(StatusContext {
         driven: Lease::is_held(repo.common_dir(), run),
         checkpoint: journal::tip(repo, run)?.to_string(),
         branch: layout::integration_branch(run),
-        is_usual: usual_run(repo, journal::runs(repo)?)? == *run,
+        is_usual: is_quiet || usual_run(repo, journal::runs(repo)?)? == *run,
         is_earlier: false,
     })
 }

@@ -7,12 +7,12 @@ use anyhow::{Result, bail};
 use super::approving::approve;
 use super::check::show_faults;
 use super::input::{self, Input};
-use super::{Context, Exit, decide, drive, take_lease};
+use super::{Context, Exit, decide, drive, open_run};
 use crate::approval::Proposal;
 use crate::crash;
 use crate::git::Repo;
 use crate::history::replan::{self, Drift};
-use crate::journal::{self, Clock, Journal};
+use crate::journal;
 use crate::report::{self, diff};
 use crate::run::engine;
 use crate::run::event::Event;
@@ -61,8 +61,8 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let state = match has_it {
         true => state,
         false => match adopt(context, &repo, &run, &input)? {
-            Ok(state) => state,
-            Err(exit) => return Ok(exit),
+            Some(state) => state,
+            None => return Ok(Exit::Refused),
         },
     };
     settle_approval(args, &repo, &state)
@@ -131,22 +131,13 @@ fn show(repo: &Repo, run: &str, input: &Input, drift: &Drift, context: &Context)
     Ok(())
 }
 
-/// Has the run go on with the plan of `input`; its state then.
-fn adopt(
-    context: &Context,
-    repo: &Repo,
-    run: &str,
-    input: &Input,
-) -> Result<std::result::Result<State, Exit>> {
-    let lease = match take_lease(repo, run)? {
-        Ok(lease) => lease,
-        Err(exit) => return Ok(Err(exit)),
-    };
-    let (mut journal, state) = Journal::open(repo.reopen()?, lease, Clock::from_env()?)?;
+/// Has the run go on with the plan of `input`; its state then. `None` when it cannot be adopted, which was said.
+fn adopt(context: &Context, repo: &Repo, run: &str, input: &Input) -> Result<Option<State>> {
+    let (mut journal, state) = open_run(repo, run)?;
     let mut state = drive::keep_what_was_cut_short(repo, &mut journal, state)?;
     // The run may have gone on since it was looked at.
     let Some(drift) = drift(&state, input) else {
-        return Ok(Err(Exit::Refused));
+        return Ok(None);
     };
     let event = Event::Replanned {
         plan_hash: input.hash.clone(),
@@ -162,5 +153,5 @@ fn adopt(
     journal.flush(&state)?;
     crash::point("followed", recorded.event.name());
     decide::announce(context, &recorded, &state)?;
-    Ok(Ok(state))
+    Ok(Some(state))
 }

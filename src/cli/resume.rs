@@ -4,10 +4,9 @@ use anyhow::Result;
 
 use super::approving::approve;
 use super::drive::{Begin, drive};
-use super::{Context, Exit, input, take_lease};
+use super::{Context, Exit, input, open_run};
 use crate::approval::Proposal;
 use crate::git::{self, Repo};
-use crate::journal::{Clock, Journal};
 use crate::plan;
 use crate::report::{self, clean::visible, resumption};
 use crate::run::state::{Drive, Phase, State};
@@ -31,11 +30,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
 
 /// Takes `run` up again.
 pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Result<Exit> {
-    let lease = match take_lease(repo, run)? {
-        Ok(lease) => lease,
-        Err(exit) => return Ok(exit),
-    };
-    let (journal, state) = Journal::open(repo.reopen()?, lease, Clock::from_env()?)?;
+    let (journal, state) = open_run(repo, run)?;
     warn_of_edited_plan(context, repo, &state);
     let policy = state.run.policy.clone();
     let proposal = Proposal::new(repo, state.graph().clone(), policy, &state.run.plan_hash)?;

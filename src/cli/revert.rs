@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{Context, Exit, asking, back, require_task, take_lease};
+use super::{Context, Exit, asking, back, open_run, require_task};
 use crate::git::{NewCommit, Oid, Repo};
 use crate::history::revert::{self, Undoing};
 use crate::journal::codec::subject_text;
@@ -38,11 +38,7 @@ pub(super) struct Args {
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
     let run = context.find_run(&repo, args.run.as_deref())?;
-    let lease = match take_lease(&repo, &run)? {
-        Ok(lease) => lease,
-        Err(exit) => return Ok(exit),
-    };
-    let (mut journal, mut state) = Journal::open(repo.reopen()?, lease, Clock::from_env()?)?;
+    let (mut journal, mut state) = open_run(&repo, &run)?;
     let id = require_task(&state, &args.task)?;
     let index = state.graph().index(&id).context("the run has the task")?;
     refuse_unless_integrated(&state, index)?;
@@ -71,10 +67,9 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         words: args.message.clone(),
         offer: back::offered(&offer),
     };
-    let before = state.clone();
     let recorded = engine::record(&mut journal, &mut state, event, &[])?;
     back::follow(&repo, &journal, &state, &recorded)?;
-    back::tell(context, &recorded, &before, &state, &offer)?;
+    back::tell(context, &recorded, &state, &offer)?;
     if context.json || context.quiet {
         return Ok(Exit::Done);
     }

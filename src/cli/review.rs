@@ -3,9 +3,9 @@
 use anyhow::{Result, bail};
 
 use super::decide::{announce, warn_of_deaf_executor};
-use super::{Context, Exit, record_decision, require_task, show, take_lease};
+use super::{Context, Exit, open_run, record_decision, require_task, show};
 use crate::git::Repo;
-use crate::journal::{self, Clock, Journal};
+use crate::journal;
 use crate::plan::TaskId;
 use crate::report;
 use crate::run::event::Event;
@@ -38,7 +38,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         bail!("say whether it is sent back with these words: `--reject`");
     }
     if args.approve || args.reject {
-        return decide(args, context, repo, &run);
+        return decide(args, context, &repo, &run);
     }
     let state = journal::load(&repo, &run)?.state;
     let wanted = wanted(args, &state)?;
@@ -62,7 +62,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn decide(args: &Args, context: &Context, repo: Repo, run: &str) -> Result<Exit> {
+fn decide(args: &Args, context: &Context, repo: &Repo, run: &str) -> Result<Exit> {
     let words = args.message.clone().unwrap_or_default();
     if args.approve && !words.is_empty() {
         bail!("`-m` is for what is sent back: what is approved gets no other attempt to read it");
@@ -73,11 +73,7 @@ fn decide(args: &Args, context: &Context, repo: Repo, run: &str) -> Result<Exit>
     if args.reject && args.tasks.is_empty() {
         bail!("name the task that is to be sent back");
     }
-    let lease = match take_lease(&repo, run)? {
-        Ok(lease) => lease,
-        Err(exit) => return Ok(exit),
-    };
-    let (mut journal, mut state) = Journal::open(repo, lease, Clock::from_env()?)?;
+    let (mut journal, mut state) = open_run(repo, run)?;
     let wanted = wanted(args, &state)?;
     if wanted.is_empty() {
         bail!("nothing of run `{run}` waits for review");

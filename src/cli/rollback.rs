@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
 
-use super::{Context, Exit, asking, back, drive, show, take_lease};
+use super::{Context, Exit, asking, back, drive, open_run, show};
 use crate::git::Repo;
-use crate::journal::{self, Checkpoint, Clock, Journal};
+use crate::journal::{self, Checkpoint};
 use crate::report::{self, clean::visible, sentence::short};
 use crate::run::engine;
 use crate::run::event::Event;
@@ -29,11 +29,7 @@ pub(super) struct Args {
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
     let (run, target) = find(args, context, &repo)?;
-    let lease = match take_lease(&repo, &run)? {
-        Ok(lease) => lease,
-        Err(exit) => return Ok(exit),
-    };
-    let (mut journal, mut state) = Journal::open(repo.reopen()?, lease, Clock::from_env()?)?;
+    let (mut journal, mut state) = open_run(&repo, &run)?;
     if target.recorded.seq == state.run.seq {
         bail!("run `{run}` stands at this checkpoint");
     }
@@ -51,12 +47,11 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         offer: back::offered(&offer),
     };
     journal.return_to_plan(target.oid)?;
-    let before = state.clone();
     let recorded = engine::record_turn(&mut journal, &mut state, event, |now, recorded| {
         turn::rolled_back(now, &then, recorded)
     })?;
     back::follow(&repo, &journal, &state, &recorded)?;
-    back::tell(context, &recorded, &before, &state, &offer)?;
+    back::tell(context, &recorded, &state, &offer)?;
     if !context.json {
         report::notice(&format!("go on from there with `git enact resume {run}`"));
     }

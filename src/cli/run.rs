@@ -86,6 +86,9 @@ pub(super) struct Args {
     /// Have the plan's own files say how far the run is, while it goes on
     #[arg(long)]
     sync: bool,
+    /// End with a commit on the run's branch that says in the plan's own files how far the run came
+    #[arg(long)]
+    commit_progress: bool,
     /// Whether what is done must survive a power cut at once
     #[arg(long, value_name = "full|process")]
     durability: Option<Durability>,
@@ -150,10 +153,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let Some(approved) = approve(&proposal, &repo, &id, args.yes)? else {
         return Ok(Exit::Refused);
     };
-    let lease = match take_lease(&repo, &id)? {
-        Ok(lease) => lease,
-        Err(exit) => return Ok(exit),
-    };
+    let lease = take_lease(&repo, &id)?;
     let files = input.files();
     let started = Event::Started {
         run: id,
@@ -183,6 +183,7 @@ fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<
         durability: args.durability,
         fresh: args.fresh.then_some(true),
         sync: args.sync.then_some(true),
+        commit_progress: args.commit_progress.then_some(true),
         verify: args.verify.clone(),
         final_verify: args.final_verify.clone(),
         ..Settings::default()

@@ -47,6 +47,8 @@ pub struct Settings {
     pub fresh: Option<bool>,
     /// Whether the plan's own files say how far the run is, while it goes on.
     pub sync: Option<bool>,
+    /// Whether the run ends with a commit that says so on its branch.
+    pub commit_progress: Option<bool>,
     pub verify: Vec<String>,
     pub final_verify: Vec<String>,
     pub setup: Option<String>,
@@ -172,6 +174,7 @@ impl Settings {
             durability: over.durability.or(self.durability),
             fresh: over.fresh.or(self.fresh),
             sync: over.sync.or(self.sync),
+            commit_progress: over.commit_progress.or(self.commit_progress),
             verify: list(self.verify, over.verify),
             final_verify: list(self.final_verify, over.final_verify),
             setup: over.setup.or(self.setup),

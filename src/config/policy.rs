@@ -35,7 +35,7 @@ impl Settings {
         let on_failure = match self.on_failure {
             Some(OnFailure::Ask) | None if interactive => OnFailure::Ask,
             Some(OnFailure::Skip) => OnFailure::Skip,
-            None if defaults.goes_on => OnFailure::Skip,
+            None if plan.wishes.goes_on.unwrap_or(defaults.goes_on) => OnFailure::Skip,
             _ => OnFailure::Stop,
         };
         let timeout = self.timeout.as_deref().or(plan.wishes.timeout.as_deref());
@@ -75,6 +75,7 @@ impl Settings {
             pass_env: self.pass_env.clone(),
             fresh: self.fresh.unwrap_or(false),
             sync: self.sync.unwrap_or(false),
+            commit_progress: self.commit_progress.unwrap_or(false),
             durability: self.durability.unwrap_or(Durability::Full),
             prompt: template,
             selection: Selection::default(),
@@ -85,17 +86,21 @@ impl Settings {
 
     /// Who looks into what a kickback asks.
     fn research(&self) -> Result<Option<Executor>> {
-        let Some(name) = &self.research else {
-            return Ok(None);
-        };
+        let named = self.research.as_deref().map(|name| self.named(name));
+        Ok(named.transpose()?.map(|(executor, _)| executor))
+    }
+
+    /// The executor that is known by `name`, and who commits unless the settings say otherwise.
+    fn named(&self, name: &str) -> Result<(Executor, CommitMode)> {
         let known = self.known(name)?;
-        Ok(Some(Executor::Command {
+        let executor = Executor::Command {
             name: known.name,
             argv: attempt::resolved(&known.command)?,
             env: known.env,
             pass_env: known.pass_env,
             reader: known.reader,
-        }))
+        };
+        Ok((executor, known.commit))
     }
 
     /// Who executes, and who commits then.
@@ -123,15 +128,8 @@ impl Settings {
                 Ok((Executor::Shell, self.commit.unwrap_or(CommitMode::Auto)))
             }
             Some(name) => {
-                let known = self.known(name)?;
-                let executor = Executor::Command {
-                    name: known.name,
-                    argv: attempt::resolved(&known.command)?,
-                    env: known.env,
-                    pass_env: known.pass_env,
-                    reader: known.reader,
-                };
-                Ok((executor, self.commit.unwrap_or(known.commit)))
+                let (executor, commit) = self.named(name)?;
+                Ok((executor, self.commit.unwrap_or(commit)))
             }
             None if plan.tasks.iter().all(has_script) => {
                 Ok((Executor::Shell, self.commit.unwrap_or(CommitMode::Auto)))

@@ -27,14 +27,22 @@ pub struct Exporter {
     repo: Repo,
     /// Where the plan is.
     plan: PathBuf,
+    /// The directory outside of which nothing is written.
+    root: PathBuf,
     times: Times,
     /// What the commits of tasks created and modified, by commit.
     changed: HashMap<String, (Vec<String>, Vec<String>)>,
 }
 
 impl Exporter {
-    /// For the run `run`, whose plan is at `plan`; reads all its events for their times.
+    /// For the run `run`, whose plan is at `plan` in the checkout or elsewhere; reads all its events for their times.
     pub fn new(repo: Repo, run: &str, plan: PathBuf) -> Result<Self> {
+        let root = root(&repo, &plan);
+        Self::within(repo, run, plan, &root)
+    }
+
+    /// The same for a plan in a worktree.
+    pub fn within(repo: Repo, run: &str, plan: PathBuf, root: &Path) -> Result<Self> {
         let mut times = Times::default();
         let events: Vec<_> = journal::checkpoints(&repo, run)?.collect::<Result<_>>()?;
         for checkpoint in events.iter().rev() {
@@ -43,6 +51,7 @@ impl Exporter {
         Ok(Self {
             repo,
             plan,
+            root: root.to_path_buf(),
             times,
             changed: HashMap::new(),
         })
@@ -56,30 +65,32 @@ impl Exporter {
     /// Has the plan's files say where `state` stands. Which files that changed; or why the plan cannot be read,
     /// and then none has.
     pub fn export(&mut self, state: &State) -> Result<std::result::Result<Vec<PathBuf>, Faults>> {
-        let progress = self.progress(state)?;
+        self.export_as(state, state.run.drive == Drive::Finished)
+    }
+
+    /// The same when the end of the run is about to be recorded.
+    pub fn export_at_end(
+        &mut self,
+        state: &State,
+    ) -> Result<std::result::Result<Vec<PathBuf>, Faults>> {
+        self.export_as(state, true)
+    }
+
+    fn export_as(
+        &mut self,
+        state: &State,
+        over: bool,
+    ) -> Result<std::result::Result<Vec<PathBuf>, Faults>> {
+        let progress = self.progress(state, over)?;
         let paths = [self.plan.clone()];
         match written(&paths, &state.selection(), &progress) {
-            Ok(changes) => Ok(Ok(files::apply(&self.root(), &changes)?)),
+            Ok(changes) => Ok(Ok(files::apply(&self.root, &changes)?)),
             Err(faults) => Ok(Err(faults)),
         }
     }
 
-    /// The directory outside of which nothing is written: the checkout, or the plan's own where it lies elsewhere.
-    fn root(&self) -> PathBuf {
-        let plan = self
-            .plan
-            .canonicalize()
-            .unwrap_or_else(|_| self.plan.clone());
-        let checkout = self.repo.checkout().and_then(|top| top.canonicalize().ok());
-        match checkout {
-            Some(top) if plan.starts_with(&top) => top,
-            _ if plan.is_dir() => plan,
-            _ => plan.parent().map(Path::to_path_buf).unwrap_or(plan),
-        }
-    }
-
     /// How far the run is. Tasks that it leaves alone are not named.
-    fn progress(&mut self, state: &State) -> Result<Progress> {
+    fn progress(&mut self, state: &State, over: bool) -> Result<Progress> {
         let mut tasks = Vec::new();
         for index in 0..state.graph().len() {
             if let Some(status) = status(state.standing(index)) {
@@ -90,7 +101,7 @@ impl Exporter {
             run: state.run.id.clone(),
             at: self.times.newest().to_owned(),
             started_at: state.run.started_at.clone(),
-            over: state.run.drive == Drive::Finished,
+            over,
             tasks,
         })
     }
@@ -137,6 +148,17 @@ impl Exporter {
         let both: (Vec<String>, Vec<String>) = (paths(created), paths(modified));
         self.changed.insert(commit.to_owned(), both.clone());
         Ok(both)
+    }
+}
+
+/// The checkout, or the plan's own directory where it lies elsewhere.
+fn root(repo: &Repo, plan: &Path) -> PathBuf {
+    let plan = plan.canonicalize().unwrap_or_else(|_| plan.to_path_buf());
+    let checkout = repo.checkout().and_then(|top| top.canonicalize().ok());
+    match checkout {
+        Some(top) if plan.starts_with(&top) => top,
+        _ if plan.is_dir() => plan,
+        _ => plan.parent().map(Path::to_path_buf).unwrap_or(plan),
     }
 }
 

@@ -71,7 +71,8 @@ impl Sink for Synced<'_> {
     fn on(&mut self, recorded: &Recorded, state: &State) {
         self.inner.on(recorded, state);
         self.exporter.hear(recorded);
-        let is_seen = recorded.event.task().is_some() || recorded.event == Event::Finished;
+        let is_seen =
+            recorded.event.task().is_some() || matches!(recorded.event, Event::Finished { .. });
         if is_seen && Instant::now() >= self.next {
             self.write(state);
         }

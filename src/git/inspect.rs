@@ -7,7 +7,6 @@ use anyhow::{Context as _, Result};
 use git2::{ObjectType, Oid};
 
 use super::slots::remove_all;
-use super::whole::is_torn;
 use super::{Git, Repo};
 
 /// Where commits are looked for that no ref may name any more.
@@ -143,13 +142,17 @@ impl Repo {
             .collect()
     }
 
-    /// The files of objects that end too early, as a power cut or a full disk leaves them. libgit2 never comes
-    /// back from reading one, so this is asked before anything else is read.
-    pub fn torn_objects(&self) -> Vec<PathBuf> {
+    /// The objects whose files end too early, as a power cut or a full disk leaves them. libgit2 never comes
+    /// back from reading one, so this is asked before anything else is read. What somebody is about to write
+    /// has no object's name yet.
+    pub fn torn_objects(&self) -> Vec<Oid> {
         let dirs = below(&self.common_dir().join("objects"));
-        let dirs = dirs.iter().filter(|dir| name_of(dir).len() == 2);
-        let files = dirs.flat_map(|dir| below(dir));
-        let mut torn: Vec<PathBuf> = files.filter(|file| is_torn(file)).collect();
+        let names = dirs.iter().flat_map(|dir| {
+            let files = below(dir).into_iter();
+            files.map(|file| name_of(dir) + &name_of(&file))
+        });
+        let objects = names.filter_map(|name| self.oid(&name).ok());
+        let mut torn: Vec<Oid> = objects.filter(|oid| self.is_torn(*oid)).collect();
         torn.sort();
         torn
     }

@@ -79,7 +79,8 @@ impl Repo {
         None
     }
 
-    /// Moves the file of an object that ends too early into `dir`, so that it can be written again.
+    /// Moves the file of an object that ends too early into `dir`, where nobody looks for objects: then it is merely
+    /// missing, and can be written again or fetched.
     pub fn move_torn(&self, oid: Oid, dir: &Path) -> Result<()> {
         let place = dir.join(oid.to_string());
         std::fs::create_dir_all(dir)
@@ -218,7 +219,7 @@ impl Walk<'_> {
 
 /// Whether the file of an object ends too early, as a power cut or an executor leaves it. libgit2 never comes back
 /// from reading some of those.
-pub(in crate::git) fn is_torn(file: &Path) -> bool {
+fn is_torn(file: &Path) -> bool {
     let Ok(file) = std::fs::File::open(file) else {
         return false;
     };

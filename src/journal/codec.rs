@@ -15,6 +15,7 @@ use toml::{Table, Value};
 
 use super::layout;
 use crate::run::event::{Event, Recorded};
+use crate::run::names::{self, short};
 use crate::run::state::Headline;
 
 /// The version of the record that this program writes, and the newest that it reads.
@@ -258,10 +259,10 @@ fn run_sentence(event: &Event, tasks: usize) -> String {
         Event::Replanned { drift, .. } => because("replanned", &drift.join("; ")),
         Event::Quarantined { reason } => because("quarantined", reason),
         Event::Landed { branch, to, .. } => {
-            let branch = branch.trim_start_matches("refs/heads/");
+            let branch = names::branch(branch);
             format!("landed on {branch} as {}", short(to))
         }
-        Event::Finished => "finished".to_owned(),
+        Event::Finished { .. } => "finished".to_owned(),
         other => other.name().replace('-', " "),
     }
 }
@@ -325,11 +326,6 @@ fn because(what: &str, why: &str) -> String {
     } else {
         format!("{what}: {}", why.trim())
     }
-}
-
-/// Seven digits of a hash.
-fn short(hash: &str) -> &str {
-    hash.get(..7).unwrap_or(hash)
 }
 
 /// Whether a terminal would obey it, or show what follows in another order.

@@ -114,7 +114,7 @@ impl Held {
             .map(|arg| arg.to_string_lossy().into_owned())
             .collect();
         Self {
-            pid: std::process::id(),
+            pid: rustix::process::getpid().as_raw_pid().cast_unsigned(),
             since: super::clock::to_text(super::Clock::System.now()),
             host: std::fs::read_to_string("/proc/sys/kernel/hostname")
                 .map(|name| name.trim().to_owned())

@@ -6,6 +6,7 @@
 //!
 #![doc = include_str!("dialects.md")]
 
+mod checklist;
 mod dialect;
 mod fault;
 mod fields;
@@ -27,7 +28,7 @@ use serde::{Deserialize, Serialize};
 pub use dialect::{Defaults, Dialect, to_toml};
 pub use recognize::Selection;
 use recognize::is_named;
-pub use source::{Faults, Loaded, Source, hash_input, load, written};
+pub use source::{Faults, Loaded, Source, hash_input, load, progress_message, written};
 pub use suggest::{did_you_mean, or_meant};
 pub use text::{char_start, is_invisible};
 pub use writing::{Change, Edit, Progress, Status, TaskProgress, differ_in_progress_only, edited};
@@ -107,9 +108,9 @@ pub struct Task {
     /// What the plan's own files say was done before this run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Imported>,
-    /// Where the plan's own files say that an earlier attempt at it stopped, and what it left.
+    /// How far an attempt from before this run came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub checkpoint: Option<Checkpoint>,
+    pub earlier: Option<Earlier>,
     /// Where the task stands in the text.
     pub location: Location,
 }
@@ -137,7 +138,7 @@ impl Task {
             review: false,
             run: None,
             imported: None,
-            checkpoint: None,
+            earlier: None,
             location,
         }
     }
@@ -177,7 +178,7 @@ pub struct Imported {
 /// What a plan's own files say of an attempt from before this run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Checkpoint {
+pub struct Earlier {
     /// Files that it left; a claim until git confirms it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<String>,
@@ -237,6 +238,9 @@ pub struct Wishes {
     pub retries: Option<u32>,
     /// A wall-clock limit for an attempt, as written (`10m`).
     pub timeout: Option<String>,
+    /// Whether the rest goes on when a task has failed and nobody can be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub goes_on: Option<bool>,
 }
 
 /// A task's id as the plan spells it.

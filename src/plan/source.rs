@@ -85,6 +85,11 @@ pub fn written(
     Ok(format.write(&loaded.sources, progress))
 }
 
+/// The subject of a commit that says in the plan's own files how far a run came.
+pub fn progress_message(plan: &Plan) -> String {
+    plan.dialect.format().progress_message(plan)
+}
+
 fn texts(paths: &[PathBuf], selection: &Selection) -> Result<(Found, Vec<Source>), Faults> {
     let found = recognize::recognize(paths, selection)?;
     let mut sources = Vec::new();
@@ -137,6 +142,14 @@ pub(super) fn feature(path: &Path) -> String {
         || "plan".to_owned(),
         |name| name.to_string_lossy().into_owned(),
     )
+}
+
+/// Those of these documents that stand beside a plan, and the plan.
+pub(super) fn beside(plan: &Path, names: &[&str]) -> Vec<String> {
+    let documents = names.iter().map(|name| plan.with_file_name(name));
+    let present = documents.filter(|document| document.exists());
+    let all = present.chain([plan.to_path_buf()]);
+    all.map(|path| path.display().to_string()).collect()
 }
 
 /// The text of a regular file, if it is text.

@@ -29,7 +29,7 @@ pub struct Context {
     pub checkpoint: String,
     /// The run's branch, in full.
     pub branch: String,
-    /// Whether commands that name no run mean this one.
+    /// Whether commands that name no run mean this one, as far as any task wants one.
     pub is_usual: bool,
     /// Whether the state is one of earlier, at that checkpoint.
     pub is_earlier: bool,

@@ -1,8 +1,8 @@
 //! What a person can do now, as commands: a report never ends with a riddle.
 
 use super::Context;
-use super::sentence::short;
 use crate::run::evidence::Signal;
+use crate::run::names::{self, short};
 use crate::run::state::{Drive, Phase, State};
 
 /// What a person can do about the tasks that want attention, and about the run.
@@ -40,7 +40,7 @@ pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
     let status = state.status(context.driven);
     match state.landed() {
         Some(landed) => {
-            let branch = landed.branch.trim_start_matches("refs/heads/");
+            let branch = names::branch(&landed.branch);
             lines.push(format!("landed on {branch} as {}", short(&landed.to)));
             lines.extend(next_step(id, status).filter(|_| state.run.drive != Drive::Finished));
         }

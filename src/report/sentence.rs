@@ -7,7 +7,10 @@ use crate::plan::TaskId;
 use crate::run::decide::joined;
 use crate::run::event::{By, Event, Recorded};
 use crate::run::evidence::{Limit, ReasonKind, Usage, Verdict};
+use crate::run::names;
 use crate::run::state::{Phase, State};
+
+pub use crate::run::names::short;
 
 /// How an event should look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,7 +179,7 @@ fn decision(event: &Event, state: &State) -> Option<(Mood, String)> {
             format!("final verification failed: {}", reasons.join("; ")),
         ),
         Event::Landed { branch, to, .. } => {
-            let branch = branch.trim_start_matches("refs/heads/");
+            let branch = names::branch(branch);
             (Mood::Good, format!("landed on {branch} as {}", short(to)))
         }
         event => return going_back(event, state),
@@ -219,11 +222,6 @@ fn name(state: &State, task: &TaskId) -> String {
         Some(found) if !found.title.is_empty() => format!("{task} ({})", found.title),
         _ => task.to_string(),
     }
-}
-
-/// The first seven digits of a commit id.
-pub fn short(commit: &str) -> &str {
-    commit.get(..7).unwrap_or(commit)
 }
 
 /// A time span as people say it: `0.4s`, `3m12s`.

@@ -33,7 +33,7 @@ impl Event {
             Event::Verified { .. } => "verified",
             Event::Quarantined { .. } => "quarantined",
             Event::Landed { .. } => "landed",
-            Event::Finished => "finished",
+            Event::Finished { .. } => "finished",
         }
     }
 
@@ -95,7 +95,7 @@ impl Event {
             | Event::Verified { .. }
             | Event::Quarantined { .. }
             | Event::Landed { .. }
-            | Event::Finished => None,
+            | Event::Finished { .. } => None,
         }
     }
 
@@ -144,6 +144,7 @@ impl Event {
                 .map(String::as_str)
                 .collect(),
             Event::Landed { to, .. } => vec![to],
+            Event::Finished { progress } => progress.iter().map(String::as_str).collect(),
             _ => Vec::new(),
         };
         pins.dedup();
@@ -169,6 +170,7 @@ impl Event {
                 | Event::Skipped { by: By::Person, .. }
                 | Event::Retried { by: By::Person, .. }
                 | Event::Landed { .. }
+                | Event::Finished { progress: Some(_) }
         )
     }
 }

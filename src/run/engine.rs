@@ -334,7 +334,7 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
 impl UnderWay {
     fn of(action: &Action) -> Option<Self> {
         match action {
-            Action::Record(_) => None,
+            Action::Record(_) | Action::Finish => None,
             Action::Start { task, .. } => Some(UnderWay::Attempt(task.clone())),
             Action::Judge { task, .. } => Some(UnderWay::Judging(task.clone())),
             Action::Integrate { task, .. } => Some(UnderWay::Integrating(task.clone())),
@@ -462,5 +462,6 @@ fn describe(action: &Action) -> String {
         Action::Research { task, .. } => format!("could not look into what task `{task}` asks"),
         Action::Ask { task } => format!("could not ask about task `{task}`"),
         Action::VerifyAll { .. } => "could not run the final verification".to_owned(),
+        Action::Finish => "could not end the run".to_owned(),
     }
 }

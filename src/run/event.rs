@@ -329,7 +329,11 @@ pub enum Event {
         to: String,
     },
     /// Nothing is left to do.
-    Finished,
+    Finished {
+        /// The commit on the run's branch that says in the plan's own files how far it came, if one was wanted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        progress: Option<String>,
+    },
 }
 
 /// Who decided.

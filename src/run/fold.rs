@@ -93,15 +93,10 @@ impl State {
                 let task = self.graph.index(id).ok_or_else(|| {
                     self.illegal(&recorded.event, format!("the plan has no task `{id}`"))
                 })?;
-                let undone = self.tasks[task].merged.first().cloned();
                 self.apply_to_task(task, recorded)?;
                 let standing = self.tasks[task].phase.standing();
                 self.frontier.set(&self.graph, task, standing);
                 self.after_task(&recorded.event);
-                if matches!(recorded.event, Event::Reverted { .. }) {
-                    let earliest = self.run.undone.take().into_iter().chain(undone);
-                    self.run.undone = earliest.min_by_key(|merged| merged.seq);
-                }
             }
             None => self.apply_to_run(&recorded.event)?,
         }
@@ -142,8 +137,13 @@ impl State {
                     reasons: reasons.clone(),
                 });
             }
-            Event::Finished if self.run.drive == Drive::Running && self.counts().running == 0 => {
+            Event::Finished { progress }
+                if self.run.drive == Drive::Running && self.counts().running == 0 =>
+            {
                 self.run.drive = Drive::Finished;
+                if let Some(progress) = progress {
+                    self.run.mark_progress(progress);
+                }
             }
             Event::Landed { branch, to, .. } => {
                 self.run.landed = Some(Landed {
@@ -297,7 +297,9 @@ impl State {
                     ..
                 },
             ) if *onto == tip && phase.slot().is_none() && !task.merged.is_empty() => {
-                task.undo(by, words);
+                let undone = self.run.undone.take().into_iter();
+                let undone = undone.chain(task.undo(by, words));
+                self.run.undone = undone.min_by_key(|merged| merged.seq);
             }
             (
                 Phase::Stale,

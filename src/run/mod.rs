@@ -7,6 +7,7 @@ pub mod event;
 pub mod evidence;
 mod fold;
 mod frontier;
+pub mod names;
 pub mod policy;
 pub mod reader;
 pub mod schedule;

@@ -64,6 +64,9 @@ pub struct Policy {
     /// Whether the plan's own files say how far the run is, while it goes on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sync: bool,
+    /// Whether the run ends with a commit that says in the plan's own files how far it came.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub commit_progress: bool,
     /// Whether checkpoints that pin work wait for the disk.
     pub durability: Durability,
     /// The prompt template, when the user replaced ours.

@@ -59,6 +59,8 @@ pub enum Action {
         /// The task.
         task: TaskId,
     },
+    /// End the run: nothing is left to do.
+    Finish,
     /// Run the commands that prove the whole.
     VerifyAll {
         /// The integrated commit.
@@ -285,5 +287,5 @@ fn ending(state: &State, situation: &Situation) -> Option<Action> {
             commit: state.run.tip.clone(),
         });
     }
-    Some(Action::Record(Box::new(Event::Finished)))
+    Some(Action::Finish)
 }

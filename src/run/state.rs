@@ -258,6 +258,21 @@ impl fmt::Display for Illegal {
 
 impl std::error::Error for Illegal {}
 
+impl RunState {
+    /// The run's branch got a commit that says how far the run came, and changes nothing else: what was proven
+    /// before it is proven.
+    pub(super) fn mark_progress(&mut self, commit: &str) {
+        if let Some(verdict) = self
+            .verified
+            .as_mut()
+            .filter(|verdict| verdict.commit == self.tip)
+        {
+            commit.clone_into(&mut verdict.commit);
+        }
+        commit.clone_into(&mut self.tip);
+    }
+}
+
 impl Phase {
     /// The slot whose worktree it occupies.
     pub fn slot(&self) -> Option<u32> {

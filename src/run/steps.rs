@@ -114,8 +114,8 @@ impl TaskState {
         self.reason = None;
     }
 
-    /// Notes that the commit `by` took it off the run's branch again.
-    pub(super) fn undo(&mut self, by: &str, words: &str) {
+    /// Notes that the commit `by` took it off the run's branch again; returns what it had brought there.
+    pub(super) fn undo(&mut self, by: &str, words: &str) -> Vec<Merged> {
         let why = match words.trim() {
             "" => String::new(),
             words => format!(": {words}"),
@@ -123,8 +123,8 @@ impl TaskState {
         self.set_aside(&format!("it was integrated, and undone by a person{why}"));
         self.fall(Phase::Reverted, &format!("undone by {by}"));
         self.commit = None;
-        self.merged.clear();
         self.decided();
+        std::mem::take(&mut self.merged)
     }
 
     /// What it integrated was looked at again on a newer tree: it holds, or the task is done anew.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::event::{Event, Recorded};
+use super::names::short;
 use super::state::{Drive, Phase, RunState, State, TaskState};
 use crate::graph::Graph;
 use crate::plan::{Task, TaskId};
@@ -12,7 +13,7 @@ use crate::plan::{Task, TaskId};
 /// The state after `recorded` returned the run from `now` to `then`, where it stood at the checkpoint.
 pub fn rolled_back(now: &State, then: &State, recorded: &Recorded) -> State {
     let target = match &recorded.event {
-        Event::RolledBack { target, .. } => target.get(..7).unwrap_or(target),
+        Event::RolledBack { target, .. } => short(target),
         _ => "",
     };
     let mut retired = now.run.retired.clone();

@@ -8,6 +8,7 @@ use super::scope;
 use crate::plan::Task;
 use crate::run::event::Residue;
 use crate::run::evidence::{ClaimForm, ClaimStatus, Outcome, Reason, ReasonKind, Verdict};
+use crate::run::names::{self, short};
 use crate::run::policy::{CommitMode, Scope};
 
 /// How many paths a reason names before it only counts.
@@ -152,7 +153,7 @@ fn judge_worktree(facts: &Facts, verdict: &mut Verdict) {
     let residue = &facts.residue;
     let mut refuse = |kind, text: String| verdict.reasons.push(Reason::new(kind, text));
     if !residue.escaped.is_empty() {
-        let branch = residue.escaped.trim_start_matches("refs/heads/");
+        let branch = names::branch(&residue.escaped);
         let text = format!(
             "the executor moved your own branch `{branch}` to its commit; \
              `git reflog {branch}` says where it was"
@@ -412,8 +413,4 @@ fn named(paths: &[String], count: usize) -> String {
         String::new()
     };
     format!("{}{rest}", shown.join(", "))
-}
-
-fn short(oid: &str) -> &str {
-    oid.get(..7).unwrap_or(oid)
 }

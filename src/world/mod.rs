@@ -13,6 +13,7 @@ mod judging;
 mod leftovers;
 mod live;
 mod looking;
+mod marking;
 mod preparing;
 pub mod project;
 mod research;
@@ -320,6 +321,7 @@ impl World for Local {
                 self.research(task, *attempt, state).map(|()| None)
             }
             Action::Ask { task } => self.ask(task, state).map(|()| None),
+            Action::Finish => self.finish(state).map(Some),
             Action::Record(event) => Ok(Some((**event).clone())),
         }
     }
@@ -348,8 +350,11 @@ impl World for Local {
             Event::Failed { task, reason } | Event::TimedOut { task, reason } => {
                 self.tell_of_failure(task, reason, state)
             }
-            Event::Finished => {
+            Event::Finished { progress } => {
                 self.catch_up(state)?;
+                if progress.is_some() {
+                    self.project_branch(state)?;
+                }
                 self.hear_out();
                 self.tidy(state)
             }

@@ -126,7 +126,8 @@ fn place(
     Ok(moved)
 }
 
-/// Removes the notes of what the journal no longer holds: somebody moved it back, which is a rollback.
+/// Takes what is ours out of the notes of what the journal no longer holds: the run, or somebody with plain git,
+/// went back.
 pub(super) fn withdraw(
     repo: &Repo,
     state: &State,
@@ -141,8 +142,8 @@ pub(super) fn withdraw(
         }
         for commit in repo.commits_between(tip, place)? {
             let note = repo.read_note(layout::PROGRESS, commit)?;
-            if note.is_some_and(|note| names_run(&note, &state.run.id)) {
-                undone.push((commit, None));
+            if let Some(note) = note.filter(|note| names_run(note, &state.run.id)) {
+                undone.push((commit, besides_ours(&note, &state.run.id)));
             }
         }
     }
@@ -193,34 +194,49 @@ pub fn write_notes(
     repo.write_notes(layout::PROGRESS, batch, author, time)
 }
 
-/// Whether a note was written for `run`.
-pub fn names_run(note: &[u8], run: &str) -> bool {
-    let rest = note.strip_prefix(b"Run: ");
-    let rest = rest.and_then(|rest| rest.strip_prefix(run.as_bytes()));
-    rest.is_some_and(|rest| rest.first().is_none_or(|byte| *byte == b'\n'))
-}
-
 /// The keys of the lines that are ours in a note.
 const KEYS: [&str; 9] = [
     "Run", "Task", "Title", "Status", "Attempt", "Commit", "Checks", "Executor", "Took",
 ];
 
-/// What of a note somebody else wrote than `run`: other runs, and people, wherever they put it.
-pub fn besides_ours(note: &[u8], run: &str) -> Option<Vec<u8>> {
+/// The lines of a note, each with the key and value that `run` wrote; whoever else wrote into it, other runs and
+/// people, did so before or behind that paragraph, and maybe right below it.
+fn lines<'a>(
+    note: &'a [u8],
+    run: &str,
+) -> impl Iterator<Item = (&'a [u8], Option<(&'static str, &'a [u8])>)> {
     let first = format!("Run: {run}");
     let mut is_ours = false;
-    let mut kept: Vec<&[u8]> = Vec::new();
-    for line in note.split(|byte| *byte == b'\n') {
-        is_ours = !line.is_empty() && (is_ours || line == first.as_bytes());
-        let is_key = |key: &&str| {
-            let rest = line.strip_prefix(key.as_bytes());
-            rest.is_some_and(|rest| rest.starts_with(b":"))
+    note.split(|byte| *byte == b'\n').map(move |line| {
+        is_ours = match line.starts_with(b"Run: ") {
+            true => line == first.as_bytes(),
+            false => is_ours && !line.is_empty(),
         };
-        if !(is_ours && KEYS.iter().any(is_key)) {
-            kept.push(line);
-        }
-    }
-    let rest = kept.join(&b'\n');
+        let said = KEYS.into_iter().find_map(|key| {
+            let rest = line.strip_prefix(key.as_bytes())?;
+            Some((key, rest.strip_prefix(b":")?.trim_ascii()))
+        });
+        (line, said.filter(|_| is_ours))
+    })
+}
+
+/// Whether `run` wrote into a note.
+pub fn names_run(note: &[u8], run: &str) -> bool {
+    lines(note, run).any(|(_, said)| said.is_some())
+}
+
+/// What `run` says behind `key` in a note.
+pub fn says(note: &[u8], run: &str, key: &str) -> Option<String> {
+    let mut said = lines(note, run).filter_map(|(_, said)| said);
+    let (_, value) = said.find(|(found, _)| *found == key)?;
+    Some(String::from_utf8_lossy(value).into_owned())
+}
+
+/// What of a note somebody else wrote than `run`.
+pub fn besides_ours(note: &[u8], run: &str) -> Option<Vec<u8>> {
+    let others = lines(note, run).filter(|(_, said)| said.is_none());
+    let others: Vec<&[u8]> = others.map(|(line, _)| line).collect();
+    let rest = others.join(&b'\n');
     let rest = rest.trim_ascii();
     (!rest.is_empty()).then(|| [rest, b"\n"].concat())
 }
@@ -271,8 +287,8 @@ pub fn outdated(repo: &Repo, state: &State) -> Result<Vec<usize>> {
         for noted in noted(state, task) {
             let commit = repo.oid(noted.commit)?;
             let found = repo.read_note(layout::PROGRESS, commit)?;
-            let status = format!("Status: {}\n", noted.status);
-            if !found.is_some_and(|note| String::from_utf8_lossy(&note).contains(&status)) {
+            let said = found.and_then(|note| says(&note, &state.run.id, "Status"));
+            if said.as_deref() != Some(noted.status) {
                 outdated.push(task);
             }
         }

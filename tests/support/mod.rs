@@ -2,10 +2,12 @@
 
 pub(crate) mod digest;
 pub(crate) mod oracle;
+pub(crate) mod packed;
 pub(crate) mod plans;
 pub(crate) mod repo;
 pub(crate) mod scenario;
 pub(crate) mod settled;
 pub(crate) mod sim;
 pub(crate) mod story;
+pub(crate) mod table;
 pub(crate) mod user;

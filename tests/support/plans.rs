@@ -52,6 +52,7 @@ pub(crate) fn policy() -> Policy {
         pass_env: Vec::new(),
         fresh: false,
         sync: false,
+        commit_progress: false,
         durability: Durability::Process,
         prompt: None,
         selection: Selection::default(),

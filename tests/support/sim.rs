@@ -16,6 +16,9 @@ use git_enact::run::evidence::{
 use git_enact::run::schedule::Action;
 use git_enact::run::state::State;
 
+/// What a tip ends with that says in the plan's files how far the run came.
+const MARK: &str = ", and how far it came";
+
 /// A small, seeded source of chance.
 #[derive(Debug, Clone)]
 pub(crate) struct Chance(u64);
@@ -329,6 +332,12 @@ impl World for SimWorld<'_> {
                 let event = self.findings(task, *attempt, state);
                 self.pending.push_back(event);
                 Ok(None)
+            }
+            Action::Finish => {
+                let tip = &state.run.tip;
+                let is_wanted = state.run.policy.commit_progress && !tip.ends_with(MARK);
+                let progress = is_wanted.then(|| format!("{tip}{MARK}"));
+                Ok(Some(Event::Finished { progress }))
             }
             Action::Ask { .. } | Action::Record(_) => {
                 unreachable!("nobody is asked in a simulation")

@@ -120,18 +120,13 @@ impl User {
     /// Runs a plan to its end with `executor` (a script) and approval, under the run id `r-test`.
     #[must_use = "say how it must end: `.success()` or `.code(n)`"]
     pub(crate) fn run(&self, plan: &str, executor: &str, flags: &[&str]) -> Output {
-        let mut args = vec![
-            "run",
-            plan,
-            "--yes",
-            "--name",
-            "r-test",
-            "--durability",
-            "process",
-        ];
-        args.extend(flags);
-        args.extend(["--", executor]);
-        self.enact(args)
+        self.enact([&begin(plan), flags, &["--", executor]].concat())
+    }
+
+    /// The same for `plan.toml` with the commands that its own tasks hold.
+    #[must_use = "say how it must end: `.success()` or `.code(n)`"]
+    pub(crate) fn run_plan(&self, flags: &[&str]) -> Output {
+        self.enact([&begin("plan.toml"), flags].concat())
     }
 
     /// Writes `plan.toml` and commits it.
@@ -227,6 +222,19 @@ wait_for() {{ n=0; while ! test -e "{outside}/$1"; do n=$((n + 1)); test $n -lt 
             "git fsck: {output}"
         );
     }
+}
+
+/// Begins a run of `plan` that nobody is asked about; a power cut may cost it something.
+fn begin(plan: &str) -> [&str; 7] {
+    [
+        "run",
+        plan,
+        "--yes",
+        "--name",
+        "r-test",
+        "--durability",
+        "process",
+    ]
 }
 
 /// A `git-enact` that runs.

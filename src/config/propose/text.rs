@@ -61,6 +61,12 @@ const BEFORE: &str = r#"
 # Whether every attempt gets a new worktree, instead of one that is kept and cleaned.
 #fresh = false
 
+# Whether the plan's own files say how far the run is, while it goes on.
+#sync = true
+
+# Whether the run ends with a commit on its branch that says it in the plan's own files.
+#commit_progress = true
+
 # Variables of your environment that executors and commands get besides a short list.
 #pass_env = ["API_KEY"]
 

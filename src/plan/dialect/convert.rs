@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use serde::Serialize;
 
-use crate::plan::{Check, Dialect, Kind, Plan, Task, TaskId, Weight};
+use crate::plan::{Check, Dialect, ImportedStatus, Kind, Plan, Task, TaskId, Weight};
 
 #[derive(Serialize)]
 struct Native<'a> {
@@ -24,6 +24,10 @@ struct Head<'a> {
     retries: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     timeout: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_failure: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    artifacts: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -58,6 +62,10 @@ struct Entry<'a> {
     optional: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     review: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<ImportedStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<&'a str>,
     #[serde(skip_serializing_if = "str::is_empty")]
     body: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,6 +85,11 @@ pub fn to_toml(plan: &Plan, is_command: impl Fn(&Check) -> bool) -> Result<Strin
             .retries
             .or((own.retries != Dialect::Toml.defaults().retries).then_some(own.retries)),
         timeout: wishes.timeout.as_deref(),
+        on_failure: wishes
+            .goes_on
+            .or(own.goes_on.then_some(true))
+            .map(|goes_on| if goes_on { "skip" } else { "stop" }),
+        artifacts: &plan.artifacts,
     };
     let entry = |task| entry(task, &is_command);
     let native = Native {
@@ -105,7 +118,13 @@ fn entry<'a>(task: &'a Task, is_command: &impl Fn(&Check) -> bool) -> Entry<'a> 
         allow_empty: task.allow_empty,
         optional: task.optional,
         review: task.review,
+        status: task.imported.as_ref().map(|imported| imported.status),
+        commit: imported_commit(task),
         body: &task.body,
         run: task.run.as_deref(),
     }
+}
+
+fn imported_commit(task: &Task) -> Option<&str> {
+    task.imported.as_ref()?.commit.as_deref()
 }

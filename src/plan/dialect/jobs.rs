@@ -225,7 +225,7 @@ fn step_files(step: &[Block], text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<S
     files
 }
 
-fn without_suffix(title: &str) -> &str {
+pub(super) fn without_suffix(title: &str) -> &str {
     const SUFFIX: &str = "implementation plan";
     let cut = title.len().saturating_sub(SUFFIX.len());
     match title.split_at_checked(cut) {

@@ -4,10 +4,16 @@
 //! known outside of it: nothing downstream asks which dialect a task came from.
 
 mod convert;
+mod gsd;
 mod jobs;
+mod kiro;
+mod openspec;
 mod phases;
 mod progress;
 mod sendit;
+mod spec_kit;
+mod superpowers;
+mod task_master;
 mod toml;
 
 use std::fmt;
@@ -25,31 +31,57 @@ use super::{Change, Fault, Plan, Progress};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dialect {
+    /// `.planning/phases/<phase>/<NN>-<MM>-PLAN.md`.
+    Gsd,
     /// A directory of `job-<N>-*.md`.
     Jobs,
-    /// `PLAN.md` with `### Task N:` headings.
-    Sendit,
+    /// `.kiro/specs/<feature>/tasks.md`: an outline of numbered boxes.
+    Kiro,
+    /// `openspec/changes/<change>/tasks.md`: numbered boxes below numbered headings.
+    #[serde(rename = "openspec")]
+    #[value(name = "openspec")]
+    OpenSpec,
     /// `.ai/plans/*.md` with `### Phase N:` headings.
     Phases,
+    /// `PLAN.md` with `### Task N:` headings.
+    Sendit,
+    /// `specs/<NNN-feature>/tasks.md`: boxes such as `T001`, in phases.
+    SpecKit,
+    /// `docs/superpowers/plans/<date>-<name>.md`.
+    Superpowers,
+    /// `.taskmaster/tasks/tasks.json`.
+    TaskMaster,
     /// Our own: `[plan]` and `[[task]]`.
     Toml,
 }
 
 impl Dialect {
     /// All of them, in the order they are tried.
-    pub const ALL: [Dialect; 4] = [
+    pub const ALL: [Dialect; 10] = [
+        Dialect::Gsd,
         Dialect::Jobs,
-        Dialect::Sendit,
+        Dialect::Kiro,
+        Dialect::OpenSpec,
         Dialect::Phases,
+        Dialect::Sendit,
+        Dialect::SpecKit,
+        Dialect::Superpowers,
+        Dialect::TaskMaster,
         Dialect::Toml,
     ];
 
     /// The name that `--dialect` takes and that is stored.
     pub fn name(self) -> &'static str {
         match self {
+            Dialect::Gsd => "gsd",
             Dialect::Jobs => "jobs",
-            Dialect::Sendit => "sendit",
+            Dialect::Kiro => "kiro",
+            Dialect::OpenSpec => "openspec",
             Dialect::Phases => "phases",
+            Dialect::Sendit => "sendit",
+            Dialect::SpecKit => "spec-kit",
+            Dialect::Superpowers => "superpowers",
+            Dialect::TaskMaster => "task-master",
             Dialect::Toml => "toml",
         }
     }
@@ -57,9 +89,15 @@ impl Dialect {
     /// Its reader.
     pub(super) fn format(self) -> &'static dyn Format {
         match self {
+            Dialect::Gsd => &gsd::Gsd,
             Dialect::Jobs => &jobs::Jobs,
-            Dialect::Sendit => &sendit::Sendit,
+            Dialect::Kiro => &kiro::Kiro,
+            Dialect::OpenSpec => &openspec::OpenSpec,
             Dialect::Phases => &phases::Phases,
+            Dialect::Sendit => &sendit::Sendit,
+            Dialect::SpecKit => &spec_kit::SpecKit,
+            Dialect::Superpowers => &superpowers::Superpowers,
+            Dialect::TaskMaster => &task_master::TaskMaster,
             Dialect::Toml => &toml::Toml,
         }
     }
@@ -158,6 +196,11 @@ pub(super) trait Format: Sync {
     /// written. Nothing where the format has no place for it.
     fn write(&self, _sources: &[Source], _progress: &Progress) -> Vec<Change> {
         Vec::new()
+    }
+
+    /// The subject of a commit of such changes.
+    fn progress_message(&self, plan: &Plan) -> String {
+        format!("Update progress of {}", plan.title)
     }
 
     /// What holds when nobody says otherwise.

@@ -16,11 +16,11 @@ use crate::plan::{
 };
 
 /// What a heading says when it begins a task.
-struct TaskHeading {
-    id: String,
-    title: String,
+pub(super) struct TaskHeading {
+    pub(super) id: String,
+    pub(super) title: String,
     /// Where the id stands; the whole heading when there is none.
-    at: usize,
+    pub(super) at: usize,
 }
 
 /// See the module.
@@ -35,7 +35,14 @@ impl Format for Sendit {
     }
 
     fn plans_in(&self, entries: &[PathBuf]) -> Vec<Vec<PathBuf>> {
-        let plans = entries.iter().filter(|path| is_named(path, "PLAN.md"));
+        // Beside `tasks.md`, a `plan.md` is the design that those tasks were made from.
+        let is_design = |path: &Path| {
+            let has_tasks = entries.iter().any(|path| is_named(path, "tasks.md"));
+            has_tasks && path.file_name().is_some_and(|name| name == "plan.md")
+        };
+        let plans = entries
+            .iter()
+            .filter(|path| is_named(path, "PLAN.md") && !is_design(path));
         plans.map(|plan| with_progress(plan)).collect()
     }
 
@@ -144,7 +151,7 @@ fn read(sources: &[Source]) -> Reading {
 
 /// A task reaches to the next heading of its level or above, or to the next task: its blocks, and where
 /// what follows them begins.
-fn section<'d>(
+pub(super) fn section<'d>(
     blocks: &'d [Block],
     at: usize,
     starts: &[(usize, &Heading, TaskHeading)],
@@ -227,7 +234,7 @@ fn says_none(text: &str) -> bool {
 }
 
 /// `Task 3: title`, with `.`, `)` or a dash for the colon; the id has a digit or is one letter.
-fn task_heading(heading: &Heading, text: &Text<'_>) -> Option<TaskHeading> {
+pub(super) fn task_heading(heading: &Heading, text: &Text<'_>) -> Option<TaskHeading> {
     if !(2..=4).contains(&heading.level) {
         return None;
     }

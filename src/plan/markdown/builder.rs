@@ -12,6 +12,12 @@ fn is_separator(text: &str) -> bool {
         .all(|c| c.is_whitespace() || ",;.、，；。".contains(c))
 }
 
+/// Whether what could be a tag of HTML is a type in angle brackets.
+fn is_type(tag: &str) -> bool {
+    tag.strip_prefix('<')
+        .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_uppercase()))
+}
+
 /// Collects blocks from parser events.
 pub(super) struct Builder<'a> {
     text: &'a str,
@@ -62,6 +68,8 @@ impl<'a> Builder<'a> {
             Event::End(tag) => self.end(tag),
             Event::Text(text) => self.words(&text, range),
             Event::Code(code) => self.code(&code, range),
+            // `List<User>` is prose about code, and says more than the tag that it looks like.
+            Event::InlineHtml(tag) if is_type(&tag) => self.words(&tag, range),
             Event::SoftBreak | Event::HardBreak => {
                 if let Some(heading) = &mut self.heading {
                     heading.title.push(' ');

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use super::groups::Group;
+use super::groups::{Group, is_called};
 use super::order::Known;
 use super::outline::Phase;
 use super::parts::{self, Part, first};
@@ -220,7 +220,7 @@ impl Sayings<'_> {
 }
 
 fn of_groups(names: &Names, groups: &[Group]) -> Vec<usize> {
-    let named = |group: &&Group| names.groups.iter().any(|name| group.is_called(name));
+    let named = |group: &&Group| names.groups.iter().any(|name| is_called(&group.name, name));
     let members = groups
         .iter()
         .filter(named)

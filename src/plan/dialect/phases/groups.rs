@@ -19,11 +19,9 @@ pub(super) struct Group {
     pub(super) place: std::ops::Range<usize>,
 }
 
-impl Group {
-    /// Whether a text that says `Group <name>` means this one.
-    pub(super) fn is_called(&self, name: &str) -> bool {
-        bare(&self.name).eq_ignore_ascii_case(bare(name))
-    }
+/// Whether a text that says `Group <name>` means the group of this name.
+pub(super) fn is_called(group: &str, name: &str) -> bool {
+    bare(group).eq_ignore_ascii_case(bare(name))
 }
 
 /// A group's name without the word before it.

@@ -5,6 +5,7 @@
 
 mod dependencies;
 mod groups;
+mod logs;
 mod order;
 mod outline;
 mod parts;
@@ -13,7 +14,9 @@ mod resources;
 mod review;
 mod state;
 mod task;
+mod write;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -24,10 +27,12 @@ use self::order::Known;
 use self::outline::Phase;
 use self::parts::{Part, parts};
 use super::{Defaults, Fit, Format, Reading};
-use crate::plan::markdown::{Block, Document};
+use crate::plan::markdown::{Block, Document, Line};
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
-use crate::plan::{Dialect, Fault, Imported, ImportedStatus, Plan, Task, TaskId, Wishes, yaml};
+use crate::plan::{
+    Change, Dialect, Fault, Imported, ImportedStatus, Plan, Progress, Task, TaskId, Wishes, yaml,
+};
 
 /// See the module.
 pub(super) struct Phases;
@@ -74,6 +79,10 @@ impl Format for Phases {
 
     fn read(&self, sources: &[Source]) -> Reading {
         read(sources)
+    }
+
+    fn write(&self, sources: &[Source], progress: &Progress) -> Vec<Change> {
+        write::changes(sources, progress)
     }
 
     fn defaults(&self) -> Defaults {
@@ -160,7 +169,7 @@ fn read(sources: &[Source]) -> Reading {
     give_order(&known, &groups, &phases, &text, &mut tasks, &mut faults);
     status(&document, &phases, &front, &text, &mut tasks, &mut faults);
     for source in &sources[1..] {
-        state::import_execution(source, &groups, &mut tasks, &mut faults);
+        state::import_execution(source, &mut tasks, &mut faults);
     }
     if let Some(found) = checkpoints {
         state::import_checkpoints(found.yaml, &text, &mut tasks, &mut faults);
@@ -226,24 +235,7 @@ fn status(
     tasks: &mut [Task],
     faults: &mut Vec<Fault>,
 ) {
-    let preamble = document.blocks.iter().take_while(|block| match block {
-        Block::Heading(heading) => phases
-            .first()
-            .is_none_or(|phase| heading.range.start < phase.range.start),
-        _ => true,
-    });
-    let line = preamble
-        .filter_map(|block| match block {
-            Block::Line(line) => Some(line),
-            _ => None,
-        })
-        .find(|line| {
-            line.depth == 0
-                && line
-                    .lead
-                    .as_deref()
-                    .is_some_and(|lead| lead.eq_ignore_ascii_case("status"))
-        });
+    let line = status_line(document, phases.first().map(|phase| phase.range.start));
     let in_front = front.get("status").and_then(Value::as_str);
     let is_implemented = match (line, in_front) {
         (Some(line), _) => review::plan_status(line, text, faults),
@@ -269,6 +261,39 @@ fn status(
             });
         }
     }
+}
+
+/// The line that says what the plan as a whole is; those of phases are below.
+fn status_line(document: &Document, limit: Option<usize>) -> Option<&Line> {
+    let preamble = document.blocks.iter().take_while(|block| match block {
+        Block::Heading(heading) => limit.is_none_or(|limit| heading.range.start < limit),
+        _ => true,
+    });
+    let is_status = |line: &&Line| {
+        let lead = line.lead.as_deref();
+        line.depth == 0 && lead.is_some_and(|lead| lead.eq_ignore_ascii_case("status"))
+    };
+    let lines = preamble.filter_map(|block| match block {
+        Block::Line(line) => Some(line),
+        _ => None,
+    });
+    lines.into_iter().find(is_status)
+}
+
+/// Where the words of that line stand.
+fn status_words(document: &Document, text: &Text<'_>) -> Option<Range<usize>> {
+    let phases = outline::phases(document, text, &mut Vec::new());
+    let line = status_line(document, phases.first().map(|phase| phase.range.start))?;
+    let rest = text.text[line.range.start..].lines().next()?;
+    let lead = rest.to_ascii_lowercase().find("status")? + "status".len();
+    let start = lead + rest[lead..].find(|c: char| !matches!(c, '*' | ':' | '：' | ' ' | '\t'))?;
+    let words = rest[start..]
+        .split(" | ")
+        .next()
+        .unwrap_or_default()
+        .trim_end();
+    let start = line.range.start + start;
+    Some(start..start + words.len())
 }
 
 /// The first heading that names the plan; some begin with the log of how they were planned.

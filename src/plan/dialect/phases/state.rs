@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::groups::Group;
-use super::prose::{Key, names};
-use crate::plan::markdown::{Block, Document, lines};
+use super::groups::is_called;
+use super::prose::{Key, Names, names};
+use crate::plan::markdown::{Block, Document, Line, Mark, lines};
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
-use crate::plan::{Checkpoint, Fault, Imported, ImportedStatus, Task, scope, yaml};
+use crate::plan::{Earlier, Fault, Imported, ImportedStatus, Task, scope, yaml};
 
 /// What a status in words says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,7 +187,7 @@ pub(super) fn import_checkpoints(
 }
 
 /// The phases of a list of maps, or of a map.
-fn entries(value: &Value) -> Vec<(&String, &Value)> {
+pub(super) fn entries(value: &Value) -> Vec<(&String, &Value)> {
     match value {
         Value::Array(items) => items.iter().flat_map(entries).collect(),
         Value::Object(map) => map.iter().collect(),
@@ -196,7 +196,7 @@ fn entries(value: &Value) -> Vec<(&String, &Value)> {
 }
 
 /// `phase_1`, `Phase 5a`, `phase_1_5`.
-fn key(name: &str) -> Option<Key> {
+pub(super) fn key(name: &str) -> Option<Key> {
     let name = name.trim().to_ascii_lowercase();
     let id = name
         .strip_prefix("phase")?
@@ -249,12 +249,12 @@ fn checkpoint(
         );
         faults.push(text.warning(place.clone(), message));
     }
-    let left = Checkpoint {
+    let earlier = Earlier {
         artifacts: good,
         last_step: words("last_successful_step"),
         error: words("error"),
     };
-    task.checkpoint = (left != Checkpoint::default()).then_some(left);
+    task.earlier = (earlier != Earlier::default()).then_some(earlier);
 }
 
 /// Whether a file is the record of an execution of a plan, and of which.
@@ -298,50 +298,76 @@ pub(super) fn executions(plan: &Path) -> Vec<PathBuf> {
     records
 }
 
+/// The groups of tasks by the names that the plan gives them.
+pub(super) fn members(tasks: &[Task]) -> Vec<(String, Vec<usize>)> {
+    let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (index, task) in tasks.iter().enumerate() {
+        let Some(name) = task.group.as_deref() else {
+            continue;
+        };
+        let place = *places.entry(name).or_insert_with(|| {
+            groups.push((name.to_owned(), Vec::new()));
+            groups.len() - 1
+        });
+        groups[place].1.push(index);
+    }
+    groups
+}
+
+/// What a line of a record is about, `Phase 3 completed [date]` or `Parallel Group A completed`.
+pub(super) fn recorded(line: &Line) -> Option<Names> {
+    let lower = line.text.to_lowercase();
+    let bare = lower.strip_prefix("parallel ").unwrap_or(&lower);
+    let is_end =
+        (bare.starts_with("phase") || bare.starts_with("group")) && word(bare) == Word::Done;
+    // A date in brackets may hold numbers.
+    is_end.then(|| names(line.text.split('[').next().unwrap_or_default(), false))
+}
+
+/// Whether a box is ticked.
+pub(super) fn is_ticked(mark: &Mark) -> bool {
+    let sign = mark.sign.trim_end_matches('\u{fe0f}');
+    matches!(sign, "x" | "X" | "✅" | "✓" | "✔")
+}
+
+/// The tasks that a record names.
+pub(super) fn found(
+    named: &Names,
+    groups: &[(String, Vec<usize>)],
+    by_key: &HashMap<Key, usize>,
+) -> Vec<usize> {
+    let phases = named.phases.iter().filter_map(|(id, _)| Key::of(id));
+    let phases = phases.filter_map(|key| by_key.get(&key).copied());
+    let is_named =
+        |group: &&(String, Vec<usize>)| named.groups.iter().any(|name| is_called(&group.0, name));
+    let members = groups
+        .iter()
+        .filter(is_named)
+        .flat_map(|(_, members)| members);
+    phases.chain(members.copied()).collect()
+}
+
 /// Reads what the record of an execution says: `- [x] Phase 3 completed [date]`, `- [x] Parallel Group A completed`.
-pub(super) fn import_execution(
-    record_of: &Source,
-    groups: &[Group],
-    tasks: &mut [Task],
-    faults: &mut Vec<Fault>,
-) {
+pub(super) fn import_execution(record_of: &Source, tasks: &mut [Task], faults: &mut Vec<Fault>) {
     let text = record_of.text();
     let document = Document::parse(&text);
     faults.extend(document.unclosed_fences(&text));
-    let tasks_by_key = by_key(tasks);
+    let (groups, by_key) = (members(tasks), by_key(tasks));
     for line in lines(&document.blocks) {
-        let is_ticked = line.mark.as_ref().is_some_and(|mark| {
-            matches!(
-                mark.sign.trim_end_matches('\u{fe0f}'),
-                "x" | "X" | "✅" | "✓"
-            )
-        });
-        let lower = line.text.to_lowercase();
-        let bare = lower.strip_prefix("parallel ").unwrap_or(&lower);
-        if !is_ticked || !(bare.starts_with("phase") || bare.starts_with("group")) {
-            continue;
-        }
-        let Some(status) = imported(word(bare)) else {
+        let Some(named) = recorded(line) else {
             continue;
         };
-        // A date in brackets may hold numbers.
-        let said = line.text.split('[').next().unwrap_or_default();
-        let named = names(said, false);
-        let of_groups = groups
-            .iter()
-            .filter(|group| named.groups.iter().any(|name| group.is_called(name)))
-            .flat_map(|group| group.members.iter().copied());
-        let phases = named.phases.iter().filter_map(|(id, _)| Key::of(id));
-        let mut found: Vec<usize> = phases
-            .filter_map(|key| tasks_by_key.get(&key).copied())
-            .collect();
-        found.extend(of_groups);
+        if !line.mark.as_ref().is_some_and(is_ticked) {
+            continue;
+        }
+        let found = found(&named, &groups, &by_key);
         if found.is_empty() && !named.is_empty() {
             let message = "progress is recorded for what is no phase of the plan";
             faults.push(text.warning(line.range.clone(), message));
         }
         for index in found {
-            record(&mut tasks[index], status);
+            record(&mut tasks[index], ImportedStatus::Done);
         }
     }
 }

@@ -3,6 +3,7 @@
 //! The tables are walked by hand, with the parser's spans, so that each wrong type and each unknown key
 //! is told at its place and all of them at once. See `dialects.md`; knows no file system and no runs.
 
+mod marking;
 mod values;
 
 use std::ops::Range;
@@ -14,17 +15,22 @@ use ::toml::de::{DeTable, DeValue};
 use super::{Fit, Format, Reading};
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
-use crate::plan::{Check, Dialect, Fault, Kind, Plan, Task, TaskId, Weight, Wishes, is_named};
+use crate::plan::{
+    Change, Check, Dialect, Fault, Imported, ImportedStatus, Kind, Plan, Progress, Task, TaskId,
+    Weight, Wishes, is_named,
+};
 
-const PLAN_KEYS: [&str; 6] = [
+const PLAN_KEYS: [&str; 8] = [
     "title",
     "final_verify",
     "weight",
     "jobs",
     "retries",
     "timeout",
+    "on_failure",
+    "artifacts",
 ];
-const TASK_KEYS: [&str; 18] = [
+const TASK_KEYS: [&str; 20] = [
     "id",
     "title",
     "needs",
@@ -41,6 +47,8 @@ const TASK_KEYS: [&str; 18] = [
     "allow_empty",
     "optional",
     "review",
+    "status",
+    "commit",
     "body",
     "run",
 ];
@@ -65,6 +73,10 @@ impl Format for Toml {
 
     fn read(&self, sources: &[Source]) -> Reading {
         read(&sources[0])
+    }
+
+    fn write(&self, sources: &[Source], progress: &Progress) -> Vec<Change> {
+        marking::marked(&sources[0], progress)
     }
 }
 
@@ -204,6 +216,11 @@ impl Reader<'_> {
                 }
                 "retries" => plan.wishes.retries = self.number(name, value, 0),
                 "timeout" => plan.wishes.timeout = self.duration(name, value),
+                "on_failure" => {
+                    let choices = [("stop", false), ("skip", true)];
+                    plan.wishes.goes_on = self.choice(name, value, &choices);
+                }
+                "artifacts" => plan.artifacts = self.lines(name, value),
                 other => self.unknown(other, key.span(), &PLAN_KEYS),
             }
         }
@@ -262,6 +279,8 @@ impl Reader<'_> {
                 "allow_empty" => task.allow_empty = self.flag(name, value),
                 "optional" => task.optional = self.flag(name, value),
                 "review" => task.review = self.flag(name, value),
+                "status" => task.imported = self.imported(table, value),
+                "commit" => _ = self.line(name, value),
                 "body" => task.body = self.string(name, value).unwrap_or_default(),
                 "run" => task.run = self.command(name, value),
                 other => self.unknown(other, key.span(), &TASK_KEYS),
@@ -271,6 +290,22 @@ impl Reader<'_> {
             task.title = task.id.to_string();
         }
         Some(task)
+    }
+
+    /// What the plan says was so before a run.
+    fn imported(&mut self, table: &DeTable<'_>, value: &Value<'_>) -> Option<Imported> {
+        let statuses = [
+            ("pending", None),
+            ("in_progress", Some(ImportedStatus::InProgress)),
+            ("done", Some(ImportedStatus::Done)),
+            ("skipped", Some(ImportedStatus::Skipped)),
+        ];
+        let status = self.choice("status", value, &statuses).flatten()?;
+        let commit = table
+            .get("commit")
+            .and_then(|commit| commit.get_ref().as_str());
+        let commit = commit.map(str::to_owned);
+        Some(Imported { status, commit })
     }
 }
 

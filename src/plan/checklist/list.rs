@@ -1,0 +1,70 @@
+//! Lists of ids as people write them: with commas, words, ranges and remarks.
+
+use super::needs::{Known, strip};
+use super::words;
+use crate::plan::TaskId;
+
+/// The tasks of a list such as `T001, T003 (types) and T010–T014`, and what follows it.
+pub(super) fn list<'t>(value: &'t str, known: &Known) -> (Vec<TaskId>, &'t str) {
+    let mut tasks = Vec::new();
+    let mut rest = opened(value);
+    while let Some((first, after)) = one(rest) {
+        rest = after;
+        if let Some((last, after)) = ranged(rest).and_then(one) {
+            tasks.extend(known.range(first, last));
+            rest = after;
+        } else {
+            tasks.extend(known.one(first));
+        }
+        rest = without_remark(rest);
+        match separated(rest).filter(|next| one(next).is_some()) {
+            Some(next) => rest = next,
+            None => break,
+        }
+    }
+    (tasks, rest)
+}
+
+/// A list without what may stand around it.
+fn opened(value: &str) -> &str {
+    let value = value.trim_start_matches([' ', '[', '`', '*', '_', '"', '#']);
+    let named = strip(value, "tasks").or_else(|| strip(value, "task"));
+    named.unwrap_or(value).trim_start()
+}
+
+fn one(text: &str) -> Option<(&str, &str)> {
+    let text = opened(text);
+    let length = words::lettered(text).or_else(|| {
+        let length = words::numbered(text)?;
+        let after = &text[length..];
+        (!after.starts_with(|c: char| c.is_alphanumeric() || c == '%')).then_some(length)
+    })?;
+    let (id, rest) = text.split_at(length);
+    Some((id, rest.trim_start_matches(['`', '*', '"', ']'])))
+}
+
+/// What follows the sign of a range.
+fn ranged(text: &str) -> Option<&str> {
+    let text = text.trim_start();
+    let signed = text.strip_prefix(['-', '–', '—', '~', '～', '…']);
+    signed
+        .or_else(|| strip(text, "to"))
+        .or_else(|| strip(text, "through"))
+}
+
+fn without_remark(text: &str) -> &str {
+    let trimmed = text.trim_start();
+    let inside = trimmed.strip_prefix(['(', '（']);
+    inside
+        .and_then(|inside| inside.split_once([')', '）']))
+        .map_or(text, |(_, rest)| rest)
+}
+
+/// What follows a comma or an "and".
+fn separated(text: &str) -> Option<&str> {
+    const WORDS: [&str; 9] = ["and", "和", "与", "及", "und", "et", "y", "e", "i"];
+    let text = text.trim_start();
+    let rest = text.trim_start_matches([',', '，', '、', '+', '&', '/', ';', '‖', '|', ' ']);
+    let after_word = WORDS.iter().find_map(|word| strip(rest, word));
+    after_word.or_else(|| (rest.len() < text.len()).then_some(rest))
+}

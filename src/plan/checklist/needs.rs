@@ -1,0 +1,226 @@
+//! The dependencies that a task's own text writes down: `(depends on T012, T013)`, `Dependencies: 1.1`.
+//!
+//! Understands lists of ids, ranges and the words for none; a remark that names no task is no dependency.
+
+use std::collections::HashMap;
+
+use super::list::list;
+use crate::plan::TaskId;
+
+/// The tasks that an id stands for, by how it is written, ignoring case; several where it names a group.
+#[derive(Debug, Default)]
+pub(in crate::plan) struct Known {
+    order: Vec<TaskId>,
+    places: HashMap<String, usize>,
+    groups: HashMap<String, Vec<TaskId>>,
+}
+
+impl Known {
+    pub(in crate::plan) fn new(order: Vec<TaskId>) -> Self {
+        let mut places = HashMap::with_capacity(order.len());
+        for (at, id) in order.iter().enumerate() {
+            places.entry(id.as_str().to_lowercase()).or_insert(at);
+        }
+        Self {
+            order,
+            places,
+            groups: HashMap::new(),
+        }
+    }
+
+    /// Has an id stand for all tasks of a group.
+    pub(in crate::plan) fn group(&mut self, id: &str, task: &TaskId) {
+        self.groups
+            .entry(id.to_lowercase())
+            .or_default()
+            .push(task.clone());
+    }
+
+    /// Where the task with this id stands in the plan.
+    pub(super) fn place(&self, id: &TaskId) -> Option<usize> {
+        self.places.get(&id.as_str().to_lowercase()).copied()
+    }
+
+    pub(super) fn one(&self, id: &str) -> Vec<TaskId> {
+        let folded = id.to_lowercase();
+        match (self.places.get(&folded), self.groups.get(&folded)) {
+            (Some(at), _) => vec![self.order[*at].clone()],
+            (None, Some(group)) => group.clone(),
+            // A bare number may count anything.
+            (None, None) if id.bytes().all(|byte| byte.is_ascii_digit()) => Vec::new(),
+            // The graph tells that there is none.
+            (None, None) => vec![TaskId::new(id)],
+        }
+    }
+
+    pub(super) fn range(&self, first: &str, last: &str) -> Vec<TaskId> {
+        let place = |id: &str| self.places.get(&id.to_lowercase()).copied();
+        match (place(first), place(last)) {
+            (Some(first), Some(last)) if first <= last => self.order[first..=last].to_vec(),
+            _ => [self.one(first), self.one(last)].concat(),
+        }
+    }
+}
+
+/// What the lines of the task with this id say that it depends on.
+pub(in crate::plan) fn written(
+    sentences: impl Iterator<Item = String>,
+    own: &TaskId,
+    known: &Known,
+) -> Vec<TaskId> {
+    let mut needs: Vec<TaskId> = Vec::new();
+    for sentence in sentences {
+        for value in values(&sentence) {
+            for need in list(value, known).0 {
+                if need != *own && !needs.contains(&need) {
+                    needs.push(need);
+                }
+            }
+        }
+    }
+    needs
+}
+
+/// Words that begin a field, and in whatever language the rest is written.
+const FIELDS: [&str; 22] = [
+    "depends on",
+    "dependencies",
+    "dependency",
+    "depends",
+    "deps",
+    "blocked by",
+    "needs",
+    "依赖任务",
+    "依赖关系",
+    "依赖",
+    "前置任务",
+    "依賴",
+    "依存関係",
+    "依存",
+    "zależności",
+    "zależność",
+    "dépendances",
+    "dependencias",
+    "dependências",
+    "abhängigkeiten",
+    "зависимости",
+    "phụ thuộc",
+];
+
+/// Words that begin a remark in brackets.
+const REMARKS: [&str; 10] = [
+    "depends on",
+    "depends",
+    "dependencies",
+    "deps",
+    "blocked by",
+    "needs",
+    "after",
+    "依赖",
+    "依賴",
+    "依存",
+];
+
+/// What stands after a word that says "depends on".
+fn values(sentence: &str) -> Vec<&str> {
+    let mut values: Vec<&str> = Vec::new();
+    let bare = sentence.trim_start_matches(['-', '*', '_', ' ', '>']);
+    if let Some(rest) = FIELDS.iter().find_map(|word| strip(bare, word)) {
+        let value = rest.trim_start_matches(['*', '_', ' ']);
+        let value = value.strip_prefix([':', '：']);
+        values.extend(value);
+    }
+    for (at, bracket) in sentence.match_indices(['(', '（', '[']) {
+        let inside = &sentence[at + bracket.len()..];
+        let inside = inside
+            .split([')', '）', ']'])
+            .next()
+            .unwrap_or_default()
+            .trim_start();
+        if let Some(rest) = REMARKS.iter().find_map(|word| strip(inside, word)) {
+            values.push(rest.trim_start_matches([':', '：', ' ']));
+        }
+    }
+    if values.is_empty()
+        && let Some((_, rest)) = split_word(sentence, "depends on ")
+    {
+        values.push(rest);
+    }
+    values
+}
+
+/// What follows a word, ignoring case, if the text begins with it and it ends there.
+pub(super) fn strip<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+    let mut rest = text.chars();
+    for expected in word.chars() {
+        let c = rest.next()?;
+        if c != expected && !c.to_lowercase().eq(expected.to_lowercase()) {
+            return None;
+        }
+    }
+    let rest = rest.as_str();
+    let goes_on = word.is_ascii() && rest.starts_with(|c: char| c.is_ascii_alphanumeric());
+    (!goes_on).then_some(rest)
+}
+
+fn split_word<'t>(text: &'t str, word: &str) -> Option<(&'t str, &'t str)> {
+    let at = text.to_ascii_lowercase().find(word)?;
+    Some((&text[..at], &text[at + word.len()..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Known, written};
+    use crate::plan::TaskId;
+
+    fn needs(sentence: &str) -> String {
+        let ids = ["T001", "T002", "T003", "T004", "T005", "1.1", "1.2"];
+        let mut known = Known::new(ids.map(TaskId::from).to_vec());
+        known.group("2", &"1.1".into());
+        known.group("2", &"1.2".into());
+        let found = written([sentence.to_owned()].into_iter(), &"T005".into(), &known);
+        let found: Vec<&str> = found.iter().map(TaskId::as_str).collect();
+        found.join(" ")
+    }
+
+    #[test]
+    fn dependencies_are_read_from_the_ways_people_write_them() {
+        for (sentence, expected) in [
+            ("Do it (depends on T001, T002)", "T001 T002"),
+            ("Do it (after T003 rewrite)", "T003"),
+            ("Do it [depends: 1.1, 1.2]", "1.1 1.2"),
+            ("Do it（依赖 T001、T002）", "T001 T002"),
+            ("Dependencies: T001-T003", "T001 T002 T003"),
+            ("Dependencies: T001 (types), T004 and T005", "T001 T004"),
+            (
+                "Zależność: T003, T004 muszą być gotowe przed T005.",
+                "T003 T004",
+            ),
+            ("依赖任务: T002", "T002"),
+            ("Dependencies: [1.1, 1.2]", "1.1 1.2"),
+            ("Depends: 2", "1.1 1.2"),
+            ("It depends on T001 & T002.", "T001 T002"),
+            ("Depends on: Task 1.1", "1.1"),
+            ("(depends on T009)", "T009"),
+        ] {
+            assert_eq!(needs(sentence), expected, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn remarks_are_no_dependencies() {
+        for sentence in [
+            "Dependencies: None (can run beside T001)",
+            "依赖任务：无",
+            "Dependencies: N/A",
+            "Run the tests (T001–T004)",
+            "Requirements: 1.1, 1.2",
+            "Depends on the phase before",
+            "After T001, look at it",
+            "Reuses: the service (task 1.1)",
+            "Install the dependencies: react 18.2",
+        ] {
+            assert_eq!(needs(sentence), "", "{sentence}");
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! What the line of a box says: `T012 [P] [US1] Create the model ✅` is an id, two tags and a title.
+//!
+//! Knows neither boxes nor tasks: text in, its parts out.
+
+/// The parts of a line, in whatever order they stood.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::plan) struct Words {
+    /// As it is written.
+    pub(in crate::plan) id: Option<String>,
+    /// What stands in brackets beside the id, without them.
+    pub(in crate::plan) tags: Vec<String>,
+    /// What remains, without the signs that people put around it.
+    pub(in crate::plan) title: String,
+    /// Whether it is called a task: `Task 1.1`.
+    pub(in crate::plan) is_named: bool,
+    /// Whether one of these signs says that it is done.
+    pub(in crate::plan) is_ticked: bool,
+}
+
+/// Longer is a remark in brackets, not a tag.
+const TAG_CHARS_MAX: usize = 24;
+
+impl Words {
+    pub(in crate::plan) fn of(line: &str) -> Self {
+        let mut words = Self::default();
+        let mut rest = line.trim();
+        loop {
+            rest = words.without_signs(rest);
+            if words.id.is_none()
+                && let Some((id, after)) = quoted_id(rest).or_else(|| id(rest))
+            {
+                words.id = Some(id.to_owned());
+                words.is_named = strip_word(rest, "task").is_some();
+                rest = after;
+            } else if let Some((tag, after)) = tag(rest) {
+                words.tags.push(tag.to_owned());
+                rest = after;
+            } else {
+                break;
+            }
+        }
+        rest = rest.trim_start_matches([':', '：', '-', '–', '—', '|', ' ']);
+        words.title = words.trimmed(rest).to_owned();
+        if words.title.is_empty() {
+            line.trim().clone_into(&mut words.title);
+        }
+        words
+    }
+
+    /// Whether one of the tags is `P`: it may run beside its neighbours.
+    pub(in crate::plan) fn is_beside(&self) -> bool {
+        self.tags.iter().any(|tag| tag.eq_ignore_ascii_case("p"))
+    }
+
+    fn without_signs<'t>(&mut self, text: &'t str) -> &'t str {
+        let rest = text.trim_start_matches(|c: char| c.is_whitespace() || is_sign(c));
+        self.is_ticked |= text[..text.len() - rest.len()].contains(is_tick);
+        rest
+    }
+
+    /// A title without what stands after its last word: signs, a colon, the tags that some put there.
+    fn trimmed<'t>(&mut self, title: &'t str) -> &'t str {
+        let mut title = title;
+        loop {
+            let bare = title.trim_end_matches(|c: char| {
+                c.is_whitespace() || is_sign(c) || c == ':' || c == '：'
+            });
+            self.is_ticked |= title[bare.len()..].contains(is_tick);
+            let beside = ["[P]", "(P)", "（P）"].into_iter();
+            match beside.filter_map(|tag| bare.strip_suffix(tag)).next() {
+                Some(rest) => {
+                    self.tags.push("P".to_owned());
+                    title = rest;
+                }
+                None => return bare,
+            }
+        }
+    }
+}
+
+/// Whether a sign says that something is done.
+pub(in crate::plan) fn is_tick(c: char) -> bool {
+    matches!(c, '✅' | '✓' | '✔' | '☑')
+}
+
+/// Symbols that decorate a line and are no part of what it says.
+fn is_sign(c: char) -> bool {
+    matches!(c, '\u{fe0f}' | '\u{200d}' | '\u{23e9}'..='\u{23f3}' | '\u{2600}'..='\u{27bf}' | '\u{2b1b}'..='\u{2b55}' | '\u{1f300}'..='\u{1faff}')
+}
+
+/// `[P]`, `[US1]` or `(P)`, but neither a link nor a remark.
+fn tag(text: &str) -> Option<(&str, &str)> {
+    for beside in ["(P)", "（P）"] {
+        if let Some(rest) = text.strip_prefix(beside) {
+            return Some(("P", rest));
+        }
+    }
+    let (tag, rest) = text.strip_prefix('[')?.split_once(']')?;
+    let fits = tag.chars().count() <= TAG_CHARS_MAX && !tag.contains(['[', '`', ',']);
+    (fits && !tag.trim().is_empty() && !rest.starts_with('(')).then(|| (tag.trim(), rest))
+}
+
+/// `` `T001` `` or `[T001]`.
+fn quoted_id(text: &str) -> Option<(&str, &str)> {
+    let (inside, rest) = match text.strip_prefix('`') {
+        Some(inside) => inside.split_once('`')?,
+        None => text.strip_prefix('[')?.split_once(']')?,
+    };
+    let (id, left) = id(inside.trim())?;
+    let after = rest.trim_start_matches([':', '：', '.']);
+    left.trim().is_empty().then_some((id, after))
+}
+
+/// An id at the start of a text, and what follows it and its punctuation.
+pub(in crate::plan) fn id(text: &str) -> Option<(&str, &str)> {
+    let named = strip_word(text, "task").unwrap_or(text);
+    let is_named = named.len() < text.len();
+    if let Some(length) = lettered(named) {
+        let (id, rest) = named.split_at(length);
+        return Some((id, rest.trim_start_matches(['.', ')', ':', '：'])));
+    }
+    let length = numbered(named)?;
+    let (id, rest) = named.split_at(length);
+    let after = rest.trim_start_matches(['.', ')', ':', '：', '、']);
+    let is_punctuated = after.len() < rest.len();
+    let is_apart = after.is_empty() || !after.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let is_outline = id.contains('.') || is_punctuated || is_named;
+    let is_number = !after.starts_with(['%', '-', '/', '*', '+', '°', ',']);
+    (is_outline && is_apart && is_number).then_some((id, after))
+}
+
+fn strip_word<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+    let (start, rest) = text.split_at_checked(word.len())?;
+    let is_word = start.eq_ignore_ascii_case(word) && rest.starts_with(char::is_whitespace);
+    is_word.then(|| rest.trim_start())
+}
+
+/// How long `T001`, `T-107`, `T129A`, `T052.1` or `TASK-001-001` is.
+pub(in crate::plan) fn lettered(text: &str) -> Option<usize> {
+    let word = ["TASK", "Task", "T"];
+    let prefix = word.into_iter().find(|word| text.starts_with(word))?;
+    let dashed = text[prefix.len()..].starts_with('-');
+    let mut end = prefix.len() + usize::from(dashed);
+    end += digits(&text[end..])?;
+    while let Some(more) = part(&text[end..], dashed) {
+        end += more;
+    }
+    let mut following = text[end..].chars();
+    match (following.next(), following.next()) {
+        (Some(c), next) if c.is_ascii_alphabetic() => {
+            let is_suffix = !next.is_some_and(|c| c.is_ascii_alphanumeric());
+            // Where someone has stripped all spaces, the title begins right after the number.
+            let is_title = c.is_ascii_uppercase() && next.is_some_and(|c| c.is_ascii_lowercase());
+            match (is_suffix, is_title) {
+                (true, _) => Some(end + 1),
+                (false, true) => Some(end),
+                (false, false) => None,
+            }
+        }
+        (Some('_'), _) => None,
+        _ => Some(end),
+    }
+}
+
+/// How long `1`, `1.1`, `2.10.3` or `5a` is.
+pub(in crate::plan) fn numbered(text: &str) -> Option<usize> {
+    let mut end = digits(text)?;
+    while let Some(more) = part(&text[end..], false) {
+        end += more;
+    }
+    let mut following = text[end..].chars();
+    let suffix = following.next().filter(|c| ('a'..='h').contains(c));
+    let is_suffix = suffix.is_some() && !following.next().is_some_and(char::is_alphanumeric);
+    Some(end + usize::from(is_suffix))
+}
+
+/// A further part of an id: a dot or dash and digits.
+fn part(text: &str, dashed: bool) -> Option<usize> {
+    let is_joined = text.starts_with('.') || dashed && text.starts_with('-');
+    is_joined.then(|| digits(&text[1..]).map(|more| more + 1))?
+}
+
+/// How many digits a text begins with; no id has more than nine.
+fn digits(text: &str) -> Option<usize> {
+    let count = text.bytes().take_while(u8::is_ascii_digit).count();
+    (1..=9).contains(&count).then_some(count)
+}
+
+/// Whether what stands there is a requirement or a criterion by its id, such as `SC-001`.
+pub(in crate::plan) fn is_criterion(line: &str) -> bool {
+    const KINDS: [&str; 7] = ["SC", "FR", "NFR", "AC", "CHK", "REQ", "US"];
+    let line = line.trim_start_matches(['*', '`', '[', ' ']);
+    let kind = line.bytes().take_while(u8::is_ascii_uppercase).count();
+    let number = line[kind..].trim_start_matches('-');
+    KINDS.contains(&&line[..kind]) && number.starts_with(|c: char| c.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Words, is_criterion};
+
+    fn parts(line: &str) -> (Option<String>, String, String) {
+        let words = Words::of(line);
+        (words.id, words.tags.join(" "), words.title)
+    }
+
+    #[test]
+    fn ids_are_told_from_the_words_that_follow_them() {
+        for (line, id, tags, title) in [
+            (
+                "T001 [P] [US1] Create `a.rs`",
+                "T001",
+                "P US1",
+                "Create `a.rs`",
+            ),
+            ("T001[P][TE]Create it", "T001", "P TE", "Create it"),
+            ("T001Create it", "T001", "", "Create it"),
+            ("T-107 `src/a.ts`：", "T-107", "", "`src/a.ts`"),
+            ("T129A [P] Later", "T129A", "P", "Later"),
+            ("T052.1 Between", "T052.1", "", "Between"),
+            ("[T003] Quoted", "T003", "", "Quoted"),
+            ("`T004`: Quoted", "T004", "", "Quoted"),
+            ("TASK-001-002：数据模型", "TASK-001-002", "", "数据模型"),
+            ("Task 1.1: Update", "1.1", "", "Update"),
+            ("1. Title", "1", "", "Title"),
+            ("1.1 Sub (P)", "1.1", "P", "Sub"),
+            ("1.1 (P) Sub", "1.1", "P", "Sub"),
+            ("2.1.3 Deep", "2.1.3", "", "Deep"),
+            ("1.1创建", "1.1", "", "创建"),
+            ("T002 Tick it ✅", "T002", "", "Tick it"),
+            ("T003 Last [P]", "T003", "P", "Last"),
+            ("1.2a Between", "1.2a", "", "Between"),
+        ] {
+            let found = parts(line);
+            assert_eq!(
+                found,
+                (Some(id.to_owned()), tags.to_owned(), title.to_owned()),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_an_id_is_part_of_the_title() {
+        for line in [
+            "3 retries on failure",
+            "TypeScript set up",
+            "T_max is kept",
+            "100% pass",
+            "24/7 support",
+            "1.5x faster",
+            "TLS12 only",
+        ] {
+            assert_eq!(parts(line), (None, String::new(), line.to_owned()));
+        }
+        assert_eq!(parts("[Name of the feature]").2, "[Name of the feature]");
+    }
+
+    #[test]
+    fn requirements_are_told_by_their_ids() {
+        for line in [
+            "SC-001 Fast",
+            "**FR-2**: Login",
+            "CHK001 Is it",
+            "US1 works",
+        ] {
+            assert!(is_criterion(line), "{line}");
+        }
+        for line in ["T001 Fast", "USB support", "ACME"] {
+            assert!(!is_criterion(line), "{line}");
+        }
+    }
+}

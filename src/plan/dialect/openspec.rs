@@ -1,0 +1,115 @@
+//! The `openspec` dialect: `openspec/changes/<change>/tasks.md`, numbered boxes below numbered headings.
+//!
+//! See `dialects.md`. Knows no file system beyond which documents stand beside the plan.
+
+use std::path::{Path, PathBuf};
+
+use super::{Fit, Format, Reading};
+use crate::plan::checklist::order::{self, Step};
+use crate::plan::checklist::outline::Outline;
+use crate::plan::checklist::{self, Checklist, marks};
+use crate::plan::markdown::Document;
+use crate::plan::source::{self, Source};
+use crate::plan::text::Text;
+use crate::plan::{Change, Dialect, Plan, Progress, Wishes, is_named};
+
+/// See the module.
+pub(super) struct OpenSpec;
+
+impl Format for OpenSpec {
+    fn fits(&self, path: &Path, text: &Text<'_>) -> Option<Fit> {
+        let directories = checklist::directories(path);
+        let is_home = directories
+            .windows(2)
+            .any(|pair| pair[0] == "changes" && pair[1] == "openspec");
+        if is_named(path, "tasks.md") && is_home {
+            return Some(Fit::Place("it lies in `openspec/changes`"));
+        }
+        looks_alike(text).then_some(Fit::Content("its boxes are numbered as its headings are"))
+    }
+
+    fn plans_in(&self, entries: &[PathBuf]) -> Vec<Vec<PathBuf>> {
+        checklist::plans(entries, |path, text| self.fits(path, text))
+    }
+
+    fn homes(&self) -> &'static [&'static str] {
+        &["openspec/changes/*"]
+    }
+
+    fn read(&self, sources: &[Source]) -> Reading {
+        read(&sources[0])
+    }
+
+    fn write(&self, sources: &[Source], progress: &Progress) -> Vec<Change> {
+        let text = sources[0].text();
+        let document = Document::parse(&text);
+        let checklist = Checklist::of(&document, &text);
+        let ticks = outline(&checklist).ticks();
+        marks::written(&text, &ticks, progress, None)
+    }
+}
+
+/// `## 2. Group` with `- [ ] 2.1 text` below it, and the other way round nowhere.
+fn looks_alike(text: &Text<'_>) -> bool {
+    let document = Document::parse(text);
+    let checklist = Checklist::of(&document, text);
+    let mut is_found = false;
+    for item in &checklist.items {
+        let Some((group, _)) = item.words.id.as_deref().and_then(|id| id.split_once('.')) else {
+            continue;
+        };
+        let headings = &checklist.sections[item.section].headings;
+        let number = headings
+            .iter()
+            .rev()
+            .find_map(|heading| checklist::words::id(&heading.title));
+        is_found = number.is_some_and(|(number, _)| number.split('.').next() == Some(group));
+        if !is_found {
+            break;
+        }
+    }
+    is_found
+}
+
+/// Its own tools count every box of the first level, so one without an id is a task as well.
+fn outline<'c, 'd>(checklist: &'c Checklist<'d>) -> Outline<'c, 'd> {
+    Outline::of(checklist, |_| true)
+}
+
+fn read(source: &Source) -> Reading {
+    let text = source.text();
+    let document = Document::parse(&text);
+    let mut faults = document.unclosed_fences(&text);
+    let checklist = Checklist::of(&document, &text);
+    let outline = outline(&checklist);
+    let mut tasks = outline.read(&text, &mut faults);
+    let steps = vec![
+        Step {
+            beside: false,
+            first: false
+        };
+        tasks.len()
+    ];
+    order::in_rows(&mut tasks, &order::rows(&steps));
+    if tasks.is_empty() {
+        faults.push(checklist::no_tasks(&text, "- [ ] 1.1 Add the model"));
+    }
+    faults.extend(marks::unknown_signs(
+        outline.tasks.iter().map(|at| &checklist.items[*at]),
+        &text,
+    ));
+    faults.extend(outline.early_ticks(&text, &tasks));
+    let plan = Plan {
+        dialect: Dialect::OpenSpec,
+        title: checklist::title(
+            &document,
+            text.path,
+            &["Tasks", "Implementation Tasks"],
+            &["Tasks"],
+        ),
+        tasks,
+        wishes: Wishes::default(),
+        artifacts: source::beside(text.path, &["proposal.md", "design.md", "specs"]),
+    };
+    Reading { plan, faults }
+}

@@ -1,0 +1,307 @@
+//! The `superpowers` dialect: `docs/superpowers/plans/<date>-<name>.md`, a heading a task, a box a step.
+//!
+//! See `dialects.md`. Steps are how a task is done, never tasks. Knows neither files nor runs: texts in, a plan out.
+
+mod paths;
+mod steps;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::sendit::{self, TaskHeading};
+use super::{Fit, Format, Reading, jobs};
+use crate::plan::fields::{self as values, fields};
+use crate::plan::markdown::{Block, Document, Heading, lines};
+use crate::plan::source::{self, Source};
+use crate::plan::text::Text;
+use crate::plan::{
+    Change, Check, Dialect, Fault, Imported, ImportedStatus, Plan, Progress, Task, TaskId, Wishes,
+    scope,
+};
+use paths::{Files, Foreign};
+use steps::Steps;
+
+/// How these plans say which skill carries them out.
+const SKILLS: [&str; 3] = [
+    "superpowers:executing-plans",
+    "superpowers:subagent-driven-development",
+    "superpowers-extended-cc:executing-plans",
+];
+
+/// See the module.
+pub(super) struct Superpowers;
+
+impl Format for Superpowers {
+    fn fits(&self, path: &Path, text: &Text<'_>) -> Option<Fit> {
+        let document = Document::parse(text);
+        let starts = starts(&document, text);
+        if starts.is_empty() {
+            return None;
+        }
+        let asks = SKILLS.iter().any(|skill| text.text.contains(skill));
+        let has_files = fields(&document.blocks, "Files")
+            .iter()
+            .any(paths::is_a_list_of_them);
+        let has_steps = lines(&document.blocks).any(steps::is_step);
+        match (is_at_home(path), asks) {
+            (true, _) if asks || has_files || has_steps => {
+                Some(Fit::Place("it lies where Superpowers keeps its plans"))
+            }
+            (false, true) => Some(Fit::Place(
+                "it names the Superpowers skill that is to run it",
+            )),
+            _ if has_files && has_steps => Some(Fit::Content(
+                "it has `Task` headings, `Files` to create, modify or test, and steps",
+            )),
+            _ => None,
+        }
+    }
+
+    fn plans_in(&self, entries: &[PathBuf]) -> Vec<Vec<PathBuf>> {
+        let is_plan = |path: &&PathBuf| {
+            let fits = |text: String| self.fits(path, &Text::new(path, &text)).is_some();
+            is_dated(path) && source::read(path).is_ok_and(fits)
+        };
+        let plans = entries.iter().filter(is_plan);
+        plans.map(|plan| vec![plan.clone()]).collect()
+    }
+
+    fn homes(&self) -> &'static [&'static str] {
+        &["docs/superpowers/plans", "docs/plans"]
+    }
+
+    fn read(&self, sources: &[Source]) -> Reading {
+        read(&sources[0])
+    }
+
+    fn write(&self, sources: &[Source], progress: &Progress) -> Vec<Change> {
+        let Some(source) = sources.first() else {
+            return Vec::new();
+        };
+        let text = source.text();
+        let document = Document::parse(&text);
+        let starts = starts(&document, &text);
+        let sections = starts.iter().map(|(at, _, named)| {
+            let (section, _) = sendit::section(&document.blocks, *at, &starts);
+            (TaskId::new(named.id.as_str()), Steps::of(section))
+        });
+        let edits = steps::edits(sections, progress);
+        let path = source.path.clone();
+        (!edits.is_empty())
+            .then_some(Change::Edit { path, edits })
+            .into_iter()
+            .collect()
+    }
+}
+
+/// Whether its directory is one in which only plans of this format are dated files.
+fn is_at_home(path: &Path) -> bool {
+    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let directory = full.parent();
+    directory.is_some_and(|directory| {
+        directory.ends_with("superpowers/plans")
+            || directory.ends_with("docs/plans") && is_dated(path)
+    })
+}
+
+/// Whether a file is called `2026-01-31-<name>.md`.
+fn is_dated(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| {
+        let is_date = |(at, byte): (usize, u8)| match at {
+            4 | 7 | 10 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        };
+        name.len() > 11 && name.ends_with(".md") && name.bytes().take(11).enumerate().all(is_date)
+    })
+}
+
+/// The headings that begin tasks.
+fn starts<'d>(document: &'d Document, text: &Text<'_>) -> Vec<(usize, &'d Heading, TaskHeading)> {
+    let headings = document.headings();
+    headings
+        .filter_map(|(at, heading)| Some((at, heading, sendit::task_heading(heading, text)?)))
+        .filter(|(_, _, named)| !named.id.is_empty())
+        .collect()
+}
+
+fn read(source: &Source) -> Reading {
+    let text = source.text();
+    let document = Document::parse(&text);
+    let mut faults = document.unclosed_fences(&text);
+    let starts = starts(&document, &text);
+    if starts.is_empty() {
+        faults.push(
+            text.error(text.start()..text.start(), "the plan has no tasks")
+                .help("a task is a heading such as `### Task 1: Add the login endpoint`"),
+        );
+    }
+    let ids: HashSet<&str> = starts.iter().map(|(.., named)| named.id.as_str()).collect();
+    let groups = groups(&document, &starts);
+    let mut foreign = Foreign::of(&source.path);
+    let mut tasks: Vec<Task> = Vec::new();
+    for ((at, heading, named), group) in starts.iter().zip(groups) {
+        let (section, end) = sendit::section(&document.blocks, *at, &starts);
+        let range = heading.range.start..end.unwrap_or(text.text.len());
+        let mut task = Task {
+            body: text.text[range].trim_end().to_owned(),
+            group,
+            needs: needs(section, named, &ids),
+            ..task(named, section, &text, &mut foreign, &mut faults)
+        };
+        task.after = tasks
+            .last()
+            .map(|before| before.id.clone())
+            .into_iter()
+            .collect();
+        tasks.push(task);
+    }
+    faults.extend(foreign.told());
+    let plan = Plan {
+        dialect: Dialect::Superpowers,
+        title: title(&document, &source.path),
+        tasks,
+        wishes: Wishes::default(),
+        artifacts: artifacts(&document, &source.path, starts.first().map(|(at, ..)| *at)),
+    };
+    Reading { plan, faults }
+}
+
+fn task(
+    named: &TaskHeading,
+    section: &[Block],
+    text: &Text<'_>,
+    foreign: &mut Foreign,
+    faults: &mut Vec<Fault>,
+) -> Task {
+    let Files { files, creates } = paths::files(section, text, foreign, faults);
+    let steps = Steps::of(section);
+    faults.extend(steps.unknown(text));
+    let (title, is_marked) = without_mark(&named.title);
+    let status = match steps.status() {
+        None if is_marked && steps.is_empty() => Some(ImportedStatus::Done),
+        status => status,
+    };
+    let mut verify: Vec<Check> = fields(section, "Verify")
+        .iter()
+        .flat_map(values::checks)
+        .collect();
+    verify.extend(steps::proof(section).filter(|check| !verify.contains(check)));
+    let criteria = ["Acceptance", "Acceptance criteria"];
+    let criteria = criteria.iter().flat_map(|name| fields(section, name));
+    Task {
+        id: TaskId::new(named.id.as_str()),
+        title: match title {
+            "" => format!("Task {}", named.id),
+            title => title.to_owned(),
+        },
+        files,
+        creates,
+        verify,
+        acceptance: criteria
+            .flat_map(|field| {
+                field
+                    .lines
+                    .iter()
+                    .map(|line| line.text.clone())
+                    .collect::<Vec<_>>()
+            })
+            .filter(|line| !line.is_empty())
+            .collect(),
+        imported: status.map(|status| Imported {
+            status,
+            commit: None,
+        }),
+        ..Task::at(text.location(named.at))
+    }
+}
+
+/// A heading without the sign at its end that says it is done.
+fn without_mark(title: &str) -> (&str, bool) {
+    let is_sign = |c: char| "✅✔✓☑\u{fe0f}".contains(c) || c.is_whitespace();
+    let bare = title.trim_end_matches(is_sign);
+    (bare, bare.len() < title.trim_end().len())
+}
+
+/// The tasks that `**Depends on:** Task 2, Task 3` names.
+fn needs(section: &[Block], named: &TaskHeading, ids: &HashSet<&str>) -> Vec<TaskId> {
+    let names = ["Depends on", "Dependencies", "Depends"];
+    let mut needs: Vec<TaskId> = Vec::new();
+    for field in names.iter().flat_map(|name| fields(section, name)) {
+        for line in &field.lines {
+            let words: Vec<&str> = line
+                .text
+                .split(|c: char| c.is_whitespace() || ",;()+&（），、".contains(c))
+                .filter(|word| !word.is_empty())
+                .collect();
+            let mut follows = false;
+            for word in words {
+                let bare = word.trim_end_matches(['.', ':']);
+                let is_word = ["task", "tasks"]
+                    .iter()
+                    .any(|task| bare.eq_ignore_ascii_case(task));
+                let is_need = follows && ids.contains(bare) && bare != named.id;
+                if is_need && !needs.iter().any(|need| need.as_str() == bare) {
+                    needs.push(TaskId::new(bare));
+                }
+                follows = is_word || follows && (ids.contains(bare) || bare == "and");
+            }
+        }
+    }
+    needs
+}
+
+/// For each task the heading that it stands under, where the plan divides its tasks by headings.
+fn groups(document: &Document, starts: &[(usize, &Heading, TaskHeading)]) -> Vec<Option<String>> {
+    let headings: Vec<(usize, &Heading)> = document.headings().collect();
+    let mut above: Option<(usize, &str)> = None;
+    let mut next = headings.iter().peekable();
+    let mut groups = Vec::new();
+    for (at, task, _) in starts {
+        while let Some((place, heading)) = next.next_if(|(place, _)| place < at) {
+            if heading.level < task.level {
+                above = (heading.level > 1).then_some((*place, heading.title.as_str()));
+            }
+        }
+        groups.push(above);
+    }
+    let distinct: HashSet<Option<usize>> =
+        groups.iter().map(|group| group.map(|(at, _)| at)).collect();
+    let is_divided = distinct.len() > 1;
+    let named = groups.into_iter().map(|group| group.filter(|_| is_divided));
+    named
+        .map(|group| group.map(|(_, title)| title.to_owned()))
+        .collect()
+}
+
+fn title(document: &Document, path: &Path) -> String {
+    let heading = document
+        .title()
+        .map(|heading| jobs::without_suffix(&heading.title));
+    match heading {
+        Some(title) if !title.is_empty() => title.to_owned(),
+        _ => path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+    }
+}
+
+/// The spec that the head of the plan names, and the plan itself, whose head holds for every task.
+fn artifacts(document: &Document, path: &Path, first: Option<usize>) -> Vec<String> {
+    let head = &document.blocks[..first.unwrap_or(0)];
+    let is_spec = |lead: &str| {
+        let first = lead.split_whitespace().next().unwrap_or_default();
+        ["spec", "design"]
+            .iter()
+            .any(|name| first.eq_ignore_ascii_case(name))
+    };
+    let specs = lines(head).filter(|line| line.lead.as_deref().is_some_and(is_spec));
+    let spans = specs.flat_map(|line| &line.spans);
+    let paths = spans.map(|span| scope::glob_of(&span.text));
+    paths
+        .filter(|path| scope::looks_like_path(path) && scope::objection(path).is_none())
+        .chain([path.display().to_string()])
+        .collect()
+}

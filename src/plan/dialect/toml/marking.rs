@@ -1,0 +1,96 @@
+//! What a native plan becomes when it says how far a run is: the `status` and `commit` of each task.
+//!
+//! A line that is not there is put below the task's `id`; a task that is to be done says nothing at all.
+
+use std::ops::Range;
+
+use ::toml::de::{DeTable, DeValue};
+
+use super::Value;
+use crate::plan::source::Source;
+use crate::plan::{Change, Edit, Progress, Status, TaskId, TaskProgress};
+
+pub(super) fn marked(source: &Source, progress: &Progress) -> Vec<Change> {
+    let text = source.text.as_str();
+    let (table, _) = DeTable::parse_recoverable(text);
+    let tasks = table.get_ref().get("task").map(::toml::Spanned::get_ref);
+    let Some(DeValue::Array(tasks)) = tasks else {
+        return Vec::new();
+    };
+    let mut edits = Vec::new();
+    for task in tasks.iter() {
+        let DeValue::Table(keys) = task.get_ref() else {
+            continue;
+        };
+        let id = keys
+            .get("id")
+            .and_then(|id| Some((id.get_ref().as_str()?, id)));
+        let Some((id, value)) = id else { continue };
+        if let Some(task) = progress.of(&TaskId::new(id)) {
+            edits.extend(edits_of(text, keys, value, task));
+        }
+    }
+    edits.sort_by_key(|edit| edit.range.start);
+    let path = source.path.clone();
+    let change = (!edits.is_empty()).then_some(Change::Edit { path, edits });
+    change.into_iter().collect()
+}
+
+fn edits_of(text: &str, keys: &DeTable<'_>, id: &Value<'_>, task: &TaskProgress) -> Vec<Edit> {
+    let status = match task.status {
+        Status::Done => Some("done"),
+        Status::Skipped => Some("skipped"),
+        Status::InProgress => Some("in_progress"),
+        _ => None,
+    };
+    let commit = task.commit.as_deref().filter(|_| status == Some("done"));
+    let mut edits = Vec::new();
+    let mut missing = String::new();
+    for (key, wanted) in [("status", status), ("commit", commit)] {
+        match (keys.get(key), wanted) {
+            (Some(found), Some(wanted)) if found.get_ref().as_str() != Some(wanted) => {
+                edits.push(Edit {
+                    range: found.span(),
+                    text: format!("\"{wanted}\""),
+                });
+            }
+            (Some(found), None) => edits.push(Edit {
+                range: line_of(text, found.span()),
+                text: String::new(),
+            }),
+            (None, Some(wanted)) => missing.push_str(&format!("{key} = \"{wanted}\"\n")),
+            _ => {}
+        }
+    }
+    // A commit belongs to its status.
+    let above = keys
+        .get("status")
+        .filter(|_| status.is_some())
+        .unwrap_or(id);
+    let at = line_of(text, above.span()).end;
+    let line = &text[line_of(text, above.span())];
+    // Keys that share a line are those of an inline table, which is nobody's way to write a task.
+    let is_own = ["id", "status"]
+        .iter()
+        .any(|key| line.trim_start().starts_with(key));
+    if !missing.is_empty() && is_own {
+        let apart = if line.ends_with('\n') { "" } else { "\n" };
+        if line.ends_with("\r\n") {
+            missing = missing.replace('\n', "\r\n");
+        }
+        edits.push(Edit {
+            range: at..at,
+            text: format!("{apart}{missing}"),
+        });
+    }
+    edits
+}
+
+/// The whole line that a value stands on.
+fn line_of(text: &str, value: Range<usize>) -> Range<usize> {
+    let start = text[..value.start].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[value.end..]
+        .find('\n')
+        .map_or(text.len(), |at| value.end + at + 1);
+    start..end
+}

@@ -1,0 +1,11 @@
+//! How people say what git names in full.
+
+/// Seven digits of a hash.
+pub fn short(hash: &str) -> &str {
+    hash.get(..7).unwrap_or(hash)
+}
+
+/// A branch without where git keeps branches.
+pub fn branch(full: &str) -> &str {
+    full.strip_prefix("refs/heads/").unwrap_or(full)
+}
