@@ -4,19 +4,16 @@ use std::fmt::Write as _;
 
 use super::Context;
 use super::clean::visible;
+use super::closing::closing;
 use super::next::next_steps;
 use super::sentence::{short, took, used};
-use crate::plan::{Check, Dialect};
+use crate::plan::Check;
 use crate::run::evidence::Usage;
-use crate::run::state::{Standing, State};
+use crate::run::state::State;
 
 /// The report of a run, finished or not.
 pub fn report(state: &State, context: &Context) -> String {
-    let text = match state.graph().plan().dialect {
-        Dialect::Jobs => jobs(state),
-        _ => sendit(state),
-    };
-    let mut text = text + &tasks(state);
+    let mut text = closing(state) + &tasks(state);
     let unproven = unproven(state);
     if !unproven.is_empty() {
         let _ = writeln!(
@@ -36,78 +33,6 @@ pub fn report(state: &State, context: &Context) -> String {
         text.push('\n');
     }
     visible(&text).into_owned()
-}
-
-/// Seed 000's closing block.
-fn jobs(state: &State) -> String {
-    let counts = state.counts();
-    let mut text = String::from("## Implementation Execution Complete\n\n");
-    let _ = writeln!(
-        text,
-        "**Implementation dir:** {}\n\n**Results:**",
-        state.run.plan_path
-    );
-    for (index, task) in state.graph().tasks().iter().enumerate() {
-        let result = match state.standing(index) {
-            Standing::Done => "✓ complete",
-            Standing::Skipped | Standing::LeftOut | Standing::Held => "⚠ skipped",
-            Standing::Pending | Standing::Running => "… not finished",
-            _ => "✗ failed",
-        };
-        let file = task
-            .location
-            .file
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        let _ = writeln!(
-            text,
-            "- Job {}: {} - {result}",
-            task.id,
-            file.unwrap_or_else(|| task.title.clone())
-        );
-    }
-    let skipped = counts.skipped + counts.held;
-    let failed = counts.failed + counts.timed_out + counts.blocked + counts.kickback;
-    let _ = writeln!(
-        text,
-        "\n**Summary:**\n- Completed: {}\n- Skipped: {skipped}\n- Failed: {failed}\n\n**Status:** {}\n",
-        counts.done,
-        if counts.done == counts.total {
-            "Implementation complete"
-        } else {
-            "Partially complete - some jobs skipped/failed"
-        }
-    );
-    text
-}
-
-/// Seed 002's closing block.
-fn sendit(state: &State) -> String {
-    let counts = state.counts();
-    let execution = match state.status(false) {
-        "complete" => "complete",
-        "failed" => "failed",
-        _ => "partial",
-    };
-    let commits: Vec<&str> = (0..state.graph().len())
-        .filter_map(|task| state.at(task).commit.as_deref().map(short))
-        .collect();
-    let results = match &state.run.verified {
-        Some(verdict) if verdict.passed => "all-pass".to_owned(),
-        Some(verdict) => format!(
-            "{} failures: {}",
-            verdict.reasons.len(),
-            verdict.reasons.join("; ")
-        ),
-        None if state.run.policy.final_verify.is_empty() => "no final verification".to_owned(),
-        None => "not verified yet".to_owned(),
-    };
-    format!(
-        "**Execution**: {execution}\n**Tasks completed**: {}/{}\n**Commits**: {}\n**Test results**: {results}\n\n",
-        counts.done,
-        counts.total,
-        commits.join(", ")
-    )
 }
 
 fn tasks(state: &State) -> String {

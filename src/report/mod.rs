@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod clean;
+mod closing;
 pub mod diff;
 pub mod executors;
 pub mod faults;
