@@ -36,6 +36,7 @@ pub(in crate::plan) fn shared_files(
             let shared = task
                 .files
                 .iter()
+                .filter(|file| !file.contains('*'))
                 .find_map(|file| Some((file, *first.get(file.as_str())?)));
             if let Some((file, other)) = shared {
                 if let Some((_, count)) = &mut found {

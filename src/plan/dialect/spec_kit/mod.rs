@@ -25,7 +25,9 @@ impl Format for SpecKit {
         let directories = checklist::directories(path);
         let is_home = is_named(path, "tasks.md")
             && directories.get(1).is_some_and(|above| above == "specs")
-            && directories.get(2).is_none_or(|above| above != ".kiro");
+            && !directories
+                .iter()
+                .any(|above| above == ".kiro" || above == "openspec");
         if !is_home && !mentions_ids(text.text) {
             return None;
         }
