@@ -34,7 +34,7 @@ const CRITERIA: [&str; 18] = [
 ];
 
 /// At the start of a heading: "Install the dependencies" is work.
-const ASIDE: [&str; 20] = [
+const ASIDE: [&str; 19] = [
     "prerequisite",
     "dependencies",
     "external dependencies",
@@ -48,13 +48,20 @@ const ASIDE: [&str; 20] = [
     "format",
     "references",
     "acceptance",
-    "checklist",
     "前提",
     "前置条件",
     "备注",
     "说明",
     "验收",
     "依存関係",
+];
+
+/// Lists of what to look at when the work is done.
+const CHECKS: [&str; 4] = [
+    "verification checklist",
+    "validation checklist",
+    "review checklist",
+    "quality checklist",
 ];
 
 impl Kind {
@@ -64,7 +71,11 @@ impl Kind {
         match () {
             () if CRITERIA.iter().any(|words| title.contains(words)) => Kind::Criteria,
             () if ASIDE.iter().any(|word| start.starts_with(word)) => Kind::Aside,
-            () if title.ends_with(" checklist") || title.ends_with("(future)") => Kind::Aside,
+            () if CHECKS.iter().any(|words| title.contains(words))
+                || title.ends_with("(future)") =>
+            {
+                Kind::Aside
+            }
             () => Kind::Work,
         }
     }
@@ -86,6 +97,7 @@ mod tests {
             ("🧪 Verification Checklist", Kind::Aside),
             ("Phase 2 Enhancements (Future)", Kind::Aside),
             ("Update the release notes", Kind::Work),
+            ("Checklist", Kind::Work),
         ] {
             assert_eq!(Kind::of(title), kind, "{title}");
         }

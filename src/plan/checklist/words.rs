@@ -13,6 +13,8 @@ pub(in crate::plan) struct Words {
     pub(in crate::plan) title: String,
     /// Whether it is called a task: `Task 1.1`.
     pub(in crate::plan) is_named: bool,
+    /// Whether an asterisk follows the number: it may be left out.
+    pub(in crate::plan) is_starred: bool,
     /// Whether one of these signs says that it is done.
     pub(in crate::plan) is_ticked: bool,
 }
@@ -31,7 +33,8 @@ impl Words {
             {
                 words.id = Some(id.to_owned());
                 words.is_named = strip_task(rest).is_some();
-                rest = after;
+                words.is_starred = after.starts_with("* ");
+                rest = after.strip_prefix("* ").unwrap_or(after);
             } else if let Some((tag, after)) = tag(rest) {
                 words.tags.push(tag.to_owned());
                 rest = after;
@@ -125,7 +128,8 @@ pub(in crate::plan) fn id(text: &str) -> Option<(&str, &str)> {
     let is_punctuated = after.len() < rest.len();
     let is_apart = after.is_empty() || !after.starts_with(|c: char| c.is_ascii_alphanumeric());
     let is_outline = id.contains('.') || is_punctuated || is_named;
-    let is_number = !after.starts_with(['%', '-', '/', '*', '+', '°', ',']);
+    let is_calculated = after.starts_with('*') && !after.starts_with("* ");
+    let is_number = !is_calculated && !after.starts_with(['%', '-', '/', '+', '°', ',']);
     (is_outline && is_apart && is_number).then_some((id, after))
 }
 
@@ -240,6 +244,7 @@ mod tests {
             ("T002 Tick it ✅", "T002", "", "Tick it"),
             ("T003 Last [P]", "T003", "P", "Last"),
             ("1.2a Between", "1.2a", "", "Between"),
+            ("12.7* Optional", "12.7", "", "Optional"),
         ] {
             let found = parts(line);
             assert_eq!(

@@ -127,6 +127,7 @@ fn read(source: &Source) -> Reading {
     };
     let rows = order::rows(&steps);
     order::in_rows(&mut tasks, &rows);
+    let waits = order::by_files(&mut tasks, &rows);
     if tasks.is_empty() {
         faults.push(checklist::no_tasks(&text, "- [ ] T001 Create the model"));
     }
@@ -137,7 +138,7 @@ fn read(source: &Source) -> Reading {
         ));
         faults.extend(passed_over(&checklist, &text));
     }
-    faults.extend(checklist::shared_files(&tasks, &rows, "[P]"));
+    faults.extend(checklist::waits(&waits, &tasks, "[P]"));
     let plan = Plan {
         dialect: Dialect::SpecKit,
         title: checklist::title(
