@@ -151,7 +151,8 @@ mod tests {
             &["src/**"],
             &["src/**"],
         ]);
-        let waits = by_files(&mut tasks, &[0..6]);
+        let steps = [step(true, false); 6];
+        let waits = by_files(&mut tasks, &rows(&steps));
         assert_eq!(after(&tasks), ["", "", "0", "2", "", ""]);
         let pairs: Vec<(usize, usize)> =
             waits.iter().map(|wait| (wait.before, wait.task)).collect();
