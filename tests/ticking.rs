@@ -106,7 +106,7 @@ fn assert_written(place: &str, text: &str, statuses: &[Status]) -> String {
         );
         match said.status {
             Status::Skipped => {
-                assert_eq!(is_done(task), is_done(before), "{} is left alone", task.id)
+                assert_eq!(is_done(task), is_done(before), "{} is left alone", task.id);
             }
             status => assert_eq!(
                 is_done(task),

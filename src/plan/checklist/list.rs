@@ -28,7 +28,7 @@ pub(super) fn list<'t>(value: &'t str, known: &Known) -> (Vec<TaskId>, &'t str) 
 /// A list without what may stand around it.
 fn opened(value: &str) -> &str {
     let value = value.trim_start_matches([' ', '[', '`', '*', '_', '"', '#']);
-    let named = strip(value, "tasks").or_else(|| strip(value, "task"));
+    let named = strip(value, "tasks").or_else(|| words::strip_task(value));
     named.unwrap_or(value).trim_start()
 }
 

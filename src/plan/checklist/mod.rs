@@ -25,7 +25,7 @@ use super::text::Text;
 use super::{Task, TaskId};
 pub(super) use home::{directories, plans, title};
 pub(super) use kind::Kind;
-pub(super) use telling::{no_tasks, shared_files, without_id};
+pub(super) use telling::{no_tasks, waits, without_id};
 use words::Words;
 
 /// A box and its line.
@@ -49,6 +49,13 @@ pub(super) struct Item {
     pub(super) is_criterion: bool,
     /// The bytes of its line that are its own, where another box stands on it.
     part: Option<Range<usize>>,
+}
+
+impl Item {
+    /// Whether it may be left out: `- [ ]* 1.2` or `- [ ] 1.2*`.
+    pub(super) fn is_optional(&self) -> bool {
+        self.mark.starred || self.words.is_starred
+    }
 }
 
 /// What stands between two headings.
@@ -227,7 +234,7 @@ impl<'d> Checklist<'d> {
             files: paths::named(own, text, start..end),
             run: fields::script(own),
             imported: marks::imported(&item.mark.sign),
-            optional: item.mark.starred,
+            optional: item.is_optional(),
             ..Task::at(text.location(item.at))
         }
     }

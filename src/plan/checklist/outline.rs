@@ -81,7 +81,7 @@ impl<'c, 'd> Outline<'c, 'd> {
             };
             for parent in self.above(*at) {
                 let parent = &self.checklist.items[parent];
-                task.optional |= parent.mark.starred;
+                task.optional |= parent.is_optional();
                 if let Some(name) = &parent.words.id {
                     known.group(name, id);
                 }
@@ -152,7 +152,7 @@ impl<'c, 'd> Outline<'c, 'd> {
     pub(in crate::plan) fn ticks(&self) -> Vec<Tick<'c>> {
         let mut told: HashMap<usize, Vec<(TaskId, bool)>> = HashMap::new();
         for (at, id) in self.tasks.iter().zip(&self.ids) {
-            let is_optional = |at: usize| self.checklist.items[at].mark.starred;
+            let is_optional = |at: usize| self.checklist.items[at].is_optional();
             let is_done = marks::is_done(&self.checklist.items[*at].mark.sign);
             told.entry(*at).or_default().push((id.clone(), is_done));
             if !is_optional(*at) {
@@ -214,7 +214,7 @@ fn parts<'d>(
     for (at, item) in items.iter().enumerate().rev() {
         let is_numbered = item.words.id.is_some() || holds[at].is_some();
         if let Some(parent) = parents[at].filter(|_| is_numbered && kinds[at] != Kind::Criteria) {
-            let is_due = holds[parent].unwrap_or_default() || !item.mark.starred;
+            let is_due = holds[parent].unwrap_or_default() || !item.is_optional();
             holds[parent] = Some(is_due);
         }
     }

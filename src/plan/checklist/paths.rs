@@ -55,9 +55,22 @@ fn is_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     match path.contains('/') {
         true => name.is_empty() || name.contains(['.', '*']) || scope::looks_like_path(name),
-        false => !is_member(name),
+        false => !is_member(name) && !DESIGN.contains(&name),
     }
 }
+
+/// Documents that tasks are made from, and speak of without changing them.
+const DESIGN: [&str; 9] = [
+    "spec.md",
+    "plan.md",
+    "tasks.md",
+    "research.md",
+    "data-model.md",
+    "quickstart.md",
+    "requirements.md",
+    "design.md",
+    "proposal.md",
+];
 
 /// `console.log` and the like: code, though what follows the dot could be a file's ending.
 fn is_member(name: &str) -> bool {

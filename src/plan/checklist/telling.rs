@@ -1,9 +1,7 @@
 //! What is told of a checklist: the faults that all its formats know.
 
-use std::collections::HashMap;
-use std::ops::Range;
-
 use super::Item;
+use super::order::Wait;
 use crate::plan::text::Text;
 use crate::plan::{Fault, Task};
 
@@ -23,44 +21,18 @@ pub(in crate::plan) fn without_id(first: &Item, count: usize, text: &Text<'_>) -
         .help("the tasks of this plan have ids; give it one if it is to be done by itself")
 }
 
-/// Tasks that may run beside each other and say that they change the same file: told once.
-pub(in crate::plan) fn shared_files(
-    tasks: &[Task],
-    rows: &[Range<usize>],
-    marker: &str,
-) -> Option<Fault> {
-    let mut found: Option<(Fault, usize)> = None;
-    for row in rows.iter().filter(|row| row.len() > 1) {
-        let mut first: HashMap<&str, &Task> = HashMap::new();
-        for task in &tasks[row.clone()] {
-            let shared = task
-                .files
-                .iter()
-                .find_map(|file| Some((file, *first.get(file.as_str())?)));
-            if let Some((file, other)) = shared {
-                if let Some((_, count)) = &mut found {
-                    *count += 1;
-                } else {
-                    let message = format!(
-                        "tasks `{}` and `{}` are marked `{marker}`, and both change `{file}`",
-                        other.id, task.id
-                    );
-                    let fault =
-                        Fault::warning(message).at(task.location.clone(), task.id.as_str().len());
-                    found = Some((fault, 1));
-                }
-            }
-            for file in &task.files {
-                first.entry(file).or_insert(task);
-            }
-        }
-    }
-    let (fault, count) = found?;
-    let others = match count {
+/// Tasks that are marked to run beside others and wait for one, because both change the same file: told once.
+pub(in crate::plan) fn waits(waits: &[Wait], tasks: &[Task], marker: &str) -> Option<Fault> {
+    let first = waits.first()?;
+    let (task, before) = (&tasks[first.task], &tasks[first.before]);
+    let message = format!(
+        "tasks `{}` and `{}` are marked `{marker}`, but both change `{}`: the second waits",
+        before.id, task.id, first.file
+    );
+    let fault = Fault::warning(message).at(task.location.clone(), task.id.as_str().len());
+    let others = match waits.len() {
         1 => String::new(),
         count => format!("; so do {} more", count - 1),
     };
-    Some(fault.help(format!(
-        "run side by side, the later one may conflict, and is then tried again on the new base{others}"
-    )))
+    Some(fault.help(format!("what is marked so changes different files{others}")))
 }

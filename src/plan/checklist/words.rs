@@ -13,6 +13,8 @@ pub(in crate::plan) struct Words {
     pub(in crate::plan) title: String,
     /// Whether it is called a task: `Task 1.1`.
     pub(in crate::plan) is_named: bool,
+    /// Whether an asterisk follows the number: it may be left out.
+    pub(in crate::plan) is_starred: bool,
     /// Whether one of these signs says that it is done.
     pub(in crate::plan) is_ticked: bool,
 }
@@ -30,8 +32,9 @@ impl Words {
                 && let Some((id, after)) = quoted_id(rest).or_else(|| id(rest))
             {
                 words.id = Some(id.to_owned());
-                words.is_named = strip_word(rest, "task").is_some();
-                rest = after;
+                words.is_named = strip_task(rest).is_some();
+                words.is_starred = after.starts_with("* ");
+                rest = after.strip_prefix("* ").unwrap_or(after);
             } else if let Some((tag, after)) = tag(rest) {
                 words.tags.push(tag.to_owned());
                 rest = after;
@@ -113,7 +116,7 @@ fn quoted_id(text: &str) -> Option<(&str, &str)> {
 
 /// An id at the start of a text, and what follows it and its punctuation.
 pub(in crate::plan) fn id(text: &str) -> Option<(&str, &str)> {
-    let named = strip_word(text, "task").unwrap_or(text);
+    let named = strip_task(text).unwrap_or(text);
     let is_named = named.len() < text.len();
     if let Some(length) = lettered(named) {
         let (id, rest) = named.split_at(length);
@@ -125,14 +128,24 @@ pub(in crate::plan) fn id(text: &str) -> Option<(&str, &str)> {
     let is_punctuated = after.len() < rest.len();
     let is_apart = after.is_empty() || !after.starts_with(|c: char| c.is_ascii_alphanumeric());
     let is_outline = id.contains('.') || is_punctuated || is_named;
-    let is_number = !after.starts_with(['%', '-', '/', '*', '+', '°', ',']);
+    let is_calculated = after.starts_with('*') && !after.starts_with("* ");
+    let is_number = !is_calculated && !after.starts_with(['%', '-', '/', '+', '°', ',']);
     (is_outline && is_apart && is_number).then_some((id, after))
 }
 
-fn strip_word<'t>(text: &'t str, word: &str) -> Option<&'t str> {
-    let (start, rest) = text.split_at_checked(word.len())?;
-    let is_word = start.eq_ignore_ascii_case(word) && rest.starts_with(char::is_whitespace);
-    is_word.then(|| rest.trim_start())
+/// What follows the word "task".
+pub(super) fn strip_task(text: &str) -> Option<&str> {
+    let (start, rest) = text.split_at_checked("task".len()).unwrap_or((text, ""));
+    if start.eq_ignore_ascii_case("task") && rest.starts_with(char::is_whitespace) {
+        return Some(rest.trim_start());
+    }
+    let words = ["任务", "任務", "タスク"];
+    let rest = words
+        .iter()
+        .find_map(|word| text.strip_prefix(word))?
+        .trim_start();
+    rest.starts_with(|c: char| c.is_ascii_digit() || c == 'T')
+        .then_some(rest)
 }
 
 /// How long `T001`, `T-107`, `T129A`, `T052.1` or `TASK-001-001` is.
@@ -222,6 +235,7 @@ mod tests {
             ("`T004`: Quoted", "T004", "", "Quoted"),
             ("TASK-001-002：数据模型", "TASK-001-002", "", "数据模型"),
             ("Task 1.1: Update", "1.1", "", "Update"),
+            ("任务 2：重构", "2", "", "重构"),
             ("1. Title", "1", "", "Title"),
             ("1.1 Sub (P)", "1.1", "P", "Sub"),
             ("1.1 (P) Sub", "1.1", "P", "Sub"),
@@ -230,6 +244,7 @@ mod tests {
             ("T002 Tick it ✅", "T002", "", "Tick it"),
             ("T003 Last [P]", "T003", "P", "Last"),
             ("1.2a Between", "1.2a", "", "Between"),
+            ("12.7* Optional", "12.7", "", "Optional"),
         ] {
             let found = parts(line);
             assert_eq!(

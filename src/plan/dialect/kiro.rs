@@ -110,6 +110,7 @@ fn read(source: &Source) -> Reading {
     let steps: Vec<Step> = outline.tasks.iter().enumerate().map(step).collect();
     let rows = order::rows(&steps);
     order::in_rows(&mut tasks, &rows);
+    let waits = order::by_files(&mut tasks, &rows);
     for task in &mut tasks {
         task.allow_empty = is_gate(&task.title);
     }
@@ -122,7 +123,7 @@ fn read(source: &Source) -> Reading {
     ));
     faults.extend(outline.passed_over(&text));
     faults.extend(outline.early_ticks(&text, &tasks));
-    faults.extend(checklist::shared_files(&tasks, &rows, "(P)"));
+    faults.extend(checklist::waits(&waits, &tasks, "(P)"));
     let plan = Plan {
         dialect: Dialect::Kiro,
         title: checklist::title(

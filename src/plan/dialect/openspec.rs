@@ -19,11 +19,11 @@ pub(super) struct OpenSpec;
 impl Format for OpenSpec {
     fn fits(&self, path: &Path, text: &Text<'_>) -> Option<Fit> {
         let directories = checklist::directories(path);
-        let is_home = directories
-            .windows(2)
-            .any(|pair| pair[0] == "changes" && pair[1] == "openspec");
-        if is_named(path, "tasks.md") && is_home {
-            return Some(Fit::Place("it lies in `openspec/changes`"));
+        let is_below = |pair: &[String]| {
+            pair[1] == "openspec" && (pair[0] == "changes" || has_boxes(text.text))
+        };
+        if is_named(path, "tasks.md") && directories.windows(2).any(is_below) {
+            return Some(Fit::Place("it lies below `openspec`"));
         }
         looks_alike(text).then_some(Fit::Content("its boxes are numbered as its headings are"))
     }
@@ -47,6 +47,12 @@ impl Format for OpenSpec {
         let ticks = outline(&checklist).ticks();
         marks::written(&text, &ticks, progress, None)
     }
+}
+
+/// Beside its changes, OpenSpec keeps other tasks as well, such as those of initiatives; and files that hold none.
+fn has_boxes(text: &str) -> bool {
+    text.lines()
+        .any(|line| line.starts_with("- [") || line.starts_with("* ["))
 }
 
 /// `## 2. Group` with `- [ ] 2.1 text` below it, and the other way round nowhere.

@@ -25,7 +25,9 @@ impl Format for SpecKit {
         let directories = checklist::directories(path);
         let is_home = is_named(path, "tasks.md")
             && directories.get(1).is_some_and(|above| above == "specs")
-            && directories.get(2).is_none_or(|above| above != ".kiro");
+            && !directories
+                .iter()
+                .any(|above| above == ".kiro" || above == "openspec");
         if !is_home && !mentions_ids(text.text) {
             return None;
         }
@@ -125,6 +127,7 @@ fn read(source: &Source) -> Reading {
     };
     let rows = order::rows(&steps);
     order::in_rows(&mut tasks, &rows);
+    let waits = order::by_files(&mut tasks, &rows);
     if tasks.is_empty() {
         faults.push(checklist::no_tasks(&text, "- [ ] T001 Create the model"));
     }
@@ -135,7 +138,7 @@ fn read(source: &Source) -> Reading {
         ));
         faults.extend(passed_over(&checklist, &text));
     }
-    faults.extend(checklist::shared_files(&tasks, &rows, "[P]"));
+    faults.extend(checklist::waits(&waits, &tasks, "[P]"));
     let plan = Plan {
         dialect: Dialect::SpecKit,
         title: checklist::title(
