@@ -402,6 +402,26 @@ fn a_file_that_is_one_line_is_read_as_fast_as_one_of_many() {
 }
 
 #[test]
+fn groups_that_multiply_their_dependencies_beyond_reason_are_refused() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    let path = directory.path().join("tasks.json");
+    let parts: Vec<String> = (1..=2000)
+        .map(|id| format!(r#"{{"id":{id},"title":"a"}}"#))
+        .collect();
+    let group = |id: usize, needs: &str| {
+        let parts = parts.join(",");
+        format!(r#"{{"id":{id},"title":"a","dependencies":[{needs}],"subtasks":[{parts}]}}"#)
+    };
+    let text = format!(r#"{{"tasks":[{},{}]}}"#, group(1, ""), group(2, "1"));
+    fs::write(&path, text).expect("it is written");
+    let message = refused_message(&path);
+    assert!(
+        message.contains("more than a million dependencies"),
+        "{message}"
+    );
+}
+
+#[test]
 fn the_place_and_the_skill_are_surer_than_a_verify_field() {
     let directory = tempfile::tempdir().expect("a directory to write to");
     let both = "### Task 1: Do it\n\n**Files:**\n- Create: `a.rs`\n\n- [ ] **Step 1: Write it**\n\n**Verify**: `true`\n";
