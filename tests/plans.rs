@@ -308,6 +308,10 @@ fn line_ends_and_a_byte_order_mark_change_nothing() {
     for (fixture, name) in [
         ("sendit/good", "PLAN.md"),
         ("toml/good", "plan.toml"),
+        ("task-master/odd", "tasks.json"),
+        ("gsd/overlap", "02-02-PLAN.md"),
+        ("gsd/good/.planning/phases/01-foundation", "01-03-PLAN.md"),
+        ("superpowers/early/docs/plans", "2025-10-01-early.md"),
         ("jobs/good", "job-1-data-models.md"),
         ("layered/minimal", "tasks.md"),
     ] {
@@ -363,6 +367,86 @@ fn plans_of_ten_thousand_tasks_are_read_at_once() {
         "linear, even unoptimized: {:?}",
         began.elapsed()
     );
+}
+
+#[test]
+fn a_file_that_is_one_line_is_read_as_fast_as_one_of_many() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    let path = directory.path().join("tasks.json");
+    let task = |id: usize| {
+        format!(
+            r#"{{"id":{id},"title":"预约","dependencies":[{}]}}"#,
+            id - 1
+        )
+    };
+    let tasks: Vec<String> = (2..=30_000).map(task).collect();
+    let text = format!(
+        r#"{{"tasks":[{{"id":1,"title":"First"}},{}]}}"#,
+        tasks.join(",")
+    );
+    fs::write(&path, &text).expect("it is written");
+    let began = std::time::Instant::now();
+    let loaded = load(&[path], None).expect("a good plan");
+    assert_eq!(loaded.plan.tasks.len(), 30_000);
+    let last = &loaded.plan.tasks[29_999].location;
+    let before = text.rfind("30000").expect("the last id");
+    assert_eq!(
+        (last.line as usize, last.column as usize),
+        (1, text[..before].chars().count() + 1)
+    );
+    assert!(
+        began.elapsed().as_secs() < 10,
+        "linear, even unoptimized: {:?}",
+        began.elapsed()
+    );
+}
+
+#[test]
+fn groups_that_multiply_their_dependencies_beyond_reason_are_refused() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    let path = directory.path().join("tasks.json");
+    let parts: Vec<String> = (1..=2000)
+        .map(|id| format!(r#"{{"id":{id},"title":"a"}}"#))
+        .collect();
+    let group = |id: usize, needs: &str| {
+        let parts = parts.join(",");
+        format!(r#"{{"id":{id},"title":"a","dependencies":[{needs}],"subtasks":[{parts}]}}"#)
+    };
+    let text = format!(r#"{{"tasks":[{},{}]}}"#, group(1, ""), group(2, "1"));
+    fs::write(&path, text).expect("it is written");
+    let message = refused_message(&path);
+    assert!(
+        message.contains("more than a million dependencies"),
+        "{message}"
+    );
+}
+
+#[test]
+fn the_place_and_the_skill_are_surer_than_a_verify_field() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    let both = "### Task 1: Do it\n\n**Files:**\n- Create: `a.rs`\n\n- [ ] **Step 1: Write it**\n\n**Verify**: `true`\n";
+    let home = "docs/superpowers/plans/2026-01-31-both.md";
+    let skill = format!("> Use superpowers:executing-plans\n\n{both}");
+    for (name, text, dialect, told) in [
+        ("both.md", both, Dialect::Sendit, 1),
+        (home, both, Dialect::Superpowers, 0),
+        ("skill.md", skill.as_str(), Dialect::Superpowers, 0),
+        ("sub/PLAN.md", skill.as_str(), Dialect::Sendit, 0),
+    ] {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
+        fs::write(&path, text).expect("it is written");
+        let loaded = load(std::slice::from_ref(&path), None).expect("a good plan");
+        let doubts = loaded
+            .warnings
+            .iter()
+            .filter(|fault| fault.message.starts_with("read as"));
+        assert_eq!(
+            (loaded.plan.dialect, doubts.count()),
+            (dialect, told),
+            "{name}"
+        );
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of any format.
 
+use std::cell::Cell;
 use std::path::Path;
 
 use super::{Fault, Location};
@@ -15,6 +16,9 @@ pub(super) struct Text<'a> {
     pub(super) path: &'a Path,
     pub(super) text: &'a str,
     starts: Vec<usize>,
+    /// The place that was told last, and how many characters stand before it on its line: from there the next one is
+    /// near, where a whole file is one line.
+    last: Cell<(usize, usize)>,
 }
 
 impl<'a> Text<'a> {
@@ -26,7 +30,12 @@ impl<'a> Text<'a> {
         };
         let mut starts = vec![first];
         starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
-        Self { path, text, starts }
+        Self {
+            path,
+            text,
+            starts,
+            last: Cell::new((first, 0)),
+        }
     }
 
     /// Where the text begins, a byte order mark aside.
@@ -37,7 +46,12 @@ impl<'a> Text<'a> {
     pub(super) fn location(&self, offset: usize) -> Location {
         let offset = char_start(self.text, offset.max(self.start()));
         let line = self.starts.partition_point(|start| *start <= offset).max(1) - 1;
-        let column = self.text[self.starts[line]..offset].chars().count();
+        let (near, before) = match self.last.get() {
+            (last, before) if (self.starts[line]..=offset).contains(&last) => (last, before),
+            _ => (self.starts[line], 0),
+        };
+        let column = before + self.text[near..offset].chars().count();
+        self.last.set((offset, column));
         Location {
             file: self.path.to_path_buf(),
             line: number(line),

@@ -33,6 +33,11 @@ pub(super) struct Superpowers;
 
 impl Format for Superpowers {
     fn fits(&self, path: &Path, text: &Text<'_>) -> Option<Fit> {
+        // Every format is asked of every file, and to look at the lines costs less than to parse them.
+        let may_begin = |line: &str| line.trim_start().starts_with('#') && line.contains("ask");
+        if !text.text.lines().any(may_begin) {
+            return None;
+        }
         let document = Document::parse(text);
         let starts = starts(&document, text);
         if starts.is_empty() {

@@ -178,6 +178,9 @@ impl Run {
                 command = Some(code.trim().to_owned()).filter(|code| !code.is_empty());
             }
         }
+        // `Run it (expect PASS).` and then the command: one word alone would be a name.
+        let mut named = line.spans.iter().filter(|_| says_so).map(|span| &span.text);
+        let command = command.or_else(|| named.find(|code| code.contains(' ')).cloned());
         (says_so || command.is_some()).then(|| Self {
             command,
             passes: expectation(line).unwrap_or(false),

@@ -23,6 +23,9 @@ use tags::Tag;
 /// More of a group's own words is not repeated for each of its subtasks.
 const GROUP_WORDS_MAX: usize = 8 * 1024;
 
+/// Every subtask of a group may need every subtask of another; more than this nobody means.
+const NEEDS_MAX: usize = 1_000_000;
+
 /// See the module.
 pub(super) struct TaskMaster;
 
@@ -151,8 +154,16 @@ fn tasks(tag: &Tag<'_>, text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<Task> {
         .collect();
     let leaves = leaves(&entries);
     let mut tasks = Vec::new();
+    let mut count = 0;
     for entry in &entries {
         let needed = needs(entry, None, &leaves, text, faults);
+        count += needed.len() * entry.subtasks.len().max(1);
+        if count > NEEDS_MAX {
+            let range = entry.id_range.clone();
+            let fault = text.error(range, "the plan has more than a million dependencies");
+            faults.push(fault.help("let a subtask depend on the last subtask of another task"));
+            break;
+        }
         faults.extend(statuses::contradiction(entry, text));
         if entry.subtasks.is_empty() {
             tasks.push(task(entry, None, needed.clone(), text));
