@@ -375,3 +375,38 @@ fn the_run_may_end_with_a_commit_that_names_its_specs() {
     ];
     assert_eq!(changed, expected);
 }
+
+#[test]
+fn a_plain_list_beside_a_layered_one_is_ticked_along() {
+    let user = User::new();
+    let spec = "specs/features/004-uploads";
+    user.write(
+        &format!("{spec}/layered-tasks.md"),
+        "# Layered Tasks for F004\n\n## Layer 0: Base\n- [ ] Task: Install the `client`\n- [ ] Task: Build it\n",
+    );
+    user.write(
+        &format!("{spec}/tasks.md"),
+        "# Uploads - Tasks\n\n## Work\n- [ ] Install the client\n- [x] Build it\n- [ ] Paint it\n",
+    );
+    user.commit("Spec");
+    user.enact(["check", "F004"])
+        .success()
+        .complains("task `Paint it` is not in `layered-tasks.md`")
+        .complains("task `Build it` is marked otherwise");
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    let args = ["run", "F004", "--name", "r-test", "--sync", "--yes", "--"];
+    user.enact(args.iter().copied().chain([executor.as_str()]))
+        .success();
+    let plain = fs::read_to_string(user.path().join(spec).join("tasks.md")).expect("a list");
+    assert!(
+        plain.ends_with("- [x] Install the client\n- [x] Build it\n- [ ] Paint it\n"),
+        "{plain}"
+    );
+    let record = user.path().join(".claude/execution/execution.json");
+    let record: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(record).expect("a record")).expect("JSON");
+    assert_eq!(
+        record["specs"]["F004"]["status"], "partial",
+        "a box is open"
+    );
+}

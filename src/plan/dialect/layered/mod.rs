@@ -11,6 +11,7 @@ mod join;
 mod layers;
 mod needs;
 mod outline;
+mod plain;
 mod relations;
 mod spec;
 mod tasks;

@@ -318,8 +318,13 @@ fn as_seen(path: PathBuf, other: &Path) -> PathBuf {
 
 /// What lies beside the specs and belongs to the plan: the catalog, and what earlier runs recorded.
 pub(super) fn companions(lists: &[PathBuf]) -> Vec<PathBuf> {
+    let layered = lists.iter().filter(|list| spec::is_layered(list));
+    let mut beside: Vec<PathBuf> = layered
+        .map(|list| list.with_file_name("tasks.md"))
+        .collect();
+    beside.retain(|file| file.is_file());
     let Some((first, top)) = lists.first().and_then(|list| Some((list, top_of(list)?))) else {
-        return Vec::new();
+        return beside;
     };
     let mut files = vec![
         top.join(".claude/project.json"),
@@ -335,7 +340,8 @@ pub(super) fn companions(lists: &[PathBuf]) -> Vec<PathBuf> {
         }
     }
     files.retain(|file| file.is_file());
-    files.into_iter().map(|file| as_seen(file, first)).collect()
+    beside.extend(files.into_iter().map(|file| as_seen(file, first)));
+    beside
 }
 
 fn catalog_files(top: &Path) -> Vec<Source> {
