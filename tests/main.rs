@@ -44,6 +44,7 @@ mod supervision;
 mod support;
 mod surroundings;
 mod tampering;
+mod ticking;
 mod transitions;
 mod trust;
 mod truth;

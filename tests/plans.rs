@@ -10,13 +10,11 @@ use git_enact::report::{check, faults};
 use proptest::prelude::*;
 
 fn load(paths: &[PathBuf], dialect: Option<Dialect>) -> Result<Loaded, Faults> {
-    git_enact::plan::load(
-        paths,
-        &Selection {
-            dialect,
-            ..Selection::default()
-        },
-    )
+    let selection = Selection {
+        dialect,
+        ..Selection::default()
+    };
+    git_enact::plan::load(paths, &selection)
 }
 
 /// All that a reader made of a path, as one text to compare.

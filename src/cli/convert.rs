@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use super::check::{self, show_faults};
 use super::selecting::Selecting;
@@ -39,7 +39,11 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let found = check::programs(context);
     let is_command = |check: &plan::Check| checks::is_command(check, &found);
     match args.to {
-        Format::Toml => report::text(&plan::to_toml(graph.plan(), is_command)?),
+        Format::Toml => {
+            let plan = plan::with_bodies(graph.plan(), &read.sources);
+            let plan = plan.map_err(|fault| anyhow!(fault.message))?;
+            report::text(&plan::to_toml(&plan, is_command)?);
+        }
     }
     Ok(Exit::Done)
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 use super::check::{self, Read, show_faults};
 use super::{Context, asking};
@@ -26,16 +26,13 @@ pub(super) struct Input {
 }
 
 impl Input {
-    /// The plan's files as the journal keeps them.
-    pub(super) fn files(&self) -> Vec<(String, Vec<u8>)> {
-        let name = |source: &Source| {
+    /// The plan's files as the journal keeps them, each read when its turn comes.
+    pub(super) fn files(&self) -> impl Iterator<Item = Result<(String, Vec<u8>)>> {
+        self.sources.iter().map(|source| {
             let name = source.path.file_name().unwrap_or_default();
-            name.to_string_lossy().into_owned()
-        };
-        self.sources
-            .iter()
-            .map(|source| (name(source), source.text.clone().into_bytes()))
-            .collect()
+            let bytes = source.bytes().map_err(|fault| anyhow!(fault.message))?;
+            Ok((name.to_string_lossy().into_owned(), bytes.into_owned()))
+        })
     }
 }
 
@@ -170,10 +167,7 @@ pub(super) fn is_only_marked(
         path.unwrap_or_else(|| PathBuf::from(name))
     };
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_default();
-    let source = |(name, bytes): (String, Vec<u8>)| Source {
-        path: place(&name),
-        text: text(bytes),
-    };
+    let source = |(name, bytes): (String, Vec<u8>)| Source::new(place(&name), text(bytes));
     let kept: Vec<Source> = kept.into_iter().map(source).collect();
     Ok(plan::differ_in_progress_only(dialect, &kept, now))
 }

@@ -155,16 +155,16 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         return Ok(Exit::Refused);
     };
     let lease = take_lease(&repo, &id)?;
-    let files = input.files();
     let started = Event::Started {
         run: id,
         base: base.to_string(),
-        plan_hash: input.hash,
-        plan_path: input.path,
+        plan_hash: input.hash.clone(),
+        plan_path: input.path.clone(),
         policy: Box::new(approved.policy().clone()),
     };
     let clock = Clock::from_env()?;
-    let (journal, state) = Journal::create(repo, lease, clock, input.graph, &files, started)?;
+    let graph = input.graph.clone();
+    let (journal, state) = Journal::create(repo, lease, clock, graph, input.files(), started)?;
     drive(context, journal, state, approved, Begin::Fresh)
 }
 

@@ -14,6 +14,9 @@ pub(super) struct Selecting {
     /// The plan's format, when it is not to be recognized
     #[arg(long, value_name = "NAME")]
     dialect: Option<Dialect>,
+    /// The session, where there are several
+    #[arg(long, value_name = "ID")]
+    session: Option<String>,
     /// The specs of this phase of the project
     #[arg(long, value_name = "N")]
     phase: Option<u32>,
@@ -29,9 +32,6 @@ pub(super) struct Selecting {
     /// Words on how to run specs: `sequential`, or a domain whose agents come first
     #[arg(long, value_name = "TEXT")]
     hint: Option<String>,
-    /// The session, where there are several
-    #[arg(long, value_name = "ID")]
-    session: Option<String>,
 }
 
 impl Selecting {
@@ -43,6 +43,7 @@ impl Selecting {
     ) -> Result<(Vec<PathBuf>, Selection)> {
         let mut selection = Selection {
             dialect: self.dialect,
+            session: self.session.clone(),
             phase: self.phase,
             infrastructure: self.infrastructure,
             features: self.features,

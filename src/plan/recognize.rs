@@ -21,6 +21,9 @@ pub struct Selection {
     /// The format, when it is not to be recognized.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dialect: Option<Dialect>,
+    /// The session, by the name of its directory, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
     /// Specs by id or path.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub specs: Vec<String>,
@@ -42,9 +45,6 @@ pub struct Selection {
     /// Agents, and the words in a task that call for them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub agents: BTreeMap<String, Vec<String>>,
-    /// The session, by the name of its directory, where there are several.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub session: Option<String>,
 }
 
 impl Selection {

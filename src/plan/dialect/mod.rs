@@ -26,12 +26,14 @@ pub use convert::to_toml;
 
 use super::source::Source;
 use super::text::Text;
-use super::{Change, Fault, Plan, Progress, Selection};
+use super::{Change, Fault, Plan, Progress, Selection, Task};
 
 /// The plan formats that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dialect {
+    /// A session directory: `TODO_LIST.md`, `IMPL_PLAN.md`, `.task/*.json`.
+    Ccw,
     /// `.planning/phases/<phase>/<NN>-<MM>-PLAN.md`.
     Gsd,
     /// A directory of `job-<N>-*.md`.
@@ -44,8 +46,6 @@ pub enum Dialect {
     #[serde(rename = "openspec")]
     #[value(name = "openspec")]
     OpenSpec,
-    /// A session directory: `TODO_LIST.md`, `IMPL_PLAN.md`, `.task/*.json`.
-    Ccw,
     /// `PLAN.md` with `### Task N:` headings.
     Sendit,
     /// `specs/<NNN-feature>/tasks.md`: boxes such as `T001`, in phases.
@@ -77,12 +77,12 @@ impl Dialect {
     /// The name that `--dialect` takes and that is stored.
     pub fn name(self) -> &'static str {
         match self {
+            Dialect::Ccw => "ccw",
             Dialect::Gsd => "gsd",
             Dialect::Jobs => "jobs",
             Dialect::Kiro => "kiro",
-            Dialect::OpenSpec => "openspec",
-            Dialect::Ccw => "ccw",
             Dialect::Layered => "layered",
+            Dialect::OpenSpec => "openspec",
             Dialect::Sendit => "sendit",
             Dialect::SpecKit => "spec-kit",
             Dialect::Superpowers => "superpowers",
@@ -94,12 +94,12 @@ impl Dialect {
     /// Its reader.
     pub(super) fn format(self) -> &'static dyn Format {
         match self {
+            Dialect::Ccw => &ccw::Ccw,
             Dialect::Gsd => &gsd::Gsd,
             Dialect::Jobs => &jobs::Jobs,
             Dialect::Kiro => &kiro::Kiro,
-            Dialect::OpenSpec => &openspec::OpenSpec,
-            Dialect::Ccw => &ccw::Ccw,
             Dialect::Layered => &layered::Layered,
+            Dialect::OpenSpec => &openspec::OpenSpec,
             Dialect::Sendit => &sendit::Sendit,
             Dialect::SpecKit => &spec_kit::SpecKit,
             Dialect::Superpowers => &superpowers::Superpowers,
@@ -172,6 +172,17 @@ impl Fit {
     }
 }
 
+/// A task with all that is said of it.
+#[derive(Debug, Clone)]
+pub struct Unfolded {
+    /// With its body.
+    pub task: Task,
+    /// What is handed down to it, as written.
+    pub inherited: Vec<String>,
+    /// Documents that it names.
+    pub artifacts: Vec<String>,
+}
+
 /// What a reader made of its texts.
 #[derive(Debug)]
 pub(super) struct Reading {
@@ -224,10 +235,34 @@ pub(super) trait Format: Sync {
         fault.into_iter().collect()
     }
 
+    /// Whether a file is read only when what it says is needed, and not held: one that says all of a task.
+    fn is_read_apart(&self, _path: &Path) -> bool {
+        false
+    }
+
+    /// A task with all that its own file says, or a fault when that is not the file that was read.
+    fn unfold(&self, task: &Task, _text: &Text<'_>) -> Result<Unfolded, Fault> {
+        Ok(Unfolded {
+            task: task.clone(),
+            inherited: Vec::new(),
+            artifacts: Vec::new(),
+        })
+    }
+
     /// What the plan's own files become when they say how far a run is: marks replaced, files of the format
     /// written. Nothing where the format has no place for it.
     fn write(&self, _sources: &[Source], _progress: &Progress) -> Vec<Change> {
         Vec::new()
+    }
+
+    /// Whether a file of the plan only says how far it is, so that it is the same plan without it.
+    fn is_record(&self, _path: &Path) -> bool {
+        false
+    }
+
+    /// What a text says but for progress, where that is told otherwise than by setting all marks back.
+    fn without_progress(&self, _text: &Text<'_>) -> Option<String> {
+        None
     }
 
     /// The subject of a commit of such changes.

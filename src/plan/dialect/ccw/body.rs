@@ -215,7 +215,7 @@ fn inner(body: &mut String, name: &str, node: &Node<'_>, depth: usize) {
         return;
     }
     let elements: Vec<Node<'_>> = node.elements().into_iter().filter(says_something).collect();
-    let is_steps = elements.iter().all(Node::is_object);
+    let is_steps = elements.iter().any(Node::is_object);
     for (at, element) in elements.iter().enumerate() {
         let lead = if is_steps {
             format!("{}.", at + 1)

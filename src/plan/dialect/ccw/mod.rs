@@ -3,8 +3,11 @@
 //! See `dialects.md`. The list says which tasks there are and in which order, the JSONs what they are and what they
 //! depend on, the plan how they are executed. Where the files disagree, that is told.
 
+mod asked;
 mod body;
+mod closing;
 mod ids;
+mod marking;
 mod needs;
 mod order;
 mod outline;
@@ -17,16 +20,19 @@ mod todo;
 
 use std::path::{Path, PathBuf};
 
-use super::{Defaults, Fit, Format, Reading};
-use crate::plan::Fault;
-use crate::plan::is_named;
+use super::{Defaults, Fit, Format, Reading, Unfolded};
+use crate::plan::json::Node;
 use crate::plan::source::Source;
 use crate::plan::text::Text;
+use crate::plan::{Change, Fault, Progress, Task, is_named};
 
 const TODO: &str = "TODO_LIST.md";
 const PLAN: &str = "IMPL_PLAN.md";
 const SESSION: &str = "workflow-session.json";
 const TASKS: &str = ".task";
+
+/// What a note below a task begins with that says how a run of it ended.
+const NOTE: &str = "- Note (git enact):";
 
 /// See the module.
 pub(super) struct Ccw;
@@ -64,18 +70,11 @@ impl Format for Ccw {
     }
 
     fn session<'p>(&self, file: &'p Path) -> Option<&'p Path> {
-        let directory = file.parent()?;
-        match directory.ends_with(TASKS) {
-            true => directory.parent(),
-            false => Some(directory),
-        }
+        directory(file)
     }
 
     fn files(&self, path: &Path) -> Result<Vec<PathBuf>, Fault> {
-        if [TODO, PLAN, SESSION]
-            .iter()
-            .any(|name| is_named(path, name))
-        {
+        if is_main(path) {
             return Ok(all_files(path));
         }
         let message = format!("`{}` is no file that names a session", path.display());
@@ -86,6 +85,47 @@ impl Format for Ccw {
         session::read(sources)
     }
 
+    fn is_read_apart(&self, path: &Path) -> bool {
+        !is_main(path)
+    }
+
+    fn unfold(&self, task: &Task, text: &Text<'_>) -> Result<Unfolded, Fault> {
+        let top = Node::parse(text)?;
+        let wanted = task.source.as_ref().map(|source| source.sha256.as_str());
+        if wanted != Some(asked::digest(text, &top).as_str()) {
+            let message = format!(
+                "the file of task `{}` is not the one that the plan was read from",
+                task.id
+            );
+            return Err(Fault::error(message));
+        }
+        let task = Task {
+            body: body::body(&top),
+            acceptance: body::acceptance(&top),
+            ..task.clone()
+        };
+        Ok(Unfolded {
+            task,
+            inherited: body::inherited(&top),
+            artifacts: body::documents(&top),
+        })
+    }
+
+    fn write(&self, sources: &[Source], progress: &Progress) -> Vec<Change> {
+        marking::write(sources, progress)
+    }
+
+    fn without_progress(&self, text: &Text<'_>) -> Option<String> {
+        if !text
+            .path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
+            return None;
+        }
+        Some(asked::digest(text, &Node::parse(text).ok()?))
+    }
+
     fn defaults(&self) -> Defaults {
         Defaults {
             sequential: false,
@@ -93,6 +133,22 @@ impl Format for Ccw {
             goes_on: true,
         }
     }
+}
+
+/// The session's directory, of one of its files.
+fn directory(file: &Path) -> Option<&Path> {
+    let directory = file.parent()?;
+    match directory.ends_with(TASKS) {
+        true => directory.parent(),
+        false => Some(directory),
+    }
+}
+
+/// Whether it is one of the files that say something of the whole session.
+fn is_main(path: &Path) -> bool {
+    [TODO, PLAN, SESSION]
+        .iter()
+        .any(|name| is_named(path, name))
 }
 
 /// Whether what a session has besides stands beside this file.

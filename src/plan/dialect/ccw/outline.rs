@@ -8,7 +8,7 @@ use std::path::Path;
 use super::ids::{self, Spelled};
 use crate::plan::json::Node;
 use crate::plan::text::Text;
-use crate::plan::{Check, Fault, ImportedStatus, Location, scope};
+use crate::plan::{Check, Fault, ImportedStatus, Location, TaskSource, scope};
 
 /// What a task's JSON says before the task starts.
 #[derive(Debug, Default)]
@@ -38,6 +38,8 @@ pub(super) struct Outline {
     pub(super) agent: Option<String>,
     pub(super) files: Vec<String>,
     pub(super) verify: Vec<Check>,
+    /// The file that holds all of it.
+    pub(super) source: Option<TaskSource>,
     pub(super) faults: Vec<Fault>,
 }
 
@@ -155,7 +157,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// What a status means; a container's is that of its children.
-fn said(word: &str) -> Option<Said> {
+pub(super) fn said(word: &str) -> Option<Said> {
     let lower = word.trim().to_lowercase().replace(['-', ' '], "_");
     Some(match lower.as_str() {
         "" | "container" => return None,

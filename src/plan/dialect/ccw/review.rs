@@ -52,7 +52,7 @@ pub(super) fn files(
 
 /// A task in a file that is named for another.
 fn misnamed(path: &Path, file: &TaskFile) -> Option<Fault> {
-    let (TaskFile::Task(outline, ..), stem) = (file, path.file_stem()?.to_string_lossy()) else {
+    let (TaskFile::Task(outline), stem) = (file, path.file_stem()?.to_string_lossy()) else {
         return None;
     };
     (ids::key(&stem) != ids::key(&outline.id)).then(|| {

@@ -10,8 +10,8 @@ use crate::plan::Fault;
 
 /// A file of `.task` as far as it could be read.
 pub(super) enum TaskFile {
-    /// A task, with what its executor is told.
-    Task(Box<Outline>, String, Vec<String>),
+    /// A task.
+    Task(Box<Outline>),
     /// Something else.
     Other,
     /// JSON that is none.
@@ -28,7 +28,7 @@ pub(super) struct Row<'s> {
 /// The id that a file's task has, or would have if it could be read.
 pub(super) fn id_of(path: &Path, file: &TaskFile) -> Option<String> {
     match file {
-        TaskFile::Task(outline, ..) => Some(outline.id.clone()),
+        TaskFile::Task(outline) => Some(outline.id.clone()),
         TaskFile::Broken(_) => Some(path.file_stem()?.to_string_lossy().into_owned()),
         TaskFile::Other => None,
     }
@@ -70,7 +70,7 @@ pub(super) fn rows<'s>(
 impl Row<'_> {
     pub(super) fn outline(&self) -> Option<&Outline> {
         match self.file {
-            Some(TaskFile::Task(outline, ..)) => Some(outline),
+            Some(TaskFile::Task(outline)) => Some(outline),
             _ => None,
         }
     }

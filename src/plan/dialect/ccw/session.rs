@@ -13,35 +13,44 @@ use super::rows::{Row, TaskFile, id_of, rows};
 use super::statuses::Statuses;
 use super::strategy::{self, Model, Strategy};
 use super::todo::{self, Todo};
-use super::{PLAN, SESSION, TODO, body, review};
+use super::{NOTE, PLAN, SESSION, TODO, asked, is_main, review};
 use crate::plan::dialect::Reading;
 use crate::plan::json::Node;
 use crate::plan::markdown::Document;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
-use crate::plan::{Dialect, Fault, Plan, Task, TaskId, Wishes, is_named};
+use crate::plan::{Dialect, Fault, Plan, Task, TaskId, TaskSource, Wishes, is_named, kept_name};
 
 pub(super) fn read(sources: &[Source]) -> Reading {
-    let is_main = |source: &&Source| {
-        [TODO, PLAN, SESSION]
-            .iter()
-            .any(|name| is_named(&source.path, name))
-    };
+    let main: Vec<&Source> = sources
+        .iter()
+        .filter(|source| is_main(&source.path))
+        .collect();
     let files: Vec<(&Path, TaskFile)> = sources
         .iter()
-        .filter(|source| !is_main(source))
-        .map(|source| (source.path.as_path(), task_file(&source.text())))
+        .enumerate()
+        .filter(|(_, source)| !is_main(&source.path))
+        .map(|(place, source)| (source.path.as_path(), task_file(source, place)))
         .collect();
-    let main: Vec<&Source> = sources.iter().filter(is_main).collect();
     assemble(&main, &files)
 }
 
-fn task_file(text: &Text<'_>) -> TaskFile {
-    match Node::parse(text) {
+/// The outline of a file; its text is held no longer than that takes.
+fn task_file(source: &Source, place: usize) -> TaskFile {
+    let whole = match source.whole() {
+        Ok(whole) => whole,
+        Err(fault) => return TaskFile::Broken(Box::new(fault)),
+    };
+    let text = Text::new(&source.path, &whole);
+    match Node::parse(&text) {
         Err(fault) => TaskFile::Broken(Box::new(fault)),
-        Ok(top) => match outline(text, &top) {
-            Some(outline) => {
-                TaskFile::Task(Box::new(outline), body::body(&top), body::acceptance(&top))
+        Ok(top) => match outline(&text, &top) {
+            Some(mut outline) => {
+                outline.source = Some(TaskSource {
+                    file: kept_name(place, &source.path),
+                    sha256: asked::digest(&text, &top),
+                });
+                TaskFile::Task(Box::new(outline))
             }
             None => TaskFile::Other,
         },
@@ -356,10 +365,9 @@ fn task(row: &Row<'_>, list: Option<&Text<'_>>) -> Task {
             .map(|title| (*title).to_owned())
     };
     let mut task = match row.file {
-        Some(TaskFile::Task(outline, body, acceptance)) => Task {
+        Some(TaskFile::Task(outline)) => Task {
             title: named(&outline.title).unwrap_or_default(),
-            body: body.clone(),
-            acceptance: acceptance.clone(),
+            source: outline.source.clone(),
             group: outline.group.clone(),
             files: outline.files.clone(),
             verify: outline.verify.clone(),
@@ -376,7 +384,7 @@ fn task(row: &Row<'_>, list: Option<&Text<'_>>) -> Task {
                 body: row
                     .entry
                     .zip(list)
-                    .map(|(entry, list)| list.text[entry.block.clone()].to_owned())
+                    .map(|(entry, list)| without_notes(&list.text[entry.block.clone()]))
                     .unwrap_or_default(),
                 ..Task::at(place.or(broken).unwrap_or_default())
             }
@@ -384,6 +392,14 @@ fn task(row: &Row<'_>, list: Option<&Text<'_>>) -> Task {
     };
     task.id = TaskId::new(row.id.as_str());
     task
+}
+
+/// The lines of a task without those that say how a run of it ended.
+fn without_notes(block: &str) -> String {
+    let lines = block
+        .lines()
+        .filter(|line| !line.trim_start().starts_with(NOTE));
+    lines.collect::<Vec<&str>>().join("\n")
 }
 
 /// Each member of a chain's link after each of the link before.

@@ -29,6 +29,8 @@ pub(super) struct Entry {
     pub(super) needs: Vec<(String, Range<usize>)>,
     /// The section that it stands in.
     pub(super) section: usize,
+    /// The line that it begins with, without its end.
+    pub(super) line: Range<usize>,
     /// Its own lines.
     pub(super) block: Range<usize>,
     /// Whether its line names the file of the task.
@@ -228,6 +230,7 @@ impl List<'_> {
             is_container: false,
             needs: Vec::new(),
             section: self.todo.sections.len(),
+            line: block.clone(),
             block,
             names_file: false,
             times: 1,
