@@ -50,7 +50,6 @@ impl Selecting {
             all: self.all,
             hint: self.hint.clone(),
             agents: agents(context)?,
-            session: self.session.clone(),
             ..Selection::default()
         };
         let exists = |path: &&PathBuf| context.path(path).exists();

@@ -69,6 +69,7 @@ fn apply(changes: &[Change]) {
                 fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
                 fs::write(path, text).expect("it is written");
             }
+            Change::Move { from, .. } => panic!("{} stays where it is", from.display()),
         }
     }
 }

@@ -64,6 +64,7 @@ impl Lying {
                     fs::write(path, edited(&text, edits)).expect("it is written");
                 }
                 Change::Write { path, text } => fs::write(path, text).expect("it is written"),
+                Change::Move { from, .. } => panic!("{} stays where it is", from.display()),
             }
         }
         !changes.is_empty()

@@ -99,6 +99,11 @@ impl Format for Layered {
         write::write(sources, progress)
     }
 
+    fn is_record(&self, path: &Path) -> bool {
+        let directory = path.parent();
+        directory.is_some_and(|directory| directory.ends_with(".claude/execution"))
+    }
+
     fn progress_message(&self, plan: &Plan) -> String {
         format!("implementation: Update progress - {}", join::named(plan))
     }

@@ -348,7 +348,7 @@ fn catalog_files(top: &Path) -> Vec<Source> {
     let files = [top.join(".claude/project.json"), top.join("features.json")];
     let read = |path: PathBuf| {
         let text = source::read(&path).ok()?;
-        Some(Source { path, text })
+        Some(Source::new(path, text))
     };
     files.into_iter().filter_map(read).collect()
 }
