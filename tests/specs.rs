@@ -125,6 +125,22 @@ fn outside_of_a_project_with_specs_options_that_choose_are_refused() {
 }
 
 #[test]
+fn names_that_are_no_specs_are_told_as_what_they_are() {
+    let user = User::new();
+    user.write("a/plan.toml", "[[task]]\nid = \"a\"\n");
+    user.write("b/plan.toml", "[[task]]\nid = \"a\"\n");
+    user.enact(["check", "a", "b"])
+        .code(2)
+        .complains("2 plans are named, and one can be read: `a`, `b`");
+    user.enact(["check", "a", "c"])
+        .code(2)
+        .complains("`c` does not exist");
+    user.enact(["check", "I001"])
+        .code(2)
+        .complains("`I001` does not exist");
+}
+
+#[test]
 fn two_choices_of_one_project_are_two_plans() {
     let user = project();
     let failing = user.executor("[ $ENACT_TASK != I003:1.1 ] || exit 1; commit $ENACT_TASK.txt x");

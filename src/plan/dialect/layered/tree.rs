@@ -36,21 +36,18 @@ impl Tree {
     /// repository.
     pub(super) fn at(place: &Path, above: bool) -> Option<Self> {
         let place = std::path::absolute(place).ok()?;
-        let is_top = |top: &&Path| top.join("specs").is_dir();
-        let inside = place
+        // Nothing outside of the repository is a project of it.
+        let last = place
             .ancestors()
-            .find(|path| path.file_name().is_some_and(|name| name == "specs"));
-        let top = match inside.and_then(Path::parent).filter(is_top) {
-            Some(top) => top,
-            None if is_top(&place.as_path()) => &place,
-            None if above => {
-                let last = place
-                    .ancestors()
-                    .position(|path| path.join(".git").exists())?;
-                place.ancestors().take(last + 1).find(is_top)?
-            }
-            None => return None,
-        };
+            .position(|path| path.join(".git").exists());
+        let mut tops = place
+            .ancestors()
+            .take(last.map_or(usize::MAX, |last| last + 1));
+        let top = tops.find(|top| {
+            let specs = top.join("specs");
+            let is_meant = *top == place || above && last.is_some() || place.starts_with(&specs);
+            is_meant && specs.is_dir()
+        })?;
         let tree = Self::of(top);
         (!tree.specs.is_empty()).then_some(tree)
     }
