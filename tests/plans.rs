@@ -122,6 +122,11 @@ fn layered_task_lists_are_read() {
 }
 
 #[test]
+fn plans_of_phases_are_read() {
+    check_all("phases");
+}
+
+#[test]
 fn spec_kit_plans_are_read() {
     check_all("spec-kit");
 }

@@ -173,7 +173,8 @@ pub(super) fn is_only_marked(
 }
 
 /// What the plan's files say was done before is believed where git has nothing against it: a commit that they
-/// name must be one that the run starts from. A task of which they name none is taken at their word.
+/// name must be one that the run starts from, and files that a task is said to have left must be there. A task of
+/// which they name neither is taken at their word.
 pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Result<()> {
     let mut plan = input.graph.plan().clone();
     let mut unproven = Vec::new();
@@ -184,8 +185,17 @@ pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Resu
             continue;
         };
         let is_done = imported.status == ImportedStatus::Done;
+        let left = task.earlier.as_ref().filter(|_| is_done);
+        let left = left.map_or(&[][..], |earlier| &earlier.artifacts);
+        if let Some(missing) = missing(repo, base, left)? {
+            warn(format!(
+                "is marked done, but `{missing}`, which it left, is not in the commit that the run starts from: it is done again"
+            ));
+            task.imported = None;
+            continue;
+        }
         let Some(name) = imported.commit.take() else {
-            if is_done {
+            if is_done && left.is_empty() {
                 unproven.push(task.id.as_str());
             }
             continue;
@@ -231,6 +241,17 @@ fn believed(tasks: &[&str]) -> String {
             )
         }
     }
+}
+
+/// The first of these paths that a commit does not have.
+fn missing<'a>(repo: &Repo, commit: Oid, paths: &'a [String]) -> Result<Option<&'a str>> {
+    for path in paths {
+        let path = path.trim_start_matches("./").trim_end_matches('/');
+        if repo.entry_at(commit, path)?.is_none() {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
 }
 
 /// The id that the user chose, or one made from the plan's title.

@@ -36,7 +36,7 @@ pub(super) fn fields<'d>(section: &'d [Block], name: &str) -> Vec<Field<'d>> {
 
 /// What belongs to a field: its own paragraph, a list or fence that it introduces, and if nothing stands
 /// on its line, all that follows up to the next field.
-fn value<'d>(first: &'d Line, rest: &'d [Block]) -> Field<'d> {
+pub(super) fn value<'d>(first: &'d Line, rest: &'d [Block]) -> Field<'d> {
     let mut lines = vec![first];
     let mut fences = Vec::new();
     let mut says_nothing = !first.words && first.spans.is_empty();

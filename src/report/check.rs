@@ -102,6 +102,21 @@ fn details(task: &Task, programs: &impl Programs) -> Vec<String> {
             Check::Prose(_) => format!("verify  in words: {shown}"),
         });
     }
+    if let Some(earlier) = &task.earlier {
+        let stopped = earlier
+            .last_step
+            .iter()
+            .map(|step| format!("after: {step}"));
+        let why = earlier
+            .error
+            .iter()
+            .map(|error| format!("because: {error}"));
+        details.extend(
+            stopped
+                .chain(why)
+                .map(|how| format!("stopped {}", first_line(&how))),
+        );
+    }
     if let Some(run) = &task.run {
         details.push(format!("run     $ {}", first_line(run)));
     }

@@ -10,6 +10,7 @@ mod jobs;
 mod kiro;
 mod layered;
 mod openspec;
+mod phases;
 mod progress;
 mod sendit;
 mod spec_kit;
@@ -46,6 +47,8 @@ pub enum Dialect {
     #[serde(rename = "openspec")]
     #[value(name = "openspec")]
     OpenSpec,
+    /// `.ai/plans/*.md` with `### Phase N:` headings.
+    Phases,
     /// `PLAN.md` with `### Task N:` headings.
     Sendit,
     /// `specs/<NNN-feature>/tasks.md`: boxes such as `T001`, in phases.
@@ -60,13 +63,14 @@ pub enum Dialect {
 
 impl Dialect {
     /// All of them, in the order they are tried.
-    pub const ALL: [Dialect; 11] = [
+    pub const ALL: [Dialect; 12] = [
         Dialect::Ccw,
         Dialect::Gsd,
         Dialect::Jobs,
         Dialect::Kiro,
         Dialect::Layered,
         Dialect::OpenSpec,
+        Dialect::Phases,
         Dialect::Sendit,
         Dialect::SpecKit,
         Dialect::Superpowers,
@@ -83,6 +87,7 @@ impl Dialect {
             Dialect::Kiro => "kiro",
             Dialect::Layered => "layered",
             Dialect::OpenSpec => "openspec",
+            Dialect::Phases => "phases",
             Dialect::Sendit => "sendit",
             Dialect::SpecKit => "spec-kit",
             Dialect::Superpowers => "superpowers",
@@ -100,6 +105,7 @@ impl Dialect {
             Dialect::Kiro => &kiro::Kiro,
             Dialect::Layered => &layered::Layered,
             Dialect::OpenSpec => &openspec::OpenSpec,
+            Dialect::Phases => &phases::Phases,
             Dialect::Sendit => &sendit::Sendit,
             Dialect::SpecKit => &spec_kit::SpecKit,
             Dialect::Superpowers => &superpowers::Superpowers,
