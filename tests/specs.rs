@@ -125,6 +125,22 @@ fn outside_of_a_project_with_specs_options_that_choose_are_refused() {
 }
 
 #[test]
+fn names_that_are_no_specs_are_told_as_what_they_are() {
+    let user = User::new();
+    user.write("a/plan.toml", "[[task]]\nid = \"a\"\n");
+    user.write("b/plan.toml", "[[task]]\nid = \"a\"\n");
+    user.enact(["check", "a", "b"])
+        .code(2)
+        .complains("2 plans are named, and one can be read: `a`, `b`");
+    user.enact(["check", "a", "c"])
+        .code(2)
+        .complains("`c` does not exist");
+    user.enact(["check", "I001"])
+        .code(2)
+        .complains("`I001` does not exist");
+}
+
+#[test]
 fn two_choices_of_one_project_are_two_plans() {
     let user = project();
     let failing = user.executor("[ $ENACT_TASK != I003:1.1 ] || exit 1; commit $ENACT_TASK.txt x");
@@ -374,4 +390,39 @@ fn the_run_may_end_with_a_commit_that_names_its_specs() {
         "specs/infrastructure/phase-0/003-mail/tasks.md",
     ];
     assert_eq!(changed, expected);
+}
+
+#[test]
+fn a_plain_list_beside_a_layered_one_is_ticked_along() {
+    let user = User::new();
+    let spec = "specs/features/004-uploads";
+    user.write(
+        &format!("{spec}/layered-tasks.md"),
+        "# Layered Tasks for F004\n\n## Layer 0: Base\n- [ ] Task: Install the `client`\n- [ ] Task: Build it\n",
+    );
+    user.write(
+        &format!("{spec}/tasks.md"),
+        "# Uploads - Tasks\n\n## Work\n- [ ] Install the client\n- [x] Build it\n- [ ] Paint it\n",
+    );
+    user.commit("Spec");
+    user.enact(["check", "F004"])
+        .success()
+        .complains("task `Paint it` is not in `layered-tasks.md`")
+        .complains("task `Build it` is marked otherwise");
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    let args = ["run", "F004", "--name", "r-test", "--sync", "--yes", "--"];
+    user.enact(args.iter().copied().chain([executor.as_str()]))
+        .success();
+    let plain = fs::read_to_string(user.path().join(spec).join("tasks.md")).expect("a list");
+    assert!(
+        plain.ends_with("- [x] Install the client\n- [x] Build it\n- [ ] Paint it\n"),
+        "{plain}"
+    );
+    let record = user.path().join(".claude/execution/execution.json");
+    let record: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(record).expect("a record")).expect("JSON");
+    assert_eq!(
+        record["specs"]["F004"]["status"], "partial",
+        "a box is open"
+    );
 }

@@ -131,13 +131,16 @@ fn several_files(paths: &[PathBuf], wanted: Option<Dialect>) -> Result<Found, Fa
     if let Some(found) = whole.into_iter().find(|found| found.files == paths) {
         return Ok(found);
     }
+    Err(too_many(paths).into())
+}
+
+fn too_many(paths: &[PathBuf]) -> Fault {
     let named = listed(paths.iter().map(PathBuf::as_path));
-    Err(Fault::error(format!(
-        "{} plans are named, and one can be read: {named}",
-        paths.len()
+    let count = paths.len();
+    Fault::error(format!(
+        "{count} plans are named, and one can be read: {named}"
     ))
-    .help("only `job-<N>-<name>.md` files make one plan together")
-    .into())
+    .help("only `job-<N>-<name>.md` files and the specs of a project make one plan together")
 }
 
 fn file(path: &Path, wanted: Option<Dialect>) -> Result<Found, Faults> {
@@ -180,13 +183,18 @@ fn chosen(place: &Path, selection: &Selection) -> Result<Found, Faults> {
     if let Some(found) = together(place, selection, &Dialect::ALL) {
         return found;
     }
-    match selection.specs.first() {
-        Some(name) => {
-            let path = place.join(name);
-            let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
-            let path = path.strip_prefix(".").unwrap_or(&path);
-            Err(unreadable(path, &missing).into())
+    let here = |name: &String| {
+        let path = place.join(name);
+        path.strip_prefix(".")
+            .map_or(path.clone(), Path::to_path_buf)
+    };
+    let named: Vec<PathBuf> = selection.specs.iter().map(here).collect();
+    match named.iter().find(|path| !path.exists()) {
+        Some(missing) => {
+            let error = std::io::Error::from(std::io::ErrorKind::NotFound);
+            Err(unreadable(missing, &error).into())
         }
+        None if !named.is_empty() => Err(too_many(&named).into()),
         None => {
             let flags = selection.flags().join(" ");
             let message = format!(

@@ -31,7 +31,13 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    pub(super) fn of(spec: &Spec<'_>, tasks: &[Known<'_>], progress: &Progress) -> Self {
+    /// `open` boxes stand elsewhere besides those of the spec's own text.
+    pub(super) fn of(
+        spec: &Spec<'_>,
+        tasks: &[Known<'_>],
+        open: usize,
+        progress: &Progress,
+    ) -> Self {
         let count = |wanted: Status| {
             let has_it = |task: &&Known<'_>| task.1.is_some_and(|task| task.status == wanted);
             tasks.iter().filter(has_it).count()
@@ -42,7 +48,7 @@ impl Standing {
                 task.is_some_and(|task| task.status == Status::InProgress || task.attempts > 0)
             });
         let is_whole =
-            done.len() == tasks.len() && !tasks.is_empty() && spec.drafts.open_boxes == 0;
+            done.len() == tasks.len() && !tasks.is_empty() && spec.drafts.open_boxes + open == 0;
         let status = match (progress.over, is_begun) {
             (true, true) if is_whole => "completed",
             (true, true) => "partial",
@@ -52,8 +58,8 @@ impl Standing {
         let started = tasks
             .iter()
             .filter_map(|(_, task)| task.and_then(|task| task.started_at.as_ref()));
-        let open = tasks.iter().filter(|task| !is_done(task));
-        let open: Vec<(Option<&str>, &str, &str)> = open
+        let remaining = tasks.iter().filter(|task| !is_done(task));
+        let remaining: Vec<(Option<&str>, &str, &str)> = remaining
             .map(|(draft, _)| {
                 (
                     draft.agent.as_deref(),
@@ -69,7 +75,7 @@ impl Standing {
             done: done.len(),
             failed: count(Status::Failed) + count(Status::TimedOut),
             skipped: count(Status::Skipped),
-            agents: agents::usual(&open),
+            agents: agents::usual(&remaining),
             unboxed: done
                 .iter()
                 .filter(|(draft, _)| draft.mark.is_none())

@@ -10,6 +10,7 @@ use super::catalog::Catalog;
 use super::execution;
 use super::layers::{self, Step, barrier};
 use super::needs::{self, Needs, is_spec};
+use super::plain;
 use super::relations::Relations;
 use super::spec::{self, Identity};
 use super::tasks::{self, Draft, Drafts};
@@ -89,11 +90,21 @@ pub(super) fn specs<'s>(
     faults: &mut Vec<Fault>,
 ) -> Vec<Spec<'s>> {
     let lists = sources.iter().enumerate();
-    let lists = lists.filter(|(at, source)| *at == 0 || spec::is_task_list(&source.path));
+    let lists = lists.filter(|(at, source)| {
+        *at == 0 || spec::is_task_list(&source.path) && !plain::is_plain(source, sources)
+    });
     let mut specs: Vec<Spec<'s>> = lists
         .map(|(_, source)| one(source, catalog, faults))
         .collect();
     execution::import(sources, &mut specs);
+    for spec in &specs {
+        let beside = plain::beside(spec.text.path, sources);
+        faults.extend(
+            beside
+                .into_iter()
+                .flat_map(|plain| plain::differences(plain, spec)),
+        );
+    }
     let mut seen: HashMap<&str, &Spec<'s>> = HashMap::new();
     for spec in &specs {
         if let Some(other) = seen.insert(&spec.identity.id, spec) {

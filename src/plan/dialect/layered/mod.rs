@@ -11,6 +11,7 @@ mod join;
 mod layers;
 mod needs;
 mod outline;
+mod plain;
 mod relations;
 mod spec;
 mod tasks;
@@ -96,6 +97,11 @@ impl Format for Layered {
 
     fn write(&self, sources: &[Source], progress: &Progress) -> Vec<Change> {
         write::write(sources, progress)
+    }
+
+    fn is_record(&self, path: &Path) -> bool {
+        let directory = path.parent();
+        directory.is_some_and(|directory| directory.ends_with(".claude/execution"))
     }
 
     fn progress_message(&self, plan: &Plan) -> String {

@@ -48,6 +48,16 @@ pub(super) fn below_specs(path: &Path) -> Option<Vec<String>> {
         })
         .collect();
     let at = parts.iter().rposition(|part| part == "specs")?;
+    // A repository below somebody's `specs` is no spec.
+    let depth = parts.len() - at - 1;
+    if full
+        .ancestors()
+        .skip(1)
+        .take(depth)
+        .any(|path| path.join(".git").exists())
+    {
+        return None;
+    }
     let above = at.checked_sub(1).map(|above| parts[above].as_str());
     let is_other = above.is_some_and(|above| OTHERS.contains(&above));
     let directories = &parts[at + 1..parts.len().max(at + 2) - 1];

@@ -36,21 +36,18 @@ impl Tree {
     /// repository.
     pub(super) fn at(place: &Path, above: bool) -> Option<Self> {
         let place = std::path::absolute(place).ok()?;
-        let is_top = |top: &&Path| top.join("specs").is_dir();
-        let inside = place
+        // Nothing outside of the repository is a project of it.
+        let last = place
             .ancestors()
-            .find(|path| path.file_name().is_some_and(|name| name == "specs"));
-        let top = match inside.and_then(Path::parent).filter(is_top) {
-            Some(top) => top,
-            None if is_top(&place.as_path()) => &place,
-            None if above => {
-                let last = place
-                    .ancestors()
-                    .position(|path| path.join(".git").exists())?;
-                place.ancestors().take(last + 1).find(is_top)?
-            }
-            None => return None,
-        };
+            .position(|path| path.join(".git").exists());
+        let mut tops = place
+            .ancestors()
+            .take(last.map_or(usize::MAX, |last| last + 1));
+        let top = tops.find(|top| {
+            let specs = top.join("specs");
+            let is_meant = *top == place || above && last.is_some() || place.starts_with(&specs);
+            is_meant && specs.is_dir()
+        })?;
         let tree = Self::of(top);
         (!tree.specs.is_empty()).then_some(tree)
     }
@@ -318,8 +315,13 @@ fn as_seen(path: PathBuf, other: &Path) -> PathBuf {
 
 /// What lies beside the specs and belongs to the plan: the catalog, and what earlier runs recorded.
 pub(super) fn companions(lists: &[PathBuf]) -> Vec<PathBuf> {
+    let layered = lists.iter().filter(|list| spec::is_layered(list));
+    let mut beside: Vec<PathBuf> = layered
+        .map(|list| list.with_file_name("tasks.md"))
+        .collect();
+    beside.retain(|file| file.is_file());
     let Some((first, top)) = lists.first().and_then(|list| Some((list, top_of(list)?))) else {
-        return Vec::new();
+        return beside;
     };
     let mut files = vec![
         top.join(".claude/project.json"),
@@ -335,7 +337,8 @@ pub(super) fn companions(lists: &[PathBuf]) -> Vec<PathBuf> {
         }
     }
     files.retain(|file| file.is_file());
-    files.into_iter().map(|file| as_seen(file, first)).collect()
+    beside.extend(files.into_iter().map(|file| as_seen(file, first)));
+    beside
 }
 
 fn catalog_files(top: &Path) -> Vec<Source> {

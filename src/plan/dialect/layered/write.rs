@@ -10,10 +10,12 @@ use std::path::PathBuf;
 use super::catalog::Catalog;
 use super::execution::{self, Standing};
 use super::join::{self, Spec};
+use super::plain;
 use super::tasks::Draft;
 use super::tree;
 use crate::plan::json::Node;
 use crate::plan::source::Source;
+use crate::plan::text::Text;
 use crate::plan::{Change, Edit, ImportedStatus, Progress, Status, TaskProgress, is_named};
 
 /// What the files become; see the module.
@@ -46,7 +48,14 @@ pub(super) fn write(sources: &[Source], progress: &Progress) -> Vec<Change> {
             .entry(spec.text.path.to_path_buf())
             .or_default()
             .extend(boxes(spec, &tasks));
-        let standing = Standing::of(spec, &tasks, progress);
+        let plain = plain::beside(spec.text.path, sources);
+        let (also, open) = plain
+            .map(|plain| plain::marked(plain, &tasks))
+            .unwrap_or_default();
+        if let Some(plain) = plain {
+            edits.entry(plain.path.clone()).or_default().extend(also);
+        }
+        let standing = Standing::of(spec, &tasks, open, progress);
         if let Some((source, edit)) = in_catalog(&standing, &catalog, sources) {
             edits.entry(source.path.clone()).or_default().push(edit);
         }
@@ -68,24 +77,33 @@ pub(super) fn write(sources: &[Source], progress: &Progress) -> Vec<Change> {
     changes
 }
 
-/// What becomes of the boxes of a spec. A box that says already what is so stays as it is.
+/// What becomes of the boxes of a spec.
 fn boxes(spec: &Spec<'_>, tasks: &[(&Draft, Option<&TaskProgress>)]) -> Vec<Edit> {
-    let mut edits = Vec::new();
-    for (draft, progress) in tasks {
-        let (Some(mark), Some(progress)) = (&draft.mark, progress) else {
-            continue;
-        };
-        let sign = match progress.status {
-            Status::Done if draft.status == Some(ImportedStatus::Done) => continue,
-            Status::Done => "x",
-            Status::InProgress if spec.drafts.has_progress_mark => "~",
-            _ => " ",
-        };
-        if spec.text.text[mark.range.clone()] != *sign {
-            edits.push(edit(mark.range.clone(), sign));
-        }
-    }
-    edits
+    let has_mark = spec.drafts.has_progress_mark;
+    let known = tasks
+        .iter()
+        .filter_map(|(draft, progress)| Some((*draft, (*progress)?)));
+    known
+        .filter_map(|(draft, progress)| box_edit(&spec.text, draft, progress, has_mark))
+        .collect()
+}
+
+/// What becomes of a task's box. One that says already what is so stays as it is; work under way has a mark only where
+/// the text knows one.
+pub(super) fn box_edit(
+    text: &Text<'_>,
+    draft: &Draft,
+    progress: &TaskProgress,
+    has_mark: bool,
+) -> Option<Edit> {
+    let mark = draft.mark.as_ref()?;
+    let sign = match progress.status {
+        Status::Done if draft.status == Some(ImportedStatus::Done) => return None,
+        Status::Done => "x",
+        Status::InProgress if has_mark => "~",
+        _ => " ",
+    };
+    (text.text[mark.range.clone()] != *sign).then(|| edit(mark.range.clone(), sign))
 }
 
 /// The status of a spec where the catalog has one.

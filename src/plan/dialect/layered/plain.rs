@@ -1,0 +1,124 @@
+//! The plain `tasks.md` beside a layered list: the same tasks once more, told apart by their titles and ticked along.
+//!
+//! The layered list is the plan. What the plain one says otherwise is told, and no spec is completed while a box of
+//! it is open.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::join::Spec;
+use super::spec;
+use super::tasks::{self, Draft};
+use super::write::box_edit;
+use crate::plan::markdown::Document;
+use crate::plan::source::Source;
+use crate::plan::{Edit, Fault, ImportedStatus, TaskProgress, is_named};
+
+/// Whether a text is a plain list beside a layered one among these.
+pub(super) fn is_plain(source: &Source, sources: &[Source]) -> bool {
+    let is_layered_beside = |other: &Source| {
+        spec::is_layered(&other.path) && other.path.parent() == source.path.parent()
+    };
+    is_named(&source.path, "tasks.md") && sources.iter().any(is_layered_beside)
+}
+
+/// The plain list beside this one.
+pub(super) fn beside<'s>(list: &Path, sources: &'s [Source]) -> Option<&'s Source> {
+    let mut sources = sources.iter();
+    sources.find(|source| {
+        spec::is_layered(list)
+            && is_named(&source.path, "tasks.md")
+            && source.path.parent() == list.parent()
+    })
+}
+
+/// What a plain list says that its layered one does not: tasks of its own, and other marks.
+pub(super) fn differences(source: &Source, spec: &Spec<'_>) -> Vec<Fault> {
+    let text = source.text();
+    let known: HashMap<String, &Draft> = spec
+        .drafts
+        .tasks
+        .iter()
+        .map(|draft| (key(&draft.title), draft))
+        .collect();
+    let mut alone = Vec::new();
+    let mut marked = Vec::new();
+    for draft in drafts(source) {
+        match known.get(&key(&draft.title)) {
+            None => alone.push(draft),
+            Some(task) if is_done(task) != is_done(&draft) => marked.push(draft),
+            Some(_) => {}
+        }
+    }
+    let layered = spec
+        .text
+        .path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let told = |drafts: &[Draft], message: String, help: &str| {
+        let first = drafts.first()?;
+        Some(text.warning(first.at..first.at, message).help(help))
+    };
+    let counted = |drafts: &[Draft]| match drafts.len() {
+        1 => format!("task `{}` is", drafts[0].title),
+        count => format!("{count} tasks here are"),
+    };
+    let alone = told(
+        &alone,
+        format!("{} not in `{layered}`, which is the plan", counted(&alone)),
+        "put it into a layer, or move the layered list away",
+    );
+    let marked = told(
+        &marked,
+        format!(
+            "{} marked otherwise than in `{layered}`, which counts",
+            counted(&marked)
+        ),
+        "tick the same tasks in both",
+    );
+    alone.into_iter().chain(marked).collect()
+}
+
+/// What becomes of the boxes of a plain list, and how many of them are open and no task's.
+pub(super) fn marked(
+    source: &Source,
+    tasks: &[(&Draft, Option<&TaskProgress>)],
+) -> (Vec<Edit>, usize) {
+    let known: HashMap<String, Option<&TaskProgress>> = tasks
+        .iter()
+        .map(|(draft, progress)| (key(&draft.title), *progress))
+        .collect();
+    let text = source.text();
+    let mut edits = Vec::new();
+    let mut open = 0;
+    for draft in drafts(source) {
+        match known.get(&key(&draft.title)) {
+            Some(Some(progress)) => edits.extend(box_edit(&text, &draft, progress, false)),
+            Some(None) => {}
+            None => open += usize::from(!is_done(&draft)),
+        }
+    }
+    (edits, open)
+}
+
+fn drafts(source: &Source) -> Vec<Draft> {
+    let text = source.text();
+    let document = Document::parse(&text);
+    tasks::drafts(&text, &document, &mut Vec::new()).tasks
+}
+
+/// A title as both lists may spell it.
+fn key(title: &str) -> String {
+    let words = title.split(|c: char| !c.is_alphanumeric());
+    let words: Vec<String> = words
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    words.join(" ")
+}
+
+fn is_done(draft: &Draft) -> bool {
+    draft.status == Some(ImportedStatus::Done)
+}
