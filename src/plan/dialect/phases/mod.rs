@@ -3,6 +3,7 @@
 //! See `dialects.md`. The generations differ in how a phase writes its fields and not in what they mean, so all are
 //! read the same way. Knows neither git nor runs: texts in, a plan out.
 
+mod checkpoint;
 mod dependencies;
 mod groups;
 mod logs;
