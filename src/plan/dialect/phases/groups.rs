@@ -1,6 +1,8 @@
 //! Which phases may run side by side: tables such as `| Parallel Group | Phases | Reason |`, and lists such as
 //! `- **Group A**: Phases 1, 2`.
 
+use std::collections::HashMap;
+
 use super::dependencies::Numbers;
 use super::parts::plain;
 use super::prose::{Names, names};
@@ -18,6 +20,17 @@ pub(super) struct Group {
     /// What its row says that it starts after.
     pub(super) start: Names,
     pub(super) place: std::ops::Range<usize>,
+}
+
+/// The group of each phase that is in one: the first that names it.
+pub(super) fn by_member(groups: &[Group]) -> HashMap<usize, usize> {
+    let mut of = HashMap::new();
+    for (nth, group) in groups.iter().enumerate() {
+        for member in &group.members {
+            of.entry(*member).or_insert(nth);
+        }
+    }
+    of
 }
 
 /// Whether a text that says `Group <name>` means the group of this name.

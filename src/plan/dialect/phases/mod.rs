@@ -160,6 +160,9 @@ fn read(sources: &[Source]) -> Reading {
         numbers: &numbers,
         text: &text,
         faults: &mut faults,
+        group_of: groups::by_member(&groups),
+        count: 0,
+        too_many: false,
     };
     let known: Vec<Known> = fields
         .iter()

@@ -94,7 +94,7 @@ impl Told<'_> {
         }
         match own_summary(&document, &text) {
             Some(found) if self.says_nothing() || !self.all_done() => {
-                edits.push(removal(found, &text))
+                edits.push(removal(found, &text));
             }
             None if self.all_done() && !has_summary(&document) => {
                 let apart = if added.is_empty() { "\n\n" } else { "\n" };
@@ -337,7 +337,7 @@ fn own_summary(document: &Document, text: &Text<'_>) -> Option<Range<usize>> {
     let is_own = matches!(first, Block::Line(line) if line.lead.as_deref() == Some("Completed"));
     let next = document.headings().find(|(next, _)| *next > at);
     let end = next.map_or(text.text.len(), |(_, next)| next.range.start);
-    is_own.then(|| heading.range.start..end)
+    is_own.then_some(heading.range.start..end)
 }
 
 /// Takes a section out with the blank lines before it.
