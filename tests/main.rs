@@ -3,6 +3,7 @@
 mod architecture;
 mod asking;
 mod beginning;
+mod checkpoints;
 mod claims;
 mod commands;
 mod corpus;

@@ -314,6 +314,9 @@ fn line_ends_and_a_byte_order_mark_change_nothing() {
         ("superpowers/early/docs/plans", "2025-10-01-early.md"),
         ("jobs/good", "job-1-data-models.md"),
         ("layered/minimal", "tasks.md"),
+        ("phases/fields/.ai/plans", "2026-02-03.parser.md"),
+        ("phases/lines/.ai/plans", "2026-02-05.report.md"),
+        ("phases/groups/.ai/plans", "2026-02-06.groups.md"),
     ] {
         let original = Path::new("fixtures/plans").join(fixture).join(name);
         let plain = load(std::slice::from_ref(&original), None).expect("the fixture is good");

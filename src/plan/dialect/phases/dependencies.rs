@@ -2,7 +2,7 @@
 //!
 //! Prose in, phases out; what is not understood is told, and then the safe reading holds: one after the other.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::groups::{Group, is_called};
 use super::order::Known;
@@ -32,14 +32,11 @@ impl Numbers {
     /// The phases that these names mean, and the ids that mean none.
     pub(super) fn resolve(&self, names: &Names) -> (Vec<usize>, Vec<String>) {
         let (mut found, mut missing) = (Vec::new(), Vec::new());
+        let mut seen = HashSet::new();
         for (from, to) in &names.phases {
             let (own, rest) = self.between(from, to.as_deref().unwrap_or(from));
             missing.extend(rest);
-            for index in own {
-                if !found.contains(&index) {
-                    found.push(index);
-                }
-            }
+            found.extend(own.into_iter().filter(|index| seen.insert(*index)));
         }
         (found, missing)
     }
@@ -81,16 +78,23 @@ pub(super) struct Sayings<'a> {
     pub(super) numbers: &'a Numbers,
     pub(super) text: &'a Text<'a>,
     pub(super) faults: &'a mut Vec<Fault>,
+    /// The group that each phase is in, by its order among them.
+    pub(super) group_of: HashMap<usize, usize>,
+    /// How many phases were named so far.
+    pub(super) count: usize,
+    /// Whether that they are too many was told.
+    pub(super) too_many: bool,
 }
+
+/// More needs than any plan has that a person wrote.
+const NEEDS_MAX: usize = 1_000_000;
 
 impl Sayings<'_> {
     /// What this phase says.
     pub(super) fn of(&mut self, index: usize, parts: &[Part<'_>]) -> Known {
         let groups = self.groups;
         let mut known = Known {
-            group: groups
-                .iter()
-                .position(|group| group.members.contains(&index)),
+            group: self.group_of.get(&index).copied(),
             ..Known::default()
         };
         match first(parts, parts::DEPENDENCIES) {
@@ -143,6 +147,16 @@ impl Sayings<'_> {
         }
         let mut seen = HashSet::new();
         needs.retain(|need| seen.insert(*need));
+        self.count += needs.len();
+        if self.count > NEEDS_MAX {
+            if !std::mem::replace(&mut self.too_many, true) {
+                let message = "the phases depend on each other in more ways than can be told apart";
+                let fault = self.text.error(part.place.clone(), message);
+                self.faults
+                    .push(fault.help("name only the phases that are needed at once"));
+            }
+            return;
+        }
         known.needs = needs;
         if !named.unread.is_empty() {
             let message = format!(
@@ -183,6 +197,17 @@ impl Sayings<'_> {
         }
     }
 
+    /// The phases that a text names but for this one; none where there are too many to tell apart.
+    fn others(&mut self, index: usize, text: &str) -> Vec<usize> {
+        let mut found = self.numbers.resolve(&names(text, false)).0;
+        found.retain(|other| *other != index);
+        self.count += found.len();
+        if self.count > NEEDS_MAX {
+            found.clear();
+        }
+        found
+    }
+
     /// `Parallel`: no means alone, `with` names what it may run beside, `after` what it comes after.
     fn beside(&mut self, index: usize, part: &Part<'_>, known: &mut Known) {
         let said = value(part).to_lowercase();
@@ -199,13 +224,9 @@ impl Sayings<'_> {
                     Some((with, after)) => (with, Some(after)),
                     None => (open.as_str(), None),
                 };
-                let others = |text: &str| {
-                    let mut found = self.numbers.resolve(&names(text, false)).0;
-                    found.retain(|other| *other != index);
-                    found
-                };
-                known.beside = others(with);
-                known.after.extend(after.map(others).unwrap_or_default());
+                known.beside = self.others(index, with);
+                let after = after.map(|after| self.others(index, after));
+                known.after.extend(after.unwrap_or_default());
             }
             // Of what stands in the phase itself nothing is said about other phases.
             "step" | "steps" | "" | "incremental" => {}

@@ -1,10 +1,13 @@
-//! The tables of phases that may run side by side: `| Parallel Group | Phases | Reason |` and its variants.
+//! Which phases may run side by side: tables such as `| Parallel Group | Phases | Reason |`, and lists such as
+//! `- **Group A**: Phases 1, 2`.
+
+use std::collections::HashMap;
 
 use super::dependencies::Numbers;
 use super::parts::plain;
 use super::prose::{Names, names};
 use crate::plan::Fault;
-use crate::plan::markdown::{Block, Document, Span, Table};
+use crate::plan::markdown::{Block, Document, Span, Table, lines};
 use crate::plan::text::Text;
 
 /// A row of the table.
@@ -17,6 +20,17 @@ pub(super) struct Group {
     /// What its row says that it starts after.
     pub(super) start: Names,
     pub(super) place: std::ops::Range<usize>,
+}
+
+/// The group of each phase that is in one: the first that names it.
+pub(super) fn by_member(groups: &[Group]) -> HashMap<usize, usize> {
+    let mut of = HashMap::new();
+    for (nth, group) in groups.iter().enumerate() {
+        for member in &group.members {
+            of.entry(*member).or_insert(nth);
+        }
+    }
+    of
 }
 
 /// Whether a text that says `Group <name>` means the group of this name.
@@ -34,7 +48,7 @@ fn bare(name: &str) -> &str {
     }
 }
 
-/// The groups of the first table that has any.
+/// The groups of the first table that has any, or without one those of lists.
 pub(super) fn groups(
     document: &Document,
     text: &Text<'_>,
@@ -75,7 +89,41 @@ pub(super) fn groups(
             return groups;
         }
     }
-    Vec::new()
+    listed(document, numbers)
+}
+
+/// The groups that lists name, `- **Group A**: Phases 1, 2` or `1. Group A: Phases [1, 2]`.
+fn listed(document: &Document, numbers: &Numbers) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for line in lines(&document.blocks).filter(|line| line.depth > 0) {
+        let said = match &line.lead {
+            Some(lead) => Some((lead.as_str(), line.text.as_str())),
+            None => line.text.split_once([':', '：']),
+        };
+        let Some((name, phases)) = said.filter(|(name, _)| is_group_name(name)) else {
+            continue;
+        };
+        let (members, _) = numbers.resolve(&names(phases, true));
+        let is_known = groups.iter().any(|group| is_called(&group.name, name));
+        if !members.is_empty() && !is_known {
+            groups.push(Group {
+                name: plain(name),
+                members,
+                start: Names::default(),
+                place: line.range.clone(),
+            });
+        }
+    }
+    groups
+}
+
+/// `Group A`, `Parallel Group 2`.
+fn is_group_name(name: &str) -> bool {
+    let lower = name.trim().to_lowercase();
+    let lower = lower.strip_prefix("parallel ").unwrap_or(&lower);
+    let lower = lower.strip_prefix("execution ").unwrap_or(lower);
+    let rest = lower.strip_prefix("group ");
+    rest.is_some_and(|rest| !rest.is_empty() && rest.chars().all(char::is_alphanumeric))
 }
 
 /// The columns of the name, of the phases, and of what a group starts after.

@@ -3,6 +3,7 @@
 //! See `dialects.md`. The generations differ in how a phase writes its fields and not in what they mean, so all are
 //! read the same way. Knows neither git nor runs: texts in, a plan out.
 
+mod checkpoint;
 mod dependencies;
 mod groups;
 mod logs;
@@ -159,6 +160,9 @@ fn read(sources: &[Source]) -> Reading {
         numbers: &numbers,
         text: &text,
         faults: &mut faults,
+        group_of: groups::by_member(&groups),
+        count: 0,
+        too_many: false,
     };
     let known: Vec<Known> = fields
         .iter()

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
+use super::checkpoint::{checkpoint, written};
 use super::prose::Key;
 use super::{logs, read, state};
 use crate::plan::markdown::{Block, Document, lines};
@@ -80,6 +81,7 @@ impl Told<'_> {
         match state::checkpoints(&document, &text) {
             Some(found) if self.says_nothing() => edits.push(removal(found.whole, &text)),
             Some(found) => edits.extend(self.checkpoints_in_place(&found, &text)),
+            None if self.says_nothing() => {}
             None => {
                 let entries = self.entries(&Value::Null);
                 if !entries.is_empty() {
@@ -92,7 +94,7 @@ impl Told<'_> {
         }
         match own_summary(&document, &text) {
             Some(found) if self.says_nothing() || !self.all_done() => {
-                edits.push(removal(found, &text))
+                edits.push(removal(found, &text));
             }
             None if self.all_done() && !has_summary(&document) => {
                 let apart = if added.is_empty() { "\n\n" } else { "\n" };
@@ -102,6 +104,12 @@ impl Told<'_> {
         }
         if self.says_nothing() {
             // Where something was added the text ended before it, however it did.
+            let removed = |end: usize| edits.iter().find(|edit| edit.range.contains(&(end - 1)));
+            let mut end = end;
+            while let Some(edit) = end.checked_sub(1).and_then(|_| removed(end)) {
+                end = text.text[..edit.range.start].trim_end().len();
+            }
+            let end = end.max(text.start());
             edits.push(Edit {
                 range: end..text.text.len(),
                 text: String::new(),
@@ -286,133 +294,6 @@ impl Told<'_> {
     }
 }
 
-/// What a checkpoint says of a task; what it said before and nobody knows better stays.
-fn checkpoint(
-    task: &Task,
-    told: &TaskProgress,
-    old: Option<Map<String, Value>>,
-) -> Option<Map<String, Value>> {
-    let status = match told.status {
-        Status::Done => "complete",
-        Status::Failed => "failed",
-        Status::TimedOut => "timeout",
-        Status::Partial => "partial",
-        Status::Blocked => "blocked",
-        Status::InProgress => "in_progress",
-        Status::Skipped => "skipped",
-        Status::Pending => {
-            let settled = task
-                .imported
-                .as_ref()
-                .filter(|imported| imported.status != ImportedStatus::InProgress);
-            // Only where something else in the plan says that it is settled it must be said that it is not.
-            return match settled {
-                Some(_) => Some(Map::from_iter([("status".to_owned(), "pending".into())])),
-                None => old,
-            };
-        }
-    };
-    let mut entry = old.unwrap_or_default();
-    let said = entry.get("status").and_then(Value::as_str).map(state::word);
-    if said != Some(state::word(status)) {
-        for stale in [
-            "completed_at",
-            "failed_at",
-            "artifacts",
-            "error",
-            "last_successful_step",
-        ] {
-            entry.remove(stale);
-        }
-        entry.insert("status".to_owned(), status.into());
-    }
-    let ended = told.ended_at.clone().map(Value::from);
-    let mut set = |name: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            entry.insert(name.to_owned(), value);
-        }
-    };
-    match told.status {
-        Status::Done => {
-            set("completed_at", ended);
-            let files: Vec<Value> = told
-                .created
-                .iter()
-                .chain(&told.modified)
-                .map(|path| path.as_str().into())
-                .collect();
-            set("artifacts", (!files.is_empty()).then_some(files.into()));
-        }
-        Status::Failed | Status::TimedOut | Status::Partial | Status::Blocked => {
-            set("failed_at", ended);
-            set("error", told.reason.clone().map(Value::from));
-            set(
-                "last_successful_step",
-                told.last_step.clone().map(Value::from),
-            );
-        }
-        Status::InProgress | Status::Skipped | Status::Pending => {}
-    }
-    Some(entry)
-}
-
-/// Entries as YAML, a list of maps as in the format's own examples, or one map.
-fn written(entries: &[(String, Map<String, Value>)], is_map: bool) -> String {
-    const ORDER: [&str; 6] = [
-        "status",
-        "completed_at",
-        "failed_at",
-        "artifacts",
-        "error",
-        "last_successful_step",
-    ];
-    let (bullet, indent) = if is_map { ("", "  ") } else { ("- ", "    ") };
-    let mut text = String::new();
-    for (name, entry) in entries {
-        text.push_str(&format!("{bullet}{}:\n", scalar(name)));
-        let others = entry
-            .keys()
-            .map(String::as_str)
-            .filter(|key| !ORDER.contains(key));
-        for key in ORDER.into_iter().chain(others) {
-            if let Some(value) = entry.get(key) {
-                text.push_str(&format!("{indent}{}: {}\n", scalar(key), value_of(value)));
-            }
-        }
-    }
-    text
-}
-
-fn value_of(value: &Value) -> String {
-    match value {
-        Value::String(text) => scalar(text),
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(value_of).collect();
-            format!("[{}]", items.join(", "))
-        }
-        // JSON is YAML.
-        other => other.to_string(),
-    }
-}
-
-/// A text as it is where that can only be a text, and quoted where it could be something else.
-fn scalar(text: &str) -> String {
-    let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '.')
-        || text.len() >= 10 && text.starts_with(|c: char| c.is_ascii_digit()) && text.contains('T');
-    let is_simple = text
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || "_./+@-:".contains(c));
-    let is_word = [
-        "true", "false", "null", "yes", "no", "on", "off", "y", "n", ".nan", ".inf",
-    ]
-    .contains(&text.to_ascii_lowercase().as_str());
-    if is_plain && is_simple && !is_word && !text.ends_with(':') {
-        text.to_owned()
-    } else {
-        Value::from(text).to_string()
-    }
-}
-
 /// Where the value of `status` in the front matter stands, without its quotes.
 fn front_status(document: &Document, text: &Text<'_>) -> Option<Range<usize>> {
     let front = document.front.as_ref()?.range.clone();
@@ -456,7 +337,7 @@ fn own_summary(document: &Document, text: &Text<'_>) -> Option<Range<usize>> {
     let is_own = matches!(first, Block::Line(line) if line.lead.as_deref() == Some("Completed"));
     let next = document.headings().find(|(next, _)| *next > at);
     let end = next.map_or(text.text.len(), |(_, next)| next.range.start);
-    is_own.then(|| heading.range.start..end)
+    is_own.then_some(heading.range.start..end)
 }
 
 /// Takes a section out with the blank lines before it.
@@ -496,22 +377,5 @@ fn with_ends_of(added: &str, text: &str) -> String {
         added.replace('\n', "\r\n")
     } else {
         added.to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::scalar;
-
-    #[test]
-    fn what_could_be_something_else_is_quoted() {
-        for plain in ["complete", "src/a.rs", "2026-02-10T14:30:00Z", "phase_1"] {
-            assert_eq!(scalar(plain), plain);
-        }
-        for quoted in [
-            "", "a b", "yes", "1.5", "10", "a:", "- x", "#", "类型", "a\nb", "[x]",
-        ] {
-            assert!(scalar(quoted).starts_with('"'), "{quoted}");
-        }
     }
 }
