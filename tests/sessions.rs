@@ -189,6 +189,28 @@ fn a_failure_is_noted_below_the_open_box_until_it_is_over() {
     assert!(!list.contains("Note"), "{list}");
 }
 
+#[test]
+fn the_last_good_version_of_a_broken_file_is_named_and_nothing_is_written() {
+    let user = user();
+    let torn = "{\"id\": \"IMPL-2\"";
+    user.write(&file("IMPL-2"), torn);
+    user.commit("Torn");
+    user.enact(["run", HOME, "--yes", "--", "true"])
+        .code(2)
+        .complains(".task/IMPL-2.json:1:")
+        .complains("git enact doctor");
+    let told = user.enact(["doctor"]).code(1).stdout;
+    let command = told
+        .split('`')
+        .find(|word| word.starts_with("git restore"))
+        .expect("a command");
+    assert_eq!(read(&user, &file("IMPL-2")), torn, "nothing is written");
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
+    user.git(words).success();
+    user.enact(["doctor"]).success();
+    user.enact(["check", HOME]).success().says("2 tasks");
+}
+
 fn loaded(session: &Path) -> Result<Loaded, String> {
     load(&[session.to_path_buf()], &Selection::default())
         .map_err(|refused| format!("{:?}", refused.faults))

@@ -164,11 +164,11 @@ fn archived(sources: &[Source], directory: &Path, progress: &Progress) -> Vec<Ch
         return Vec::new();
     }
     let plan = session::read(sources).plan;
-    let commits = progress
+    let mut commits = progress
         .tasks
         .iter()
         .filter_map(|task| task.commit.as_deref());
-    let commit = commits.last();
+    let commit = commits.next_back();
     let entry = json!({
         "session_id": id, "description": plan.title, "archived_at": progress.at,
         "archive_path": format!(".workflow/archives/{id}"), "run": progress.run,
