@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::finding::{Finding, Kind, Mend, Remedy, Severity, short};
 use super::search::Search;
 use super::traces::{self, Traces};
-use super::{leavings, outline, projections};
+use super::{leavings, outline, plans, projections};
 use crate::git::{Oid, Repo};
 use crate::journal::inspect::{Damage, Inspection, inspect};
 use crate::journal::{Held, Lease, layout};
@@ -73,6 +73,9 @@ pub fn examine(scope: &Scope<'_>) -> Result<Diagnosis> {
         )?);
         diagnosis.findings.append(&mut found);
         diagnosis.runs.push(run);
+    }
+    if scope.run.is_none() {
+        diagnosis.findings.extend(plans::damaged(repo)?);
     }
     // While a run is driven, its driver holds such locks and makes such entries.
     if diagnosis.held.is_empty() {

@@ -44,6 +44,8 @@ pub enum Kind {
     Checkpoint,
     /// The stored plan.
     Plan,
+    /// A file of a plan in the checkout.
+    PlanFile,
     /// A headline or snapshot, which only answer more quickly.
     Snapshot,
     /// What was kept beside an event.

@@ -8,6 +8,7 @@ mod finding;
 mod leavings;
 mod mend;
 mod outline;
+mod plans;
 mod projections;
 pub mod purge;
 mod search;

@@ -16,7 +16,8 @@ use crate::report::{self, clean::visible, clean::visible_line};
 /// changed. With it, what we made is put right: a journal that was deleted is found again or, when its objects
 /// are gone, rebuilt in outline from notes and branches; branches and notes are made to agree with it; stale
 /// locks, worktrees and processes of ours are removed. Nothing that is nowhere else is removed, and what
-/// cannot be mended is told with the command that helps.
+/// cannot be mended is told with the command that helps. So is, when no run is named, a task's file of a session in
+/// the checkout that cannot be read: its last version in git's history that can.
 ///
 /// Exit status: 0 all is well, 1 something is wrong, 5 a run is driven by another process and was left out.
 #[derive(Debug, clap::Args)]

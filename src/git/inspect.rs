@@ -127,6 +127,16 @@ impl Repo {
         Ok(output.text().lines().map(str::to_owned).collect())
     }
 
+    /// The commits before HEAD, and HEAD itself, that change a path below the top, newest first.
+    pub fn commits_that_change(&self, path: &str) -> Result<Vec<Oid>> {
+        let output = Git::new(self)?.run(["rev-list", "HEAD", "--", path])?;
+        output
+            .text()
+            .lines()
+            .map(|commit| self.oid(commit))
+            .collect()
+    }
+
     /// The newest commit that both descend from.
     pub fn fork(&self, one: Oid, other: Oid) -> Option<Oid> {
         self.raw().merge_base(one, other).ok()

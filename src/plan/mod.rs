@@ -30,8 +30,8 @@ pub use dialect::{Defaults, Dialect, Unfolded, to_toml};
 pub use recognize::Selection;
 use recognize::is_named;
 pub use source::{
-    Faults, Loaded, Source, hash_input, kept_name, load, progress_message, session, unfolded,
-    with_bodies, written,
+    Faults, Loaded, Source, damaged, hash_input, is_sound, kept_name, load, progress_message,
+    session, unfolded, with_bodies, written,
 };
 pub use suggest::{did_you_mean, or_meant};
 pub use text::{char_start, is_invisible};

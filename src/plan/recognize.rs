@@ -340,7 +340,7 @@ fn among(entries: &[PathBuf], wanted: Option<Dialect>) -> Vec<Found> {
 }
 
 /// The plans that lie where their formats keep them, below the top of a repository.
-fn at_home(top: &Path, wanted: Option<Dialect>) -> Vec<Found> {
+pub(super) fn at_home(top: &Path, wanted: Option<Dialect>) -> Vec<Found> {
     let mut homes: Vec<PathBuf> = Vec::new();
     for dialect in Dialect::ALL {
         for home in dialect.format().homes() {

@@ -183,6 +183,28 @@ pub fn written(
     Ok(format.write(&loaded.sources, progress))
 }
 
+/// The files of tasks, of plans where their formats keep them below `top`, that cannot be read; each with its format.
+pub fn damaged(top: &Path) -> Vec<(Dialect, PathBuf)> {
+    let mut damaged = Vec::new();
+    for found in recognize::at_home(top, None) {
+        let format = found.dialect.format();
+        let apart = found
+            .files
+            .into_iter()
+            .filter(|path| format.is_read_apart(path));
+        let unsound =
+            apart.filter(|path| !raw(path).is_ok_and(|bytes| is_sound(found.dialect, path, bytes)));
+        damaged.extend(unsound.map(|path| (found.dialect, path)));
+    }
+    damaged
+}
+
+/// Whether these bytes of a task's file can be read as its format asks.
+pub fn is_sound(dialect: Dialect, path: &Path, bytes: Vec<u8>) -> bool {
+    let text = decode(path, bytes);
+    text.is_ok_and(|text| dialect.format().is_sound(&Text::new(path, &text)))
+}
+
 /// A task as its executor is told of it, made from the bytes of its own file; only those that the plan was made of
 /// will do.
 pub fn unfolded(dialect: Dialect, task: &Task, bytes: Vec<u8>) -> Result<Unfolded, Fault> {

@@ -246,6 +246,11 @@ pub(super) trait Format: Sync {
         false
     }
 
+    /// Whether a file that is read apart can be read as its format asks.
+    fn is_sound(&self, _text: &Text<'_>) -> bool {
+        true
+    }
+
     /// A task with all that its own file says, or a fault when that is not the file that was read.
     fn unfold(&self, task: &Task, _text: &Text<'_>) -> Result<Unfolded, Fault> {
         Ok(Unfolded {

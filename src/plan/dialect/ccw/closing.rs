@@ -28,7 +28,7 @@ pub(super) fn changes(sources: &[Source], progress: &Progress) -> Vec<Change> {
     };
     let mut changes = summaries(directory, progress);
     let is_complete = progress.over && is_complete(sources, progress);
-    changes.extend(own_status(sources, directory, progress, is_complete));
+    changes.extend(own_status(sources, directory, is_complete));
     if is_complete {
         changes.extend(archived(sources, directory, progress));
     }
@@ -109,23 +109,14 @@ fn is_complete(sources: &[Source], progress: &Progress) -> bool {
 }
 
 /// The status of the session in its own file, which is made where it is missing.
-fn own_status(
-    sources: &[Source],
-    directory: &Path,
-    progress: &Progress,
-    is_complete: bool,
-) -> Option<Change> {
+fn own_status(sources: &[Source], directory: &Path, is_complete: bool) -> Option<Change> {
     let status = if is_complete { "completed" } else { "active" };
     let Some(source) = sources
         .iter()
         .find(|source| is_named(&source.path, SESSION))
     else {
-        let is_begun = progress
-            .tasks
-            .iter()
-            .any(|task| task.status != Status::Pending);
         let text = json!({ "session_id": name(directory), "status": status });
-        return is_begun.then(|| Change::Write {
+        return Some(Change::Write {
             path: directory.join(SESSION),
             text: format!("{text}\n"),
         });
@@ -173,11 +164,11 @@ fn archived(sources: &[Source], directory: &Path, progress: &Progress) -> Vec<Ch
         return Vec::new();
     }
     let plan = session::read(sources).plan;
-    let commits = progress
+    let mut commits = progress
         .tasks
         .iter()
         .filter_map(|task| task.commit.as_deref());
-    let commit = commits.last();
+    let commit = commits.next_back();
     let entry = json!({
         "session_id": id, "description": plan.title, "archived_at": progress.at,
         "archive_path": format!(".workflow/archives/{id}"), "run": progress.run,

@@ -89,6 +89,10 @@ impl Format for Ccw {
         !is_main(path)
     }
 
+    fn is_sound(&self, text: &Text<'_>) -> bool {
+        Node::parse(text).is_ok()
+    }
+
     fn unfold(&self, task: &Task, text: &Text<'_>) -> Result<Unfolded, Fault> {
         let top = Node::parse(text)?;
         let wanted = task.source.as_ref().map(|source| source.sha256.as_str());
@@ -116,13 +120,9 @@ impl Format for Ccw {
     }
 
     fn without_progress(&self, text: &Text<'_>) -> Option<String> {
-        if !text
-            .path
+        text.path
             .extension()
-            .is_some_and(|extension| extension == "json")
-        {
-            return None;
-        }
+            .filter(|extension| *extension == "json")?;
         Some(asked::digest(text, &Node::parse(text).ok()?))
     }
 
