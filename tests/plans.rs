@@ -10,13 +10,11 @@ use git_enact::report::{check, faults};
 use proptest::prelude::*;
 
 fn load(paths: &[PathBuf], dialect: Option<Dialect>) -> Result<Loaded, Faults> {
-    git_enact::plan::load(
-        paths,
-        &Selection {
-            dialect,
-            ..Selection::default()
-        },
-    )
+    let selection = Selection {
+        dialect,
+        ..Selection::default()
+    };
+    git_enact::plan::load(paths, &selection)
 }
 
 /// All that a reader made of a path, as one text to compare.
@@ -116,6 +114,16 @@ fn sendit_plans_are_read() {
 #[test]
 fn job_directories_are_read() {
     check_all("jobs");
+}
+
+#[test]
+fn layered_task_lists_are_read() {
+    check_all("layered");
+}
+
+#[test]
+fn plans_of_phases_are_read() {
+    check_all("phases");
 }
 
 #[test]
@@ -301,6 +309,7 @@ fn line_ends_and_a_byte_order_mark_change_nothing() {
         ("sendit/good", "PLAN.md"),
         ("toml/good", "plan.toml"),
         ("jobs/good", "job-1-data-models.md"),
+        ("layered/minimal", "tasks.md"),
     ] {
         let original = Path::new("fixtures/plans").join(fixture).join(name);
         let plain = load(std::slice::from_ref(&original), None).expect("the fixture is good");
@@ -435,6 +444,13 @@ fn fragments() -> impl Strategy<Value = String> {
         "~~~\n",
         "\t",
         "files = [\"[\"]\n",
+        "## Layer 0: a\n",
+        "## @b\n",
+        "- [ ] T001 a\n",
+        "- [x] ",
+        "  - [~] ",
+        "[depends: T001]",
+        "Dependencies: L0 complete\n",
     ]);
     prop::collection::vec(fragment, 0..40).prop_map(|fragments| fragments.concat())
 }

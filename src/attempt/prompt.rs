@@ -50,6 +50,15 @@ struct TaskView<'a> {
     creates: &'a [String],
     depends: &'a [String],
     run: Option<&'a str>,
+    earlier: Option<EarlierView<'a>>,
+}
+
+/// How far an attempt from before the run came, where a plan says more than that there was one.
+#[derive(Serialize)]
+struct EarlierView<'a> {
+    last_step: Option<&'a str>,
+    error: Option<&'a str>,
+    artifacts: &'a [String],
 }
 
 impl<'a> TaskView<'a> {
@@ -64,6 +73,11 @@ impl<'a> TaskView<'a> {
             creates: &task.creates,
             depends: &task.depends,
             run: task.run.as_deref(),
+            earlier: task.earlier.as_ref().map(|earlier| EarlierView {
+                last_step: earlier.last_step.as_deref(),
+                error: earlier.error.as_deref(),
+                artifacts: &earlier.artifacts,
+            }),
         }
     }
 }

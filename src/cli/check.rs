@@ -15,7 +15,7 @@ use crate::verify::checks::Found;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Plan files, or the directory that holds them
-    #[arg(required = true, value_name = "PLAN")]
+    #[arg(value_name = "PLAN", required_unless_present_any = ["phase", "infrastructure", "features", "all"])]
     plans: Vec<PathBuf>,
     #[command(flatten)]
     selecting: Selecting,
@@ -25,14 +25,14 @@ pub(super) struct Args {
 }
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
-    let paths: Vec<PathBuf> = args.plans.iter().map(|path| context.path(path)).collect();
+    let (paths, selection) = args.selecting.of(&args.plans, context)?;
     let Read {
         dialect,
         graph,
         sources,
         mut faults,
         ..
-    } = read(&paths, &args.selecting.selection());
+    } = read(&paths, &selection);
     if args.strict {
         faults
             .iter_mut()

@@ -15,7 +15,7 @@ use crate::verify::checks;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Plan files, or the directory that holds them
-    #[arg(required = true, value_name = "PLAN")]
+    #[arg(value_name = "PLAN", required_unless_present_any = ["phase", "infrastructure", "features", "all"])]
     plans: Vec<PathBuf>,
     /// The format to write
     #[arg(long, value_name = "toml")]
@@ -30,8 +30,8 @@ enum Format {
 }
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
-    let paths: Vec<PathBuf> = args.plans.iter().map(|path| context.path(path)).collect();
-    let read = check::read(&paths, &args.selecting.selection());
+    let (paths, selection) = args.selecting.of(&args.plans, context)?;
+    let read = check::read(&paths, &selection);
     show_faults(&read.faults, &read.sources);
     let Some(graph) = read.graph else {
         return Ok(Exit::Refused);

@@ -40,21 +40,16 @@ impl Input {
 pub(super) fn read(
     context: &Context,
     repo: &Repo,
-    named: &[PathBuf],
+    paths: &[PathBuf],
     selection: &Selection,
 ) -> Result<Option<Input>> {
-    let mut named = named.to_vec();
-    if named.is_empty() {
-        named.push(PathBuf::from("."));
-    }
-    let paths: Vec<PathBuf> = named.iter().map(|path| context.path(path)).collect();
     let mut selection = selection.clone();
-    let mut read = check::read(&paths, &selection);
+    let mut read = check::read(paths, &selection);
     if !context.json
         && let Some(session) = asking::choose("several sessions are there", &read.sessions)
     {
         selection.session = Some(session);
-        read = check::read(&paths, &selection);
+        read = check::read(paths, &selection);
     }
     let Read {
         dialect,
@@ -73,7 +68,13 @@ pub(super) fn read(
     let hash = git::sha256(&plan::hash_input(&sources))?;
     // A session is a plan of its own wherever it was found.
     let session = dialect.and_then(|dialect| plan::session(dialect, &sources));
-    let path = place(repo, session.unwrap_or(&paths[0]));
+    let mut path = session.unwrap_or(&paths[0]);
+    // So is a spec, which is known by its directory then.
+    if selection.specs.len() == 1 && graph.plan().artifacts.len() == 1 {
+        selection.specs.clear();
+        path = sources[0].path.parent().unwrap_or(path);
+    }
+    let path = place(repo, path);
     Ok(Some(Input {
         graph: Arc::new(graph),
         sources,
@@ -133,7 +134,7 @@ fn unfinished_runs(repo: &Repo) -> Result<Vec<(String, Headline)>> {
 }
 
 /// The unfinished run of this plan, with the hash of the plan it was started with; one of these very bytes
-/// before one of others at the same path.
+/// before one of others at the same path that reads the same of its files.
 pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, String)>> {
     let mut other = None;
     for (run, headline) in unfinished_runs(repo)? {
@@ -143,7 +144,10 @@ pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, S
         if headline.plan_hash == input.hash {
             return Ok(Some((run, headline.plan_hash)));
         }
-        other = Some((run, headline.plan_hash));
+        let policy = journal::load(repo, &run)?.state.run.policy;
+        if policy.selection.wants_as(&input.selection) {
+            other = Some((run, headline.plan_hash));
+        }
     }
     Ok(other)
 }
@@ -169,9 +173,11 @@ pub(super) fn is_only_marked(
 }
 
 /// What the plan's files say was done before is believed where git has nothing against it: a commit that they
-/// name must be one that the run starts from. A task of which they name none is taken at their word.
+/// name must be one that the run starts from, and files that a task is said to have left must be there. A task of
+/// which they name neither is taken at their word.
 pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Result<()> {
     let mut plan = input.graph.plan().clone();
+    let mut unproven = Vec::new();
     for task in &mut plan.tasks {
         let warn =
             |text: String| report::notice(&visible(&format!("warning: task {} {text}", task.id)));
@@ -179,12 +185,18 @@ pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Resu
             continue;
         };
         let is_done = imported.status == ImportedStatus::Done;
+        let left = task.earlier.as_ref().filter(|_| is_done);
+        let left = left.map_or(&[][..], |earlier| &earlier.artifacts);
+        if let Some(missing) = missing(repo, base, left)? {
+            warn(format!(
+                "is marked done, but `{missing}`, which it left, is not in the commit that the run starts from: it is done again"
+            ));
+            task.imported = None;
+            continue;
+        }
         let Some(name) = imported.commit.take() else {
-            if is_done {
-                warn(
-                    "is marked done without a commit: it counts as done, and nothing proves it"
-                        .to_owned(),
-                );
+            if is_done && left.is_empty() {
+                unproven.push(task.id.as_str());
             }
             continue;
         };
@@ -201,9 +213,45 @@ pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Resu
             _ => {}
         }
     }
+    if !unproven.is_empty() {
+        report::notice(&visible(&believed(&unproven)));
+    }
     let graph = Graph::new(plan).map_err(|_| anyhow::anyhow!("the plan no longer holds"))?;
     input.graph = Arc::new(graph);
     Ok(())
+}
+
+/// That these tasks are taken at the word of the plan's files; in one line, however many boxes are ticked.
+fn believed(tasks: &[&str]) -> String {
+    const NAMED_MAX: usize = 8;
+    let named = tasks.iter().take(NAMED_MAX).copied().collect::<Vec<_>>();
+    match (tasks.len(), tasks.len() - named.len()) {
+        (1, _) => format!(
+            "warning: task {} is marked done without a commit: it counts as done, and nothing proves it",
+            named[0]
+        ),
+        (_, others) => {
+            let others = match others {
+                0 => String::new(),
+                count => format!(" and {count} more"),
+            };
+            format!(
+                "warning: tasks {}{others} are marked done without a commit: they count as done, and nothing proves it",
+                named.join(", ")
+            )
+        }
+    }
+}
+
+/// The first of these paths that a commit does not have.
+fn missing<'a>(repo: &Repo, commit: Oid, paths: &'a [String]) -> Result<Option<&'a str>> {
+    for path in paths {
+        let path = path.trim_start_matches("./").trim_end_matches('/');
+        if repo.entry_at(commit, path)?.is_none() {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
 }
 
 /// The id that the user chose, or one made from the plan's title.

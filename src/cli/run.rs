@@ -106,8 +106,8 @@ pub(super) struct Args {
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
     git::require_version()?;
-    let Some(mut input) = input::read(context, &repo, &args.plans, &args.selecting.selection())?
-    else {
+    let (paths, selection) = args.selecting.of(&args.plans, context)?;
+    let Some(mut input) = input::read(context, &repo, &paths, &selection)? else {
         return Ok(Exit::Refused);
     };
     if !args.new
@@ -170,9 +170,10 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
 
 /// Everything that decides how the run goes on, from all layers of configuration.
 fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<Policy> {
+    let is_sequential = args.sequential || args.jobs.is_none() && args.selecting.is_sequential();
     let flags = Settings {
         executor: args.executor.clone(),
-        jobs: if args.sequential { Some(1) } else { args.jobs },
+        jobs: if is_sequential { Some(1) } else { args.jobs },
         retries: args.retries,
         timeout: args.timeout.clone(),
         stall_timeout: args.stall_timeout.clone(),

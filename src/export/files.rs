@@ -89,7 +89,8 @@ fn relocate(root: &Path, from: &Path, to: &Path) -> Result<()> {
 /// A link in the repository must not lead our writing out of it.
 fn require_inside(root: &Path, dir: &Path) -> Result<()> {
     let root = root.canonicalize()?;
-    let existing = dir.ancestors().find_map(|dir| dir.canonicalize().ok());
+    let full = std::path::absolute(dir)?;
+    let existing = full.ancestors().find_map(|dir| dir.canonicalize().ok());
     if existing.is_some_and(|existing| existing.starts_with(&root)) {
         return Ok(());
     }

@@ -6,6 +6,7 @@
 //!
 #![doc = include_str!("dialects.md")]
 
+mod agents;
 mod checklist;
 mod dialect;
 mod fault;
@@ -123,6 +124,9 @@ pub struct Task {
     /// The file that says what to do, where the body is made of it only when the task starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<TaskSource>,
+    /// How far an attempt from before this run came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Earlier>,
     /// Where the task stands in the text.
     pub location: Location,
 }
@@ -160,6 +164,7 @@ impl Task {
             run: None,
             imported: None,
             source: None,
+            earlier: None,
             location,
         }
     }
@@ -194,6 +199,21 @@ pub struct Imported {
     /// The commit they name, as written; a claim until git confirms it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+}
+
+/// What a plan's own files say of an attempt from before this run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Earlier {
+    /// Files that it left; a claim until git confirms it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<String>,
+    /// The last step that succeeded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_step: Option<String>,
+    /// Why it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// What a plan's own files may say of a task.

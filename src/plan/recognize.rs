@@ -3,6 +3,7 @@
 //! Asks every format, and takes the one that is surest; when another would fit as well, that is told. It knows
 //! none of them and reads no plan.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -23,12 +24,64 @@ pub struct Selection {
     /// The session, by the name of its directory, where there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
+    /// Specs by id or path.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub specs: Vec<String>,
+    /// The specs of this phase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase: Option<u32>,
+    /// The specs of infrastructure.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub infrastructure: bool,
+    /// The specs of features.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub features: bool,
+    /// All specs.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
+    /// Words on how to run them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// Agents, and the words in a task that call for them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub agents: BTreeMap<String, Vec<String>>,
 }
 
 impl Selection {
     /// Whether nothing in particular is wanted.
     pub fn is_all(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether it chooses among the plans of a project.
+    pub fn chooses(&self) -> bool {
+        !self.specs.is_empty() || !self.flags().is_empty()
+    }
+
+    /// The options that choose among the plans of a project, as they are written.
+    pub(super) fn flags(&self) -> Vec<String> {
+        let phase = self.phase.map(|phase| format!("--phase {phase}"));
+        let named = [
+            (self.infrastructure, "--infrastructure"),
+            (self.features, "--features"),
+            (self.all, "--all"),
+        ];
+        let others = named.iter().filter(|(given, _)| *given);
+        phase
+            .into_iter()
+            .chain(others.map(|(_, flag)| (*flag).to_owned()))
+            .collect()
+    }
+
+    /// Whether both want the same of a plan's files, whatever else is said of how it runs.
+    pub fn wants_as(&self, other: &Self) -> bool {
+        let wanted = |selection: &Self| Self {
+            dialect: None,
+            hint: None,
+            agents: BTreeMap::new(),
+            ..selection.clone()
+        };
+        wanted(self) == wanted(other)
     }
 }
 
@@ -56,6 +109,7 @@ impl From<Fault> for Faults {
 pub(super) fn recognize(paths: &[PathBuf], selection: &Selection) -> Result<Found, Faults> {
     let wanted = selection.dialect;
     match paths {
+        [place] if selection.chooses() => chosen(place, selection),
         [] => Err(Fault::error("no plan is named")
             .help("name a plan file or the directory of a plan")
             .into()),
@@ -121,6 +175,51 @@ fn surest(path: &Path, among: &[Dialect]) -> Result<(Dialect, Option<Fault>), Fa
     }
 }
 
+/// The plan that a selection chooses in the project at or above a place.
+fn chosen(place: &Path, selection: &Selection) -> Result<Found, Faults> {
+    if let Some(found) = together(place, selection, &Dialect::ALL) {
+        return found;
+    }
+    match selection.specs.first() {
+        Some(name) => {
+            let path = place.join(name);
+            let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+            let path = path.strip_prefix(".").unwrap_or(&path);
+            Err(unreadable(path, &missing).into())
+        }
+        None => {
+            let flags = selection.flags().join(" ");
+            let message = format!(
+                "`{flags}` chooses among specs, and `{}` lies in no project that has any",
+                place.display()
+            );
+            Err(Fault::error(message)
+                .help("specs are directories such as `specs/features/001-login` with a `tasks.md`; name a plan file instead")
+                .into())
+        }
+    }
+}
+
+/// The plan that several directories make together, of the first dialect that keeps such plans here.
+fn together(
+    place: &Path,
+    selection: &Selection,
+    among: &[Dialect],
+) -> Option<Result<Found, Faults>> {
+    let mut dialects = among
+        .iter()
+        .filter(|dialect| selection.dialect.is_none_or(|wanted| wanted == **dialect));
+    dialects.find_map(|dialect| {
+        let files = dialect.format().chosen(place, selection)?;
+        let found = |files| Found {
+            dialect: *dialect,
+            files,
+            doubt: None,
+        };
+        Some(files.map(found).map_err(Faults::from))
+    })
+}
+
 fn directory(path: &Path, selection: &Selection) -> Result<Found, Faults> {
     let wanted = selection.dialect;
     let mut candidates = among(&entries(path)?, wanted);
@@ -129,6 +228,16 @@ fn directory(path: &Path, selection: &Selection) -> Result<Found, Faults> {
     }
     if let Some(session) = &selection.session {
         return of_session(path, session, candidates);
+    }
+    let mut dialects: Vec<Dialect> = candidates.iter().map(|found| found.dialect).collect();
+    dialects.dedup();
+    let may_join = match dialects.as_slice() {
+        [] => &Dialect::ALL[..],
+        [_] if candidates.len() > 1 => &dialects,
+        _ => &[],
+    };
+    if let Some(found) = together(path, selection, may_join) {
+        return found;
     }
     match candidates.len() {
         0 => Err(nothing_in(path, wanted)),

@@ -147,7 +147,12 @@ pub struct Faults {
 /// Reads the plan that `paths` name: one file, one directory, or the job files of one plan.
 pub fn load(paths: &[PathBuf], selection: &Selection) -> Result<Loaded, Faults> {
     let (found, sources) = texts(paths, selection)?;
-    let Reading { plan, mut faults } = found.dialect.format().read(&sources);
+    let format = found.dialect.format();
+    let Reading {
+        mut plan,
+        mut faults,
+    } = format.read(&sources);
+    faults.extend(format.assign(&mut plan, selection));
     faults.extend(found.doubt);
     fault::in_text_order(&mut faults);
     if faults.iter().all(Fault::is_warning) {

@@ -188,7 +188,7 @@ fn unmarked(dialect: Dialect, sources: &[Source]) -> Unmarked {
     let mut texts = BTreeMap::new();
     for source in sources {
         let name = name(&source.path);
-        if generated.contains(&name) {
+        if generated.contains(&name) || format.is_record(&source.path) {
             continue;
         }
         let count = texts.keys().filter(|(other, _)| *other == name).count();

@@ -1,0 +1,369 @@
+//! Where the phases of a plan are: which headings begin one, what its id and title are, how far it reaches.
+//!
+//! The same number may head other sections as well (`### Phase 1 - Test Filtering` among the concerns), and phases
+//! may stand at any level; what counts is where they stand and what they say. Knows no fields' meaning.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use super::parts;
+use super::prose::Key;
+use crate::plan::markdown::{Block, Document, Heading};
+use crate::plan::text::Text;
+use crate::plan::{Fault, ImportedStatus};
+
+/// A heading that begins a phase, and all that belongs to it.
+#[derive(Debug)]
+pub(super) struct Phase<'d> {
+    pub(super) id: String,
+    pub(super) key: Key,
+    pub(super) title: String,
+    /// What its title says of it: `(DEFERRED)`, `✅`.
+    pub(super) says: Option<ImportedStatus>,
+    /// Whether its title calls it a design phase.
+    pub(super) is_design: bool,
+    /// Where its id stands.
+    pub(super) at: usize,
+    /// Its bytes.
+    pub(super) range: Range<usize>,
+    pub(super) section: &'d [Block],
+}
+
+/// What a heading says of a phase.
+struct Named {
+    id: String,
+    key: Key,
+    title: String,
+    says: Option<ImportedStatus>,
+    at: usize,
+}
+
+/// A heading that may begin a phase.
+struct Candidate<'d> {
+    block: usize,
+    heading: &'d Heading,
+    named: Named,
+    /// Whether what follows it has the fields of a phase.
+    has_fields: bool,
+}
+
+/// The phases of a document, in the order of the text.
+pub(super) fn phases<'d>(
+    document: &'d Document,
+    text: &Text<'_>,
+    faults: &mut Vec<Fault>,
+) -> Vec<Phase<'d>> {
+    let candidates = candidates(document, text);
+    let region = region(document, &candidates);
+    let chosen = chosen(candidates, &region, text, faults);
+    let starts: Vec<usize> = chosen.iter().map(|candidate| candidate.block).collect();
+    let blocks = &document.blocks;
+    let whole = |(nth, candidate): (usize, Candidate<'d>)| {
+        let limit = starts.get(nth + 1).copied().unwrap_or(blocks.len());
+        let end = section_end(blocks, candidate.block, limit);
+        let next = blocks.get(end).and_then(|block| match block {
+            Block::Heading(heading) => Some(heading.range.start),
+            _ => None,
+        });
+        let Named {
+            id,
+            key,
+            title,
+            says,
+            at,
+        } = candidate.named;
+        Phase {
+            id,
+            key,
+            title,
+            says,
+            is_design: candidate.heading.title.to_lowercase().contains("(design"),
+            at,
+            range: candidate.heading.range.start..next.unwrap_or(text.text.len()),
+            section: &blocks[candidate.block + 1..end],
+        }
+    };
+    chosen.into_iter().enumerate().map(whole).collect()
+}
+
+/// Of several with one number the first that stands where phases stand, and what else looks like a phase and has
+/// another number; in the order of the text.
+fn chosen<'d>(
+    candidates: Vec<Candidate<'d>>,
+    region: &Range<usize>,
+    text: &Text<'_>,
+    faults: &mut Vec<Fault>,
+) -> Vec<Candidate<'d>> {
+    let is_inside = |candidate: &Candidate<'_>| region.contains(&candidate.block);
+    let Some(first) = candidates.iter().find(|candidate| is_inside(candidate)) else {
+        return Vec::new();
+    };
+    let level = first.heading.level;
+    let (here, elsewhere): (Vec<_>, Vec<_>) = candidates
+        .into_iter()
+        .partition(|candidate| is_inside(candidate) && candidate.heading.level == level);
+    let mut lines: HashMap<Key, u32> = HashMap::new();
+    let mut chosen = Vec::new();
+    for candidate in here {
+        let named = &candidate.named;
+        if let Some(line) = lines.get(&named.key) {
+            if candidate.has_fields {
+                let message = format!("phase `{}` is there twice", named.id);
+                let place = named.at..named.at + named.id.len();
+                faults.push(text.warning(place, message).help(format!(
+                    "the one in line {line} is read, and this one is not; give it another number"
+                )));
+            }
+            continue;
+        }
+        let line = text.location(candidate.heading.range.start).line;
+        lines.insert(named.key.clone(), line);
+        chosen.push(candidate);
+    }
+    for candidate in elsewhere {
+        if candidate.has_fields && !lines.contains_key(&candidate.named.key) {
+            lines.insert(candidate.named.key.clone(), 0);
+            chosen.push(candidate);
+        }
+    }
+    chosen.sort_by_key(|candidate| candidate.block);
+    chosen
+}
+
+fn candidates<'d>(document: &'d Document, text: &Text<'_>) -> Vec<Candidate<'d>> {
+    let blocks = &document.blocks;
+    let named: Vec<(usize, &Heading, Named)> = document
+        .headings()
+        .filter_map(|(at, heading)| Some((at, heading, named(heading, text)?)))
+        .collect();
+    let starts: Vec<usize> = named.iter().map(|(at, ..)| *at).collect();
+    let with_fields = |(nth, (block, heading, named)): (usize, (usize, &'d Heading, Named))| {
+        let limit = starts.get(nth + 1).copied().unwrap_or(blocks.len());
+        let end = section_end(blocks, block, limit);
+        Candidate {
+            block,
+            heading,
+            named,
+            has_fields: parts::are_a_phase(&blocks[block + 1..end]),
+        }
+    };
+    named.into_iter().enumerate().map(with_fields).collect()
+}
+
+/// Where the section of the heading at `at` ends: at the next heading of its level or above, or at the limit.
+fn section_end(blocks: &[Block], at: usize, limit: usize) -> usize {
+    let Block::Heading(own) = &blocks[at] else {
+        return limit;
+    };
+    let ends = |block: &Block| matches!(block, Block::Heading(next) if next.level <= own.level);
+    let length = blocks[at + 1..limit].iter().position(ends);
+    length.map_or(limit, |length| at + 1 + length)
+}
+
+/// The blocks among which phases are looked for first: those under `## Phases` or `## Plan`, or all of them.
+fn region(document: &Document, candidates: &[Candidate<'_>]) -> Range<usize> {
+    let all = 0..document.blocks.len();
+    let is_phase: HashSet<usize> = candidates.iter().map(|candidate| candidate.block).collect();
+    let headings: Vec<(usize, &Heading)> = document.headings().collect();
+    let mut next = 0;
+    while let Some((nth, (start, own))) = headings
+        .iter()
+        .enumerate()
+        .skip(next)
+        .find(|(_, (_, heading))| holds_phases(heading))
+    {
+        // Phases may stand at the level of the heading that announces them.
+        let end = headings[nth + 1..]
+            .iter()
+            .position(|(block, heading)| heading.level <= own.level && !is_phase.contains(block));
+        let end = end.map_or(headings.len(), |length| nth + 1 + length);
+        if headings[nth..end]
+            .iter()
+            .any(|(block, _)| is_phase.contains(block))
+        {
+            let end = headings.get(end).map_or(all.end, |(block, _)| *block);
+            return *start..end;
+        }
+        next = end.max(nth + 1);
+    }
+    all
+}
+
+fn holds_phases(heading: &Heading) -> bool {
+    const NAMES: [&str; 7] = [
+        "phases",
+        "plan",
+        "the plan",
+        "implementation phases",
+        "implementation plan",
+        "execution plan",
+        "plan phases",
+    ];
+    let title = heading
+        .title
+        .trim_matches(|c: char| !c.is_alphanumeric())
+        .to_lowercase();
+    heading.level <= 2 && NAMES.contains(&title.as_str())
+}
+
+/// `Phase 3: title`, with a dash or a remark in parentheses for the colon; ids are `3`, `5a`, `1.5`.
+fn named(heading: &Heading, text: &Text<'_>) -> Option<Named> {
+    if !(2..=4).contains(&heading.level) {
+        return None;
+    }
+    let spelled = heading
+        .title
+        .trim_start_matches(|c: char| !c.is_alphanumeric());
+    let before = &heading.title[..heading.title.len() - spelled.len()];
+    let (word, rest) = spelled.split_at_checked(5)?;
+    if !word.eq_ignore_ascii_case("phase") {
+        return None;
+    }
+    let rest = rest.strip_prefix([' ', '-', '#', '\u{a0}'])?.trim_start();
+    let id = Key::leading(rest)?;
+    let rest = &rest[id.len()..];
+    let raw = &text.text[heading.range.clone()];
+    let after_word = raw
+        .to_ascii_lowercase()
+        .find("phase")
+        .map_or(0, |at| at + 5);
+    let at = raw[after_word..].find(id).map_or(0, |at| after_word + at) + heading.range.start;
+    let (remark, rest) = parts_of(rest);
+    let (mut title, mut says) = without_tags(rest);
+    match tag_says(remark) {
+        Some(tag) => says = says.or(tag),
+        None if remark.is_empty() => {}
+        None if title.is_empty() => title = remark.to_owned(),
+        None => title = format!("{title} ({remark})"),
+    }
+    let is_ticked = before.contains(['✅', '✓', '✔', '☑']);
+    Some(Named {
+        id: id.to_owned(),
+        key: Key::of(id)?,
+        title: if title.is_empty() {
+            format!("Phase {id}")
+        } else {
+            title
+        },
+        says: says.or(is_ticked.then_some(ImportedStatus::Done)),
+        at,
+    })
+}
+
+/// What follows an id, as a remark in parentheses and a title: `(Parallel): Build it`.
+fn parts_of(rest: &str) -> (&str, &str) {
+    const SEPARATORS: [char; 11] = [' ', ':', '：', '-', '–', '—', '.', ')', ',', '|', '\u{a0}'];
+    let rest = rest.trim();
+    let remark = rest
+        .strip_prefix(['(', '（'])
+        .and_then(|inside| inside.split_once([')', '）']));
+    let (remark, title) = remark.unwrap_or(("", rest));
+    (remark.trim(), title.trim_start_matches(SEPARATORS))
+}
+
+/// A title without the tags at its ends, and what they say of the phase.
+fn without_tags(title: &str) -> (String, Option<ImportedStatus>) {
+    let mut says = None;
+    let mut rest = title.trim();
+    loop {
+        let bare = rest.trim_end_matches(['\u{fe0f}', ' ']);
+        let Some(last) = bare.chars().next_back() else {
+            break;
+        };
+        if let Some(sign) = sign(last) {
+            says = says.or(sign);
+            rest = bare[..bare.len() - last.len_utf8()].trim_end();
+            continue;
+        }
+        let tag = [('(', ')'), ('（', '）'), ('[', ']')]
+            .into_iter()
+            .find_map(|(open, close)| bare.strip_suffix(close)?.rsplit_once(open))
+            .and_then(|(front, tag)| Some((front, tag_says(tag)?)));
+        let Some((front, tag)) = tag else {
+            break;
+        };
+        says = says.or(tag);
+        rest = front.trim_end();
+    }
+    let first = rest
+        .split([' ', ':', '-', '–', '—'])
+        .next()
+        .unwrap_or_default();
+    if first.chars().all(char::is_uppercase)
+        && let Some(tag @ Some(_)) = tag_says(first)
+        && rest.len() > first.len()
+    {
+        says = says.or(tag);
+    }
+    let rest = rest.trim_end_matches([' ', '-', '–', '—', ':']);
+    (rest.to_owned(), says)
+}
+
+/// What an emoji at the end of a title says; nothing for one that is part of it.
+fn sign(sign: char) -> Option<Option<ImportedStatus>> {
+    match sign {
+        '✅' | '✓' | '✔' | '☑' => Some(Some(ImportedStatus::Done)),
+        '⏭' => Some(Some(ImportedStatus::Skipped)),
+        '⏳' | '🚧' | '🔄' => Some(Some(ImportedStatus::InProgress)),
+        '❌' | '⚠' | '⏸' | '⬜' | '🔴' | '🟡' | '🟢' | '⭐' | '🔥' => Some(None),
+        _ => None,
+    }
+}
+
+/// What a word in parentheses at the end of a title says; nothing for one that is part of it.
+fn tag_says(tag: &str) -> Option<Option<ImportedStatus>> {
+    let tag = tag
+        .trim_matches(|c: char| !c.is_alphanumeric())
+        .to_lowercase();
+    match tag.as_str() {
+        "done" | "complete" | "completed" | "implemented" => Some(Some(ImportedStatus::Done)),
+        "deferred" | "skipped" | "skip" | "cancelled" | "canceled" | "dropped" => {
+            Some(Some(ImportedStatus::Skipped))
+        }
+        "in progress" | "wip" => Some(Some(ImportedStatus::InProgress)),
+        "blocker" | "blocking" | "pending" | "critical" | "design" | "design phase"
+        | "implementation" => Some(None),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parts_of, without_tags};
+    use crate::plan::ImportedStatus::{Done, InProgress, Skipped};
+
+    #[test]
+    fn tags_at_the_end_of_a_title_are_read_and_are_no_part_of_it() {
+        for (title, bare, says) in [
+            ("Fix it (BLOCKER)", "Fix it", None),
+            ("Fix it (DEFERRED)", "Fix it", Some(Skipped)),
+            ("Fix it ✅", "Fix it", Some(Done)),
+            ("Fix it ✔\u{fe0f}", "Fix it", Some(Done)),
+            ("Fix it (BLOCKER) ✅", "Fix it", Some(Done)),
+            ("Fix it 🚧", "Fix it", Some(InProgress)),
+            ("Types (Optional)", "Types (Optional)", None),
+            (
+                "SKIPPED - Already there",
+                "SKIPPED - Already there",
+                Some(Skipped),
+            ),
+            ("DEFERRED", "DEFERRED", None),
+            ("Done right", "Done right", None),
+            ("修复 ✅", "修复", Some(Done)),
+        ] {
+            assert_eq!(without_tags(title), (bare.to_owned(), says), "{title}");
+        }
+    }
+
+    #[test]
+    fn a_remark_may_stand_before_the_title() {
+        assert_eq!(parts_of(": Build it"), ("", "Build it"));
+        assert_eq!(parts_of(" - Build it"), ("", "Build it"));
+        assert_eq!(
+            parts_of(" (Parallel): Build it ✅"),
+            ("Parallel", "Build it ✅")
+        );
+        assert_eq!(parts_of(" (Types)"), ("Types", ""));
+        assert_eq!(parts_of("：类型"), ("", "类型"));
+    }
+}

@@ -1,0 +1,218 @@
+//! What a phase says of files and of the dependencies in a manifest.
+
+use super::parts::{self, Part, codes};
+use crate::plan::markdown::{Block, Span};
+use crate::plan::text::Text;
+use crate::plan::{Fault, Severity, fields, scope};
+
+/// The files that a phase declares, and those of them that it makes.
+pub(super) fn files(
+    parts: &[Part<'_>],
+    text: &Text<'_>,
+    faults: &mut Vec<Fault>,
+) -> (Vec<String>, Vec<String>) {
+    let (mut all, mut made) = (Vec::new(), Vec::new());
+    for part in parts {
+        let creates = part.is(parts::CREATES);
+        if !creates && !part.is(parts::FILES) {
+            continue;
+        }
+        let own = std::iter::once((part.text.as_str(), &part.place));
+        let below = part
+            .below
+            .iter()
+            .map(|line| (line.text.as_str(), &line.range));
+        for (words, place) in own.chain(below) {
+            let lower = words.to_lowercase();
+            let is_new = creates
+                || lower.contains("(new")
+                || lower.starts_with("new:")
+                || lower.starts_with("create ");
+            for path in paths(words) {
+                let span = Span {
+                    text: path,
+                    range: place.clone(),
+                };
+                if is_new && !span.text.contains(['*', '?', '[']) && !span.text.ends_with('/') {
+                    made.push(span.clone());
+                }
+                all.push(span);
+            }
+        }
+    }
+    let mut wrong = Vec::new();
+    let all = fields::globs(&all, text, &mut wrong);
+    let made = fields::globs(&made, text, &mut Vec::new());
+    if let Some(first) = wrong.into_iter().next() {
+        // Paths of another machine say that there are files, but not which.
+        faults.push(Fault {
+            severity: Severity::Warning,
+            message: format!(
+                "{}: what this phase may change is not checked",
+                first.message
+            ),
+            ..first
+        });
+        return (Vec::new(), Vec::new());
+    }
+    (all, made)
+}
+
+/// The path that a line is about: its first code that looks like one, or its first word; several with commas between.
+fn paths(words: &str) -> Vec<String> {
+    let spans = codes(words);
+    let mut found: Vec<String> = Vec::new();
+    if spans.is_empty() {
+        for piece in words.split([',', '，', '、', ';']) {
+            let word = piece
+                .split([' ', '(', '（'])
+                .find(|word| !word.is_empty() && *word != "-");
+            found.extend(word.into_iter().flat_map(path));
+        }
+        return found;
+    }
+    // What follows a dash says why and may name others.
+    let about = ["` - ", "` – ", "` — ", "`: ", "` ("]
+        .iter()
+        .filter_map(|end| words.find(end))
+        .min()
+        .map_or(words, |at| &words[..=at]);
+    for span in codes(about) {
+        found.extend(path(span));
+    }
+    found
+}
+
+/// A path as globs; `{name}` stands for anything, `{a,b}` for either.
+fn path(written: &str) -> Vec<String> {
+    let (Some(open), Some(close)) = (written.find('{'), written.find('}')) else {
+        return Some(written.to_owned())
+            .filter(|path| scope::looks_like_path(path))
+            .into_iter()
+            .collect();
+    };
+    let Some(inside) = written.get(open + 1..close) else {
+        return Vec::new();
+    };
+    let (front, back) = (&written[..open], &written[close + 1..]);
+    let choices: Vec<&str> = if inside.contains(',') {
+        inside.split(',').map(str::trim).collect()
+    } else {
+        vec!["*"]
+    };
+    let whole = choices
+        .into_iter()
+        .map(|choice| format!("{front}{choice}{back}"));
+    whole.filter(|path| scope::looks_like_path(path)).collect()
+}
+
+/// The dependencies that are to stand in a manifest, where the plan says in which.
+pub(super) fn depends(section: &[Block], parts: &[Part<'_>]) -> Vec<String> {
+    let mut depends: Vec<String> = Vec::new();
+    let is_start = |part: &&Part<'_>| {
+        [
+            "dependencies to add",
+            "new dependencies",
+            "add dependencies",
+        ]
+        .iter()
+        .any(|start| part.name.starts_with(start))
+    };
+    for part in parts.iter().filter(is_start) {
+        let mut manifest = manifest_in(&part.name).or_else(|| manifest_in(&part.text));
+        let mut add = |manifest: &Option<String>, name: &str| {
+            let entry = manifest
+                .as_ref()
+                .map(|manifest| format!("{manifest}: {name}"));
+            depends.extend(entry.filter(|entry| !depends.contains(entry)));
+        };
+        for block in &section[part.next..] {
+            match block {
+                Block::Line(line) => {
+                    if let Some(lead) = &line.lead {
+                        match manifest_in(lead) {
+                            Some(next) => manifest = Some(next),
+                            None => break,
+                        }
+                    } else if line.depth > 0
+                        && let Some(name) = crate_name(&line.text)
+                    {
+                        add(&manifest, name);
+                    }
+                }
+                Block::Fence(fence) if fence.language == "toml" => {
+                    for line in fence.text.lines() {
+                        let line = line.trim();
+                        if line.starts_with('#') {
+                            manifest = manifest_in(line).or(manifest);
+                        } else if let Some((name, _)) =
+                            line.split_once('=').filter(|_| !line.starts_with('['))
+                        {
+                            let name = name
+                                .trim()
+                                .split('.')
+                                .next()
+                                .unwrap_or_default()
+                                .trim_matches('"');
+                            add(&manifest, name);
+                        }
+                    }
+                }
+                _ => break,
+            }
+        }
+    }
+    depends
+}
+
+/// The manifest that a text names.
+fn manifest_in(text: &str) -> Option<String> {
+    let words = text.split(|c: char| c.is_whitespace() || "`():,#*".contains(c));
+    let mut named = words.filter(|word| {
+        let file = word.rsplit('/').next().unwrap_or_default().to_lowercase();
+        ["cargo.toml", "package.json", "pyproject.toml", "go.mod"].contains(&file.as_str())
+    });
+    // Names of fields are in lower case.
+    let named = named.next()?;
+    Some(match named.strip_suffix("cargo.toml") {
+        Some(directory) => format!("{directory}Cargo.toml"),
+        None => named.to_owned(),
+    })
+}
+
+/// The name that a line of a list begins with: `serde = "1"`, `tokio` - why.
+fn crate_name(text: &str) -> Option<&str> {
+    let text = text.trim_start_matches('`');
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
+    let name = &text[..end.unwrap_or(text.len())];
+    let rest = text[name.len()..].trim_start();
+    let is_named =
+        rest.is_empty() || rest.starts_with(['`', '=', '-', '–', '—', '(', '@', ':', '"']);
+    (is_named && name.starts_with(|c: char| c.is_ascii_alphabetic())).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{crate_name, path, paths};
+
+    #[test]
+    fn the_path_of_a_line_is_what_it_begins_with() {
+        assert_eq!(paths("`src/a.rs` - like `src/b.rs`"), ["src/a.rs"]);
+        assert_eq!(paths("`src/a.rs`, `src/b.rs`"), ["src/a.rs", "src/b.rs"]);
+        assert_eq!(
+            paths("Root `Cargo.toml` - with `[workspace]`"),
+            ["Cargo.toml"]
+        );
+        assert_eq!(paths("src/a.rs (lines 1-3)"), ["src/a.rs"]);
+        assert_eq!(path("lib/{language}/x.scm"), ["lib/*/x.scm"]);
+        assert_eq!(path("lib/{a,b}.rs"), ["lib/a.rs", "lib/b.rs"]);
+        assert!(path("}{").is_empty());
+    }
+
+    #[test]
+    fn a_dependency_is_the_name_that_a_line_begins_with() {
+        assert_eq!(crate_name("`tokio-util` - for codecs"), Some("tokio-util"));
+        assert_eq!(crate_name("serde = \"1\""), Some("serde"));
+        assert_eq!(crate_name("None required"), None);
+    }
+}
