@@ -161,6 +161,7 @@ fn graph(tasks: usize) -> (Arc<Graph>, String) {
         &[path],
         &Selection {
             dialect: Some(Dialect::Toml),
+            ..Selection::default()
         },
     )
     .unwrap();
@@ -179,7 +180,15 @@ fn begun(dir: &Path, tasks: usize) -> (Journal, State) {
     };
     let (graph, text) = graph(tasks);
     let sources = [("plan.toml".to_owned(), text.into_bytes())];
-    Journal::create(repo, lease, Clock::Fixed(TIME), graph, &sources, started).unwrap()
+    Journal::create(
+        repo,
+        lease,
+        Clock::Fixed(TIME),
+        graph,
+        sources.map(Ok),
+        started,
+    )
+    .unwrap()
 }
 
 /// A repository with a run of `tasks` tasks, all done.

@@ -48,7 +48,7 @@ fn begin(test: &TestRepo, tasks: usize, durability: Durability) -> (Journal, Sta
         lease,
         Clock::Fixed(TIME),
         graph(tasks),
-        &sources,
+        sources.map(Ok),
         started,
     )
     .expect("created")

@@ -10,7 +10,11 @@ use git_enact::report::{check, faults};
 use proptest::prelude::*;
 
 fn load(paths: &[PathBuf], dialect: Option<Dialect>) -> Result<Loaded, Faults> {
-    git_enact::plan::load(paths, &Selection { dialect })
+    let selection = Selection {
+        dialect,
+        ..Selection::default()
+    };
+    git_enact::plan::load(paths, &selection)
 }
 
 /// All that a reader made of a path, as one text to compare.
@@ -113,6 +117,11 @@ fn job_directories_are_read() {
 }
 
 #[test]
+fn layered_task_lists_are_read() {
+    check_all("layered");
+}
+
+#[test]
 fn plans_of_phases_are_read() {
     check_all("phases");
 }
@@ -145,6 +154,11 @@ fn superpowers_plans_are_read() {
 #[test]
 fn gsd_plans_are_read() {
     check_all("gsd");
+}
+
+#[test]
+fn session_directories_are_read() {
+    check_all("ccw");
 }
 
 #[test]
@@ -298,6 +312,7 @@ fn line_ends_and_a_byte_order_mark_change_nothing() {
         ("phases/fields/.ai/plans", "2026-02-03.parser.md"),
         ("phases/lines/.ai/plans", "2026-02-05.report.md"),
         ("phases/groups/.ai/plans", "2026-02-06.groups.md"),
+        ("layered/minimal", "tasks.md"),
     ] {
         let original = Path::new("fixtures/plans").join(fixture).join(name);
         let plain = load(std::slice::from_ref(&original), None).expect("the fixture is good");
@@ -432,6 +447,13 @@ fn fragments() -> impl Strategy<Value = String> {
         "~~~\n",
         "\t",
         "files = [\"[\"]\n",
+        "## Layer 0: a\n",
+        "## @b\n",
+        "- [ ] T001 a\n",
+        "- [x] ",
+        "  - [~] ",
+        "[depends: T001]",
+        "Dependencies: L0 complete\n",
     ]);
     prop::collection::vec(fragment, 0..40).prop_map(|fragments| fragments.concat())
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Check, Dialect, Plan, Task, TaskId, Weight};
+use crate::plan::{Check, Dialect, Plan, Task, TaskId, Unfolded, Weight};
 use crate::run::evidence::{Claim, Outcome};
 
 /// What one attempt is given to know.
@@ -133,9 +133,26 @@ impl Package {
                 plan: Some(Outline::new(plan, task)),
                 dependencies,
                 artifacts: plan.artifacts.clone(),
+                session: plan.session(),
                 ..light
             },
         }
+    }
+
+    /// Puts in what the plan says of the task in a file of its own. The task itself is told whatever the weight;
+    /// what is handed down and which documents matter, when all is.
+    #[must_use]
+    pub fn unfolded(mut self, unfolded: Unfolded) -> Self {
+        self.task = unfolded.task;
+        if self.weight == Weight::Full {
+            self.inherited = unfolded.inherited;
+            for document in unfolded.artifacts {
+                if !self.artifacts.contains(&document) {
+                    self.artifacts.push(document);
+                }
+            }
+        }
+        self
     }
 
     /// Adds commands that the run verifies every task with.

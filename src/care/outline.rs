@@ -202,7 +202,7 @@ impl Outline {
         };
         let clock = Clock::from_env()?;
         let (mut journal, mut state) =
-            Journal::prepare(repo.reopen()?, lease, clock, graph, &[], started)?;
+            Journal::prepare(repo.reopen()?, lease, clock, graph, [], started)?;
         record_all(&mut journal, &mut state, self.events())?;
         journal.flush(&state)
     }

@@ -34,6 +34,24 @@ pub(super) fn agree(summary: &str, yes: bool) -> bool {
     false
 }
 
+/// Asks which of `names` is meant, by number or by name; nothing when there is nobody to ask, or no answer.
+pub(super) fn choose(what: &str, names: &[String]) -> Option<String> {
+    if names.is_empty() || !is_possible() {
+        return None;
+    }
+    report::notice(&format!("{what}:"));
+    for (at, name) in names.iter().enumerate() {
+        report::notice(&visible(&format!("  {}  {name}", at + 1)));
+    }
+    report::notice("which one? (number or name; nothing to leave it)");
+    let answer = answer()?;
+    let numbered = answer.parse::<usize>().ok();
+    let numbered = numbered.and_then(|number| names.get(number.checked_sub(1)?));
+    numbered
+        .or_else(|| names.iter().find(|name| **name == answer))
+        .cloned()
+}
+
 /// Asks retry, skip or stop about a failed task.
 pub(super) fn asker() -> Asker {
     Arc::new(|task: &TaskId, reason: &str, last_completed: &str| {

@@ -15,7 +15,7 @@ use crate::verify::checks::Found;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Plan files, or the directory that holds them
-    #[arg(required = true, value_name = "PLAN")]
+    #[arg(value_name = "PLAN", required_unless_present_any = ["phase", "infrastructure", "features", "all"])]
     plans: Vec<PathBuf>,
     #[command(flatten)]
     selecting: Selecting,
@@ -25,13 +25,14 @@ pub(super) struct Args {
 }
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
-    let paths: Vec<PathBuf> = args.plans.iter().map(|path| context.path(path)).collect();
+    let (paths, selection) = args.selecting.of(&args.plans, context)?;
     let Read {
         dialect,
         graph,
         sources,
         mut faults,
-    } = read(&paths, &args.selecting.selection());
+        ..
+    } = read(&paths, &selection);
     if args.strict {
         faults
             .iter_mut()
@@ -63,6 +64,8 @@ pub(super) struct Read {
     pub(super) graph: Option<Graph>,
     pub(super) sources: Vec<Source>,
     pub(super) faults: Vec<Fault>,
+    /// The sessions of which one must be chosen first.
+    pub(super) sessions: Vec<String>,
 }
 
 /// Reads and checks the plan that `paths` name.
@@ -73,12 +76,14 @@ pub(super) fn read(paths: &[PathBuf], selection: &Selection) -> Read {
             faults,
             sources,
             dialect,
+            sessions,
         }) => {
             return Read {
                 dialect,
                 graph: None,
                 sources,
                 faults,
+                sessions,
             };
         }
     };
@@ -90,6 +95,7 @@ pub(super) fn read(paths: &[PathBuf], selection: &Selection) -> Read {
             graph: Some(graph),
             sources,
             faults,
+            sessions: Vec::new(),
         },
         Err(found) => {
             faults.extend(found);
@@ -98,6 +104,7 @@ pub(super) fn read(paths: &[PathBuf], selection: &Selection) -> Read {
                 graph: None,
                 sources,
                 faults,
+                sessions: Vec::new(),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use super::check::{self, show_faults};
 use super::selecting::Selecting;
@@ -15,7 +15,7 @@ use crate::verify::checks;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Plan files, or the directory that holds them
-    #[arg(required = true, value_name = "PLAN")]
+    #[arg(value_name = "PLAN", required_unless_present_any = ["phase", "infrastructure", "features", "all"])]
     plans: Vec<PathBuf>,
     /// The format to write
     #[arg(long, value_name = "toml")]
@@ -30,8 +30,8 @@ enum Format {
 }
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
-    let paths: Vec<PathBuf> = args.plans.iter().map(|path| context.path(path)).collect();
-    let read = check::read(&paths, &args.selecting.selection());
+    let (paths, selection) = args.selecting.of(&args.plans, context)?;
+    let read = check::read(&paths, &selection);
     show_faults(&read.faults, &read.sources);
     let Some(graph) = read.graph else {
         return Ok(Exit::Refused);
@@ -39,7 +39,11 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let found = check::programs(context);
     let is_command = |check: &plan::Check| checks::is_command(check, &found);
     match args.to {
-        Format::Toml => report::text(&plan::to_toml(graph.plan(), is_command)?),
+        Format::Toml => {
+            let plan = plan::with_bodies(graph.plan(), &read.sources);
+            let plan = plan.map_err(|fault| anyhow!(fault.message))?;
+            report::text(&plan::to_toml(&plan, is_command)?);
+        }
     }
     Ok(Exit::Done)
 }

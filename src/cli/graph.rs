@@ -13,7 +13,7 @@ use crate::report::{self, graph};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Plan files, or the directory that holds them
-    #[arg(required = true, value_name = "PLAN")]
+    #[arg(value_name = "PLAN", required_unless_present_any = ["phase", "infrastructure", "features", "all"])]
     plans: Vec<PathBuf>,
     /// As what
     #[arg(long, value_name = "text|mermaid|dot|json", default_value = "text")]
@@ -31,8 +31,8 @@ enum Format {
 }
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
-    let paths: Vec<PathBuf> = args.plans.iter().map(|path| context.path(path)).collect();
-    let read = check::read(&paths, &args.selecting.selection());
+    let (paths, selection) = args.selecting.of(&args.plans, context)?;
+    let read = check::read(&paths, &selection);
     show_faults(&read.faults, &read.sources);
     let Some(plan) = read.graph else {
         return Ok(Exit::Refused);

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
-use super::Context;
 use super::check::{self, Read, show_faults};
+use super::{Context, asking};
 use crate::git::{self, Named, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal::{self, layout};
@@ -21,19 +21,18 @@ pub(super) struct Input {
     pub(super) sources: Vec<Source>,
     pub(super) hash: String,
     pub(super) path: String,
+    /// What was selected of the named files, by flags or when asked.
+    pub(super) selection: Selection,
 }
 
 impl Input {
-    /// The plan's files as the journal keeps them.
-    pub(super) fn files(&self) -> Vec<(String, Vec<u8>)> {
-        let name = |source: &Source| {
+    /// The plan's files as the journal keeps them, each read when its turn comes.
+    pub(super) fn files(&self) -> impl Iterator<Item = Result<(String, Vec<u8>)>> {
+        self.sources.iter().map(|source| {
             let name = source.path.file_name().unwrap_or_default();
-            name.to_string_lossy().into_owned()
-        };
-        self.sources
-            .iter()
-            .map(|source| (name(source), source.text.clone().into_bytes()))
-            .collect()
+            let bytes = source.bytes().map_err(|fault| anyhow!(fault.message))?;
+            Ok((name.to_string_lossy().into_owned(), bytes.into_owned()))
+        })
     }
 }
 
@@ -41,20 +40,24 @@ impl Input {
 pub(super) fn read(
     context: &Context,
     repo: &Repo,
-    named: &[PathBuf],
+    paths: &[PathBuf],
     selection: &Selection,
 ) -> Result<Option<Input>> {
-    let mut named = named.to_vec();
-    if named.is_empty() {
-        named.push(PathBuf::from("."));
+    let mut selection = selection.clone();
+    let mut read = check::read(paths, &selection);
+    if !context.json
+        && let Some(session) = asking::choose("several sessions are there", &read.sessions)
+    {
+        selection.session = Some(session);
+        read = check::read(paths, &selection);
     }
-    let paths: Vec<PathBuf> = named.iter().map(|path| context.path(path)).collect();
     let Read {
+        dialect,
         graph,
         sources,
         faults,
         ..
-    } = check::read(&paths, selection);
+    } = read;
     let is_good = faults.iter().all(Fault::is_warning);
     if !is_good || !context.quiet {
         show_faults(&faults, &sources);
@@ -63,12 +66,21 @@ pub(super) fn read(
         return Ok(None);
     };
     let hash = git::sha256(&plan::hash_input(&sources))?;
-    let path = place(repo, &paths[0]);
+    // A session is a plan of its own wherever it was found.
+    let session = dialect.and_then(|dialect| plan::session(dialect, &sources));
+    let mut path = session.unwrap_or(&paths[0]);
+    // So is a spec, which is known by its directory then.
+    if selection.specs.len() == 1 && graph.plan().artifacts.len() == 1 {
+        selection.specs.clear();
+        path = sources[0].path.parent().unwrap_or(path);
+    }
+    let path = place(repo, path);
     Ok(Some(Input {
         graph: Arc::new(graph),
         sources,
         hash,
         path,
+        selection,
     }))
 }
 
@@ -122,7 +134,7 @@ fn unfinished_runs(repo: &Repo) -> Result<Vec<(String, Headline)>> {
 }
 
 /// The unfinished run of this plan, with the hash of the plan it was started with; one of these very bytes
-/// before one of others at the same path.
+/// before one of others at the same path that reads the same of its files.
 pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, String)>> {
     let mut other = None;
     for (run, headline) in unfinished_runs(repo)? {
@@ -132,7 +144,10 @@ pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, S
         if headline.plan_hash == input.hash {
             return Ok(Some((run, headline.plan_hash)));
         }
-        other = Some((run, headline.plan_hash));
+        let policy = journal::load(repo, &run)?.state.run.policy;
+        if policy.selection.wants_as(&input.selection) {
+            other = Some((run, headline.plan_hash));
+        }
     }
     Ok(other)
 }
@@ -152,10 +167,7 @@ pub(super) fn is_only_marked(
         path.unwrap_or_else(|| PathBuf::from(name))
     };
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_default();
-    let source = |(name, bytes): (String, Vec<u8>)| Source {
-        path: place(&name),
-        text: text(bytes),
-    };
+    let source = |(name, bytes): (String, Vec<u8>)| Source::new(place(&name), text(bytes));
     let kept: Vec<Source> = kept.into_iter().map(source).collect();
     Ok(plan::differ_in_progress_only(dialect, &kept, now))
 }
@@ -165,6 +177,7 @@ pub(super) fn is_only_marked(
 /// which they name neither is taken at their word.
 pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Result<()> {
     let mut plan = input.graph.plan().clone();
+    let mut unproven = Vec::new();
     for task in &mut plan.tasks {
         let warn =
             |text: String| report::notice(&visible(&format!("warning: task {} {text}", task.id)));
@@ -183,10 +196,7 @@ pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Resu
         }
         let Some(name) = imported.commit.take() else {
             if is_done && left.is_empty() {
-                warn(
-                    "is marked done without a commit: it counts as done, and nothing proves it"
-                        .to_owned(),
-                );
+                unproven.push(task.id.as_str());
             }
             continue;
         };
@@ -203,9 +213,34 @@ pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Resu
             _ => {}
         }
     }
+    if !unproven.is_empty() {
+        report::notice(&visible(&believed(&unproven)));
+    }
     let graph = Graph::new(plan).map_err(|_| anyhow::anyhow!("the plan no longer holds"))?;
     input.graph = Arc::new(graph);
     Ok(())
+}
+
+/// That these tasks are taken at the word of the plan's files; in one line, however many boxes are ticked.
+fn believed(tasks: &[&str]) -> String {
+    const NAMED_MAX: usize = 8;
+    let named = tasks.iter().take(NAMED_MAX).copied().collect::<Vec<_>>();
+    match (tasks.len(), tasks.len() - named.len()) {
+        (1, _) => format!(
+            "warning: task {} is marked done without a commit: it counts as done, and nothing proves it",
+            named[0]
+        ),
+        (_, others) => {
+            let others = match others {
+                0 => String::new(),
+                count => format!(" and {count} more"),
+            };
+            format!(
+                "warning: tasks {}{others} are marked done without a commit: they count as done, and nothing proves it",
+                named.join(", ")
+            )
+        }
+    }
 }
 
 /// The first of these paths that a commit does not have.

@@ -115,7 +115,7 @@ fn show(repo: &Repo, run: &str, input: &Input, drift: &Drift, context: &Context)
         return Ok(());
     }
     let old = journal::sources(repo, journal::tip(repo, run)?)?;
-    let new = input.files();
+    let new = input.files().collect::<Result<Vec<_>>>()?;
     let text = |files: &[(String, Vec<u8>)], name: &str| {
         let found = files.iter().find(|(of, _)| of == name);
         found.map(|(_, bytes)| bytes.clone())
@@ -144,7 +144,7 @@ fn adopt(context: &Context, repo: &Repo, run: &str, input: &Input) -> Result<Opt
         plan_path: input.path.clone(),
         drift: drift.sentences(),
     };
-    journal.adopt_plan(&input.graph, &input.files())?;
+    journal.adopt_plan(&input.graph, input.files())?;
     let graph = input.graph.clone();
     let recorded = engine::record_turn(&mut journal, &mut state, event, |now, recorded| {
         turn::replanned(now, graph, recorded)

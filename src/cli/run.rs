@@ -106,8 +106,8 @@ pub(super) struct Args {
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
     git::require_version()?;
-    let Some(mut input) = input::read(context, &repo, &args.plans, &args.selecting.selection())?
-    else {
+    let (paths, selection) = args.selecting.of(&args.plans, context)?;
+    let Some(mut input) = input::read(context, &repo, &paths, &selection)? else {
         return Ok(Exit::Refused);
     };
     if !args.new
@@ -143,7 +143,8 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
             other => format!("`--base {other}`"),
         })?;
     input::confirm_imports(&repo, base, &mut input)?;
-    let policy = policy(args, context, &repo, &input.graph)?;
+    let mut policy = policy(args, context, &repo, &input.graph)?;
+    policy.selection.clone_from(&input.selection);
     let id = input::run_id(&repo, &input, args.name.as_deref())?;
     let proposal = Proposal::new(&repo, input.graph.clone(), policy, &input.hash)?;
     if args.dry_run {
@@ -154,24 +155,25 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         return Ok(Exit::Refused);
     };
     let lease = take_lease(&repo, &id)?;
-    let files = input.files();
     let started = Event::Started {
         run: id,
         base: base.to_string(),
-        plan_hash: input.hash,
-        plan_path: input.path,
+        plan_hash: input.hash.clone(),
+        plan_path: input.path.clone(),
         policy: Box::new(approved.policy().clone()),
     };
     let clock = Clock::from_env()?;
-    let (journal, state) = Journal::create(repo, lease, clock, input.graph, &files, started)?;
+    let graph = input.graph.clone();
+    let (journal, state) = Journal::create(repo, lease, clock, graph, input.files(), started)?;
     drive(context, journal, state, approved, Begin::Fresh)
 }
 
 /// Everything that decides how the run goes on, from all layers of configuration.
 fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<Policy> {
+    let is_sequential = args.sequential || args.jobs.is_none() && args.selecting.is_sequential();
     let flags = Settings {
         executor: args.executor.clone(),
-        jobs: if args.sequential { Some(1) } else { args.jobs },
+        jobs: if is_sequential { Some(1) } else { args.jobs },
         retries: args.retries,
         timeout: args.timeout.clone(),
         stall_timeout: args.stall_timeout.clone(),
@@ -196,7 +198,6 @@ fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<
     for id in args.only.iter().chain(&args.from) {
         require_task(graph, id)?;
     }
-    policy.selection = args.selecting.selection();
     policy.only.clone_from(&args.only);
     policy.from.clone_from(&args.from);
     Ok(policy)

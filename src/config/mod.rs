@@ -57,6 +57,8 @@ pub struct Settings {
     pub hooks: Hooks,
     /// A template file, relative to the repository.
     pub prompt: Option<String>,
+    /// Agents, and the words in a task that call for them.
+    pub agents: BTreeMap<String, Vec<String>>,
     /// Executors by name, for `--executor NAME`.
     pub executors: BTreeMap<String, NamedExecutor>,
 }
@@ -185,6 +187,7 @@ impl Settings {
                 task_failed: over.hooks.task_failed.or(self.hooks.task_failed),
             },
             prompt: over.prompt.or(self.prompt),
+            agents: self.agents.into_iter().chain(over.agents).collect(),
             executors,
         }
     }

@@ -29,6 +29,11 @@ pub(super) fn apply(root: &Path, changes: &[Change]) -> Result<Vec<PathBuf>> {
                 (path, edited(&text, edits))
             }
             Change::Write { path, text } => (path, text.clone()),
+            Change::Move { from, to } => {
+                relocate(root, from, to)?;
+                changed.push(to.clone());
+                continue;
+            }
         };
         if replace(root, path, &text)? {
             changed.push(path.clone());
@@ -67,10 +72,25 @@ fn replace(root: &Path, path: &Path, text: &str) -> Result<bool> {
     Ok(true)
 }
 
+/// Moves a directory to where nothing is yet.
+fn relocate(root: &Path, from: &Path, to: &Path) -> Result<()> {
+    let failed = || format!("`{}` cannot be moved to `{}`", from.display(), to.display());
+    let above = to.parent().with_context(failed)?;
+    require_inside(root, &from.canonicalize().with_context(failed)?)?;
+    require_inside(root, above)?;
+    fs::create_dir_all(above).with_context(failed)?;
+    require_inside(root, above)?;
+    if to.exists() {
+        bail!("`{}` exists, so nothing is moved there", to.display());
+    }
+    fs::rename(from, to).with_context(failed)
+}
+
 /// A link in the repository must not lead our writing out of it.
 fn require_inside(root: &Path, dir: &Path) -> Result<()> {
     let root = root.canonicalize()?;
-    let existing = dir.ancestors().find_map(|dir| dir.canonicalize().ok());
+    let full = std::path::absolute(dir)?;
+    let existing = full.ancestors().find_map(|dir| dir.canonicalize().ok());
     if existing.is_some_and(|existing| existing.starts_with(&root)) {
         return Ok(());
     }

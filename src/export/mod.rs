@@ -17,7 +17,7 @@ pub use sync::Synced;
 
 use crate::git::{ChangeKind, Repo};
 use crate::journal;
-use crate::plan::{Faults, Progress, Status, TaskProgress, written};
+use crate::plan::{Change, Faults, Progress, Status, TaskProgress, written};
 use crate::run::event::Recorded;
 use crate::run::state::{Drive, Standing, State};
 use times::Times;
@@ -32,6 +32,8 @@ pub struct Exporter {
     times: Times,
     /// What the commits of tasks created and modified, by commit.
     changed: HashMap<String, (Vec<String>, Vec<String>)>,
+    /// Whether the plan was moved to where finished ones lie: it says all that there is to say.
+    is_away: bool,
 }
 
 impl Exporter {
@@ -54,6 +56,7 @@ impl Exporter {
             root: root.to_path_buf(),
             times,
             changed: HashMap::new(),
+            is_away: false,
         })
     }
 
@@ -81,10 +84,18 @@ impl Exporter {
         state: &State,
         over: bool,
     ) -> Result<std::result::Result<Vec<PathBuf>, Faults>> {
+        if self.is_away {
+            return Ok(Ok(Vec::new()));
+        }
         let progress = self.progress(state, over)?;
         let paths = [self.plan.clone()];
         match written(&paths, &state.selection(), &progress) {
-            Ok(changes) => Ok(Ok(files::apply(&self.root, &changes)?)),
+            Ok(changes) => {
+                let changed = files::apply(&self.root, &changes)?;
+                let moves = |change: &Change| matches!(change, Change::Move { .. });
+                self.is_away = changes.iter().any(moves);
+                Ok(Ok(changed))
+            }
             Err(faults) => Ok(Err(faults)),
         }
     }

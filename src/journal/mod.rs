@@ -19,6 +19,6 @@ pub use codec::Newer;
 pub use lease::{Held, Lease};
 pub use read::{
     Checkpoint, Loaded, RunRef, attachment, attachments, checkpoints, headline, load, load_at,
-    runs, sources, tip,
+    runs, source, sources, tip,
 };
 pub use store::{Displaced, Journal};

@@ -196,6 +196,13 @@ pub fn sources(repo: &Repo, checkpoint: Oid) -> Result<Vec<(String, Vec<u8>)>> {
         .collect())
 }
 
+/// One of the plan's files, by the name that it is kept under.
+pub fn source(repo: &Repo, checkpoint: Oid, name: &str) -> Result<Vec<u8>> {
+    let path = format!("{}/source/{name}", layout::PLAN);
+    let bytes = repo.blob_at(checkpoint, &path)?;
+    bytes.with_context(|| format!("the journal does not hold the plan's file `{name}`"))
+}
+
 fn recorded(repo: &Repo, checkpoint: Oid) -> Result<(Commit, Recorded)> {
     let commit = repo.commit(checkpoint)?;
     let mut recorded =

@@ -5,6 +5,7 @@
 //! are further parents of its checkpoint, so that recording them and keeping them is one step.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
@@ -15,6 +16,7 @@ use super::{Clock, Lease, clock, codec, layout};
 use crate::crash;
 use crate::git::{Entry, Expected, Identity, NewCommit, Oid, Repo};
 use crate::graph::Graph;
+use crate::plan::kept_name;
 use crate::run::engine::Attachment;
 use crate::run::event::{Event, Recorded};
 use crate::run::policy::Durability;
@@ -73,7 +75,7 @@ impl Journal {
         lease: Lease,
         clock: Clock,
         graph: Arc<Graph>,
-        sources: &[(String, Vec<u8>)],
+        sources: impl IntoIterator<Item = Result<(String, Vec<u8>)>>,
         started: Event,
     ) -> Result<(Self, State)> {
         let (mut journal, state) = Self::prepare(repo, lease, clock, graph, sources, started)?;
@@ -89,7 +91,7 @@ impl Journal {
         lease: Lease,
         clock: Clock,
         graph: Arc<Graph>,
-        sources: &[(String, Vec<u8>)],
+        sources: impl IntoIterator<Item = Result<(String, Vec<u8>)>>,
         started: Event,
     ) -> Result<(Self, State)> {
         layout::check_run_id(lease.run())?;
@@ -151,7 +153,11 @@ impl Journal {
     }
 
     /// Has the checkpoints from here on hold another plan, read from `sources`.
-    pub fn adopt_plan(&mut self, graph: &Graph, sources: &[(String, Vec<u8>)]) -> Result<()> {
+    pub fn adopt_plan(
+        &mut self,
+        graph: &Graph,
+        sources: impl IntoIterator<Item = Result<(String, Vec<u8>)>>,
+    ) -> Result<()> {
         self.plan_tree = write_plan(&self.repo, graph, sources)?;
         self.plain_tree = None;
         Ok(())
@@ -328,19 +334,21 @@ fn unlock(repo: &Repo, lease: &Lease) -> Result<()> {
         .map(drop)
 }
 
-fn write_plan(repo: &Repo, graph: &Graph, sources: &[(String, Vec<u8>)]) -> Result<Oid> {
+fn write_plan(
+    repo: &Repo,
+    graph: &Graph,
+    sources: impl IntoIterator<Item = Result<(String, Vec<u8>)>>,
+) -> Result<Oid> {
     let plan = serde_json::to_vec_pretty(graph.plan()).context("the plan could not be stored")?;
     let mut entries = vec![Entry::file("plan.json", repo.write_blob(&plan)?)];
-    if !sources.is_empty() {
-        let files = sources
-            .iter()
-            .enumerate()
-            .map(|(n, (name, bytes))| {
-                // A path becomes one name: what it is called counts, not where it lies.
-                let name = name.rsplit('/').next().unwrap_or(name);
-                Ok(Entry::file(format!("{n}-{name}"), repo.write_blob(bytes)?))
-            })
-            .collect::<Result<Vec<_>>>()?;
+    let mut files = Vec::new();
+    for source in sources {
+        let (name, bytes) = source?;
+        // A path becomes one name: what it is called counts, not where it lies.
+        let name = kept_name(files.len(), Path::new(&name));
+        files.push(Entry::file(name, repo.write_blob(&bytes)?));
+    }
+    if !files.is_empty() {
         entries.push(Entry::tree("source", repo.write_tree(&files)?));
     }
     repo.write_tree(&entries)

@@ -168,3 +168,70 @@ pub(super) fn globs(paths: &[Span], text: &Text<'_>, faults: &mut Vec<Fault>) ->
     }
     globs
 }
+
+/// A command of the author's machine as one of this: a directory of the repository there, told by its name `top`, is
+/// the same directory here. None when it names any other place that only that machine has.
+pub(super) fn on_this_machine(command: &str, top: Option<&str>) -> Option<String> {
+    let is_home = |word: &str| {
+        let is_drive = word
+            .get(1..3)
+            .is_some_and(|drive| drive == ":\\" || drive == ":/");
+        is_drive && word.starts_with(|c: char| c.is_ascii_alphabetic())
+            || ["/Users/", "/home/", "~/", "/c/", "/d/"]
+                .iter()
+                .any(|home| word.starts_with(home))
+    };
+    let is_end = |c: char| c.is_whitespace() || "=\"'();&|<>".contains(c);
+    let mut here = String::with_capacity(command.len());
+    for part in command.split_inclusive(is_end) {
+        let word = part.trim_end_matches(is_end);
+        if is_home(word) {
+            here.push_str(below(word, top?)?);
+            here.push_str(&part[word.len()..]);
+        } else {
+            here.push_str(part);
+        }
+    }
+    Some(here)
+}
+
+/// What of a path lies below the directory with this name; `.` for the directory itself.
+fn below<'p>(path: &'p str, name: &str) -> Option<&'p str> {
+    let mut at = 0;
+    for part in path.split_inclusive(['/', '\\']) {
+        at += part.len();
+        if part.trim_end_matches(['/', '\\']) == name {
+            let rest = &path[at..];
+            return Some(if rest.is_empty() { "." } else { rest });
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::on_this_machine;
+
+    #[test]
+    fn a_command_of_another_machine_is_taken_to_this_one_or_not_at_all() {
+        let here = |command: &str| on_this_machine(command, Some("app"));
+        for (there, expected) in [
+            ("npm test", Some("npm test")),
+            (
+                "cd /Users/ann/src/app && npm test",
+                Some("cd . && npm test"),
+            ),
+            (
+                "cd /home/ann/app/web/ui && npm test",
+                Some("cd web/ui && npm test"),
+            ),
+            ("ls C:\\work\\app\\src; true", Some("ls src; true")),
+            ("cd /Users/ann/src/other && npm test", None),
+            ("X=~/x npm test", None),
+            ("python /tmp/x.py", Some("python /tmp/x.py")),
+        ] {
+            assert_eq!(here(there).as_deref(), expected, "{there}");
+        }
+        assert_eq!(on_this_machine("cd /Users/ann/app && make", None), None);
+    }
+}

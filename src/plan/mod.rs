@@ -6,6 +6,7 @@
 //!
 #![doc = include_str!("dialects.md")]
 
+mod agents;
 mod checklist;
 mod dialect;
 mod fault;
@@ -25,10 +26,13 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use dialect::{Defaults, Dialect, to_toml};
+pub use dialect::{Defaults, Dialect, Unfolded, to_toml};
 pub use recognize::Selection;
 use recognize::is_named;
-pub use source::{Faults, Loaded, Source, hash_input, load, progress_message, written};
+pub use source::{
+    Faults, Loaded, Source, hash_input, kept_name, load, progress_message, session, unfolded,
+    with_bodies, written,
+};
 pub use suggest::{did_you_mean, or_meant};
 pub use text::{char_start, is_invisible};
 pub use writing::{Change, Edit, Progress, Status, TaskProgress, differ_in_progress_only, edited};
@@ -48,6 +52,15 @@ pub struct Plan {
     /// Documents an executor should know of, relative to the repository (a spec, the plan itself).
     #[serde(default)]
     pub artifacts: Vec<String>,
+}
+
+impl Plan {
+    /// The name of the session that it is, where its format has sessions.
+    pub fn session(&self) -> Option<String> {
+        let file = &self.tasks.first()?.location.file;
+        let directory = self.dialect.format().session(file)?;
+        Some(directory.file_name()?.to_string_lossy().into_owned())
+    }
 }
 
 /// One unit of work.
@@ -108,11 +121,23 @@ pub struct Task {
     /// What the plan's own files say was done before this run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Imported>,
+    /// The file that says what to do, where the body is made of it only when the task starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<TaskSource>,
     /// How far an attempt from before this run came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier: Option<Earlier>,
     /// Where the task stands in the text.
     pub location: Location,
+}
+
+/// A file of a plan that holds one task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskSource {
+    /// What it is called among the files that a journal keeps of the plan.
+    pub file: String,
+    /// The SHA-256 of all that it says but for progress.
+    pub sha256: String,
 }
 
 impl Task {
@@ -138,6 +163,7 @@ impl Task {
             review: false,
             run: None,
             imported: None,
+            source: None,
             earlier: None,
             location,
         }

@@ -3,6 +3,7 @@
 //! Asks every format, and takes the one that is surest; when another would fit as well, that is told. It knows
 //! none of them and reads no plan.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::dialect::Fit;
 use super::source::{Faults, read, unreadable};
 use super::text::Text;
-use super::{Dialect, Fault};
+use super::{Dialect, Fault, did_you_mean};
 
 /// What of the named files is wanted, where they hold more than one plan or could be read as several.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,12 +21,67 @@ pub struct Selection {
     /// The format, when it is not to be recognized.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dialect: Option<Dialect>,
+    /// The session, by the name of its directory, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Specs by id or path.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub specs: Vec<String>,
+    /// The specs of this phase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase: Option<u32>,
+    /// The specs of infrastructure.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub infrastructure: bool,
+    /// The specs of features.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub features: bool,
+    /// All specs.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
+    /// Words on how to run them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// Agents, and the words in a task that call for them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub agents: BTreeMap<String, Vec<String>>,
 }
 
 impl Selection {
     /// Whether nothing in particular is wanted.
     pub fn is_all(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether it chooses among the plans of a project.
+    pub fn chooses(&self) -> bool {
+        !self.specs.is_empty() || !self.flags().is_empty()
+    }
+
+    /// The options that choose among the plans of a project, as they are written.
+    pub(super) fn flags(&self) -> Vec<String> {
+        let phase = self.phase.map(|phase| format!("--phase {phase}"));
+        let named = [
+            (self.infrastructure, "--infrastructure"),
+            (self.features, "--features"),
+            (self.all, "--all"),
+        ];
+        let others = named.iter().filter(|(given, _)| *given);
+        phase
+            .into_iter()
+            .chain(others.map(|(_, flag)| (*flag).to_owned()))
+            .collect()
+    }
+
+    /// Whether both want the same of a plan's files, whatever else is said of how it runs.
+    pub fn wants_as(&self, other: &Self) -> bool {
+        let wanted = |selection: &Self| Self {
+            dialect: None,
+            hint: None,
+            agents: BTreeMap::new(),
+            ..selection.clone()
+        };
+        wanted(self) == wanted(other)
     }
 }
 
@@ -44,6 +100,7 @@ impl From<Fault> for Faults {
             faults: vec![fault],
             sources: Vec::new(),
             dialect: None,
+            sessions: Vec::new(),
         }
     }
 }
@@ -52,13 +109,14 @@ impl From<Fault> for Faults {
 pub(super) fn recognize(paths: &[PathBuf], selection: &Selection) -> Result<Found, Faults> {
     let wanted = selection.dialect;
     match paths {
+        [place] if selection.chooses() => chosen(place, selection),
         [] => Err(Fault::error("no plan is named")
             .help("name a plan file or the directory of a plan")
             .into()),
         [path] => {
             let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
             if metadata.is_dir() {
-                directory(path, wanted)
+                directory(path, selection)
             } else {
                 file(path, wanted)
             }
@@ -104,7 +162,7 @@ fn surest(path: &Path, among: &[Dialect]) -> Result<(Dialect, Option<Fault>), Fa
     fits.sort_by_key(|(fit, _)| std::cmp::Reverse(fit.strength()));
     match fits[..] {
         [] => Err(Fault::error(format!("no plan format is recognized in `{}`", path.display()))
-            .help("a Markdown plan has headings such as `### Task 1: title` and `**Verify**:` fields, a TOML plan has `[[task]]`; `--dialect` reads it in any case")),
+            .help("`git enact help plans` says what each format looks like; `--dialect` reads it in any case")),
         [(_, dialect)] => Ok((dialect, None)),
         [(fit, dialect), (next, other), ..] => {
             let message = format!("read as `{dialect}`, because {}", fit.why());
@@ -117,23 +175,120 @@ fn surest(path: &Path, among: &[Dialect]) -> Result<(Dialect, Option<Fault>), Fa
     }
 }
 
-fn directory(path: &Path, wanted: Option<Dialect>) -> Result<Found, Faults> {
+/// The plan that a selection chooses in the project at or above a place.
+fn chosen(place: &Path, selection: &Selection) -> Result<Found, Faults> {
+    if let Some(found) = together(place, selection, &Dialect::ALL) {
+        return found;
+    }
+    match selection.specs.first() {
+        Some(name) => {
+            let path = place.join(name);
+            let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+            let path = path.strip_prefix(".").unwrap_or(&path);
+            Err(unreadable(path, &missing).into())
+        }
+        None => {
+            let flags = selection.flags().join(" ");
+            let message = format!(
+                "`{flags}` chooses among specs, and `{}` lies in no project that has any",
+                place.display()
+            );
+            Err(Fault::error(message)
+                .help("specs are directories such as `specs/features/001-login` with a `tasks.md`; name a plan file instead")
+                .into())
+        }
+    }
+}
+
+/// The plan that several directories make together, of the first dialect that keeps such plans here.
+fn together(
+    place: &Path,
+    selection: &Selection,
+    among: &[Dialect],
+) -> Option<Result<Found, Faults>> {
+    let mut dialects = among
+        .iter()
+        .filter(|dialect| selection.dialect.is_none_or(|wanted| wanted == **dialect));
+    dialects.find_map(|dialect| {
+        let files = dialect.format().chosen(place, selection)?;
+        let found = |files| Found {
+            dialect: *dialect,
+            files,
+            doubt: None,
+        };
+        Some(files.map(found).map_err(Faults::from))
+    })
+}
+
+fn directory(path: &Path, selection: &Selection) -> Result<Found, Faults> {
+    let wanted = selection.dialect;
     let mut candidates = among(&entries(path)?, wanted);
-    if candidates.is_empty() {
-        candidates = at_home(path, wanted);
+    if candidates.is_empty() || selection.session.is_some() {
+        candidates.extend(at_home(path, wanted));
+    }
+    if let Some(session) = &selection.session {
+        return of_session(path, session, candidates);
+    }
+    let mut dialects: Vec<Dialect> = candidates.iter().map(|found| found.dialect).collect();
+    dialects.dedup();
+    let may_join = match dialects.as_slice() {
+        [] => &Dialect::ALL[..],
+        [_] if candidates.len() > 1 => &dialects,
+        _ => &[],
+    };
+    if let Some(found) = together(path, selection, may_join) {
+        return found;
     }
     match candidates.len() {
         0 => Err(nothing_in(path, wanted)),
         1 => Ok(candidates.swap_remove(0)),
         count => {
             let named = listed(candidates.iter().map(|found| found.files[0].as_path()));
-            Err(
-                Fault::error(format!("`{}` holds {count} plans: {named}", path.display()))
-                    .help("name one of them, or choose with `--dialect`")
-                    .into(),
-            )
+            let sessions: Vec<String> = candidates.iter().filter_map(session_of).collect();
+            let help = match sessions.len() == count {
+                true => format!(
+                    "choose with `--session {}`, or name its directory",
+                    sessions[0]
+                ),
+                false => "name one of them, or choose with `--dialect`".to_owned(),
+            };
+            let fault = Fault::error(format!("`{}` holds {count} plans: {named}", path.display()))
+                .help(help);
+            Err(Faults {
+                sessions: if sessions.len() == count {
+                    sessions
+                } else {
+                    Vec::new()
+                },
+                ..fault.into()
+            })
         }
     }
+}
+
+/// The session that a plan is: the name of its directory, where its format has sessions.
+fn session_of(found: &Found) -> Option<String> {
+    let directory = found.dialect.format().session(&found.files[0])?;
+    Some(directory.file_name()?.to_string_lossy().into_owned())
+}
+
+fn of_session(path: &Path, session: &str, candidates: Vec<Found>) -> Result<Found, Faults> {
+    let names: Vec<String> = candidates.iter().filter_map(session_of).collect();
+    let wanted = candidates
+        .into_iter()
+        .find(|found| session_of(found).as_deref() == Some(session));
+    wanted.ok_or_else(|| {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let help = match names.is_empty() {
+            true => "a session lies in `.workflow/active/`; its directory may be named as well"
+                .to_owned(),
+            false => did_you_mean(session, names.iter().copied())
+                .unwrap_or_else(|| format!("there are `{}`", names.join("`, `"))),
+        };
+        Fault::error(format!("`{}` holds no session `{session}`", path.display()))
+            .help(help)
+            .into()
+    })
 }
 
 fn entries(path: &Path) -> Result<Vec<PathBuf>, Fault> {
@@ -197,7 +352,7 @@ fn nothing_in(path: &Path, wanted: Option<Dialect>) -> Faults {
     let help = if entries(&below).is_ok_and(|entries| !among(&entries, wanted).is_empty()) {
         format!("did you mean `{}`?", below.display())
     } else {
-        "looked for `job-<N>-<name>.md`, `PLAN.md`, `plan.toml`, and `.toml` files with `[[task]]`"
+        "`git enact help plans` says what the plans of each format are called, and what they look like"
             .to_owned()
     };
     let what = wanted.map_or_else(String::new, |dialect| format!("`{dialect}` "));

@@ -3,14 +3,19 @@
 //! The only part of `plan` that touches the file system, and it only reads. It opens nothing that is not
 //! a regular file, reads no more than a cap, and knows no format beyond which reader to ask.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use super::dialect::Reading;
+use sha2::{Digest as _, Sha256};
+
+use super::dialect::{Reading, Unfolded};
 use super::recognize::{self, Found};
 use super::text::{BOM, Text};
-use super::{Change, Dialect, Fault, Plan, Progress, Selection, fault};
+use super::{Change, Dialect, Fault, Plan, Progress, Selection, Task, fault};
 
 /// More than any plan that a person wrote; less than what hurts.
 const BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -20,14 +25,99 @@ const BYTES_MAX: u64 = 16 * 1024 * 1024;
 pub struct Source {
     /// As the user named it.
     pub path: PathBuf,
+    content: Content,
+}
+
+/// What is held of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Content {
     /// All of it, byte for byte.
-    pub text: String,
+    Whole(String),
+    /// Nothing but the digest of the bytes that were seen first: it is read again by whoever needs it, and must
+    /// be the same then.
+    Apart(OnceLock<String>),
 }
 
 impl Source {
-    pub(super) fn text(&self) -> Text<'_> {
-        Text::new(&self.path, &self.text)
+    /// A text that is held.
+    pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            content: Content::Whole(text.into()),
+        }
     }
+
+    /// A file of which only the digest is held, once it was read.
+    fn apart(path: PathBuf) -> Self {
+        Self {
+            path,
+            content: Content::Apart(OnceLock::new()),
+        }
+    }
+
+    /// The text that is held; empty for one that is read apart.
+    pub(super) fn text(&self) -> Text<'_> {
+        match &self.content {
+            Content::Whole(text) => Text::new(&self.path, text),
+            Content::Apart(_) => Text::new(&self.path, ""),
+        }
+    }
+
+    /// All of it, read now if it is not held.
+    pub fn whole(&self) -> Result<Cow<'_, str>, Fault> {
+        match &self.content {
+            Content::Whole(text) => Ok(Cow::Borrowed(text)),
+            Content::Apart(_) => decode(&self.path, self.bytes()?.into_owned()).map(Cow::Owned),
+        }
+    }
+
+    /// Its bytes, which are those that were seen first or a fault.
+    pub fn bytes(&self) -> Result<Cow<'_, [u8]>, Fault> {
+        let seen = match &self.content {
+            Content::Whole(text) => return Ok(Cow::Borrowed(text.as_bytes())),
+            Content::Apart(seen) => seen,
+        };
+        let bytes = raw(&self.path)?;
+        let digest = sha256([&bytes[..]]);
+        if *seen.get_or_init(|| digest.clone()) == digest {
+            return Ok(Cow::Owned(bytes));
+        }
+        let message = format!(
+            "`{}` was changed while the plan was read",
+            self.path.display()
+        );
+        Err(Fault::error(message).help("try again"))
+    }
+
+    /// What tells whether it is the same: its bytes, or their digest.
+    fn identity(&self) -> Cow<'_, [u8]> {
+        match &self.content {
+            Content::Whole(text) => Cow::Borrowed(text.as_bytes()),
+            Content::Apart(seen) => {
+                let digest = seen.get().cloned();
+                let digest = digest.or_else(|| self.bytes().ok().map(|bytes| sha256([&*bytes])));
+                Cow::Owned(digest.unwrap_or_default().into_bytes())
+            }
+        }
+    }
+}
+
+/// The SHA-256 of these parts, one after the other, in hexadecimal digits.
+pub(super) fn sha256<'b>(parts: impl IntoIterator<Item = &'b [u8]>) -> String {
+    let mut hash = Sha256::new();
+    parts.into_iter().for_each(|part| hash.update(part));
+    let mut digits = String::with_capacity(64);
+    for byte in hash.finalize() {
+        // Writing to a string cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
+}
+
+/// What a plan's file is called where a journal keeps it: by its place among the plan's files.
+pub fn kept_name(place: usize, path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format!("{place}-{name}")
 }
 
 /// A plan that could be read.
@@ -50,12 +140,19 @@ pub struct Faults {
     pub sources: Vec<Source>,
     /// None when no format was recognized.
     pub dialect: Option<Dialect>,
+    /// The sessions of which one must be chosen.
+    pub sessions: Vec<String>,
 }
 
 /// Reads the plan that `paths` name: one file, one directory, or the job files of one plan.
 pub fn load(paths: &[PathBuf], selection: &Selection) -> Result<Loaded, Faults> {
     let (found, sources) = texts(paths, selection)?;
-    let Reading { plan, mut faults } = found.dialect.format().read(&sources);
+    let format = found.dialect.format();
+    let Reading {
+        mut plan,
+        mut faults,
+    } = format.read(&sources);
+    faults.extend(format.assign(&mut plan, selection));
     faults.extend(found.doubt);
     fault::in_text_order(&mut faults);
     if faults.iter().all(Fault::is_warning) {
@@ -69,6 +166,7 @@ pub fn load(paths: &[PathBuf], selection: &Selection) -> Result<Loaded, Faults> 
             faults,
             sources,
             dialect: Some(found.dialect),
+            sessions: Vec::new(),
         })
     }
 }
@@ -85,6 +183,31 @@ pub fn written(
     Ok(format.write(&loaded.sources, progress))
 }
 
+/// A task as its executor is told of it, made from the bytes of its own file; only those that the plan was made of
+/// will do.
+pub fn unfolded(dialect: Dialect, task: &Task, bytes: Vec<u8>) -> Result<Unfolded, Fault> {
+    let path = Path::new(task.source.as_ref().map_or("", |source| &source.file));
+    let text = decode(path, bytes)?;
+    dialect.format().unfold(task, &Text::new(path, &text))
+}
+
+/// The plan with the bodies of all tasks, read now.
+pub fn with_bodies(plan: &Plan, sources: &[Source]) -> Result<Plan, Fault> {
+    let mut plan = plan.clone();
+    for task in &mut plan.tasks {
+        let Some(own) = &task.source else { continue };
+        let place = own
+            .file
+            .split('-')
+            .next()
+            .and_then(|place| place.parse::<usize>().ok());
+        if let Some(source) = place.and_then(|place| sources.get(place)) {
+            *task = unfolded(plan.dialect, task, source.bytes()?.into_owned())?.task;
+        }
+    }
+    Ok(plan)
+}
+
 /// The subject of a commit that says in the plan's own files how far a run came.
 pub fn progress_message(plan: &Plan) -> String {
     plan.dialect.format().progress_message(plan)
@@ -94,12 +217,14 @@ fn texts(paths: &[PathBuf], selection: &Selection) -> Result<(Found, Vec<Source>
     let found = recognize::recognize(paths, selection)?;
     let mut sources = Vec::new();
     let mut faults = Vec::new();
+    let format = found.dialect.format();
     for path in &found.files {
+        if format.is_read_apart(path) {
+            sources.push(Source::apart(path.clone()));
+            continue;
+        }
         match read(path) {
-            Ok(text) => sources.push(Source {
-                path: path.clone(),
-                text,
-            }),
+            Ok(text) => sources.push(Source::new(path, text)),
             Err(fault) => faults.push(fault),
         }
     }
@@ -110,7 +235,13 @@ fn texts(paths: &[PathBuf], selection: &Selection) -> Result<(Found, Vec<Source>
         faults,
         sources,
         dialect: Some(found.dialect),
+        sessions: Vec::new(),
     })
+}
+
+/// The directory of the session that was read, where the plan is one.
+pub fn session(dialect: Dialect, sources: &[Source]) -> Option<&Path> {
+    dialect.format().session(&sources.first()?.path)
 }
 
 /// The texts as one byte string that differs whenever a file's name or a byte of it does.
@@ -124,7 +255,7 @@ pub fn hash_input(sources: &[Source]) -> Vec<u8> {
             .file_name()
             .unwrap_or_default()
             .as_encoded_bytes();
-        for part in [name, source.text.as_bytes()] {
+        for part in [name, &source.identity()] {
             bytes.extend_from_slice(format!("{}:", part.len()).as_bytes());
             bytes.extend_from_slice(part);
             bytes.push(b'\n');
@@ -154,6 +285,11 @@ pub(super) fn beside(plan: &Path, names: &[&str]) -> Vec<String> {
 
 /// The text of a regular file, if it is text.
 pub(super) fn read(path: &Path) -> Result<String, Fault> {
+    decode(path, raw(path)?)
+}
+
+/// The bytes of a regular file, if there are not too many.
+fn raw(path: &Path) -> Result<Vec<u8>, Fault> {
     let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
     let shown = path.display();
     if metadata.is_dir() {
@@ -163,7 +299,8 @@ pub(super) fn read(path: &Path) -> Result<String, Fault> {
         return Err(Fault::error(format!("`{shown}` is not a regular file"))
             .help("a plan is not read from a pipe or a device; save it as a file"));
     }
-    let mut bytes = Vec::new();
+    let mut bytes =
+        Vec::with_capacity(usize::try_from(metadata.len().min(BYTES_MAX)).unwrap_or(0) + 1);
     File::open(path)
         .and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes))
         .map_err(|error| unreadable(path, &error))?;
@@ -171,7 +308,7 @@ pub(super) fn read(path: &Path) -> Result<String, Fault> {
         return Err(Fault::error(format!("`{shown}` is larger than 16 MiB"))
             .help("split the plan; a plan is text that people read"));
     }
-    decode(path, bytes)
+    Ok(bytes)
 }
 
 pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Fault {

@@ -4,12 +4,14 @@
 //! text that cannot be read as its format asks is not touched at all. Who writes them, and when, is not known
 //! here.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::source::Source;
+use super::text::Text;
 use super::{Dialect, Task, TaskId};
 
 /// How far a run is, as a plan's files may say it.
@@ -96,6 +98,13 @@ pub enum Change {
         /// All of it.
         text: String,
     },
+    /// Move a directory with all that is in it to where nothing is yet.
+    Move {
+        /// Which.
+        from: PathBuf,
+        /// Where it is afterwards; the directory around it may not exist yet.
+        to: PathBuf,
+    },
 }
 
 /// Other bytes for a range.
@@ -173,17 +182,23 @@ fn unmarked(dialect: Dialect, sources: &[Source]) -> Unmarked {
         match change {
             Change::Edit { path, edits } => edits_of.entry(path).or_default().extend(edits),
             Change::Write { path, .. } => generated.push(name(&path)),
+            Change::Move { .. } => {}
         }
     }
     let mut texts = BTreeMap::new();
     for source in sources {
         let name = name(&source.path);
-        if generated.contains(&name) {
+        if generated.contains(&name) || format.is_record(&source.path) {
             continue;
         }
         let count = texts.keys().filter(|(other, _)| *other == name).count();
         let edits = edits_of.get(&source.path).map_or(&[][..], Vec::as_slice);
-        texts.insert((name, count), edited(&source.text, edits));
+        // What cannot be read now is not what it was.
+        let text = source
+            .whole()
+            .unwrap_or_else(|fault| Cow::Owned(fault.message));
+        let bare = format.without_progress(&Text::new(&source.path, &text));
+        texts.insert((name, count), bare.unwrap_or_else(|| edited(&text, edits)));
     }
     Unmarked { texts, generated }
 }

@@ -84,6 +84,9 @@ fn headline(graph: &Graph, index: usize, width: usize) -> String {
 
 fn details(task: &Task, programs: &impl Programs) -> Vec<String> {
     let mut details = Vec::new();
+    if let Some(agent) = &task.agent {
+        details.push(format!("agent   {}", visible_line(agent)));
+    }
     if !task.files.is_empty() {
         details.push(format!("files   {}", visible_line(&task.files.join(", "))));
     }
@@ -212,6 +215,7 @@ fn task_json(task: &Task) -> Value {
         "needs": task.needs,
         "after": task.after,
         "group": task.group,
+        "agent": task.agent,
         "files": task.files,
         "verify": task.verify.iter().map(Check::text).collect::<Vec<_>>(),
         "status": status(task),

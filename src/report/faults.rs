@@ -60,7 +60,8 @@ fn line_of(
     sources: &[Source],
 ) -> Option<(String, std::ops::Range<usize>)> {
     let source = sources.iter().find(|source| source.path == location.file)?;
-    let line = source.text.lines().nth(location.line as usize - 1)?;
+    let text = source.whole().ok()?;
+    let line = text.lines().nth(location.line as usize - 1)?;
     let line = line.strip_prefix('\u{feff}').unwrap_or(line);
     let column = location.column as usize - 1;
     let start = line
@@ -92,10 +93,7 @@ mod tests {
 
     #[test]
     fn a_fault_shows_its_place_and_hides_nothing() {
-        let source = Source {
-            path: "a.md".into(),
-            text: "one\n\u{feff}tab\there \u{1b}[31m evil\n".into(),
-        };
+        let source = Source::new("a.md", "one\n\u{feff}tab\there \u{1b}[31m evil\n");
         let location = Location {
             file: "a.md".into(),
             line: 2,

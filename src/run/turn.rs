@@ -8,7 +8,7 @@ use super::event::{Event, Recorded};
 use super::names::short;
 use super::state::{Drive, Phase, RunState, State, TaskState};
 use crate::graph::Graph;
-use crate::plan::{Task, TaskId};
+use crate::plan::{Task, TaskId, TaskSource};
 
 /// The state after `recorded` returned the run from `now` to `then`, where it stood at the checkpoint.
 pub fn rolled_back(now: &State, then: &State, recorded: &Recorded) -> State {
@@ -113,6 +113,11 @@ pub fn is_same(old: &Task, new: &Task) -> bool {
         imported: None,
         after: Vec::new(),
         body: task.body.trim().to_owned(),
+        // The same file may have another place among others.
+        source: task.source.clone().map(|source| TaskSource {
+            file: String::new(),
+            ..source
+        }),
         ..task.clone()
     };
     content(old) == content(new)

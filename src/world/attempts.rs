@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 
 use super::Local;
 use super::commands::{Bench, run_all};
@@ -13,7 +13,8 @@ use crate::attempt::package::{Dependency, Package, PreviousAttempt};
 use crate::attempt::{Files, Invocation, Place, output};
 use crate::crash;
 use crate::git::{Oid, Repo};
-use crate::plan::TaskId;
+use crate::journal;
+use crate::plan::{self, TaskId};
 use crate::process::supervise::{self, Supervised};
 use crate::run::engine::Arrived;
 use crate::run::event::Event;
@@ -166,14 +167,25 @@ impl Local {
         let last = at.history.len().saturating_sub(usize::from(!has_ended));
         let earlier = &at.history[..last];
         let previous = earlier.iter().map(previous_attempt).collect();
+        let found = &graph.tasks()[index];
         let package = Package::new(
-            &graph.tasks()[index],
+            found,
             graph.plan(),
             state.run.policy.weight,
             dependencies.collect(),
             previous,
             at.words.clone(),
         );
+        let package = match &found.source {
+            Some(source) => {
+                // The bytes that were approved, whatever lies in the checkout by now.
+                let tip = journal::tip(&self.site.repo, &self.site.run)?;
+                let bytes = journal::source(&self.site.repo, tip, &source.file)?;
+                let unfolded = plan::unfolded(graph.plan().dialect, found, bytes);
+                package.unfolded(unfolded.map_err(|fault| anyhow!(fault.message))?)
+            }
+            None => package,
+        };
         Ok(package.verified_by(&self.approved.policy().verify))
     }
 

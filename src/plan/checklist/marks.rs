@@ -19,6 +19,11 @@ fn status(sign: &str) -> Option<Option<ImportedStatus>> {
     }
 }
 
+/// Whether a box is ticked.
+pub(in crate::plan) fn is_done(sign: &str) -> bool {
+    status(sign).flatten() == Some(ImportedStatus::Done)
+}
+
 /// What a box says was done before.
 pub(in crate::plan) fn imported(sign: &str) -> Option<Imported> {
     let status = status(sign).flatten()?;
@@ -30,7 +35,7 @@ pub(in crate::plan) fn imported(sign: &str) -> Option<Imported> {
 
 /// A warning for each sign that nobody knows, not for each box.
 pub(in crate::plan) fn unknown_signs<'i>(
-    items: impl Iterator<Item = &'i Item<'i>>,
+    items: impl Iterator<Item = &'i Item>,
     text: &Text<'_>,
 ) -> Vec<Fault> {
     let mut faults: Vec<(&str, Range<usize>, usize)> = Vec::new();
@@ -60,8 +65,25 @@ pub(in crate::plan) fn unknown_signs<'i>(
 pub(in crate::plan) struct Tick<'d> {
     pub(in crate::plan) sign: &'d str,
     pub(in crate::plan) range: Range<usize>,
-    /// The tasks whose state it tells: one, or all of a group.
-    pub(in crate::plan) tasks: Vec<TaskId>,
+    /// The tasks whose state it tells, one or all of a group, and whether their own boxes are ticked.
+    pub(in crate::plan) tasks: Vec<(TaskId, bool)>,
+}
+
+/// What stands in an open box. Others are made so as well, so that a plan without its marks is the same before a run
+/// has marked it and after.
+const OPEN: &str = " ";
+
+/// How far several tasks are together.
+fn sum(statuses: &[Status]) -> Status {
+    let all = |status: Status| statuses.iter().all(|each| *each == status);
+    let is_begun = |status: &Status| matches!(status, Status::Done | Status::InProgress);
+    match statuses {
+        [one] => *one,
+        _ if all(Status::Done) => Status::Done,
+        _ if all(Status::Skipped) => Status::Skipped,
+        _ if statuses.iter().any(is_begun) => Status::InProgress,
+        _ => Status::Pending,
+    }
 }
 
 /// The signs of one file that are no longer true, replaced.
@@ -81,31 +103,31 @@ pub(in crate::plan) fn written(
         .collect();
     let mut edits = Vec::new();
     for tick in ticks {
-        let known: Option<Vec<Status>> = tick.tasks.iter().map(|id| of.get(id).copied()).collect();
-        let Some(statuses) = known.filter(|statuses| !statuses.is_empty()) else {
-            continue;
-        };
-        let said = status(tick.sign).flatten();
-        let is_begun = statuses
-            .iter()
-            .any(|status| matches!(status, Status::Done | Status::InProgress));
-        if said == Some(ImportedStatus::InProgress)
-            && is_begun
-            && !statuses.iter().all(|status| *status == Status::Done)
-        {
+        if !tick.tasks.iter().any(|(id, _)| of.contains_key(id)) {
             continue;
         }
-        let new = if statuses.iter().all(|status| *status == Status::Done) {
-            (said != Some(ImportedStatus::Done)).then_some(done)
-        } else if let Some(sign) = in_progress.filter(|_| is_begun) {
-            (said != Some(ImportedStatus::InProgress)).then_some(sign)
-        } else {
-            said.is_some().then_some(" ")
+        // What was done before a run, or is left out of it, is none of its progress.
+        let status_of = |(id, is_ticked): &(TaskId, bool)| match (of.get(id), is_ticked) {
+            (Some(status), _) => *status,
+            (None, true) => Status::Done,
+            (None, false) => Status::Skipped,
         };
-        edits.extend(new.map(|sign| Edit {
-            range: tick.range.clone(),
-            text: sign.to_owned(),
-        }));
+        let statuses: Vec<Status> = tick.tasks.iter().map(status_of).collect();
+        let said = status(tick.sign).flatten();
+        let new = match sum(&statuses) {
+            Status::Skipped => continue,
+            Status::Done if said == Some(ImportedStatus::Done) => continue,
+            Status::Done => done,
+            Status::InProgress if said == Some(ImportedStatus::InProgress) => continue,
+            Status::InProgress => in_progress.unwrap_or(OPEN),
+            _ => OPEN,
+        };
+        if text.text[tick.range.clone()] != *new {
+            edits.push(Edit {
+                range: tick.range.clone(),
+                text: new.to_owned(),
+            });
+        }
     }
     if edits.is_empty() {
         return Vec::new();

@@ -3,30 +3,37 @@
 //! Reads a document as sections and boxes with their ids, nesting and text, and turns a box into a task. Which boxes
 //! are tasks, and what their order means, is for the formats to say.
 
+mod home;
+mod kind;
 mod list;
 pub(super) mod marks;
 pub(super) mod needs;
 pub(super) mod order;
 pub(super) mod outline;
+mod pasted;
 mod paths;
 pub(super) mod stated;
+mod telling;
 pub(super) mod words;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 
-use super::dialect::Fit;
 use super::fields;
 use super::markdown::{Block, Document, Heading, Line, Mark, lines};
 use super::text::Text;
-use super::{Fault, Task, TaskId, is_named, source};
+use super::{Task, TaskId};
+pub(super) use home::{directories, plans, title};
+pub(super) use kind::Kind;
+pub(super) use telling::{no_tasks, shared_files, without_id};
 use words::Words;
 
 /// A box and its line.
 #[derive(Debug)]
-pub(super) struct Item<'d> {
-    pub(super) mark: &'d Mark,
+pub(super) struct Item {
+    pub(super) mark: Mark,
+    /// Its line, or its part of one.
+    said: String,
     pub(super) words: Words,
     /// Where the id stands; without one, where the line begins.
     pub(super) at: usize,
@@ -40,6 +47,8 @@ pub(super) struct Item<'d> {
     pub(super) is_nested: bool,
     /// Whether it has the id of a requirement or a criterion.
     pub(super) is_criterion: bool,
+    /// The bytes of its line that are its own, where another box stands on it.
+    part: Option<Range<usize>>,
 }
 
 /// What stands between two headings.
@@ -53,7 +62,7 @@ pub(super) struct Section<'d> {
 #[derive(Debug)]
 pub(super) struct Checklist<'d> {
     pub(super) document: &'d Document,
-    pub(super) items: Vec<Item<'d>>,
+    pub(super) items: Vec<Item>,
     pub(super) sections: Vec<Section<'d>>,
 }
 
@@ -62,7 +71,7 @@ impl<'d> Checklist<'d> {
         let mut sections = vec![Section {
             headings: Vec::new(),
         }];
-        let mut items: Vec<Item<'d>> = Vec::new();
+        let mut items: Vec<Item> = Vec::new();
         // The boxes that the next one may stand in, by how far right they stand.
         let mut open: Vec<usize> = Vec::new();
         for (block, found) in document.blocks.iter().enumerate() {
@@ -82,18 +91,21 @@ impl<'d> Checklist<'d> {
                     while open.last().is_some_and(|last| *last >= column) {
                         open.pop();
                     }
-                    let said = whole(line);
-                    let words = Words::of(&said);
-                    items.push(Item {
-                        mark,
-                        at: place(text.text, mark, words.id.as_deref()),
-                        words,
-                        column,
-                        block,
-                        section: sections.len() - 1,
-                        is_nested: !open.is_empty(),
-                        is_criterion: words::is_criterion(&said),
-                    });
+                    for found in pasted::split(line, mark, text.text) {
+                        let words = Words::of(&found.said);
+                        items.push(Item {
+                            at: place(text.text, &found.mark, words.id.as_deref()),
+                            words,
+                            column,
+                            block,
+                            section: sections.len() - 1,
+                            is_nested: !open.is_empty(),
+                            is_criterion: words::is_criterion(&found.said),
+                            mark: found.mark,
+                            said: found.said,
+                            part: found.part,
+                        });
+                    }
                     open.push(column);
                 }
                 _ => {}
@@ -112,7 +124,7 @@ impl<'d> Checklist<'d> {
     }
 
     /// The line of a box.
-    pub(super) fn line(&self, item: &Item<'_>) -> &'d Line {
+    pub(super) fn line(&self, item: &Item) -> &'d Line {
         match &self.document.blocks[item.block] {
             Block::Line(line) => line,
             _ => unreachable!("a box stands on a line"),
@@ -120,7 +132,7 @@ impl<'d> Checklist<'d> {
     }
 
     /// What kind of section a box stands in.
-    pub(super) fn kind(&self, item: &Item<'_>) -> Kind {
+    pub(super) fn kind(&self, item: &Item) -> Kind {
         let headings = self.sections[item.section].headings.iter();
         let below_title = headings.filter(|heading| heading.level > 1);
         below_title
@@ -161,7 +173,7 @@ impl<'d> Checklist<'d> {
     /// a block at which something else begins.
     pub(super) fn own(
         &self,
-        item: &Item<'_>,
+        item: &Item,
         text: &Text<'_>,
         ends: impl Fn(usize) -> bool,
     ) -> &'d [Block] {
@@ -179,6 +191,10 @@ impl<'d> Checklist<'d> {
             }
             Block::Heading(_) | Block::Rule => false,
         };
+        let line_end = line_end(text.text, first.range.end);
+        if item.part.as_ref().is_some_and(|part| part.end < line_end) {
+            return &blocks[item.block..=item.block];
+        }
         let rest = blocks.iter().enumerate().skip(item.block + 1);
         let mut end = item.block + 1;
         for (at, block) in rest {
@@ -190,80 +206,29 @@ impl<'d> Checklist<'d> {
         &blocks[item.block..end]
     }
 
+    /// The text of a box, line by line.
+    pub(super) fn sentences(&self, item: &Item, own: &'d [Block]) -> impl Iterator<Item = String> {
+        let below = own.get(1..).unwrap_or_default();
+        [item.said.clone()].into_iter().chain(sentences(below))
+    }
+
     /// The task that a box stands for, but for its order.
-    pub(super) fn task(&self, item: &Item<'_>, id: TaskId, own: &[Block], text: &Text<'_>) -> Task {
-        let start = line_start(text.text, item.mark.range.start);
-        let body = text.text[start..end(own, text)].trim().to_owned();
+    pub(super) fn task(&self, item: &Item, id: TaskId, own: &[Block], text: &Text<'_>) -> Task {
+        let (start, end) = match &item.part {
+            Some(part) if own.len() == 1 => (part.start, part.end),
+            Some(part) => (part.start, end(own, text)),
+            None => (line_start(text.text, item.mark.range.start), end(own, text)),
+        };
+        let body = text.text[start..end].trim().to_owned();
         Task {
             id,
             title: item.words.title.clone(),
             body,
-            files: paths::named(own, text),
+            files: paths::named(own, text, start..end),
             run: fields::script(own),
             imported: marks::imported(&item.mark.sign),
             optional: item.mark.starred,
             ..Task::at(text.location(item.at))
-        }
-    }
-}
-
-/// What a heading says of the boxes below it, the least first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
-    /// They are tasks.
-    Work,
-    /// They are tasks if they have an id: prerequisites, notes, questions.
-    Aside,
-    /// They are criteria that the result is measured by.
-    Criteria,
-}
-
-impl Kind {
-    fn of(title: &str) -> Self {
-        const CRITERIA: [&str; 18] = [
-            "success criteria",
-            "acceptance",
-            "definition of done",
-            "done when",
-            "exit criteria",
-            "quality gate",
-            "completion criteria",
-            "验收",
-            "成功标准",
-            "完成标准",
-            "驗收",
-            "成功標準",
-            "受け入れ",
-            "完了条件",
-            "成功基準",
-            "critérios de",
-            "criterios de",
-            "critères",
-        ];
-        const ASIDE: [&str; 16] = [
-            "prerequisite",
-            "dependencies",
-            "legend",
-            "notes",
-            "open questions",
-            "risks",
-            "out of scope",
-            "non-goals",
-            "format",
-            "references",
-            "前提",
-            "备注",
-            "說明",
-            "说明",
-            "図例",
-            "依存関係",
-        ];
-        let title = title.to_lowercase();
-        let says = |sayings: &[&str]| sayings.iter().any(|saying| title.contains(saying));
-        match () {
-            () if says(&CRITERIA) => Kind::Criteria,
-            () if says(&ASIDE) => Kind::Aside,
-            () => Kind::Work,
         }
     }
 }
@@ -324,8 +289,12 @@ pub(super) fn end(blocks: &[Block], text: &Text<'_>) -> usize {
         Block::Rule => None,
     };
     let last = blocks.iter().rev().find_map(end).unwrap_or_default();
-    let rest = &text.text[last..];
-    last + rest.find('\n').unwrap_or(rest.len())
+    line_end(text.text, last)
+}
+
+fn line_end(text: &str, offset: usize) -> usize {
+    let rest = &text[offset..];
+    offset + rest.find('\n').unwrap_or(rest.len())
 }
 
 /// The group that each section gives its tasks: the nearest heading, or the one above it where several are called the
@@ -370,123 +339,9 @@ fn without_number(title: &str) -> String {
     }
 }
 
-/// The files called `tasks.md` that a format takes for its own, each a plan.
-pub(super) fn plans(
-    entries: &[PathBuf],
-    fits: impl Fn(&Path, &Text<'_>) -> Option<Fit>,
-) -> Vec<Vec<PathBuf>> {
-    let named = entries.iter().filter(|path| is_named(path, "tasks.md"));
-    let own = named.filter(|path| match source::read(path) {
-        Ok(text) => fits(path, &Text::new(path, &text)).is_some(),
-        // What cannot be read is told by whoever reads it, if it lies where the format keeps its plans.
-        Err(_) => fits(path, &Text::new(path, "")).is_some(),
-    });
-    own.map(|path| vec![path.clone()]).collect()
-}
-
-/// The names of the directories that a file lies in, the nearest first.
-pub(super) fn directories(path: &Path) -> Vec<String> {
-    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let names = full.ancestors().skip(1).filter_map(Path::file_name);
-    names
-        .map(|name| name.to_string_lossy().into_owned())
-        .collect()
-}
-
-/// The plan's title: its heading without the word that every such file begins with.
-pub(super) fn title(
-    document: &Document,
-    path: &Path,
-    prefixes: &[&str],
-    suffixes: &[&str],
-) -> String {
-    let heading = document.title().map_or("", |heading| heading.title.trim());
-    let mut title = heading;
-    for prefix in prefixes {
-        let start = title
-            .get(..prefix.len())
-            .filter(|start| start.eq_ignore_ascii_case(prefix));
-        if start.is_some() {
-            title = title[prefix.len()..].trim_start_matches([':', '：', '-', '–', '—', ' ']);
-            break;
-        }
-    }
-    for suffix in suffixes {
-        let cut = title.len().saturating_sub(suffix.len());
-        if title
-            .get(cut..)
-            .is_some_and(|end| end.eq_ignore_ascii_case(suffix))
-        {
-            title = title[..cut].trim_end_matches([':', '-', '–', '—', ' ']);
-            break;
-        }
-    }
-    match title.is_empty() {
-        true => directories(path)
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| "plan".to_owned()),
-        false => title.to_owned(),
-    }
-}
-
-/// A plan without tasks, and where it would begin.
-pub(super) fn no_tasks(text: &Text<'_>, example: &str) -> Fault {
-    text.error(text.start()..text.start(), "the plan has no tasks")
-        .help(format!("a task is a line such as `{example}`"))
-}
-
-/// Boxes of which nothing says whether they are tasks, and the first of them.
-pub(super) fn without_id(first: &Item<'_>, count: usize, text: &Text<'_>) -> Fault {
-    let what = match count {
-        1 => "a box without an id is no task here".to_owned(),
-        count => format!("{count} boxes without an id are no tasks here"),
-    };
-    text.warning(first.mark.range.clone(), what)
-        .help("the tasks of this plan have ids; give it one if it is to be done by itself")
-}
-
-/// Tasks that may run beside each other and say that they change the same file: told once.
-pub(super) fn shared_files(tasks: &[Task], rows: &[Range<usize>], marker: &str) -> Option<Fault> {
-    let mut found: Option<(Fault, usize)> = None;
-    for row in rows.iter().filter(|row| row.len() > 1) {
-        let mut first: HashMap<&str, &Task> = HashMap::new();
-        for task in &tasks[row.clone()] {
-            let shared = task
-                .files
-                .iter()
-                .find_map(|file| Some((file, *first.get(file.as_str())?)));
-            if let Some((file, other)) = shared {
-                if let Some((_, count)) = &mut found {
-                    *count += 1;
-                } else {
-                    let message = format!(
-                        "tasks `{}` and `{}` are marked `{marker}`, and both change `{file}`",
-                        other.id, task.id
-                    );
-                    let fault =
-                        Fault::warning(message).at(task.location.clone(), task.id.as_str().len());
-                    found = Some((fault, 1));
-                }
-            }
-            for file in &task.files {
-                first.entry(file).or_insert(task);
-            }
-        }
-    }
-    let (fault, count) = found?;
-    let others = match count {
-        1 => String::new(),
-        count => format!("; so do {} more", count - 1),
-    };
-    Some(fault.help(format!(
-        "run side by side, the later one may conflict, and is then tried again on the new base{others}"
-    )))
-}
-
 /// The files that these blocks name.
 pub(super) fn files(blocks: &[Block], text: &Text<'_>) -> Vec<String> {
-    paths::named(blocks, text)
+    paths::named(blocks, text, 0..text.text.len())
 }
 
 /// The text of these blocks, line by line.

@@ -2,7 +2,7 @@
 //!
 //! Understands lists of ids, ranges and the words for none; a remark that names no task is no dependency.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::list::list;
 use crate::plan::TaskId;
@@ -68,14 +68,12 @@ pub(in crate::plan) fn written(
     own: &TaskId,
     known: &Known,
 ) -> Vec<TaskId> {
+    let mut seen: HashSet<TaskId> = HashSet::new();
     let mut needs: Vec<TaskId> = Vec::new();
     for sentence in sentences {
         for value in values(&sentence) {
-            for need in list(value, known).0 {
-                if need != *own && !needs.contains(&need) {
-                    needs.push(need);
-                }
-            }
+            let named = list(value, known).0.into_iter();
+            needs.extend(named.filter(|need| need != own && seen.insert(need.clone())));
         }
     }
     needs

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use super::marks::{self, Tick};
 use super::needs::{self, Known};
 use super::stated;
-use super::{Checklist, Item, Kind, groups, sentences};
+use super::{Checklist, Item, Kind, groups};
 use crate::plan::markdown::Block;
 use crate::plan::text::Text;
-use crate::plan::{Fault, ImportedStatus, Task, TaskId};
+use crate::plan::{Fault, Task, TaskId};
 
 /// What a box is in the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl<'c, 'd> Outline<'c, 'd> {
     /// `is_task` says whether a box without an id, which stands in no other, is a task.
     pub(in crate::plan) fn of(
         checklist: &'c Checklist<'d>,
-        is_task: impl Fn(&Item<'d>) -> bool,
+        is_task: impl Fn(&Item) -> bool,
     ) -> Self {
         let parents = parents(checklist);
         let parts = parts(checklist, &parents, is_task);
@@ -89,8 +89,9 @@ impl<'c, 'd> Outline<'c, 'd> {
             owns.push(own);
             tasks.push(task);
         }
-        for (task, own) in tasks.iter_mut().zip(owns) {
-            task.needs = needs::written(sentences(own), &task.id, &known);
+        for ((task, own), at) in tasks.iter_mut().zip(owns).zip(&self.tasks) {
+            let item = &self.checklist.items[*at];
+            task.needs = needs::written(self.checklist.sentences(item, own), &task.id, &known);
         }
         let document = self.checklist.document;
         faults.extend(stated::apply(document, &known, &mut tasks, text));
@@ -128,10 +129,7 @@ impl<'c, 'd> Outline<'c, 'd> {
 
     /// Groups that are ticked while a task of theirs is open: told once.
     pub(in crate::plan) fn early_ticks(&self, text: &Text<'_>, tasks: &[Task]) -> Option<Fault> {
-        let is_done = |at: usize| {
-            let imported = marks::imported(&self.checklist.items[at].mark.sign);
-            imported.is_some_and(|imported| imported.status == ImportedStatus::Done)
-        };
+        let is_done = |at: usize| marks::is_done(&self.checklist.items[at].mark.sign);
         let open = self
             .tasks
             .iter()
@@ -151,14 +149,15 @@ impl<'c, 'd> Outline<'c, 'd> {
     }
 
     /// The boxes whose signs may be replaced.
-    pub(in crate::plan) fn ticks(&self) -> Vec<Tick<'d>> {
-        let mut told: HashMap<usize, Vec<TaskId>> = HashMap::new();
+    pub(in crate::plan) fn ticks(&self) -> Vec<Tick<'c>> {
+        let mut told: HashMap<usize, Vec<(TaskId, bool)>> = HashMap::new();
         for (at, id) in self.tasks.iter().zip(&self.ids) {
             let is_optional = |at: usize| self.checklist.items[at].mark.starred;
-            told.entry(*at).or_default().push(id.clone());
+            let is_done = marks::is_done(&self.checklist.items[*at].mark.sign);
+            told.entry(*at).or_default().push((id.clone(), is_done));
             if !is_optional(*at) {
                 for parent in self.above(*at) {
-                    told.entry(parent).or_default().push(id.clone());
+                    told.entry(parent).or_default().push((id.clone(), is_done));
                     if is_optional(parent) {
                         break;
                     }
@@ -206,7 +205,7 @@ fn parents(checklist: &Checklist<'_>) -> Vec<Option<usize>> {
 fn parts<'d>(
     checklist: &Checklist<'d>,
     parents: &[Option<usize>],
-    is_task: impl Fn(&Item<'d>) -> bool,
+    is_task: impl Fn(&Item) -> bool,
 ) -> Vec<Part> {
     let items = &checklist.items;
     let kinds: Vec<Kind> = items.iter().map(|item| checklist.kind(item)).collect();
@@ -219,7 +218,7 @@ fn parts<'d>(
             holds[parent] = Some(is_due);
         }
     }
-    let part = |(at, item): (usize, &Item<'d>)| match (&item.words.id, holds[at]) {
+    let part = |(at, item): (usize, &Item)| match (&item.words.id, holds[at]) {
         _ if kinds[at] == Kind::Criteria || item.is_criterion => Part::Criterion,
         // A box whose every part may be left out has work of its own.
         (Some(_), Some(true)) | (None, Some(_)) => Part::Group,

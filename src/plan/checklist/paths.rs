@@ -1,13 +1,14 @@
 //! The files that a task's own text names: code spans that look like paths, and paths among its words.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
-use crate::plan::markdown::{Block, lines};
+use crate::plan::markdown::{Block, Span, lines};
 use crate::plan::scope;
 use crate::plan::text::Text;
 
-/// As globs, each once.
-pub(super) fn named(own: &[Block], text: &Text<'_>) -> Vec<String> {
+/// Those within these bytes, as globs, each once.
+pub(super) fn named(own: &[Block], text: &Text<'_>, within: Range<usize>) -> Vec<String> {
     let mut seen = HashSet::new();
     let mut globs = Vec::new();
     let mut take = |path: &str| {
@@ -18,8 +19,11 @@ pub(super) fn named(own: &[Block], text: &Text<'_>) -> Vec<String> {
         }
     };
     for line in lines(own) {
-        let mut rest = line.range.start;
-        for span in &line.spans {
+        let mut rest = line.range.start.max(within.start);
+        let end = line.range.end.min(within.end);
+        let is_within =
+            |span: &&Span| within.start <= span.range.start && span.range.end <= within.end;
+        for span in line.spans.iter().filter(is_within) {
             for word in bare(&text.text[rest.min(span.range.start)..span.range.start]) {
                 take(word);
             }
@@ -28,7 +32,7 @@ pub(super) fn named(own: &[Block], text: &Text<'_>) -> Vec<String> {
                 take(&span.text);
             }
         }
-        for word in bare(&text.text[rest.min(line.range.end)..line.range.end]) {
+        for word in bare(&text.text[rest.min(end)..end]) {
             take(word);
         }
     }

@@ -51,6 +51,9 @@ impl Format for Kiro {
 
 /// Numbered boxes, and lines such as `_Requirements: 1.1, 2.3_` below them.
 fn looks_alike(text: &Text<'_>) -> bool {
+    if !REFERENCES.iter().any(|word| text.text.contains(word)) {
+        return false;
+    }
     let document = Document::parse(text);
     let checklist = Checklist::of(&document, text);
     let is_numbered = |id: &String| id.starts_with(|c: char| c.is_ascii_digit());
@@ -61,10 +64,11 @@ fn looks_alike(text: &Text<'_>) -> bool {
     has_numbers && lines(&document.blocks).any(|line| is_reference(&line.text))
 }
 
+/// How a line begins that says which requirements a task serves.
+const REFERENCES: [&str; 4] = ["Requirements:", "需求:", "需求：", "要件:"];
+
 fn is_reference(line: &str) -> bool {
-    ["Requirements:", "需求:", "需求：", "要件:"]
-        .iter()
-        .any(|word| line.starts_with(word))
+    REFERENCES.iter().any(|word| line.starts_with(word))
 }
 
 /// Whether the task only looks back at what was done before it.

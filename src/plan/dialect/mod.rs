@@ -3,10 +3,12 @@
 //! A [`Format`] is all that the rest of `plan` knows of a dialect, and only the names and defaults here are
 //! known outside of it: nothing downstream asks which dialect a task came from.
 
+mod ccw;
 mod convert;
 mod gsd;
 mod jobs;
 mod kiro;
+mod layered;
 mod openspec;
 mod phases;
 mod progress;
@@ -25,18 +27,22 @@ pub use convert::to_toml;
 
 use super::source::Source;
 use super::text::Text;
-use super::{Change, Fault, Plan, Progress};
+use super::{Change, Fault, Plan, Progress, Selection, Task};
 
 /// The plan formats that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dialect {
+    /// A session directory: `TODO_LIST.md`, `IMPL_PLAN.md`, `.task/*.json`.
+    Ccw,
     /// `.planning/phases/<phase>/<NN>-<MM>-PLAN.md`.
     Gsd,
     /// A directory of `job-<N>-*.md`.
     Jobs,
     /// `.kiro/specs/<feature>/tasks.md`: an outline of numbered boxes.
     Kiro,
+    /// Task lists of infrastructure and features, in layers.
+    Layered,
     /// `openspec/changes/<change>/tasks.md`: numbered boxes below numbered headings.
     #[serde(rename = "openspec")]
     #[value(name = "openspec")]
@@ -57,10 +63,12 @@ pub enum Dialect {
 
 impl Dialect {
     /// All of them, in the order they are tried.
-    pub const ALL: [Dialect; 10] = [
+    pub const ALL: [Dialect; 12] = [
+        Dialect::Ccw,
         Dialect::Gsd,
         Dialect::Jobs,
         Dialect::Kiro,
+        Dialect::Layered,
         Dialect::OpenSpec,
         Dialect::Phases,
         Dialect::Sendit,
@@ -73,9 +81,11 @@ impl Dialect {
     /// The name that `--dialect` takes and that is stored.
     pub fn name(self) -> &'static str {
         match self {
+            Dialect::Ccw => "ccw",
             Dialect::Gsd => "gsd",
             Dialect::Jobs => "jobs",
             Dialect::Kiro => "kiro",
+            Dialect::Layered => "layered",
             Dialect::OpenSpec => "openspec",
             Dialect::Phases => "phases",
             Dialect::Sendit => "sendit",
@@ -89,9 +99,11 @@ impl Dialect {
     /// Its reader.
     pub(super) fn format(self) -> &'static dyn Format {
         match self {
+            Dialect::Ccw => &ccw::Ccw,
             Dialect::Gsd => &gsd::Gsd,
             Dialect::Jobs => &jobs::Jobs,
             Dialect::Kiro => &kiro::Kiro,
+            Dialect::Layered => &layered::Layered,
             Dialect::OpenSpec => &openspec::OpenSpec,
             Dialect::Phases => &phases::Phases,
             Dialect::Sendit => &sendit::Sendit,
@@ -142,6 +154,8 @@ pub(super) enum Fit {
     Content(&'static str),
     /// It lies where this format keeps its plans.
     Place(&'static str),
+    /// It lies, or what stands in it is, as only this format has it.
+    Own(&'static str),
     /// It is called what only this format calls its plans.
     Name(&'static str),
 }
@@ -152,15 +166,27 @@ impl Fit {
         match self {
             Fit::Content(_) => 0,
             Fit::Place(_) => 1,
-            Fit::Name(_) => 2,
+            Fit::Own(_) => 2,
+            Fit::Name(_) => 3,
         }
     }
 
     pub(super) fn why(self) -> &'static str {
         match self {
-            Fit::Content(why) | Fit::Place(why) | Fit::Name(why) => why,
+            Fit::Content(why) | Fit::Place(why) | Fit::Own(why) | Fit::Name(why) => why,
         }
     }
+}
+
+/// A task with all that is said of it.
+#[derive(Debug, Clone)]
+pub struct Unfolded {
+    /// With its body.
+    pub task: Task,
+    /// What is handed down to it, as written.
+    pub inherited: Vec<String>,
+    /// Documents that it names.
+    pub artifacts: Vec<String>,
 }
 
 /// What a reader made of its texts.
@@ -184,18 +210,65 @@ pub(super) trait Format: Sync {
         &[]
     }
 
+    /// The directory of the session that this file belongs to, where the format has sessions.
+    fn session<'p>(&self, _file: &'p Path) -> Option<&'p Path> {
+        None
+    }
+
     /// All files of the plan that this file names; a fault when it cannot name one.
     fn files(&self, path: &Path) -> Result<Vec<PathBuf>, Fault> {
         Ok(vec![path.to_path_buf()])
     }
 
+    /// The files of the plan that several directories make together: of what the selection chooses in the project
+    /// at or above `place`, or of all there is at or below it. None where this format keeps no such plans.
+    fn chosen(&self, _place: &Path, _selection: &Selection) -> Option<Result<Vec<PathBuf>, Fault>> {
+        None
+    }
+
     /// What the texts say. There is at least one, in the order of [`Format::files`].
     fn read(&self, sources: &[Source]) -> Reading;
+
+    /// Names agents for tasks that have none, by the selection's words. Faults where the format has no use for them.
+    fn assign(&self, plan: &mut Plan, selection: &Selection) -> Vec<Fault> {
+        let fault = selection.hint.as_ref().map(|_| {
+            Fault::error(format!(
+                "`--hint` means nothing to a `{}` plan",
+                plan.dialect
+            ))
+            .help("`--sequential` and `--jobs N` say how many tasks run side by side")
+        });
+        fault.into_iter().collect()
+    }
+
+    /// Whether a file is read only when what it says is needed, and not held: one that says all of a task.
+    fn is_read_apart(&self, _path: &Path) -> bool {
+        false
+    }
+
+    /// A task with all that its own file says, or a fault when that is not the file that was read.
+    fn unfold(&self, task: &Task, _text: &Text<'_>) -> Result<Unfolded, Fault> {
+        Ok(Unfolded {
+            task: task.clone(),
+            inherited: Vec::new(),
+            artifacts: Vec::new(),
+        })
+    }
 
     /// What the plan's own files become when they say how far a run is: marks replaced, files of the format
     /// written. Nothing where the format has no place for it.
     fn write(&self, _sources: &[Source], _progress: &Progress) -> Vec<Change> {
         Vec::new()
+    }
+
+    /// Whether a file of the plan only says how far it is, so that it is the same plan without it.
+    fn is_record(&self, _path: &Path) -> bool {
+        false
+    }
+
+    /// What a text says but for progress, where that is told otherwise than by setting all marks back.
+    fn without_progress(&self, _text: &Text<'_>) -> Option<String> {
+        None
     }
 
     /// The subject of a commit of such changes.

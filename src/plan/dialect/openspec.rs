@@ -51,6 +51,15 @@ impl Format for OpenSpec {
 
 /// `## 2. Group` with `- [ ] 2.1 text` below it, and the other way round nowhere.
 fn looks_alike(text: &Text<'_>) -> bool {
+    let mut headings = text.text.lines().filter_map(|line| line.strip_prefix("##"));
+    let is_numbered = |heading: &str| {
+        heading
+            .trim_start_matches(['#', ' '])
+            .starts_with(|c: char| c.is_ascii_digit())
+    };
+    if !headings.any(is_numbered) {
+        return false;
+    }
     let document = Document::parse(text);
     let checklist = Checklist::of(&document, text);
     let mut is_found = false;

@@ -381,7 +381,7 @@ fn row_with_code(row: &str, offset: usize) -> Option<Vec<Span>> {
 
 /// The box at the start of a line of the text, which stands at `offset`. A bullet or number must stand before it;
 /// between the brackets stands at most one sign, which may be an emoji of several characters.
-fn mark(text: &str, offset: usize) -> Option<Mark> {
+pub(super) fn mark(text: &str, offset: usize) -> Option<Mark> {
     let line = text.lines().next()?;
     let at_bullet = line.trim_start_matches([' ', '\t', '>']);
     let at_box = match at_bullet.strip_prefix(['-', '*', '+']) {

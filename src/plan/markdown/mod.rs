@@ -74,8 +74,13 @@ pub(super) struct Mark {
 }
 
 impl Mark {
+    /// The box that a text begins with, which stands at `offset`.
+    pub(super) fn at(text: &str, offset: usize) -> Option<Self> {
+        builder::mark(text, offset)
+    }
+
     /// Where the box ends.
-    fn end(&self) -> usize {
+    pub(super) fn end(&self) -> usize {
         self.range.end + 1 + usize::from(self.starred)
     }
 }

@@ -162,7 +162,10 @@ impl Front {
         front.depends_on = listed(&yaml["depends_on"])
             .into_iter()
             .filter(|written| {
-                !matches!(written.to_lowercase().as_str(), "" | "none" | "[]" | "n/a")
+                let lower = written.to_lowercase();
+                // Phases come in their order in any case.
+                !matches!(lower.as_str(), "" | "none" | "[]" | "n/a")
+                    && !lower.starts_with("phase ")
             })
             .map(|written| Needed {
                 plan: needed(&written, phase.as_deref()),
@@ -206,6 +209,15 @@ fn needed(written: &str, phase: Option<&str>) -> Option<PlanId> {
             .or_else(|| phase.map(|phase| format!("{phase:0>2}"))),
         plan: format!("{:0>2}", id.plan),
     })
+}
+
+/// The plan that a word such as `01-02` or `01-02-PLAN.md` names in full.
+pub(super) fn plan_named(word: &str) -> Option<PlanId> {
+    let name = word.trim_end_matches(".md").trim_end_matches("-PLAN");
+    let is_bare = name
+        .chars()
+        .all(|c| c.is_ascii_digit() || c == '-' || c == '.');
+    PlanId::parse(name).filter(|id| is_bare && id.phase.is_some())
 }
 
 fn word(value: &Value) -> Option<String> {

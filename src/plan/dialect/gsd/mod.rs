@@ -4,6 +4,7 @@
 
 mod front;
 mod phase;
+mod summary;
 mod tags;
 
 use std::path::{Path, PathBuf};
@@ -14,10 +15,12 @@ use crate::plan::markdown::{Document, Span};
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{
-    Check, Dialect, Fault, Imported, ImportedStatus, Kind, Plan, Task, TaskId, Wishes, scope,
+    Change, Check, Dialect, Fault, Imported, ImportedStatus, Kind, Plan, Progress, Task, TaskId,
+    Wishes, scope,
 };
 use front::{Front, PlanId};
 use phase::PlanFile;
+use summary::Summary;
 use tags::{Element, Item};
 
 /// See the module.
@@ -48,10 +51,10 @@ impl Format for Gsd {
         if files.is_empty() {
             return Vec::new();
         }
-        let summaries: Vec<PathBuf> = files.iter().flat_map(|plan| summaries(plan)).collect();
-        for summary in summaries {
-            if !files.contains(&summary) {
-                files.push(summary);
+        let records: Vec<PathBuf> = files.iter().flat_map(|plan| records(plan)).collect();
+        for record in records {
+            if !files.contains(&record) {
+                files.push(record);
             }
         }
         vec![files]
@@ -63,12 +66,24 @@ impl Format for Gsd {
 
     fn files(&self, path: &Path) -> Result<Vec<PathBuf>, Fault> {
         let mut files = vec![path.to_path_buf()];
-        files.extend(summaries(path));
+        files.extend(records(path));
         Ok(files)
     }
 
     fn read(&self, sources: &[Source]) -> Reading {
         read(sources)
+    }
+
+    fn write(&self, sources: &[Source], progress: &Progress) -> Vec<Change> {
+        let (files, summaries) = plan_files(sources, &mut Vec::new());
+        let roadmap = sources
+            .iter()
+            .find(|source| summary::is_roadmap(&source.path));
+        summary::changes(&files, &summaries, roadmap, progress)
+    }
+
+    fn is_record(&self, path: &Path) -> bool {
+        summary::is_record(path)
     }
 }
 
@@ -77,8 +92,8 @@ fn is_gsd(path: &Path) -> bool {
     source::read(path).is_ok_and(fits)
 }
 
-/// The summaries that say of a plan, and of those that it depends on, that they are done.
-fn summaries(plan: &Path) -> Vec<PathBuf> {
+/// The summaries that say of a plan, and of those that it depends on, that they are done; and the roadmap.
+fn records(plan: &Path) -> Vec<PathBuf> {
     let text = source::read(plan).unwrap_or_default();
     let text = Text::new(plan, &text);
     let front = Front::read(&Document::parse(&text), &text, &mut Vec::new());
@@ -88,7 +103,35 @@ fn summaries(plan: &Path) -> Vec<PathBuf> {
         .iter()
         .filter_map(|needed| needed.plan.clone());
     let ids = own.into_iter().chain(needed);
-    ids.filter_map(|id| summary(plan, &id)).collect()
+    let mut records: Vec<PathBuf> = ids.filter_map(|id| summary(plan, &id)).collect();
+    let is_at_home = std::path::absolute(plan).is_ok_and(|plan| {
+        let mut above = plan.ancestors().skip(2).filter_map(Path::file_name);
+        above.next().is_some_and(|name| name == "phases")
+    });
+    let roadmap = phases(plan).join("../ROADMAP.md");
+    records.extend(Some(tidy(roadmap)).filter(|roadmap| is_at_home && roadmap.is_file()));
+    records
+}
+
+/// The directory above that of a plan.
+fn phases(plan: &Path) -> PathBuf {
+    let directory = plan.parent().unwrap_or(Path::new(""));
+    match directory.parent() {
+        Some(above) if !above.as_os_str().is_empty() => above.to_path_buf(),
+        _ => directory.join(".."),
+    }
+}
+
+/// `a/b/../c` as `a/c`, when nothing else leads upwards.
+fn tidy(path: PathBuf) -> PathBuf {
+    let whole = path.to_string_lossy();
+    match whole.split_once("/../") {
+        Some((front, rest)) if !whole.contains("../..") && !front.starts_with('.') => {
+            let above = Path::new(front).parent().unwrap_or(Path::new(""));
+            above.join(rest)
+        }
+        _ => path,
+    }
 }
 
 /// The summary of a plan, beside this one or in the directory of another phase.
@@ -98,28 +141,32 @@ fn summary(beside: &Path, id: &PlanId) -> Option<PathBuf> {
     if own.is_file() {
         return Some(own);
     }
-    let above = beside.parent()?.parent()?;
+    let above = phases(beside);
     let above = glob::Pattern::escape(&above.to_string_lossy());
     let pattern = format!("{above}/{}-*/{name}", id.phase()?);
     glob::glob(&pattern).ok()?.flatten().next()
 }
 
-fn read(sources: &[Source]) -> Reading {
-    let mut faults = Vec::new();
-    let is_summary = |source: &&Source| {
-        let name = source.path.file_name().and_then(|name| name.to_str());
-        name.is_some_and(|name| name.ends_with("-SUMMARY.md"))
-    };
-    let done: Vec<PlanId> = sources
+/// The plans among the texts, in their order, and the plans that summaries speak of.
+fn plan_files(sources: &[Source], faults: &mut Vec<Fault>) -> (Vec<PlanFile>, Vec<Summary>) {
+    let summaries: Vec<Summary> = sources.iter().filter_map(Summary::read).collect();
+    let done = summaries.iter().filter(|summary| summary.is_done);
+    let done: Vec<PlanId> = done.map(|summary| summary.id.clone()).collect();
+    let plans = sources
         .iter()
-        .filter(is_summary)
-        .filter_map(|source| PlanId::of_summary(&source.path))
-        .collect();
-    let plans = sources.iter().filter(|source| !is_summary(source));
+        .filter(|source| !summary::is_record(&source.path));
     let mut files: Vec<PlanFile> = plans
-        .map(|source| plan_file(source, &done, &mut faults))
+        .map(|source| plan_file(source, &done, faults))
         .collect();
     files.sort_by(|a, b| a.id.cmp(&b.id));
+    (files, summaries)
+}
+
+fn read(sources: &[Source]) -> Reading {
+    let mut faults = Vec::new();
+    let (files, summaries) = plan_files(sources, &mut faults);
+    let done = summaries.iter().filter(|summary| summary.is_done);
+    let done: Vec<PlanId> = done.map(|summary| summary.id.clone()).collect();
     let title = title(&files, &sources[0].path);
     let artifacts = phase::artifacts(&files);
     let tasks = phase::ordered(files, &done, &mut faults);
@@ -136,7 +183,10 @@ fn read(sources: &[Source]) -> Reading {
 /// The phase, and which plan of it when it is one.
 fn title(files: &[PlanFile], path: &Path) -> String {
     let phase = files.iter().find_map(|file| file.front.phase.clone());
-    let phase = phase.unwrap_or_else(|| source::feature(path));
+    let is_name = |phase: &String| phase.chars().any(char::is_alphabetic);
+    let phase = phase
+        .filter(is_name)
+        .unwrap_or_else(|| source::feature(path));
     match files {
         [only] => format!("{phase} plan {}", only.id.plan()),
         _ => phase,
@@ -150,20 +200,34 @@ fn plan_file(source: &Source, done: &[PlanId], faults: &mut Vec<Fault>) -> PlanF
     let id = PlanId::of_file(&source.path).or_else(|| front.id.clone());
     let id = id.unwrap_or_else(PlanId::unnamed);
     let is_done = done.contains(&id);
-    let items = tags::items(&text, front.end, faults);
-    if items.is_empty() && !is_done {
-        faults.push(
+    let mut own = Vec::new();
+    let items = tags::items(&text, front.end, &mut own);
+    if items.is_empty() {
+        own.push(
             text.error(text.start()..text.start(), format!("plan `{id}` has no tasks"))
                 .help("a task is `<task type=\"auto\">` with `<name>`, `<files>`, `<action>`, `<verify>` and `<done>`"),
         );
     }
+    let has_ids = items.iter().all(|item| item.attribute("id").is_some());
     let mut tasks: Vec<Task> = Vec::new();
     for (at, item) in items.iter().enumerate() {
-        let mut task = task(item, &front, &text, faults);
-        task.id = TaskId::new(format!("{id}.{}", at + 1));
+        let mut task = task(item, &front, &text, &mut own);
+        task.id = match item.attribute("id").filter(|_| has_ids) {
+            Some(own) => TaskId::new(own),
+            None => TaskId::new(format!("{id}.{}", at + 1)),
+        };
+        let needs = item
+            .attribute("depends_on")
+            .filter(|_| has_ids)
+            .unwrap_or_default();
+        let needs = needs
+            .split(',')
+            .map(str::trim)
+            .filter(|need| !need.is_empty());
+        task.needs = needs.map(TaskId::new).collect();
         if task.title.is_empty() {
             let message = format!("task `{}` has no name, so it is called by its id", task.id);
-            faults.push(
+            own.push(
                 text.warning(item.open.clone(), message)
                     .help("say what it is: `<name>…</name>`"),
             );
@@ -180,6 +244,8 @@ fn plan_file(source: &Source, done: &[PlanId], faults: &mut Vec<Fault>) -> PlanF
         });
         tasks.push(task);
     }
+    // What is done is not read to be run.
+    faults.extend(own.into_iter().filter(|_| !is_done));
     if let Some(last) = tasks.last_mut() {
         last.acceptance.extend(front.must_haves.iter().cloned());
     }
@@ -200,7 +266,14 @@ fn task(item: &Item<'_>, front: &Front, text: &Text<'_>, faults: &mut Vec<Fault>
         .is_some_and(|kind| kind.starts_with("checkpoint"));
     let is_decision = item.attribute("type") == Some("checkpoint:decision");
     let gate = item.attribute("gate").unwrap_or("blocking");
-    let named = ["name", "what-built", "decision", "action", "how-to-verify"];
+    let named = [
+        "name",
+        "title",
+        "what-built",
+        "decision",
+        "action",
+        "how-to-verify",
+    ];
     let named = named.iter().find_map(|name| {
         item.child(name)
             .filter(|child| !child.text().trim().is_empty())
@@ -219,7 +292,7 @@ fn task(item: &Item<'_>, front: &Front, text: &Text<'_>, faults: &mut Vec<Fault>
     }
     Task {
         title: named
-            .map(|child| one_line(child.text()))
+            .map(|child| short(&one_line(child.text())))
             .unwrap_or_default(),
         body: text.text[item.range.clone()].trim_end().to_owned(),
         files,
@@ -259,22 +332,49 @@ fn one_line(said: &str) -> String {
         .to_owned()
 }
 
+/// Words that are no name, up to where a title may end.
+fn short(line: &str) -> String {
+    const LONG: usize = 100;
+    let Some((end, _)) = line.char_indices().nth(LONG) else {
+        return line.to_owned();
+    };
+    let end = line[..end].rfind(' ').unwrap_or(end);
+    format!("{}…", line[..end].trim_end_matches([',', '.', ';', ':']))
+}
+
 /// `<automated>` is a command, and what is said besides is words.
 fn checks(verify: &Element<'_>, text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<Check> {
     let (commands, words) = tags::automated(verify, text, faults);
-    let is_command = |command: &String| !command.is_empty() && !command.starts_with("MISSING");
+    let top = top(text.path);
     let mut checks = Vec::new();
-    for command in commands {
-        match is_command(&command) {
-            true => checks.push(Check::Command(command)),
-            false if command.is_empty() => {}
-            false => checks.push(Check::Prose(command)),
+    for command in commands.into_iter().filter(|command| !command.is_empty()) {
+        let here = values::on_this_machine(&command, top.as_deref());
+        if here.is_none() {
+            let message = "the command names a directory of one machine, so it is only words";
+            let range = verify.inner.start..verify.inner.start;
+            faults.push(
+                text.warning(range, message)
+                    .help("commands run at the top of the task's worktree; name files from there"),
+            );
         }
+        checks.push(match here {
+            Some(here) if !here.starts_with("MISSING") => Check::Command(here),
+            _ => Check::Prose(command),
+        });
     }
     if !words.is_empty() {
         checks.push(Check::Prose(words));
     }
     checks
+}
+
+/// What the directory is called that holds `.planning`.
+fn top(plan: &Path) -> Option<String> {
+    let full = std::path::absolute(plan).ok()?;
+    let mut above = full.ancestors();
+    above.find(|path| path.file_name().is_some_and(|name| name == ".planning"))?;
+    let top = above.next()?.file_name()?;
+    Some(top.to_string_lossy().into_owned())
 }
 
 /// The items of a list, or all as one.
@@ -309,7 +409,7 @@ fn globs(files: &Element<'_>, text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<S
             .split([' ', '\t', ',', '\r', '\n'])
             .map(|word| word.trim_matches(['`', '"', '\'']))
             .find(|word| !word.is_empty() && *word != "-" && *word != "*");
-        if let Some(word) = word.filter(|word| scope::looks_like_path(word) || is_route(word)) {
+        if let Some(word) = word.filter(|word| is_path(word)) {
             let offset = part.find(word).unwrap_or_default();
             spans.push(Span {
                 text: word.to_owned(),
@@ -330,7 +430,10 @@ fn globs(files: &Element<'_>, text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<S
     globs
 }
 
-/// A path with the brackets of a route, `app/(auth)/page.tsx`.
-fn is_route(word: &str) -> bool {
-    word.contains('/') && !word.contains("//") && !word.contains(['<', '>', '=', ';', '|', '$'])
+/// A path, also one with the brackets of a route, `app/(auth)/page.tsx`, or a hidden file.
+fn is_path(word: &str) -> bool {
+    let is_odd = |c: char| "<>=;|$".contains(c);
+    let is_route = word.contains('/') && !word.contains("//");
+    let is_hidden = word.len() > 1 && word.starts_with('.');
+    scope::looks_like_path(word) || (is_route || is_hidden) && !word.contains(is_odd)
 }

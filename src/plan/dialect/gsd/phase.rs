@@ -20,6 +20,13 @@ pub(super) struct PlanFile {
     pub(super) depends_len: usize,
 }
 
+impl PlanFile {
+    /// Whether nothing of it is to be run.
+    fn is_done(&self) -> bool {
+        self.tasks.iter().all(|task| task.imported.is_some())
+    }
+}
+
 /// What executors should know of: what the plans name, and the plans themselves.
 pub(super) fn artifacts(files: &[PlanFile]) -> Vec<String> {
     let mut seen = HashSet::new();
@@ -62,6 +69,7 @@ fn need(files: &mut [PlanFile], done: &[PlanId], faults: &mut Vec<Fault>) {
     let is_whole = files.len() > 1;
     for file in files {
         let mut needs: Vec<TaskId> = Vec::new();
+        let is_done = file.is_done();
         for needed in &file.front.depends_on {
             let id = needed.plan.as_ref();
             let found = id.and_then(|id| known.iter().find(|(known, ..)| known == id));
@@ -105,10 +113,13 @@ fn need(files: &mut [PlanFile], done: &[PlanId], faults: &mut Vec<Fault>) {
                         .help("a plan is named by its number: `depends_on: [\"01-02\"]`")
                 }
             };
+            if is_done && fault.is_warning() {
+                continue;
+            }
             faults.push(fault.at(file.depends_at.clone(), file.depends_len));
         }
         for task in &mut file.tasks {
-            task.needs.clone_from(&needs);
+            task.needs.splice(0..0, needs.iter().cloned());
         }
     }
 }
@@ -165,7 +176,7 @@ fn apart(files: &mut [PlanFile], faults: &mut Vec<Fault>) {
                 continue;
             };
             let is_ordered = file.tasks.iter().any(|task| task.needs.contains(&last.id));
-            if !is_ordered {
+            if !is_ordered && !file.is_done() {
                 let message = format!(
                     "plans `{}` and `{}` of one wave both change `{shared}`",
                     other.id, file.id

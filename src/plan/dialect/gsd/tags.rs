@@ -9,8 +9,9 @@ use crate::plan::Fault;
 use crate::plan::text::Text;
 
 /// The parts of a task that are looked at.
-const PARTS: [&str; 14] = [
+const PARTS: [&str; 15] = [
     "name",
+    "title",
     "files",
     "read_first",
     "action",
@@ -96,11 +97,16 @@ pub(super) fn items<'a>(text: &Text<'a>, start: usize, faults: &mut Vec<Fault>) 
         items: Vec::new(),
         faults: Vec::new(),
     };
-    for tag in (Tags::new(text, start, &mut reader.faults)).found {
-        reader.take(&tag);
+    let tags = Tags::new(text, start);
+    for tag in &tags.found {
+        reader.take(tag);
     }
     reader.abandon(text.text.len());
-    faults.append(&mut reader.faults);
+    match tags.unclosed_fence() {
+        // What it swallows is not missing for any other reason.
+        Some(fault) => faults.push(fault),
+        None => faults.append(&mut reader.faults),
+    }
     let has_tasks = reader.items.iter().any(|item| item.name == "task");
     let wanted = if has_tasks { "task" } else { "feature" };
     reader.items.retain(|item| item.name == wanted);
@@ -211,7 +217,7 @@ struct Tags<'t, 'a> {
 }
 
 impl<'t, 'a> Tags<'t, 'a> {
-    fn new(places: &'t Text<'a>, start: usize, faults: &mut Vec<Fault>) -> Self {
+    fn new(places: &'t Text<'a>, start: usize) -> Self {
         let mut tags = Self {
             text: places.text,
             found: Vec::new(),
@@ -225,13 +231,17 @@ impl<'t, 'a> Tags<'t, 'a> {
             tags.line(line, at);
             at += line.len();
         }
-        if let Some((_, _, range)) = &tags.fence {
-            let fault = tags
-                .places
-                .error(range.clone(), "code fence is never closed");
-            faults.push(fault.help("all that follows it is read as code; close it with as many backticks as it opens with"));
-        }
         tags
+    }
+
+    fn unclosed_fence(&self) -> Option<Fault> {
+        let (_, _, range) = self.fence.as_ref()?;
+        let fault = self
+            .places
+            .error(range.clone(), "code fence is never closed");
+        Some(fault.help(
+            "all that follows it is read as code; close it with as many backticks as it opens with",
+        ))
     }
 
     fn line(&mut self, line: &'a str, offset: usize) {

@@ -285,9 +285,12 @@ pub(super) fn write(document: &Document, text: &Text<'_>, progress: &Progress) -
                 .text
                 .get(state.range.clone())
                 .is_some_and(|old| State::of(old, 0).is_some());
-            if state.says != says && is_whole {
+            let new = state.saying(says, text);
+            // An open state is written as it would be after a run has marked it and taken the mark back.
+            let is_said = state.says == says && says != Says::Open;
+            if is_whole && !is_said && text.text[state.range.clone()] != new {
                 edits.push(Edit {
-                    text: state.saying(says, text),
+                    text: new,
                     range: state.range,
                 });
             }

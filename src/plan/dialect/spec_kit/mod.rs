@@ -11,7 +11,7 @@ use super::{Fit, Format, Reading};
 use crate::plan::checklist::marks::{self, Tick};
 use crate::plan::checklist::needs::{self, Known};
 use crate::plan::checklist::order::{self, Step};
-use crate::plan::checklist::{self, Checklist, Item, Kind, sentences, stated};
+use crate::plan::checklist::{self, Checklist, Item, Kind, stated};
 use crate::plan::markdown::{Document, Heading};
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
@@ -22,16 +22,20 @@ pub(super) struct SpecKit;
 
 impl Format for SpecKit {
     fn fits(&self, path: &Path, text: &Text<'_>) -> Option<Fit> {
+        let directories = checklist::directories(path);
+        let is_home = is_named(path, "tasks.md")
+            && directories.get(1).is_some_and(|above| above == "specs")
+            && directories.get(2).is_none_or(|above| above != ".kiro");
+        if !is_home && !mentions_ids(text.text) {
+            return None;
+        }
         let document = Document::parse(text);
         let checklist = Checklist::of(&document, text);
         let has_ids = checklist
             .items
             .iter()
             .any(|item| item.words.is_named || item.words.id.as_deref().is_some_and(is_own));
-        let directories = checklist::directories(path);
-        let is_home = directories.get(1).is_some_and(|above| above == "specs")
-            && directories.get(2).is_none_or(|above| above != ".kiro");
-        match is_named(path, "tasks.md") && is_home {
+        match is_home {
             true if has_ids => Some(Fit::Place(
                 "it lies in `specs` and has tasks such as `T001`",
             )),
@@ -62,15 +66,22 @@ impl Format for SpecKit {
         }
         let ids = checklist.name(&chosen);
         let ticks = chosen.iter().zip(ids).map(|(at, id)| {
-            let mark = checklist.items[*at].mark;
+            let mark = &checklist.items[*at].mark;
             Tick {
                 sign: &mark.sign,
                 range: mark.range.clone(),
-                tasks: vec![id],
+                tasks: vec![(id, marks::is_done(&mark.sign))],
             }
         });
         marks::written(&text, &ticks.collect::<Vec<_>>(), progress, None)
     }
+}
+
+/// Whether a text could have boxes with ids, told without parsing it.
+fn mentions_ids(text: &str) -> bool {
+    let after_boxes = text.split(']').skip(1);
+    let mut after_boxes = after_boxes.map(|rest| rest.trim_start_matches([' ', '*', '`', '[']));
+    after_boxes.any(|rest| rest.starts_with(['T', 't']) && checklist::words::id(rest).is_some())
 }
 
 /// An id with the letter that tasks of this format have.
@@ -85,7 +96,7 @@ fn has_tasks(checklist: &Checklist<'_>, text: &Text<'_>) -> bool {
 /// The boxes that are tasks: those with ids, or if there are none, those of the first level that are no criteria.
 fn chosen(checklist: &Checklist<'_>) -> Vec<usize> {
     let has_ids = checklist.has_ids();
-    let is_task = |item: &Item<'_>| match has_ids {
+    let is_task = |item: &Item| match has_ids {
         true => item
             .words
             .id
@@ -174,7 +185,7 @@ fn boxes(
         let item = &checklist.items[*at];
         let own = checklist.own(item, text, |block| begins.contains(&block));
         let mut task = checklist.task(item, id, own, text);
-        task.needs = needs::written(sentences(own), &task.id, &known);
+        task.needs = needs::written(checklist.sentences(item, own), &task.id, &known);
         task.group = phases[nth].map(|phase| phase.title.clone());
         steps.push(Step {
             beside: item.words.is_beside(),
@@ -251,7 +262,7 @@ fn passed_over(checklist: &Checklist<'_>, text: &Text<'_>) -> Option<Fault> {
     if !checklist.has_ids() {
         return None;
     }
-    let is_meant = |item: &&Item<'_>| {
+    let is_meant = |item: &&Item| {
         item.words.id.is_none()
             && !item.is_nested
             && !item.is_criterion

@@ -60,7 +60,7 @@ impl Format for Superpowers {
     fn plans_in(&self, entries: &[PathBuf]) -> Vec<Vec<PathBuf>> {
         let is_plan = |path: &&PathBuf| {
             let fits = |text: String| self.fits(path, &Text::new(path, &text)).is_some();
-            is_dated(path) && source::read(path).is_ok_and(fits)
+            is_named(path) && source::read(path).is_ok_and(fits)
         };
         let plans = entries.iter().filter(is_plan);
         plans.map(|plan| vec![plan.clone()]).collect()
@@ -85,7 +85,7 @@ impl Format for Superpowers {
             let (section, _) = sendit::section(&document.blocks, *at, &starts);
             (TaskId::new(named.id.as_str()), Steps::of(section))
         });
-        let edits = steps::edits(sections, progress);
+        let edits = steps::edits(sections, progress, text.text);
         let path = source.path.clone();
         (!edits.is_empty())
             .then_some(Change::Edit { path, edits })
@@ -94,14 +94,23 @@ impl Format for Superpowers {
     }
 }
 
-/// Whether its directory is one in which only plans of this format are dated files.
+/// Whether it lies where these plans lie.
 fn is_at_home(path: &Path) -> bool {
-    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let directory = full.parent();
-    directory.is_some_and(|directory| {
+    directory(path).is_some_and(|directory| {
         directory.ends_with("superpowers/plans")
             || directory.ends_with("docs/plans") && is_dated(path)
     })
+}
+
+/// Whether it may be called so; in their own directory plans have any name.
+fn is_named(path: &Path) -> bool {
+    let is_markdown = path.extension().is_some_and(|extension| extension == "md");
+    let is_own = directory(path).is_some_and(|directory| directory.ends_with("superpowers/plans"));
+    is_dated(path) || is_own && is_markdown
+}
+
+fn directory(path: &Path) -> Option<PathBuf> {
+    Some(std::path::absolute(path).ok()?.parent()?.to_path_buf())
 }
 
 /// Whether a file is called `2026-01-31-<name>.md`.
@@ -144,7 +153,7 @@ fn read(source: &Source) -> Reading {
         let (section, end) = sendit::section(&document.blocks, *at, &starts);
         let range = heading.range.start..end.unwrap_or(text.text.len());
         let mut task = Task {
-            body: text.text[range].trim_end().to_owned(),
+            body: without_rule(&text.text[range]).to_owned(),
             group,
             needs: needs(section, named, &ids),
             ..task(named, section, &text, &mut foreign, &mut faults)
@@ -186,7 +195,7 @@ fn task(
         .iter()
         .flat_map(values::checks)
         .collect();
-    verify.extend(steps::proof(section).filter(|check| !verify.contains(check)));
+    verify.extend(steps::proof(section, foreign.top()).filter(|check| !verify.contains(check)));
     let criteria = ["Acceptance", "Acceptance criteria"];
     let criteria = criteria.iter().flat_map(|name| fields(section, name));
     Task {
@@ -198,16 +207,7 @@ fn task(
         files,
         creates,
         verify,
-        acceptance: criteria
-            .flat_map(|field| {
-                field
-                    .lines
-                    .iter()
-                    .map(|line| line.text.clone())
-                    .collect::<Vec<_>>()
-            })
-            .filter(|line| !line.is_empty())
-            .collect(),
+        acceptance: criteria.flat_map(|field| listed(&field)).collect(),
         imported: status.map(|status| Imported {
             status,
             commit: None,
@@ -216,11 +216,28 @@ fn task(
     }
 }
 
+/// The items of a field, up to the first step.
+fn listed(field: &values::Field<'_>) -> Vec<String> {
+    let own = field.lines.iter().take_while(|line| line.mark.is_none());
+    own.map(|line| line.text.clone())
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
 /// A heading without the sign at its end that says it is done.
 fn without_mark(title: &str) -> (&str, bool) {
     let is_sign = |c: char| "✅✔✓☑\u{fe0f}".contains(c) || c.is_whitespace();
     let bare = title.trim_end_matches(is_sign);
     (bare, bare.len() < title.trim_end().len())
+}
+
+/// A section without the line that parts it from the next.
+fn without_rule(section: &str) -> &str {
+    let section = section.trim_end();
+    match section.strip_suffix("\n---") {
+        Some(bare) => bare.trim_end(),
+        None => section,
+    }
 }
 
 /// The tasks that `**Depends on:** Task 2, Task 3` names.
@@ -275,9 +292,11 @@ fn groups(document: &Document, starts: &[(usize, &Heading, TaskHeading)]) -> Vec
 }
 
 fn title(document: &Document, path: &Path) -> String {
-    let heading = document
-        .title()
-        .map(|heading| jobs::without_suffix(&heading.title));
+    let heading = document.title().map(|heading| {
+        let bare = heading.title.strip_suffix(" Implementation Plan");
+        let bare = jobs::without_suffix(bare.unwrap_or(&heading.title));
+        bare.trim_end_matches([' ', '-', '–', '—', ':'])
+    });
     match heading {
         Some(title) if !title.is_empty() => title.to_owned(),
         _ => path

@@ -54,6 +54,11 @@ impl Foreign {
         }
     }
 
+    /// What the repository's directory is called here.
+    pub(super) fn top(&self) -> Option<&str> {
+        self.top.as_deref()
+    }
+
     /// The path below the top of the repository, when the directory above is called the same there.
     fn local(&self, path: &str) -> Option<String> {
         let top = format!("/{}/", self.top.as_deref()?);

@@ -1,7 +1,6 @@
 //! The steps of a task: their boxes, and which of their commands proves the task.
 
-use std::ops::Range;
-
+use crate::plan::fields as values;
 use crate::plan::markdown::{Block, Fence, Line, Mark, lines};
 use crate::plan::text::Text;
 use crate::plan::{Check, Edit, Fault, ImportedStatus, Progress, Status, TaskId};
@@ -73,6 +72,7 @@ impl<'d> Steps<'d> {
 pub(super) fn edits<'d>(
     sections: impl Iterator<Item = (TaskId, Steps<'d>)>,
     progress: &Progress,
+    text: &str,
 ) -> Vec<Edit> {
     let statuses: std::collections::HashMap<&TaskId, Status> = progress
         .tasks
@@ -88,11 +88,12 @@ pub(super) fn edits<'d>(
             Some(_) if steps.status() == Some(ImportedStatus::Done) => false,
             _ => continue,
         };
-        let (keep, sign) = match is_done {
-            true => (Said::Ticked, "x"),
-            false => (Said::Open, " "),
+        // An open box has one form, so that a plan without its progress is always the same text.
+        let (keeps, sign): (&dyn Fn(&Mark) -> bool, _) = match is_done {
+            true => (&|mark| said(mark) == Said::Ticked, "x"),
+            false => (&|mark| &text[mark.range.clone()] == " ", " "),
         };
-        let other = steps.marks.iter().filter(|mark| said(mark) != keep);
+        let other = steps.marks.iter().filter(|mark| !keeps(mark));
         edits.extend(other.map(|mark| Edit {
             range: mark.range.clone(),
             text: sign.to_owned(),
@@ -113,119 +114,151 @@ pub(super) fn is_step(line: &Line) -> bool {
 }
 
 /// The last command of the steps that is said to pass; commands that must fail, or show something, prove nothing.
-pub(super) fn proof(section: &[Block]) -> Option<Check> {
+pub(super) fn proof(section: &[Block], top: Option<&str>) -> Option<Check> {
     let mut run: Option<Run> = None;
     let mut proof = None;
     for block in section {
         match block {
             Block::Heading(_) => run = None,
-            Block::Line(line) if line.mark.is_some() => run = Run::begun(line),
             Block::Line(line) => {
-                if let Some(begun) = Run::begun(line) {
-                    run = Some(begun);
+                let begun = Run::begun(line);
+                if begun.is_some() || line.mark.is_some() {
+                    run = begun;
+                } else if let (Some(run), Some(passes)) = (&mut run, expectation(line)) {
+                    run.passes = passes;
                 }
             }
             Block::Fence(fence) => {
                 if let Some(run) = &mut run {
                     run.take(fence);
                 }
-                continue;
             }
-            Block::Rule | Block::Table(_) => continue,
+            Block::Rule | Block::Table(_) => {}
         }
-        let Block::Line(line) = block else { continue };
-        let passed = expectation(line).is_some_and(passes);
-        if let Some(command) = run
-            .as_mut()
-            .filter(|_| passed)
-            .and_then(|run| run.command.take())
+        if run
+            .as_ref()
+            .is_some_and(|run| run.passes && run.command.is_some())
         {
-            proof = Some(command);
+            proof = run.take().and_then(|run| run.command);
         }
     }
-    proof.map(|command| match is_of_one_machine(&command) {
-        true => Check::Prose(format!("`{command}` passes")),
-        false => Check::Code(command),
+    let command = proof?;
+    Some(match values::on_this_machine(&command, top) {
+        Some(command) => Check::Code(command),
+        None => Check::Prose(format!("`{command}` passes")),
     })
 }
 
-/// A `Run:` and the command after it.
+/// A `Run:`, the command after it, and whether that is said to pass.
 struct Run {
     command: Option<String>,
+    passes: bool,
 }
 
 impl Run {
+    /// Of `Run: `cargo test``, or of a step that says to run what a fence below it holds.
     fn begun(line: &Line) -> Option<Self> {
-        let is_lead = line
-            .lead
-            .as_deref()
-            .is_some_and(|lead| lead.eq_ignore_ascii_case("run"));
-        let start = line.text.get(..4).unwrap_or_default();
-        let begins = ["run:", "run "]
-            .iter()
-            .any(|run| start.eq_ignore_ascii_case(run));
-        let command = line.spans.first().map(|span| span.text.clone());
-        (is_lead || begins && (start.ends_with(':') || command.is_some()))
-            .then_some(Self { command })
+        let whole = whole(line);
+        let is_led = whole
+            .get(..3)
+            .is_some_and(|word| word.eq_ignore_ascii_case("run"));
+        let mut says_so = is_led;
+        let mut command = None;
+        let firsts = whole.match_indices("Run").map(|(at, _)| at);
+        for at in is_led.then_some(0).into_iter().chain(firsts) {
+            let before = whole[..at].chars().next_back();
+            let rest = &whole[at + 3..];
+            if before.is_some_and(char::is_alphanumeric) || rest.starts_with(char::is_alphanumeric)
+            {
+                continue;
+            }
+            says_so |= line.mark.is_some();
+            let code = rest.trim_start_matches([':', '：', ' ', '*']);
+            if let Some((code, _)) = code.strip_prefix('`').and_then(|code| code.split_once('`')) {
+                command = Some(code.trim().to_owned()).filter(|code| !code.is_empty());
+            }
+        }
+        (says_so || command.is_some()).then(|| Self {
+            command,
+            passes: expectation(line).unwrap_or(false),
+        })
     }
 
     /// A fence says what is run when the line did not.
     fn take(&mut self, fence: &Fence) {
-        let is_shell = matches!(
-            fence.language.as_str(),
-            "" | "sh" | "bash" | "shell" | "zsh"
-        );
+        let language = fence.language.as_str();
+        let is_shell = matches!(language, "" | "sh" | "bash" | "shell" | "zsh");
         if self.command.is_none() && is_shell && !fence.text.trim().is_empty() {
             self.command = Some(fence.text.trim_end().to_owned());
         }
     }
 }
 
-/// What a line says is to be expected.
-fn expectation(line: &Line) -> Option<&str> {
-    if line
-        .lead
-        .as_deref()
-        .is_some_and(|lead| lead.to_lowercase().starts_with("expect"))
-    {
-        return Some(&line.text);
+/// A line with what is bold at its start.
+fn whole(line: &Line) -> String {
+    match &line.lead {
+        Some(lead) => format!("{lead}: {}", line.text),
+        None => line.text.clone(),
     }
-    let at = find_ignoring_case(&line.text, "expected:")?;
-    Some(&line.text[at.end..])
 }
 
-fn find_ignoring_case(text: &str, word: &str) -> Option<Range<usize>> {
-    let at = text.to_ascii_lowercase().find(word)?;
-    Some(at..at + word.len())
+/// Whether a line expects that all pass; none when it expects nothing.
+fn expectation(line: &Line) -> Option<bool> {
+    let lower = whole(line).to_lowercase();
+    let expected = lower.find("expect").map(|at| at + "expect".len());
+    let arrow = || lower.rfind('→').map(|at| at + '→'.len_utf8());
+    let at = expected.or_else(arrow)?;
+    Some(passes(&lower[at..]))
 }
 
-/// Whether an expectation is that all pass.
+/// Whether an expectation, in lower case, is that all pass: the first word that says pass or fail decides.
 fn passes(expected: &str) -> bool {
-    let lower = expected.to_lowercase();
-    let is_denied = |at: usize| {
-        let before = lower[..at].trim_end();
-        ["0", "no", "zero", "without", "any"]
-            .iter()
-            .any(|word| before.ends_with(word))
-    };
-    let fails = lower.match_indices("fail").any(|(at, _)| !is_denied(at));
-    let errors = lower.match_indices("error").any(|(at, _)| !is_denied(at));
-    let mut words = lower.split(|c: char| !c.is_alphanumeric());
-    let pass = words.any(|word| matches!(word, "pass" | "passes" | "passed" | "passing"));
-    (pass || lower.contains("通过") || lower.contains("通過")) && !fails && !errors
+    let mut before = "";
+    let mut verdict = None;
+    for word in expected.split(|c: char| !c.is_alphanumeric() && c != '\'') {
+        let is_denied = matches!(before, "0" | "no" | "not" | "zero" | "without");
+        let is_failure = (word.starts_with("fail") || word.starts_with("error")) && !is_denied;
+        let is_pass = matches!(word, "pass" | "passes" | "passed" | "passing")
+            || word.contains("通过")
+            || word.contains("通過");
+        let is_counted = before.parse::<u32>().is_ok_and(|count| count > 0);
+        match verdict {
+            None if is_failure || is_pass => verdict = Some(is_pass && !is_denied),
+            Some(true) if is_failure && is_counted => verdict = Some(false),
+            _ => {}
+        }
+        if !word.is_empty() {
+            before = word;
+        }
+    }
+    verdict == Some(true)
 }
 
-/// Whether a command names a place that only its author's machine has.
-fn is_of_one_machine(command: &str) -> bool {
-    let is_home = |word: &str| {
-        let word = word.trim_start_matches(['"', '\'', '(']);
-        let is_drive = word
-            .get(1..3)
-            .is_some_and(|drive| drive == ":\\" || drive == ":/");
-        is_drive && word.starts_with(|c: char| c.is_ascii_alphabetic())
-            || ["/Users/", "/home/", "~/", "/c/", "/d/"]
-                .iter()
-                .any(|home| word.starts_with(home))
-    };
-    command.split([' ', '=', '\n']).any(is_home)
+#[cfg(test)]
+mod tests {
+    use super::passes;
+
+    #[test]
+    fn what_is_to_pass_is_told_from_what_is_to_fail() {
+        for good in [
+            ": pass",
+            "ed: all tests pass",
+            "ed: `test result: ok. 1 passed; 0 failed`.",
+            "ed: 3/3 pass.",
+            "ed pass: it works. if it fails, stop",
+            "ed: 全部通过",
+        ] {
+            assert!(passes(good), "{good}");
+        }
+        for bad in [
+            "ed: fail with \"not defined\"",
+            "ed: build error (no such file), the others pass",
+            "ed: 7 passed, 2 failed",
+            "ed: the test does not pass yet",
+            "ed: `ok`",
+            "ed: no errors",
+        ] {
+            assert!(!passes(bad), "{bad}");
+        }
+    }
 }

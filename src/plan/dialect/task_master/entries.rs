@@ -73,17 +73,12 @@ impl Entry {
                     entry.id_range = value.range();
                     entry.at = value.start + usize::from(value.raw.starts_with('"'));
                 }
-                "title" => {
-                    entry.title = words(&value)
-                        .split_whitespace()
-                        .collect::<Vec<_>>()
-                        .join(" ")
-                }
+                "title" => entry.title = one_line(&words(&value)),
                 "status" => entry.read_status(&value, text, faults),
                 "dependencies" => entry.needs = needed(&value, text, faults),
                 "subtasks" => subtasks = Some(value),
                 "testStrategy" => {
-                    entry.tested = Some(words(&value)).filter(|words| !words.is_empty())
+                    entry.tested = Some(words(&value)).filter(|words| !words.is_empty());
                 }
                 "acceptanceCriteria" => entry.acceptance = listed(&value),
                 "description" => entry.description = words(&value),
@@ -93,10 +88,7 @@ impl Entry {
             }
         }
         if entry.id.is_empty() {
-            let what = if parent.is_some() { "subtask" } else { "task" };
-            let end = node.start + 1;
-            let fault = text.error(node.start..end, format!("a {what} has no id"));
-            faults.push(fault.help("give it one: `\"id\": 1`"));
+            faults.push(without_id(&node, parent.is_some(), text));
             return None;
         }
         entry.read_subtasks(subtasks, parent, text, faults);
@@ -180,6 +172,16 @@ impl Entry {
     }
 }
 
+fn without_id(node: &Node<'_>, is_subtask: bool, text: &Text<'_>) -> Fault {
+    let what = if is_subtask { "subtask" } else { "task" };
+    let message = match node.is_object() {
+        true => format!("a {what} has no id"),
+        false => format!("a {what} is an object with an id and a title"),
+    };
+    let fault = text.error(node.start..node.start + 1, message);
+    fault.help("write `{\"id\": 1, \"title\": \"…\"}`")
+}
+
 /// `5.2` for the subtask `2`, `"2"` or `"5.2"` of task `5`.
 fn full_id(id: &str, parent: Option<&str>) -> String {
     let id = id.trim();
@@ -218,6 +220,11 @@ fn needed(list: &Node<'_>, text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<Need
         faults.push(fault.help("write `[1, 2]`, or `[]` for none"));
     }
     needed
+}
+
+fn one_line(words: &str) -> String {
+    let words: Vec<&str> = words.split_whitespace().collect();
+    words.join(" ")
 }
 
 /// Text as it is, a list of texts as lines.

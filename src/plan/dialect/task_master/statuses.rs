@@ -122,19 +122,37 @@ fn entry_edits(entry: &Entry, statuses: &HashMap<&str, Status>, text: &Text<'_>)
         _ => Some(replaced(entry, word(wanted), text)),
     };
     let own = statuses.get(entry.id.as_str());
-    let own = own.filter(|_| entry.subtasks.is_empty());
+    let own = own.filter(|_| entry.subtasks.is_empty()).copied();
+    let whole = of_parts(entry, statuses).filter(|_| entry.status.is_some());
     let mut edits: Vec<Edit> = own
-        .and_then(|status| set(entry, *status))
+        .or(whole)
+        .and_then(|status| set(entry, status))
         .into_iter()
         .collect();
+    // What the task said for its subtasks they say themselves once it says something else.
+    let inherited = |subtask: &Entry| {
+        let status =
+            imported(subtask.status.as_deref(), Some(entry)).filter(|_| !edits.is_empty())?;
+        (status != ImportedStatus::InProgress).then(|| as_status(Some(status)))
+    };
     let subtasks = entry.subtasks.iter();
-    edits.extend(subtasks.filter_map(|subtask| {
-        let status = statuses.get(subtask.id.as_str())?;
-        set(subtask, *status)
-    }));
-    let whole = of_parts(entry, statuses).filter(|_| entry.status.is_some());
-    edits.extend(whole.and_then(|status| set(entry, status)));
+    let of_subtasks: Vec<Edit> = subtasks
+        .filter_map(|subtask| {
+            let named = statuses.get(subtask.id.as_str()).copied();
+            set(subtask, named.or_else(|| inherited(subtask))?)
+        })
+        .collect();
+    edits.extend(of_subtasks);
     edits
+}
+
+fn as_status(before: Option<ImportedStatus>) -> Status {
+    match before {
+        Some(ImportedStatus::Done) => Status::Done,
+        Some(ImportedStatus::InProgress) => Status::InProgress,
+        Some(ImportedStatus::Skipped) => Status::Skipped,
+        None => Status::Pending,
+    }
 }
 
 /// Where a task stands whose subtasks stand so; none when the run has nothing to say of them.
@@ -143,12 +161,7 @@ fn of_parts(entry: &Entry, statuses: &HashMap<&str, Status>) -> Option<Status> {
     if !entry.subtasks.iter().any(|subtask| of(subtask).is_some()) {
         return None;
     }
-    let before = |subtask: &Entry| match imported(subtask.status.as_deref(), Some(entry)) {
-        Some(ImportedStatus::Done) => Status::Done,
-        Some(ImportedStatus::InProgress) => Status::InProgress,
-        Some(ImportedStatus::Skipped) => Status::Skipped,
-        None => Status::Pending,
-    };
+    let before = |subtask: &Entry| as_status(imported(subtask.status.as_deref(), Some(entry)));
     let subtasks = entry.subtasks.iter();
     let parts: Vec<Status> = subtasks
         .map(|subtask| of(subtask).unwrap_or_else(|| before(subtask)))

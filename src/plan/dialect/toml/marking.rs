@@ -11,7 +11,7 @@ use crate::plan::source::Source;
 use crate::plan::{Change, Edit, Progress, Status, TaskId, TaskProgress};
 
 pub(super) fn marked(source: &Source, progress: &Progress) -> Vec<Change> {
-    let text = source.text.as_str();
+    let text = source.text().text;
     let (table, _) = DeTable::parse_recoverable(text);
     let tasks = table.get_ref().get("task").map(::toml::Spanned::get_ref);
     let Some(DeValue::Array(tasks)) = tasks else {

@@ -1,0 +1,55 @@
+//! Boxes that were pasted into the end of another's line: a line break got lost, but no task may.
+
+use std::ops::Range;
+
+use super::{line_end, line_start, whole, words};
+use crate::plan::markdown::{Line, Mark};
+
+/// More on one line are no accident.
+const PASTED_MAX: usize = 8;
+
+/// A box and what it says.
+pub(super) struct Found {
+    pub(super) mark: Mark,
+    pub(super) said: String,
+    /// Its bytes, where the line holds more than one.
+    pub(super) part: Option<Range<usize>>,
+}
+
+/// The boxes of a line that begins with one.
+pub(super) fn split(line: &Line, mark: &Mark, text: &str) -> Vec<Found> {
+    let end = line_end(text, mark.range.end);
+    let mut starts = vec![(line_start(text, mark.range.start), mark.clone())];
+    let mut from = mark.range.end;
+    while let Some(at) = text[from..end].find("- [").map(|at| from + at) {
+        from = at + 1;
+        let found = Mark::at(&text[at..end], at).filter(|found| {
+            let after = text[found.end()..end].trim_start_matches([' ', '*', '`']);
+            words::lettered(after).is_some()
+        });
+        if let Some(found) = found.filter(|_| starts.len() <= PASTED_MAX) {
+            starts.push((at, found));
+        }
+    }
+    if starts.len() == 1 {
+        return vec![Found {
+            mark: mark.clone(),
+            said: whole(line),
+            part: None,
+        }];
+    }
+    let ends: Vec<usize> = starts[1..]
+        .iter()
+        .map(|(start, _)| *start)
+        .chain([end])
+        .collect();
+    let found = starts
+        .into_iter()
+        .zip(ends)
+        .map(|((start, mark), end)| Found {
+            said: text[mark.end()..end].replace("**", ""),
+            part: Some(start..end),
+            mark,
+        });
+    found.collect()
+}

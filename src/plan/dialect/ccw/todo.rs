@@ -1,0 +1,427 @@
+//! `TODO_LIST.md`: which tasks there are, in which order, and what their boxes say.
+//!
+//! Every list in the field is written a little differently, and most boxes in them are no tasks: legends,
+//! acceptance criteria, phases of a test-driven task. A line is a task's because an id stands at its start.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::ids;
+use super::outline::Said;
+use crate::plan::ImportedStatus;
+use crate::plan::markdown::{Block, Document, Heading, Line, Mark};
+use crate::plan::text::Text;
+
+/// What the list says of one task.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) id: String,
+    pub(super) title: String,
+    /// Where the id stands.
+    pub(super) at: Range<usize>,
+    /// Its boxes: several where the list says it several times.
+    pub(super) marks: Vec<Mark>,
+    /// The boxes below the heading that is its line: all of them together are its box.
+    pub(super) below: Vec<Mark>,
+    /// Whether it is a row that only holds others together.
+    pub(super) is_container: bool,
+    /// The ids that it says it depends on.
+    pub(super) needs: Vec<(String, Range<usize>)>,
+    /// The section that it stands in.
+    pub(super) section: usize,
+    /// The line that it begins with, without its end.
+    pub(super) line: Range<usize>,
+    /// Its own lines.
+    pub(super) block: Range<usize>,
+    /// Whether its line names the file of the task.
+    pub(super) names_file: bool,
+    /// How often the list has it.
+    pub(super) times: usize,
+}
+
+/// The list.
+#[derive(Debug, Default)]
+pub(super) struct Todo {
+    pub(super) title: Option<String>,
+    pub(super) entries: Vec<Entry>,
+    /// The headings of the sections, in order.
+    pub(super) sections: Vec<String>,
+}
+
+impl Entry {
+    /// Whether the list has a box for it.
+    pub(super) fn has_box(&self) -> bool {
+        !self.marks.is_empty() || !self.below.is_empty()
+    }
+
+    /// Whether its lines say different things.
+    pub(super) fn disagrees(&self) -> bool {
+        let is_done = |mark: &Mark| matches!(meant(&mark.sign), Said::Known(_));
+        self.times > 1 && self.marks.iter().any(is_done) && !self.marks.iter().all(is_done)
+    }
+
+    /// What the boxes say together: of its lines any that is ticked wins, of what stands below it all must be.
+    pub(super) fn said(&self) -> Option<Said> {
+        let mut said: Vec<Said> = self.marks.iter().map(|mark| meant(&mark.sign)).collect();
+        let open = self.below.iter().map(|mark| meant(&mark.sign));
+        said.extend(open.max_by_key(|said| *said != Said::Known(ImportedStatus::Done)));
+        let rank = |said: &Said| match said {
+            Said::Known(ImportedStatus::Done) => 0,
+            Said::Known(_) => 1,
+            Said::Open => 2,
+            Said::Unknown(_) => 3,
+        };
+        said.sort_by_key(rank);
+        said.into_iter().next()
+    }
+}
+
+/// What the sign in a box means.
+pub(super) fn meant(sign: &str) -> Said {
+    match sign.trim_end_matches('\u{fe0f}') {
+        "x" | "X" | "✅" | "✓" | "✔" | "☑" => Said::Known(ImportedStatus::Done),
+        "~" | "/" | ">" | "🔄" | "⏳" | "🚧" => Said::Known(ImportedStatus::InProgress),
+        "⏭" => Said::Known(ImportedStatus::Skipped),
+        "" | "!" | "⬜" | "☐" | "❌" | "✗" | "⛔" => Said::Open,
+        other => Said::Unknown(other.to_owned()),
+    }
+}
+
+/// Reads the list; `is_known` are the ids that the tasks' own files have.
+pub(super) fn read(document: &Document, text: &Text<'_>, is_known: &dyn Fn(&str) -> bool) -> Todo {
+    let mut list = List {
+        text,
+        is_known,
+        todo: Todo::default(),
+        by_key: HashMap::new(),
+        is_apart: false,
+        headed: None,
+        current: None,
+    };
+    for block in &document.blocks {
+        match block {
+            Block::Heading(heading) => list.heading(heading),
+            Block::Line(line) => list.line(line),
+            _ => {}
+        }
+    }
+    list.end(text.text.len());
+    let Todo {
+        title,
+        entries,
+        sections,
+    } = list.todo;
+    // A heading with an id is a task only where it has a box, or a file.
+    let entries = entries.into_iter();
+    let entries =
+        entries.filter(|entry| entry.has_box() || entry.is_container || is_known(&entry.id));
+    Todo {
+        entries: entries.collect(),
+        title,
+        sections,
+    }
+}
+
+struct List<'l> {
+    text: &'l Text<'l>,
+    is_known: &'l dyn Fn(&str) -> bool,
+    todo: Todo,
+    by_key: HashMap<String, usize>,
+    /// Whether the section holds no tasks.
+    is_apart: bool,
+    /// The task that the heading above names, while no line below does.
+    headed: Option<usize>,
+    /// The task whose lines are being read, and how deep it stands.
+    current: Option<(usize, usize)>,
+}
+
+impl List<'_> {
+    fn heading(&mut self, heading: &Heading) {
+        self.end(heading.range.start);
+        self.headed = None;
+        if heading.level == 1 && self.todo.title.is_none() {
+            self.todo.title = Some(title_of(&heading.title));
+            return;
+        }
+        self.is_apart = is_apart(&heading.title);
+        self.todo.sections.push(heading.title.clone());
+        if self.is_apart {
+            return;
+        }
+        if let Some((id, rest)) = ids::leading(&heading.title, self.is_known) {
+            let at = self.place(id, &heading.range);
+            let index = self.entry(id, rest, at, heading.range.clone());
+            self.headed = Some(index);
+            self.current = Some((index, 0));
+        }
+    }
+
+    fn line(&mut self, line: &Line) {
+        let whole = match &line.lead {
+            Some(lead) => format!("{lead}: {}", line.text),
+            None => line.text.clone(),
+        };
+        let is_container = line.mark.is_none() && line.text.starts_with(['▸', '▶', '►']);
+        if !self.is_apart
+            && (line.mark.is_some() || is_container)
+            && let Some((id, rest)) = ids::leading(&whole, self.is_known)
+        {
+            self.end(self.line_start(line.range.start));
+            self.headed = None;
+            let at = self.place(id, &line.range);
+            let raw = self.line_of(line.range.start);
+            let names_file = self.text.text[raw.clone()].contains(".task/");
+            let index = self.entry(
+                id,
+                &without_links(rest, &self.text.text[raw.clone()]),
+                at,
+                raw,
+            );
+            let needs = inline_needs(rest);
+            let entry = &mut self.todo.entries[index];
+            entry.marks.extend(line.mark.clone());
+            entry.is_container |= is_container;
+            entry.names_file |= names_file;
+            entry
+                .needs
+                .extend(needs.into_iter().map(|id| (id, line.range.clone())));
+            self.current = Some((index, line.depth));
+            return;
+        }
+        if let (Some(index), Some(mark)) = (self.headed, &line.mark)
+            && !self.is_apart
+        {
+            self.todo.entries[index].below.push(mark.clone());
+        }
+        let Some((index, depth)) = self.current else {
+            return;
+        };
+        if line.depth <= depth && self.headed.is_none() {
+            self.end(self.line_start(line.range.start));
+            return;
+        }
+        let entry = &mut self.todo.entries[index];
+        entry.needs.extend(
+            listed_needs(&whole)
+                .into_iter()
+                .map(|id| (id, line.range.clone())),
+        );
+    }
+
+    /// The entry of this id, made when it is not there; the first line of it gives its place.
+    fn entry(&mut self, id: &str, title: &str, at: Range<usize>, block: Range<usize>) -> usize {
+        let key = ids::key(id);
+        if let Some(&index) = self.by_key.get(&key) {
+            let entry = &mut self.todo.entries[index];
+            entry.times += 1;
+            if entry.title.is_empty() {
+                entry.title = title.to_owned();
+            }
+            return index;
+        }
+        let index = self.todo.entries.len();
+        self.by_key.insert(key, index);
+        self.todo.entries.push(Entry {
+            id: id.to_owned(),
+            title: without_signs(title),
+            at,
+            marks: Vec::new(),
+            below: Vec::new(),
+            is_container: false,
+            needs: Vec::new(),
+            section: self.todo.sections.len(),
+            line: block.clone(),
+            block,
+            names_file: false,
+            times: 1,
+        });
+        index
+    }
+
+    /// The current task's lines are over.
+    fn end(&mut self, at: usize) {
+        if let Some((index, _)) = self.current.take() {
+            let entry = &mut self.todo.entries[index];
+            let end = at.max(entry.block.end);
+            let lines = self.text.text[entry.block.start..end].trim_end();
+            // A second line about it, further down, adds nothing to the block.
+            if entry.times == 1 {
+                entry.block.end = entry.block.start + lines.len();
+            }
+        }
+    }
+
+    fn place(&self, id: &str, within: &Range<usize>) -> Range<usize> {
+        let line = self.line_of(within.start);
+        let found = self.text.text[line.clone()].find(id);
+        let start = found.map_or(within.start, |at| line.start + at);
+        start..start + id.len()
+    }
+
+    fn line_start(&self, at: usize) -> usize {
+        self.text.text[..at]
+            .rfind('\n')
+            .map_or(self.text.start(), |at| at + 1)
+    }
+
+    /// The whole line that holds this byte, without its end.
+    fn line_of(&self, at: usize) -> Range<usize> {
+        let start = self.line_start(at);
+        let rest = &self.text.text[start..];
+        let length = rest.find('\n').unwrap_or(rest.len());
+        start..start + rest[..length].trim_end().len()
+    }
+}
+
+/// `Add auth` of `Tasks: Add auth`.
+fn title_of(heading: &str) -> String {
+    let named = heading.split_once([':', '：']).filter(|(lead, rest)| {
+        let lead = lead.trim().to_lowercase();
+        let is_lead = ["task", "todo", "任务", "待办"]
+            .iter()
+            .any(|word| lead.contains(word));
+        is_lead && !rest.trim().is_empty()
+    });
+    named.map_or(heading, |(_, rest)| rest).trim().to_owned()
+}
+
+/// Whether a section's boxes are no tasks.
+fn is_apart(heading: &str) -> bool {
+    let lower = heading.to_lowercase();
+    let begins = lower.trim_start_matches(|c: char| !c.is_alphabetic());
+    [
+        "legend",
+        "criteria",
+        "prerequisite",
+        "图例",
+        "验收",
+        "成功标准",
+        "完成标准",
+        "前置条件",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
+        || begins.starts_with("acceptance")
+}
+
+/// A title without the links that follow it: `Add it → 📋 | ✅`.
+fn without_links(title: &str, raw: &str) -> String {
+    let mut links: Vec<&str> = Vec::new();
+    let mut rest = raw;
+    while let Some(end) = rest.find("](") {
+        if let Some(start) = rest[..end].rfind('[') {
+            links.push(rest[start + 1..end].trim());
+        }
+        rest = &rest[end + 2..];
+    }
+    let mut title = title.trim_end();
+    while let Some(link) = links.pop() {
+        let Some(before) = title.strip_suffix(link) else {
+            break;
+        };
+        title = before
+            .trim_end()
+            .trim_end_matches(['|', '(', ','])
+            .trim_end();
+    }
+    for arrow in ["→", "->", "=>", "—", "–", "-", "|"] {
+        if raw.contains("](") {
+            title = title.strip_suffix(arrow).unwrap_or(title).trim_end();
+        }
+    }
+    title.to_owned()
+}
+
+/// A title without the signs that say how far it is, who does it, and what it depends on.
+fn without_signs(title: &str) -> String {
+    let mut title = title.trim();
+    if let (true, Some(at)) = (title.ends_with([')', '）']), title.rfind(['(', '（']))
+        && !inline_needs(&title[at..]).is_empty()
+    {
+        title = title[..at].trim_end();
+    }
+    loop {
+        let shorter = title
+            .trim_end_matches(['✅', '✓', '✔', '⏳', '🔄', '🚧', '❌', '\u{fe0f}', ' '])
+            .trim_end();
+        let shorter = match shorter.rsplit_once(' ') {
+            Some((before, last)) if last.starts_with('@') && last.len() > 1 => before.trim_end(),
+            _ => shorter,
+        };
+        if shorter.len() == title.len() {
+            return title.to_owned();
+        }
+        title = shorter;
+    }
+}
+
+const DEPENDS: [&str; 8] = [
+    "depends_on",
+    "depends on",
+    "dependencies",
+    "dependency",
+    "依赖任务",
+    "依赖",
+    "前置任务",
+    "前置",
+];
+
+/// The ids of `（depends_on: IMPL-001）` within a line.
+fn inline_needs(text: &str) -> Vec<String> {
+    let lower = text.to_ascii_lowercase();
+    let found = DEPENDS.iter().find_map(|word| {
+        let at = lower.find(word)?;
+        let rest = text.get(at + word.len()..)?.trim_start();
+        rest.strip_prefix([':', '：'])
+    });
+    let Some(rest) = found else {
+        return Vec::new();
+    };
+    let rest = rest.split([')', '）']).next().unwrap_or_default();
+    ids::ids_in(rest).map(|(_, id)| id.to_owned()).collect()
+}
+
+/// The ids of a line below a task that says what it depends on.
+fn listed_needs(line: &str) -> Vec<String> {
+    let lower = line
+        .trim_start_matches(|c: char| !c.is_alphabetic())
+        .to_ascii_lowercase();
+    match DEPENDS.iter().any(|word| lower.starts_with(word)) {
+        true => inline_needs(line),
+        false => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{inline_needs, listed_needs, without_links, without_signs};
+
+    #[test]
+    fn a_title_is_what_stands_before_the_links() {
+        let raw =
+            "- [x] **A-1**: Map a → b → [📋](./.task/A-1.json) | [✅](./.summaries/A-1-summary.md)";
+        assert_eq!(without_links("Map a → b → 📋 | ✅", raw), "Map a → b");
+        assert_eq!(
+            without_links("Map a → b", "- [ ] A-1: Map a → b"),
+            "Map a → b"
+        );
+        let raw = "- [ ] A-1: Do it -> [task](./.task/A-1.json)";
+        assert_eq!(without_links("Do it -> task", raw), "Do it");
+        assert_eq!(without_signs("Do it ✅ @code-developer"), "Do it");
+    }
+
+    #[test]
+    fn what_a_line_depends_on_is_found_in_every_spelling() {
+        assert_eq!(
+            inline_needs("Add it（depends_on: `IMPL-001`）"),
+            ["IMPL-001"]
+        );
+        assert_eq!(
+            listed_needs("依赖: IMPL-001, IMPL-002"),
+            ["IMPL-001", "IMPL-002"]
+        );
+        assert_eq!(listed_needs("Dependencies: IMPL-001"), ["IMPL-001"]);
+        assert!(listed_needs("Files: IMPL-001.md").is_empty());
+        assert!(inline_needs("Add dependencies for IMPL-001").is_empty());
+    }
+}

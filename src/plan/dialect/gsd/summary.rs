@@ -1,0 +1,227 @@
+//! `<NN>-<MM>-SUMMARY.md`, which says that a plan is done, and the box of the plan in `ROADMAP.md`.
+//!
+//! A summary that a person or an agent wrote is never touched; one of ours says whose run it tells of, and is written
+//! again when the plan is not done any more.
+
+use std::path::Path;
+
+use super::front::{self, PlanId};
+use super::phase::PlanFile;
+use crate::plan::markdown::{Document, Line, lines};
+use crate::plan::source::Source;
+use crate::plan::{Change, Edit, Progress, Status, TaskProgress, yaml};
+
+/// What a summary says.
+#[derive(Debug)]
+pub(super) struct Summary {
+    pub(super) id: PlanId,
+    /// Whether the plan is done; a summary may also tell how far one came.
+    pub(super) is_done: bool,
+    /// Whether a run of ours wrote it.
+    is_ours: bool,
+}
+
+impl Summary {
+    /// None when the file is not called like one.
+    pub(super) fn read(source: &Source) -> Option<Self> {
+        const OPEN: [&str; 8] = [
+            "incomplete",
+            "partial",
+            "failed",
+            "blocked",
+            "in-progress",
+            "in_progress",
+            "pending",
+            "paused",
+        ];
+        let id = PlanId::of_summary(&source.path)?;
+        let text = source.text();
+        let front = Document::parse(&text).front;
+        let front = front.and_then(|front| yaml::parse(&text, front.range).ok());
+        let status = front.as_ref().and_then(|front| front["status"].as_str());
+        let status = status.unwrap_or_default().trim().to_lowercase();
+        Some(Self {
+            id,
+            is_done: !OPEN.contains(&status.as_str()),
+            is_ours: front.is_some_and(|front| front["enact_run"].is_string()),
+        })
+    }
+}
+
+/// What says that these plans are done: the summary of each that is and has none, and its box in the roadmap.
+pub(super) fn changes(
+    files: &[PlanFile],
+    summaries: &[Summary],
+    roadmap: Option<&Source>,
+    progress: &Progress,
+) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut edits = Vec::new();
+    for file in files {
+        let tasks: Vec<&TaskProgress> = file
+            .tasks
+            .iter()
+            .filter_map(|task| progress.of(&task.id))
+            .collect();
+        if tasks.is_empty() {
+            continue;
+        }
+        let is_done =
+            tasks.len() == file.tasks.len() && tasks.iter().all(|task| task.status == Status::Done);
+        let found = summaries.iter().find(|summary| summary.id == file.id);
+        let is_ours = found.is_some_and(|found| found.is_ours);
+        let is_new = match found {
+            None => is_done,
+            Some(found) => is_ours && (is_done != found.is_done),
+        };
+        if is_new {
+            changes.push(Change::Write {
+                path: file.path.with_file_name(format!("{}-SUMMARY.md", file.id)),
+                text: summary(file, &tasks, is_done, progress),
+            });
+        }
+        if is_done || is_ours {
+            edits.extend(roadmap.and_then(|roadmap| tick(roadmap, &file.id, is_done)));
+        }
+    }
+    edits.sort_by_key(|edit: &Edit| edit.range.start);
+    if let Some(roadmap) = roadmap.filter(|_| !edits.is_empty()) {
+        let path = roadmap.path.clone();
+        changes.push(Change::Edit { path, edits });
+    }
+    changes
+}
+
+/// The box of a plan, when there is exactly one and it says something else.
+fn tick(roadmap: &Source, id: &PlanId, is_done: bool) -> Option<Edit> {
+    let document = Document::parse(&roadmap.text());
+    let mut boxes = lines(&document.blocks).filter(|line| names(line, id));
+    let (found, other) = (boxes.next()?, boxes.next());
+    let mark = found.mark.as_ref().filter(|_| other.is_none())?;
+    let is_ticked = matches!(mark.sign.as_str(), "x" | "X" | "✅" | "✓" | "✔");
+    (is_ticked != is_done).then(|| Edit {
+        range: mark.range.clone(),
+        text: if is_done { "x" } else { " " }.to_owned(),
+    })
+}
+
+/// Whether a line is the box of this plan: `- [ ] 01-02-PLAN.md — words`, `- [ ] **01-02**: words`.
+fn names(line: &Line, id: &PlanId) -> bool {
+    let said = line.lead.as_deref().unwrap_or(&line.text);
+    let is_end = |c: char| c.is_whitespace() || ":：—–`*()[]".contains(c);
+    let first = said.split(is_end).find(|word| !word.is_empty());
+    line.mark.is_some()
+        && first
+            .and_then(front::plan_named)
+            .is_some_and(|named| named == *id)
+}
+
+/// A summary in the shape that the format gives it.
+fn summary(file: &PlanFile, tasks: &[&TaskProgress], is_done: bool, progress: &Progress) -> String {
+    let phase = file.front.phase.clone();
+    let phase = phase.unwrap_or_else(|| file.id.phase().unwrap_or_default().to_owned());
+    let seconds: u64 = tasks.iter().map(|task| task.seconds).sum();
+    let ended = tasks.iter().filter_map(|task| task.ended_at.as_deref());
+    let began = tasks.iter().filter_map(|task| task.started_at.as_deref());
+    let created = unique(tasks.iter().flat_map(|task| &task.created), &[]);
+    let facts = Facts {
+        duration: format!("{}min", seconds.div_ceil(60)),
+        began: began.min().unwrap_or(&progress.started_at),
+        ended: ended.max().unwrap_or(&progress.at),
+        modified: unique(tasks.iter().flat_map(|task| &task.modified), &created),
+        created,
+    };
+    let mut text = facts.front(file, &phase, is_done, progress);
+    let done: Vec<&&TaskProgress> = tasks
+        .iter()
+        .filter(|task| task.status == Status::Done)
+        .collect();
+    let (plan, count) = (file.id.plan(), done.len());
+    text.push_str(&format!(
+        "# Phase {phase} Plan {plan}: Summary\n\n**{count} of {} tasks done, each with commits of its own**\n\n",
+        file.tasks.len()
+    ));
+    text.push_str(&format!(
+        "## Performance\n\n- **Duration:** {}\n- **Started:** {}\n- **Completed:** {}\n- **Tasks:** {count}\n- **Files modified:** {}\n\n",
+        facts.duration,
+        facts.began,
+        facts.ended,
+        facts.created.len() + facts.modified.len()
+    ));
+    text.push_str("## Accomplishments\n\n");
+    for task in done {
+        let said = task.summary.as_deref().unwrap_or(&task.title);
+        let said: Vec<&str> = said.split_whitespace().collect();
+        text.push_str(&format!("- {}\n", said.join(" ")));
+    }
+    text.push_str("\n## Task Commits\n\n");
+    for (number, task) in (1..).zip(tasks) {
+        let commit = task.commit.as_deref();
+        let commit = commit.filter(|_| task.status == Status::Done).map_or_else(
+            || "no commit".to_owned(),
+            |commit| format!("`{}`", commit.get(..8).unwrap_or(commit)),
+        );
+        text.push_str(&format!(
+            "{number}. **Task {number}: {}** - {commit}\n",
+            task.title
+        ));
+    }
+    text.push_str("\n## Files Created/Modified\n\n");
+    for (word, paths) in [("created", &facts.created), ("modified", &facts.modified)] {
+        for path in paths {
+            text.push_str(&format!("- `{path}` - {word}\n"));
+        }
+    }
+    text
+}
+
+/// What is known of a plan's tasks together.
+struct Facts<'a> {
+    duration: String,
+    began: &'a str,
+    ended: &'a str,
+    created: Vec<&'a str>,
+    modified: Vec<&'a str>,
+}
+
+impl Facts<'_> {
+    fn front(&self, file: &PlanFile, phase: &str, is_done: bool, progress: &Progress) -> String {
+        // What JSON quotes, YAML reads.
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let list = |paths: &[&str]| {
+            let paths: Vec<String> = paths.iter().map(|path| quoted(path)).collect();
+            paths.join(", ")
+        };
+        format!(
+            "---\nphase: {}\nplan: {}\nstatus: {}\nenact_run: {}\nkey-files:\n  created: [{}]\n  modified: [{}]\nduration: {}\ncompleted: {}\n---\n\n",
+            quoted(phase),
+            quoted(file.id.plan()),
+            if is_done { "complete" } else { "incomplete" },
+            quoted(&progress.run),
+            list(&self.created),
+            list(&self.modified),
+            self.duration,
+            quoted(self.ended.get(..10).unwrap_or(self.ended)),
+        )
+    }
+}
+
+/// Each once, in order, without the others.
+fn unique<'a>(paths: impl Iterator<Item = &'a String>, others: &[&str]) -> Vec<&'a str> {
+    let mut seen: Vec<&str> = paths
+        .map(String::as_str)
+        .filter(|path| !others.contains(path))
+        .collect();
+    seen.sort_unstable();
+    seen.dedup();
+    seen
+}
+
+/// Whether a file only says how far a plan is.
+pub(super) fn is_record(path: &Path) -> bool {
+    PlanId::of_summary(path).is_some() || is_roadmap(path)
+}
+
+pub(super) fn is_roadmap(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == "ROADMAP.md")
+}

@@ -1,0 +1,121 @@
+//! The lines below a task that say something of it: `Complexity: Mid`, `- File: src/a.ts`, `**Agent**: QA`.
+
+use super::item::strip_word;
+use crate::plan::markdown::{Line, Span};
+use crate::plan::{Check, scope};
+
+/// What a line below a task says.
+#[derive(Debug)]
+pub(super) enum Detail {
+    Agent(String),
+    Complexity(String),
+    /// What the task depends on, in words.
+    Needs(String),
+    Files(Vec<Span>),
+    Verify(Check),
+    Acceptance(String),
+    /// A command for the executor, such as `/clerk:init`.
+    Command(String),
+}
+
+/// What a line says, if it begins with one of the words that mean something.
+pub(super) fn detail(line: &Line) -> Option<Detail> {
+    let (name, value) = match &line.lead {
+        Some(lead) => (lead.as_str(), line.text.trim()),
+        None => {
+            let end = line.text.find([':', '：'])?;
+            let (name, rest) = line.text.split_at(end);
+            (name.trim(), rest.trim_start_matches([':', '：']).trim())
+        }
+    };
+    let is = |names: &[&str]| {
+        names
+            .iter()
+            .any(|known| strip_word(name, known) == Some(""))
+    };
+    let bare = value.trim_matches('`').trim();
+    if is(&["complexity", "difficulty"]) {
+        let word = bare.split([' ', '(', '（', ',']).next().unwrap_or_default();
+        (!word.is_empty()).then(|| Detail::Complexity(word.to_owned()))
+    } else if is(&["agent", "assigned", "assignee", "owner"]) {
+        let agent = bare.trim_start_matches('@').trim();
+        (!agent.is_empty()).then(|| Detail::Agent(agent.to_owned()))
+    } else if is(&[
+        "dependencies",
+        "depends on",
+        "depends",
+        "dependency",
+        "blocked by",
+        "依赖",
+    ]) {
+        Some(Detail::Needs(value.replace('`', "")))
+    } else if is(&["file", "files", "path", "文件"]) {
+        Some(Detail::Files(paths_in(line)))
+    } else if is(&["verify", "verification", "validation"]) && !value.is_empty() {
+        let is_code = line.spans.len() == 1 && value.len() == line.spans[0].text.len() + 2;
+        Some(Detail::Verify(match is_code {
+            true => Check::Code(line.spans[0].text.clone()),
+            false => Check::Prose(value.to_owned()),
+        }))
+    } else if is(&[
+        "acceptance",
+        "acceptance criteria",
+        "requirement",
+        "done when",
+    ]) && !value.is_empty()
+    {
+        Some(Detail::Acceptance(value.to_owned()))
+    } else if is(&["expected command", "command"]) && bare.starts_with('/') {
+        Some(Detail::Command(bare.to_owned()))
+    } else {
+        None
+    }
+}
+
+/// The paths that a line names: code spans, and words that can be nothing else.
+pub(super) fn paths_in(line: &Line) -> Vec<Span> {
+    let spans = line
+        .spans
+        .iter()
+        .filter(|span| scope::looks_like_path(&span.text));
+    let mut paths: Vec<Span> = spans
+        .filter(|span| is_relative(&span.text))
+        .cloned()
+        .collect();
+    let mut outside = true;
+    for part in line.text.split('`') {
+        if outside {
+            let words =
+                part.split(|c: char| c.is_whitespace() || "，、（）()[]<>,;\"'".contains(c));
+            let words = words.map(|word| word.trim_end_matches(['.', ':', '：', '。', '!', '?']));
+            paths.extend(words.filter(|word| is_plain_path(word)).map(|word| Span {
+                text: word.to_owned(),
+                range: line.range.clone(),
+            }));
+        }
+        outside = !outside;
+    }
+    paths
+}
+
+/// What leaves the repository, or is a command or an address, is no file of it.
+fn is_relative(path: &str) -> bool {
+    scope::objection(&scope::glob_of(path)).is_none()
+}
+
+/// A word outside of code that is a path: it has an extension, and is not the name of a library such as `Next.js`.
+fn is_plain_path(word: &str) -> bool {
+    const NAMES: [&str; 8] = ["js", "io", "ai", "net", "com", "org", "dev", "app"];
+    let name = word.rsplit('/').next().unwrap_or_default();
+    let Some((stem, extension)) = name.rsplit_once('.') else {
+        return false;
+    };
+    let is_file = !extension.is_empty()
+        && extension.len() <= 5
+        && extension
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && extension.chars().any(|c| c.is_ascii_lowercase());
+    let is_sure = word.contains('/') || !stem.is_empty() && !NAMES.contains(&extension);
+    is_file && is_sure && stem != "e.g" && scope::looks_like_path(word) && is_relative(word)
+}

@@ -1,0 +1,306 @@
+//! The records of runs that the format keeps: `execution.json` for all specs, and the older file for each.
+//!
+//! Knows their texts and nothing of files. A spec is completed only when no box is open; what was begun and ended
+//! before that is partial, and counted as such.
+
+use serde_json::{Value, json};
+
+use super::join::Spec;
+use super::tasks::Draft;
+use super::write::edit;
+use crate::plan::json::Node;
+use crate::plan::source::Source;
+use crate::plan::{Edit, ImportedStatus, Progress, Status, TaskProgress, agents, is_named};
+
+/// A task of a spec, and how far it is if the run is about it.
+pub(super) type Known<'a> = (&'a Draft, Option<&'a TaskProgress>);
+
+/// Where a spec stands.
+#[derive(Debug)]
+pub(super) struct Standing {
+    pub(super) id: String,
+    status: &'static str,
+    total: usize,
+    done: usize,
+    failed: usize,
+    skipped: usize,
+    agents: Vec<String>,
+    /// Tasks that are done and have no box that could say so.
+    unboxed: Vec<String>,
+    started_at: Option<String>,
+}
+
+impl Standing {
+    pub(super) fn of(spec: &Spec<'_>, tasks: &[Known<'_>], progress: &Progress) -> Self {
+        let count = |wanted: Status| {
+            let has_it = |task: &&Known<'_>| task.1.is_some_and(|task| task.status == wanted);
+            tasks.iter().filter(has_it).count()
+        };
+        let done: Vec<&Known<'_>> = tasks.iter().filter(|task| is_done(task)).collect();
+        let is_begun = !done.is_empty()
+            || tasks.iter().any(|(_, task)| {
+                task.is_some_and(|task| task.status == Status::InProgress || task.attempts > 0)
+            });
+        let is_whole =
+            done.len() == tasks.len() && !tasks.is_empty() && spec.drafts.open_boxes == 0;
+        let status = match (progress.over, is_begun) {
+            (true, true) if is_whole => "completed",
+            (true, true) => "partial",
+            (false, true) => "in_progress",
+            (_, false) => "pending",
+        };
+        let started = tasks
+            .iter()
+            .filter_map(|(_, task)| task.and_then(|task| task.started_at.as_ref()));
+        let open = tasks.iter().filter(|task| !is_done(task));
+        let open: Vec<(Option<&str>, &str, &str)> = open
+            .map(|(draft, _)| {
+                (
+                    draft.agent.as_deref(),
+                    draft.title.as_str(),
+                    draft.body.as_str(),
+                )
+            })
+            .collect();
+        Self {
+            id: spec.identity.id.clone(),
+            status,
+            total: tasks.len(),
+            done: done.len(),
+            failed: count(Status::Failed) + count(Status::TimedOut),
+            skipped: count(Status::Skipped),
+            agents: agents::usual(&open),
+            unboxed: done
+                .iter()
+                .filter(|(draft, _)| draft.mark.is_none())
+                .map(|(draft, _)| draft.id.clone())
+                .collect(),
+            started_at: started.min().cloned(),
+        }
+    }
+
+    /// The word that `features.json` and `project.json` have for it; partial is never complete.
+    pub(super) fn word_for_catalog(&self) -> &'static str {
+        match self.status {
+            "completed" => "completed",
+            "pending" => "planned",
+            _ => "in_progress",
+        }
+    }
+
+    /// What is recorded of the spec; what an earlier record says besides stays.
+    fn entry(&self, before: Option<Node<'_>>, progress: &Progress) -> String {
+        let said = |name: &str| {
+            before
+                .and_then(|node| node.member(name))
+                .and_then(|node| node.string())
+        };
+        let mut members: Vec<(String, String)> = Vec::new();
+        let mut put = |name: &str, value: Value| members.push((name.to_owned(), value.to_string()));
+        put("status", json!(self.status));
+        put("tasks_total", json!(self.total));
+        put("tasks_completed", json!(self.done));
+        put("remaining", json!(self.total - self.done));
+        put("agents_mapped", json!(self.agents));
+        if !self.unboxed.is_empty() {
+            put("done_without_box", json!(self.unboxed));
+        }
+        if self.status != "pending" {
+            let started = said("started_at").or_else(|| self.started_at.clone());
+            put(
+                "started_at",
+                json!(started.unwrap_or_else(|| progress.started_at.clone())),
+            );
+        }
+        put("last_updated", json!(progress.at));
+        if self.status == "completed" {
+            let was_so = said("status").is_some_and(|status| status == "completed");
+            let at = said("completed_at").filter(|_| was_so);
+            put(
+                "completed_at",
+                json!(at.unwrap_or_else(|| progress.at.clone())),
+            );
+        }
+        let ours = ["done_without_box", "started_at", "completed_at"];
+        for (name, node) in before.iter().flat_map(Node::members) {
+            if !ours.contains(&name.as_str()) && members.iter().all(|(known, _)| *known != name) {
+                members.push((name, node.raw.to_owned()));
+            }
+        }
+        object(&members, 2)
+    }
+}
+
+fn is_done((draft, task): &Known<'_>) -> bool {
+    match task {
+        Some(task) => task.status == Status::Done,
+        None => draft.status == Some(ImportedStatus::Done),
+    }
+}
+
+/// The text of `execution.json`, which said `before`.
+pub(super) fn whole(
+    before: Option<Node<'_>>,
+    standings: &[Standing],
+    progress: &Progress,
+) -> String {
+    let before_specs = before.and_then(|node| node.member("specs"));
+    let mut specs: Vec<(String, String)> = before_specs
+        .iter()
+        .flat_map(Node::members)
+        .map(|(id, node)| (id, node.raw.to_owned()))
+        .collect();
+    for standing in standings {
+        let own = before_specs.and_then(|node| node.member(&standing.id));
+        let entry = standing.entry(own, progress);
+        match specs.iter_mut().find(|(id, _)| *id == standing.id) {
+            Some((_, text)) => *text = entry,
+            None => specs.push((standing.id.clone(), entry)),
+        }
+    }
+    let status = |text: &str| {
+        let value: Value = serde_json::from_str(text).unwrap_or_default();
+        value["status"].as_str().unwrap_or("pending").to_owned()
+    };
+    let statuses: Vec<String> = specs.iter().map(|(_, text)| status(text)).collect();
+    let count = |word: &str| statuses.iter().filter(|status| *status == word).count();
+    let known = count("completed") + count("in_progress") + count("partial");
+    let overall = [
+        ("total_specs", specs.len()),
+        ("completed", count("completed")),
+        ("in_progress", count("in_progress")),
+        ("partial", count("partial")),
+        ("pending", specs.len() - known),
+    ];
+    let overall: Vec<(String, String)> = overall
+        .iter()
+        .map(|(name, count)| ((*name).to_owned(), count.to_string()))
+        .collect();
+    let session = before
+        .and_then(|node| node.member("session"))
+        .map(|node| node.raw.to_owned());
+    let mut members = vec![
+        (
+            "session".to_owned(),
+            session.unwrap_or_else(|| json!(progress.started_at).to_string()),
+        ),
+        ("specs".to_owned(), object(&specs, 1)),
+        ("overall".to_owned(), object(&overall, 1)),
+    ];
+    for (name, node) in before.iter().flat_map(Node::members) {
+        if members.iter().all(|(known, _)| *known != name) {
+            members.push((name, node.raw.to_owned()));
+        }
+    }
+    object(&members, 0) + "\n"
+}
+
+/// An object of members that are JSON already, each on its line.
+fn object(members: &[(String, String)], depth: usize) -> String {
+    if members.is_empty() {
+        return "{}".to_owned();
+    }
+    let indent = "  ".repeat(depth + 1);
+    let lines = members
+        .iter()
+        .map(|(name, value)| format!("{indent}{}: {value}", json!(name)));
+    let lines: Vec<String> = lines.collect();
+    format!("{{\n{}\n{}}}", lines.join(",\n"), "  ".repeat(depth))
+}
+
+/// Has tasks be done that have no box and that the record says are.
+pub(super) fn import(sources: &[Source], specs: &mut [Spec<'_>]) {
+    let Some(source) = sources
+        .iter()
+        .find(|source| is_named(&source.path, "execution.json"))
+    else {
+        return;
+    };
+    let text = source.text();
+    let Some(all) = Node::parse(&text)
+        .ok()
+        .and_then(|node| node.member("specs"))
+    else {
+        return;
+    };
+    for spec in specs {
+        let done = all
+            .member(&spec.identity.id)
+            .and_then(|node| node.member("done_without_box"));
+        let done: Vec<String> = done
+            .iter()
+            .flat_map(Node::elements)
+            .filter_map(|node| node.word())
+            .collect();
+        for draft in &mut spec.drafts.tasks {
+            if draft.mark.is_none() && done.contains(&draft.id) {
+                draft.status = Some(ImportedStatus::Done);
+            }
+        }
+    }
+}
+
+/// What becomes of the older record of one spec: its words and numbers, where they stand.
+pub(super) fn older(
+    source: &Source,
+    standing: &Standing,
+    tasks: &[Known<'_>],
+    progress: &Progress,
+) -> Vec<Edit> {
+    let text = source.text();
+    let Ok(whole) = Node::parse(&text) else {
+        return Vec::new();
+    };
+    let mut edits = Vec::new();
+    let mut put = |node: Node<'_>, value: Value| {
+        let value = value.to_string();
+        if node.raw != value {
+            edits.push(edit(node.range(), &value));
+        }
+    };
+    let percentage = (100 * standing.done)
+        .checked_div(standing.total)
+        .unwrap_or(0);
+    for (name, node) in whole.members() {
+        match name.as_str() {
+            "status" => put(node, json!(standing.status)),
+            "last_updated" => put(node, json!(progress.at)),
+            "total_tasks" => put(node, json!(standing.total)),
+            "completed_tasks" => put(node, json!(standing.done)),
+            "failed_tasks" => put(node, json!(standing.failed)),
+            "skipped_tasks" => put(node, json!(standing.skipped)),
+            "completion_percentage" => put(node, json!(percentage)),
+            "layers" => {
+                for (_, layer) in node.members() {
+                    let listed = layer
+                        .member("tasks")
+                        .map_or_else(Vec::new, |tasks| tasks.elements());
+                    for entry in listed {
+                        let known = entry.member("description").and_then(|node| node.string());
+                        let known = known.and_then(|title| {
+                            tasks.iter().find(|(draft, _)| draft.title == title.trim())
+                        });
+                        if let (Some(known), Some(status)) = (known, entry.member("status")) {
+                            put(status, json!(older_word(known)));
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    edits
+}
+
+/// The older record says `complete`.
+fn older_word(known: &Known<'_>) -> &'static str {
+    if is_done(known) {
+        return "complete";
+    }
+    match known.1.map(|task| task.status) {
+        Some(Status::InProgress) => "in_progress",
+        Some(Status::Failed | Status::TimedOut) => "failed",
+        Some(Status::Skipped) => "skipped",
+        _ => "pending",
+    }
+}
