@@ -117,10 +117,9 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         let dialect = input.graph.plan().dialect;
         if *hash != input.hash && !input::is_only_marked(&repo, run, dialect, &input.sources)? {
             bail!(
-                "run `{0}` of this plan is unfinished and the plan has changed since: `git enact replan {0}` \
-                 adopts the change, `git enact resume {0}` goes on with the plan as it was, `--new` starts \
-                 another run",
-                run
+                "run `{run}` of this plan is unfinished and the plan has changed since: `git enact replan {run}` \
+                 adopts the change, `git enact resume {run}` goes on with the plan as it was, `--new` starts \
+                 another run"
             );
         }
         if args.dry_run {
