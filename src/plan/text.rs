@@ -2,9 +2,10 @@
 //!
 //! Knows nothing of any format.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::path::Path;
 
+use super::markdown::Document;
 use super::{Fault, Location};
 
 /// What some editors put before UTF-8 text; it means nothing.
@@ -19,6 +20,8 @@ pub(super) struct Text<'a> {
     /// The place that was told last, and how many characters stand before it on its line: from there the next one is
     /// near, where a whole file is one line.
     last: Cell<(usize, usize)>,
+    /// As Markdown, once somebody asked: every format looks at a text before one of them reads it.
+    pub(super) document: OnceCell<Document>,
 }
 
 impl<'a> Text<'a> {
@@ -35,6 +38,7 @@ impl<'a> Text<'a> {
             text,
             starts,
             last: Cell::new((first, 0)),
+            document: OnceCell::new(),
         }
     }
 

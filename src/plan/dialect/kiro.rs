@@ -54,7 +54,7 @@ fn looks_alike(text: &Text<'_>) -> bool {
     if !REFERENCES.iter().any(|word| text.text.contains(word)) {
         return false;
     }
-    let document = Document::parse(text);
+    let document = text.document();
     let checklist = Checklist::of(&document, text);
     let is_numbered = |id: &String| id.starts_with(|c: char| c.is_ascii_digit());
     let has_numbers = checklist

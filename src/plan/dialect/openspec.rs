@@ -66,7 +66,7 @@ fn looks_alike(text: &Text<'_>) -> bool {
     if !headings.any(is_numbered) {
         return false;
     }
-    let document = Document::parse(text);
+    let document = text.document();
     let checklist = Checklist::of(&document, text);
     let mut is_found = false;
     for item in &checklist.items {

@@ -90,7 +90,7 @@ fn with_progress(plan: &Path) -> Vec<PathBuf> {
 
 /// Whether a text has task headings and says how a task is verified; headings alone are in many logs.
 fn recognizes(text: &Text<'_>) -> bool {
-    let document = Document::parse(text);
+    let document = text.document();
     let has_task = document
         .headings()
         .any(|(_, heading)| task_heading(heading, text).is_some());

@@ -110,6 +110,13 @@ pub(super) struct Table {
     pub(super) rows: Vec<Vec<Span>>,
 }
 
+impl Text<'_> {
+    /// The text as Markdown, parsed when it is first asked for.
+    pub(super) fn document(&self) -> &Document {
+        self.document.get_or_init(|| Document::parse(self))
+    }
+}
+
 impl Document {
     pub(super) fn parse(text: &Text<'_>) -> Self {
         let start = text.start();

@@ -35,7 +35,7 @@ impl Format for Gsd {
         if PlanId::of_file(path).is_some() {
             return Some(Fit::Name("it is named `<phase>-<plan>-PLAN.md`"));
         }
-        let document = Document::parse(text);
+        let document = text.document();
         let front = Front::read(&document, text, &mut Vec::new());
         front
             .id

@@ -37,7 +37,7 @@ impl Format for Layered {
         if spec::is_task_list(path) && spec::is_in_tree(path) {
             return Some(Fit::Own("it is the task list of a spec"));
         }
-        let document = Document::parse(text);
+        let document = text.document();
         let has_box = || lines(&document.blocks).any(|line| line.mark.is_some());
         let lies_in_specs = spec::is_task_list(path) && spec::below_specs(path).is_some();
         if is_titled(&document) {

@@ -43,7 +43,7 @@ impl Format for Phases {
         if lies_in(path, "logs") || state::is_execution_of(text).is_some() {
             return None;
         }
-        let document = Document::parse(text);
+        let document = text.document();
         let phases = outline::phases(&document, text, &mut Vec::new());
         let any = |is: fn(&[Block]) -> bool| phases.iter().any(|phase| is(phase.section));
         if lies_in(path, "plans") && any(parts::are_a_phase) {

@@ -31,7 +31,7 @@ impl Format for SpecKit {
         if !is_home && !mentions_ids(text.text) {
             return None;
         }
-        let document = Document::parse(text);
+        let document = text.document();
         let checklist = Checklist::of(&document, text);
         let has_ids = checklist
             .items

@@ -38,7 +38,7 @@ impl Format for Superpowers {
         if !text.text.lines().any(may_begin) {
             return None;
         }
-        let document = Document::parse(text);
+        let document = text.document();
         let starts = starts(&document, text);
         if starts.is_empty() {
             return None;
