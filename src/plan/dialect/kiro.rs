@@ -55,7 +55,7 @@ fn looks_alike(text: &Text<'_>) -> bool {
         return false;
     }
     let document = text.document();
-    let checklist = Checklist::of(&document, text);
+    let checklist = Checklist::of(document, text);
     let is_numbered = |id: &String| id.starts_with(|c: char| c.is_ascii_digit());
     let has_numbers = checklist
         .items

@@ -67,7 +67,7 @@ fn looks_alike(text: &Text<'_>) -> bool {
         return false;
     }
     let document = text.document();
-    let checklist = Checklist::of(&document, text);
+    let checklist = Checklist::of(document, text);
     let mut is_found = false;
     for item in &checklist.items {
         let Some((group, _)) = item.words.id.as_deref().and_then(|id| id.split_once('.')) else {

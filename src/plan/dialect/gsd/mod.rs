@@ -36,7 +36,7 @@ impl Format for Gsd {
             return Some(Fit::Name("it is named `<phase>-<plan>-PLAN.md`"));
         }
         let document = text.document();
-        let front = Front::read(&document, text, &mut Vec::new());
+        let front = Front::read(document, text, &mut Vec::new());
         front
             .id
             .is_some()

@@ -40,17 +40,17 @@ impl Format for Layered {
         let document = text.document();
         let has_box = || lines(&document.blocks).any(|line| line.mark.is_some());
         let lies_in_specs = spec::is_task_list(path) && spec::below_specs(path).is_some();
-        if is_titled(&document) {
+        if is_titled(document) {
             return Some(Fit::Own("its first line says so"));
         }
-        if has_own_shape(&document) {
+        if has_own_shape(document) {
             let why = "it lists tasks by layers, owners or specs";
-            return Some(match lies_in_specs && !has_numbered_box(&document) {
+            return Some(match lies_in_specs && !has_numbered_box(document) {
                 true => Fit::Own(why),
                 false => Fit::Content(why),
             });
         }
-        if has_tagged_box(&document) {
+        if has_tagged_box(document) {
             return Some(Fit::Content("its boxes name owners or dependencies"));
         }
         (lies_in_specs && has_box()).then_some(Fit::Content("it is a list of tasks below `specs`"))

@@ -32,7 +32,7 @@ impl Format for SpecKit {
             return None;
         }
         let document = text.document();
-        let checklist = Checklist::of(&document, text);
+        let checklist = Checklist::of(document, text);
         let has_ids = checklist
             .items
             .iter()

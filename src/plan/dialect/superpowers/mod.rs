@@ -39,7 +39,7 @@ impl Format for Superpowers {
             return None;
         }
         let document = text.document();
-        let starts = starts(&document, text);
+        let starts = starts(document, text);
         if starts.is_empty() {
             return None;
         }
