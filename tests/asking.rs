@@ -35,8 +35,8 @@ commit $ENACT_TASK.txt w"#,
     Some((user, output))
 }
 
-/// Runs `command` on a terminal where a person types `answers`, each once the text before it is shown; `None`
-/// where `script` is not installed.
+/// Runs `command` on a terminal where a person types `answers`, each once the text before it is shown, or a file of
+/// that name is there; `None` where `script` is not installed.
 fn on_terminal(user: &User, command: &str, answers: &[(&str, &str)]) -> Option<Output> {
     if user.command("script").arg("--version").output().is_err() {
         return None;
@@ -58,7 +58,9 @@ fn on_terminal(user: &User, command: &str, answers: &[(&str, &str)]) -> Option<O
         .expect("script starts");
     let mut keyboard = child.stdin.take().expect("a keyboard");
     for (prompt, answer) in answers {
-        wait_until(prompt, || user.noted("screen").contains(prompt));
+        wait_until(prompt, || {
+            user.noted("screen").contains(prompt) || user.outside(prompt).exists()
+        });
         keyboard
             .write_all(answer.as_bytes())
             .expect("somebody types");
@@ -149,7 +151,8 @@ fn one_ctrl_c_through_git_is_one() {
     user.plan(PLAN);
     let seen = user.outside("screen");
     let executor = user.executor(&format!(
-        r#"n=0; until grep -q "Ctrl-C again" "{}"; do n=$((n + 1)); test $n -lt 1000 || exit 99; sleep 0.02; done
+        r#"touch "$HOME/../executor-begun"
+n=0; until grep -q "Ctrl-C again" "{}"; do n=$((n + 1)); test $n -lt 1000 || exit 99; sleep 0.02; done
 commit $ENACT_TASK.txt w"#,
         seen.display()
     ));
@@ -158,7 +161,7 @@ commit $ENACT_TASK.txt w"#,
         "PATH={}:$PATH git enact run plan.toml --name r-test --yes --sequential -- {executor}",
         programs.expect("a directory").display()
     );
-    let Some(_) = on_terminal(&user, &command, &[("attempt 1 started", "\x03")]) else {
+    let Some(_) = on_terminal(&user, &command, &[("executor-begun", "\x03")]) else {
         return;
     };
     assert_eq!(user.status()["run"]["status"], "stopped");

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -14,9 +13,6 @@ use signal_hook::low_level::siginfo::{Cause, Origin};
 use crate::journal::layout;
 use crate::report::live::Teller;
 use crate::run::engine::News;
-
-/// Within how long the terminal's signal and git's are the same key press, see [`Presses`].
-const SAME_PRESS: Duration = Duration::from_secs(1);
 
 /// The signals that have come in, and what was already reported of them.
 #[derive(Clone)]
@@ -49,9 +45,7 @@ impl Interrupts {
         std::thread::spawn(move || {
             let mut presses = Presses::default();
             for origin in signals.forever() {
-                if presses.is_new(&origin) {
-                    counter.fetch_add(1, Ordering::Relaxed);
-                }
+                counter.store(presses.with(&origin), Ordering::Relaxed);
             }
         });
         Ok(interrupts)
@@ -88,12 +82,13 @@ impl Interrupts {
     }
 }
 
-/// Tells key presses from their echo: called as `git enact`, we get Ctrl-C from the terminal and, just before
-/// or after that, from git, our parent, which passes on to its children what ends it.
+/// Tells key presses from their echo: called as `git enact`, we get Ctrl-C from the terminal and, sooner or later,
+/// from git, our parent, which passes on to its children what ends it. So many of either are so many presses.
 #[derive(Default)]
 struct Presses {
-    /// Where the last press came from, and when, until its echo has come.
-    unechoed: Option<(Source, Instant)>,
+    terminal: usize,
+    parent: usize,
+    other: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -104,17 +99,15 @@ enum Source {
 }
 
 impl Presses {
-    fn is_new(&mut self, origin: &Origin) -> bool {
-        let source = Source::of(origin);
-        let echoes = |&(other, at): &(Source, Instant)| {
-            let both = [other, source];
-            both.contains(&Source::Terminal)
-                && both.contains(&Source::Parent)
-                && at.elapsed() < SAME_PRESS
+    /// How often somebody has asked for the end, with a signal from there.
+    fn with(&mut self, origin: &Origin) -> usize {
+        let count = match Source::of(origin) {
+            Source::Terminal => &mut self.terminal,
+            Source::Parent => &mut self.parent,
+            Source::Other => &mut self.other,
         };
-        let is_new = !self.unechoed.as_ref().is_some_and(echoes);
-        self.unechoed = is_new.then(|| (source, Instant::now()));
-        is_new
+        *count += 1;
+        self.terminal.max(self.parent) + self.other
     }
 }
 

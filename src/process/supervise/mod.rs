@@ -26,6 +26,7 @@ mod wire;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -223,6 +224,7 @@ impl Supervisors {
     fn spawn(&self) -> Result<Child> {
         Command::new(&self.program)
             .arg("supervise")
+            .process_group(0)
             .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

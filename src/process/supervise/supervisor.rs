@@ -9,12 +9,13 @@ use std::io::{self, PipeReader, Read as _};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt as _;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use rustix::event::Timespec;
 use rustix::process::{self, Pid, Signal, WaitOptions, WaitStatus};
-use signal_hook::consts::{SIGCHLD, SIGQUIT, SIGUSR1};
+use signal_hook::consts::{SIGCHLD, SIGINT, SIGQUIT, SIGUSR1};
 
 use super::capture::Capture;
 use super::descendants::{Process, closure};
@@ -45,9 +46,8 @@ pub fn main() -> i32 {
 }
 
 fn supervise() -> Result<()> {
+    leave_the_terminal()?;
     let signals = Signals::new()?;
-    // Fails for a process group's leader only, which is a shell's job and has its own group already.
-    process::setsid().map(drop).unwrap_or_default();
     adopt_orphans()?;
     let mut lifeline = Lifeline::new()?;
     let this = Mark::of_this_process();
@@ -63,6 +63,20 @@ fn supervise() -> Result<()> {
         }
     };
     Mark::end(mark, &ended)?;
+    Ok(())
+}
+
+/// Begins a session of our own, out of reach of the terminal's Ctrl-C, which the driver hears and passes on.
+///
+/// We were started in a process group of our own, or the press would end us before this line. Its leader can begin
+/// no session, so we go back to the driver's group for a moment, in which a press is swallowed.
+fn leave_the_terminal() -> io::Result<()> {
+    signal_hook::flag::register(SIGINT, Arc::default())?;
+    // Without a driver there is nobody to go back to, and nothing will be ordered.
+    if let Ok(group) = process::getpgid(process::getppid()) {
+        process::setpgid(None, Some(group)).unwrap_or_default();
+    }
+    process::setsid().map(drop).unwrap_or_default();
     Ok(())
 }
 
