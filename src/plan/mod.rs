@@ -12,12 +12,15 @@ mod dialect;
 mod fault;
 mod fields;
 mod json;
+mod load;
 mod markdown;
 mod recognize;
 mod scope;
+mod selection;
 mod source;
 mod suggest;
 mod text;
+mod unmarked;
 mod writing;
 mod yaml;
 
@@ -27,15 +30,17 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use dialect::{Defaults, Dialect, Unfolded, to_toml};
-pub use recognize::Selection;
-use recognize::is_named;
-pub use source::{
-    Faults, Loaded, Source, damaged, hash_input, is_sound, kept_name, load, progress_message,
-    session, unfolded, with_bodies, written,
+pub use load::{
+    Faults, Loaded, damaged, is_sound, load, progress_message, session, unfolded, with_bodies,
+    written,
 };
+pub use selection::Selection;
+use source::is_named;
+pub use source::{Source, hash_input, kept_name};
 pub use suggest::{did_you_mean, or_meant};
 pub use text::{char_start, is_invisible};
-pub use writing::{Change, Edit, Progress, Status, TaskProgress, differ_in_progress_only, edited};
+pub use unmarked::differ_in_progress_only;
+pub use writing::{Change, Edit, Progress, Status, TaskProgress, edited};
 
 /// A plan as its author wrote it, before anything about it was checked (see [`crate::graph`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

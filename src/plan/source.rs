@@ -1,7 +1,6 @@
-//! Loading: from the paths a user named to a plan with its texts, or to faults that say what is wrong.
+//! The texts that plans are read from, and the file system as far as plans need it.
 //!
-//! The only part of `plan` that touches the file system, and it only reads. It opens nothing that is not
-//! a regular file, reads no more than a cap, and knows no format beyond which reader to ask.
+//! It only reads. It opens nothing that is not a regular file, reads no more than a cap, and knows no format.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -12,10 +11,8 @@ use std::sync::OnceLock;
 
 use sha2::{Digest as _, Sha256};
 
-use super::dialect::{Reading, Unfolded};
-use super::recognize::{self, Found};
+use super::Fault;
 use super::text::{BOM, Text};
-use super::{Change, Dialect, Fault, Plan, Progress, Selection, Task, fault};
 
 /// More than any plan that a person wrote; less than what hurts.
 const BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -48,7 +45,7 @@ impl Source {
     }
 
     /// A file of which only the digest is held, once it was read.
-    fn apart(path: PathBuf) -> Self {
+    pub(super) fn apart(path: PathBuf) -> Self {
         Self {
             path,
             content: Content::Apart(OnceLock::new()),
@@ -120,152 +117,6 @@ pub fn kept_name(place: usize, path: &Path) -> String {
     format!("{place}-{name}")
 }
 
-/// A plan that could be read.
-#[derive(Debug, Clone)]
-pub struct Loaded {
-    /// What the text says.
-    pub plan: Plan,
-    /// The text.
-    pub sources: Vec<Source>,
-    /// What was not understood, and does not change the meaning.
-    pub warnings: Vec<Fault>,
-}
-
-/// Why a plan could not be read.
-#[derive(Debug, Clone)]
-pub struct Faults {
-    /// At least one error; warnings may stand beside it.
-    pub faults: Vec<Fault>,
-    /// The texts that could be read, to show what is meant.
-    pub sources: Vec<Source>,
-    /// None when no format was recognized.
-    pub dialect: Option<Dialect>,
-    /// The sessions of which one must be chosen.
-    pub sessions: Vec<String>,
-}
-
-/// Reads the plan that `paths` name: one file, one directory, or the job files of one plan.
-pub fn load(paths: &[PathBuf], selection: &Selection) -> Result<Loaded, Faults> {
-    let (found, sources) = texts(paths, selection)?;
-    let format = found.dialect.format();
-    let Reading {
-        mut plan,
-        mut faults,
-    } = format.read(&sources);
-    faults.extend(format.assign(&mut plan, selection));
-    faults.extend(found.doubt);
-    fault::in_text_order(&mut faults);
-    if faults.iter().all(Fault::is_warning) {
-        Ok(Loaded {
-            plan,
-            sources,
-            warnings: faults,
-        })
-    } else {
-        Err(Faults {
-            faults,
-            sources,
-            dialect: Some(found.dialect),
-            sessions: Vec::new(),
-        })
-    }
-}
-
-/// What the files of the plan that `paths` name become when they say `progress`. Files that cannot be read as
-/// their format asks are not touched: then there are faults instead.
-pub fn written(
-    paths: &[PathBuf],
-    selection: &Selection,
-    progress: &Progress,
-) -> Result<Vec<Change>, Faults> {
-    let loaded = load(paths, selection)?;
-    let format = loaded.plan.dialect.format();
-    Ok(format.write(&loaded.sources, progress))
-}
-
-/// The files of tasks, of plans where their formats keep them below `top`, that cannot be read; each with its format.
-pub fn damaged(top: &Path) -> Vec<(Dialect, PathBuf)> {
-    let mut damaged = Vec::new();
-    for found in recognize::at_home(top, None) {
-        let format = found.dialect.format();
-        let apart = found
-            .files
-            .into_iter()
-            .filter(|path| format.is_read_apart(path));
-        let unsound =
-            apart.filter(|path| !raw(path).is_ok_and(|bytes| is_sound(found.dialect, path, bytes)));
-        damaged.extend(unsound.map(|path| (found.dialect, path)));
-    }
-    damaged
-}
-
-/// Whether these bytes of a task's file can be read as its format asks.
-pub fn is_sound(dialect: Dialect, path: &Path, bytes: Vec<u8>) -> bool {
-    let text = decode(path, bytes);
-    text.is_ok_and(|text| dialect.format().is_sound(&Text::new(path, &text)))
-}
-
-/// A task as its executor is told of it, made from the bytes of its own file; only those that the plan was made of
-/// will do.
-pub fn unfolded(dialect: Dialect, task: &Task, bytes: Vec<u8>) -> Result<Unfolded, Fault> {
-    let path = Path::new(task.source.as_ref().map_or("", |source| &source.file));
-    let text = decode(path, bytes)?;
-    dialect.format().unfold(task, &Text::new(path, &text))
-}
-
-/// The plan with the bodies of all tasks, read now.
-pub fn with_bodies(plan: &Plan, sources: &[Source]) -> Result<Plan, Fault> {
-    let mut plan = plan.clone();
-    for task in &mut plan.tasks {
-        let Some(own) = &task.source else { continue };
-        let place = own
-            .file
-            .split('-')
-            .next()
-            .and_then(|place| place.parse::<usize>().ok());
-        if let Some(source) = place.and_then(|place| sources.get(place)) {
-            *task = unfolded(plan.dialect, task, source.bytes()?.into_owned())?.task;
-        }
-    }
-    Ok(plan)
-}
-
-/// The subject of a commit that says in the plan's own files how far a run came.
-pub fn progress_message(plan: &Plan) -> String {
-    plan.dialect.format().progress_message(plan)
-}
-
-fn texts(paths: &[PathBuf], selection: &Selection) -> Result<(Found, Vec<Source>), Faults> {
-    let found = recognize::recognize(paths, selection)?;
-    let mut sources = Vec::new();
-    let mut faults = Vec::new();
-    let format = found.dialect.format();
-    for path in &found.files {
-        if format.is_read_apart(path) {
-            sources.push(Source::apart(path.clone()));
-            continue;
-        }
-        match read(path) {
-            Ok(text) => sources.push(Source::new(path, text)),
-            Err(fault) => faults.push(fault),
-        }
-    }
-    if faults.is_empty() {
-        return Ok((found, sources));
-    }
-    Err(Faults {
-        faults,
-        sources,
-        dialect: Some(found.dialect),
-        sessions: Vec::new(),
-    })
-}
-
-/// The directory of the session that was read, where the plan is one.
-pub fn session(dialect: Dialect, sources: &[Source]) -> Option<&Path> {
-    dialect.format().session(&sources.first()?.path)
-}
-
 /// The texts as one byte string that differs whenever a file's name or a byte of it does.
 ///
 /// Directories do not count, so that a plan is the same plan wherever it is read from.
@@ -311,7 +162,7 @@ pub(super) fn read(path: &Path) -> Result<String, Fault> {
 }
 
 /// The bytes of a regular file, if there are not too many.
-fn raw(path: &Path) -> Result<Vec<u8>, Fault> {
+pub(super) fn raw(path: &Path) -> Result<Vec<u8>, Fault> {
     let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
     let shown = path.display();
     if metadata.is_dir() {
@@ -345,7 +196,7 @@ pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Fault {
     }
 }
 
-fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, Fault> {
+pub(super) fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, Fault> {
     let shown = path.display();
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(Fault::error(format!("`{shown}` is UTF-16 text")).help("save it as UTF-8"));
@@ -371,4 +222,10 @@ fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, Fault> {
         }
         _ => Ok(text),
     }
+}
+
+/// Whether a file is called this, in whatever case.
+pub(super) fn is_named(path: &Path, name: &str) -> bool {
+    path.file_name()
+        .is_some_and(|file| file.eq_ignore_ascii_case(name))
 }

@@ -4,15 +4,10 @@
 //! text that cannot be read as its format asks is not touched at all. Who writes them, and when, is not known
 //! here.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::source::Source;
-use super::text::Text;
-use super::{Dialect, Task, TaskId};
+use super::{Task, TaskId};
 
 /// How far a run is, as a plan's files may say it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +113,7 @@ pub struct Edit {
 
 impl Progress {
     /// The progress of a run in which nothing was begun.
-    fn none(tasks: &[Task]) -> Self {
+    pub(super) fn none(tasks: &[Task]) -> Self {
         let pending = |task: &Task| TaskProgress {
             id: task.id.clone(),
             title: task.title.clone(),
@@ -147,60 +142,6 @@ impl Progress {
     pub fn of(&self, id: &TaskId) -> Option<&TaskProgress> {
         self.tasks.iter().find(|task| task.id == *id)
     }
-}
-
-/// Whether the files of a plan say the same once nobody looks at what they say of progress.
-pub fn differ_in_progress_only(dialect: Dialect, a: &[Source], b: &[Source]) -> bool {
-    // A journal that was rebuilt has no texts any more.
-    if a.is_empty() || b.is_empty() {
-        return a.is_empty() && b.is_empty();
-    }
-    let (a, b) = (unmarked(dialect, a), unmarked(dialect, b));
-    let has_own = |of: &Unmarked, other: &Unmarked| {
-        let mut texts = of.texts.iter();
-        texts.all(|(name, text)| {
-            other.texts.get(name) == Some(text) || other.generated.contains(&name.0)
-        })
-    };
-    has_own(&a, &b) && has_own(&b, &a)
-}
-
-/// The texts of a plan without its marks, by file name; files of one name are numbered.
-struct Unmarked {
-    texts: BTreeMap<(OsString, usize), String>,
-    /// The files that the format makes itself when it says how far a run is.
-    generated: Vec<OsString>,
-}
-
-fn unmarked(dialect: Dialect, sources: &[Source]) -> Unmarked {
-    let format = dialect.format();
-    let progress = Progress::none(&format.read(sources).plan.tasks);
-    let name = |path: &Path| path.file_name().unwrap_or_default().to_owned();
-    let mut edits_of: BTreeMap<PathBuf, Vec<Edit>> = BTreeMap::new();
-    let mut generated = Vec::new();
-    for change in format.write(sources, &progress) {
-        match change {
-            Change::Edit { path, edits } => edits_of.entry(path).or_default().extend(edits),
-            Change::Write { path, .. } => generated.push(name(&path)),
-            Change::Move { .. } => {}
-        }
-    }
-    let mut texts = BTreeMap::new();
-    for source in sources {
-        let name = name(&source.path);
-        if generated.contains(&name) || format.is_record(&source.path) {
-            continue;
-        }
-        let count = texts.keys().filter(|(other, _)| *other == name).count();
-        let edits = edits_of.get(&source.path).map_or(&[][..], Vec::as_slice);
-        // What cannot be read now is not what it was.
-        let text = source
-            .whole()
-            .unwrap_or_else(|fault| Cow::Owned(fault.message));
-        let bare = format.without_progress(&Text::new(&source.path, &text));
-        texts.insert((name, count), bare.unwrap_or_else(|| edited(&text, edits)));
-    }
-    Unmarked { texts, generated }
 }
 
 /// A text after its edits.
