@@ -15,6 +15,7 @@ mod json;
 mod load;
 mod markdown;
 mod recognize;
+mod room;
 mod scope;
 mod selection;
 mod source;

@@ -197,7 +197,7 @@ fn boxes(
         tasks.push(task);
     }
     faults.extend(stated::apply(checklist.document, &known, &mut tasks, text));
-    faults.extend(known.too_many(text));
+    faults.extend(known.room.too_many(text));
     (tasks, steps)
 }
 
