@@ -11,6 +11,7 @@ mod checklist;
 mod dialect;
 mod fault;
 mod fields;
+mod gaps;
 mod json;
 mod load;
 mod markdown;

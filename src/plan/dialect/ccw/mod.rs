@@ -11,6 +11,7 @@ mod marking;
 mod needs;
 mod order;
 mod outline;
+mod required;
 mod review;
 mod rows;
 mod session;
