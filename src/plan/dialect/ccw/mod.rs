@@ -120,6 +120,10 @@ impl Format for Ccw {
         marking::write(sources, progress)
     }
 
+    fn moved(&self, place: &Path) -> Option<PathBuf> {
+        closing::archived_at(place)
+    }
+
     fn without_progress(&self, text: &Text<'_>) -> Option<String> {
         text.path
             .extension()
