@@ -200,3 +200,26 @@ fn marks_are_put_back_when_something_else_is_in_the_way() {
     land(&user, &[]).code(2).complains("nothing was landed");
     assert_eq!((read(&user, PROGRESS), status(&user)), (text, left));
 }
+
+#[test]
+fn one_run_goes_on_from_the_marks_of_another() {
+    let user = user(Some(TABLE));
+    run(&user, "specs/hello", &["--sync", "--only", "1"]);
+    land(&user, &[]).success();
+    assert!(status(&user).contains("M specs/hello/PROGRESS.md"));
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    let args = [
+        "run",
+        "specs/hello",
+        "--yes",
+        "--new",
+        "--name",
+        "again",
+        "--sync",
+    ];
+    let rest = ["--commit-progress", "--", executor.as_str()];
+    user.enact(args.iter().chain(&rest)).success();
+    user.enact(["land", "again", "--yes"]).success();
+    assert_eq!(status(&user), "");
+    assert!(read(&user, PROGRESS).contains("| 2 | Say it again | done"));
+}

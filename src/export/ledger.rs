@@ -22,8 +22,12 @@ pub struct Ledger {
     top: PathBuf,
     file: PathBuf,
     /// By their path below the checkout.
-    entries: BTreeMap<String, Entry>,
+    entries: Entries,
+    /// What other runs wrote: one run goes on from the marks of another.
+    others: Vec<Entries>,
 }
+
+type Entries = BTreeMap<String, Entry>;
 
 /// One file: digests of its bytes, none where there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,13 +47,18 @@ impl Ledger {
     /// What is known of a run's files; none where there is no checkout.
     pub fn of(repo: &Repo, run: &str) -> Option<Self> {
         let top = repo.checkout()?.canonicalize().ok()?;
-        let file = layout::written_file(repo.common_dir(), run);
-        let entries = fs::read(&file).ok();
-        let entries = entries.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let common = repo.common_dir();
+        let file = layout::written_file(common, run);
+        let runs = fs::read_dir(layout::local_runs(common)).into_iter();
+        let runs = runs.flatten().flatten().map(|run| run.file_name());
+        let others = runs.filter(|other| other != run);
+        let others =
+            others.filter_map(|other| read_entries(&layout::written_file(common, other.to_str()?)));
         Some(Self {
             top,
+            others: others.collect(),
+            entries: read_entries(&file).unwrap_or_default(),
             file,
-            entries: entries.unwrap_or_default(),
         })
     }
 
@@ -61,11 +70,18 @@ impl Ledger {
         path: &str,
         bytes: Option<&[u8]>,
     ) -> Result<bool> {
-        let Some(entry) = self.entries.get(path) else {
+        let Some(entry) = self.made(path, &digest(bytes)?) else {
             return Ok(false);
         };
         let committed = repo.blob_at(head, &entry.origin)?;
-        Ok(entry.now == digest(bytes)? && entry.from == digest(committed.as_deref())?)
+        Ok(entry.from == digest(committed.as_deref())?)
+    }
+
+    /// Who made the file at `path` what it is, if it was one of us.
+    fn made(&self, path: &str, is: &Option<String>) -> Option<&Entry> {
+        let all = std::iter::once(&self.entries).chain(&self.others);
+        all.filter_map(|entries| entries.get(path))
+            .find(|entry| entry.now == *is)
     }
 
     /// What the files are that `changes` will touch.
@@ -99,7 +115,7 @@ impl Ledger {
 
     /// Keeps what the files have become.
     pub(super) fn keep(&mut self, before: Before) -> Result<()> {
-        let old = self.entries.clone();
+        let mut entries = self.entries.clone();
         for (path, then, was) in before.0 {
             let (Some(place), Some(then_place)) = (self.place(&path), self.place(&then)) else {
                 continue;
@@ -109,25 +125,26 @@ impl Ledger {
                 continue;
             }
             // Who wrote last decides whether it goes on being ours.
-            let known = old.get(&place).filter(|entry| entry.now == was);
+            let known = self.made(&place, &was);
             let entry = known.cloned().unwrap_or(Entry {
                 origin: place.clone(),
                 from: was,
                 now: None,
             });
-            self.entries.insert(
+            entries.insert(
                 place,
                 Entry {
                     now: None,
                     ..entry.clone()
                 },
             );
-            self.entries.insert(then_place, Entry { now, ..entry });
+            entries.insert(then_place, Entry { now, ..entry });
         }
-        match old == self.entries {
-            true => Ok(()),
-            false => self.save(),
+        if entries == self.entries {
+            return Ok(());
         }
+        self.entries = entries;
+        self.save()
     }
 
     fn save(&self) -> Result<()> {
@@ -149,6 +166,11 @@ impl Ledger {
 
 fn digest(bytes: Option<&[u8]>) -> Result<Option<String>> {
     bytes.map(sha256).transpose()
+}
+
+/// What a ledger holds; nothing where there is none that can be read.
+fn read_entries(file: &Path) -> Option<Entries> {
+    serde_json::from_slice(&fs::read(file).ok()?).ok()
 }
 
 /// The bytes of a regular file.

@@ -55,10 +55,14 @@ impl InTheWay {
             let is_unstaged = code.starts_with(' ') || code == "??";
             let is_plain = is_unstaged && was.is_ok() && change.raw == change.path.as_bytes();
             let bytes = was.as_ref().ok().and_then(Option::as_ref);
+            let mode = bytes.map(|(_, mode)| mode & 0o100 != 0);
+            let committed = change.old.map(|(mode, _)| mode & 0o100 != 0);
+            let is_same_mode = mode.zip(committed).is_none_or(|(is, was)| is == was);
             let bytes = bytes.map(|(bytes, _)| bytes.as_slice());
             let lands = repo.blob_at(to, &change.path)?;
-            let is_harmless =
-                is_plain && (lands.as_deref() == bytes || is_ours(&change.path, bytes)?);
+            let is_harmless = is_plain
+                && is_same_mode
+                && (lands.as_deref() == bytes || is_ours(&change.path, bytes)?);
             match was {
                 Ok(was) if is_harmless => found.ours.push(File {
                     path: change.path,
