@@ -11,7 +11,7 @@ use crate::plan::checklist::order::{self, Step};
 use crate::plan::checklist::outline::Outline;
 use crate::plan::checklist::{self, Checklist, marks};
 use crate::plan::gaps;
-use crate::plan::markdown::{Document, lines};
+use crate::plan::markdown::lines;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{Change, Dialect, Plan, Progress, Wishes, is_named};
@@ -45,8 +45,8 @@ impl Format for Kiro {
 
     fn write(&self, sources: &[Source], progress: &Progress) -> Vec<Change> {
         let text = sources[0].text();
-        let document = Document::parse(&text);
-        let checklist = Checklist::of(&document, &text);
+        let document = text.document();
+        let checklist = Checklist::of(document, &text);
         let ticks = outline(&checklist).ticks();
         marks::written(&text, &ticks, progress, Some("-"))
     }
@@ -101,9 +101,9 @@ fn outline<'c, 'd>(checklist: &'c Checklist<'d>) -> Outline<'c, 'd> {
 
 fn read(source: &Source) -> Reading {
     let text = source.text();
-    let document = Document::parse(&text);
+    let document = text.document();
     let mut faults = document.unclosed_fences(&text);
-    let checklist = Checklist::of(&document, &text);
+    let checklist = Checklist::of(document, &text);
     let outline = outline(&checklist);
     let mut tasks = outline.read(&text, &mut faults);
     let step = |(at, task): (usize, &usize)| Step {
@@ -127,11 +127,11 @@ fn read(source: &Source) -> Reading {
     faults.extend(outline.passed_over(&text));
     faults.extend(outline.early_ticks(&text, &tasks));
     faults.extend(checklist::waits(&waits, &tasks, "(P)"));
-    gaps::review(&mut faults, requirements::faults(&document, &text));
+    gaps::review(&mut faults, requirements::faults(document, &text));
     let plan = Plan {
         dialect: Dialect::Kiro,
         title: checklist::title(
-            &document,
+            document,
             text.path,
             &["Implementation Plan", "Implementation Tasks", "Tasks"],
             &["Implementation Plan"],

@@ -82,7 +82,7 @@ impl Asked {
         let mut asked = Self::default();
         let mut level = 0;
         let mut inside = false;
-        for block in &Document::parse(&text).blocks {
+        for block in &text.document().blocks {
             match block {
                 Block::Heading(heading) => match number(&heading.title) {
                     Some(number) => {

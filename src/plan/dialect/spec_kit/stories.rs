@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::plan::Fault;
 use crate::plan::checklist::Item;
-use crate::plan::markdown::Document;
 use crate::plan::source;
 use crate::plan::text::Text;
 
@@ -56,7 +55,7 @@ fn number(tag: &str) -> Option<u32> {
 
 /// The stories that have a heading: `User Story 1 - Sign in (Priority: P1)`.
 fn told(text: &Text<'_>) -> BTreeSet<u32> {
-    let document = Document::parse(text);
+    let document = text.document();
     let headings = document.headings();
     let number = |title: &str| {
         let lower = title.to_lowercase();
