@@ -25,6 +25,7 @@ mod landing;
 mod landing_marks;
 mod leftovers;
 mod lending;
+mod linear;
 mod looking;
 mod plans;
 mod purging;
