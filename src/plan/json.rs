@@ -40,6 +40,17 @@ impl<'a> Node<'a> {
         Ok(Self::of(raw, whole, start))
     }
 
+    /// The members of the object that the whole text is, with one look at it; or the fault that says where it is no
+    /// JSON.
+    pub(super) fn members_of(text: &Text<'a>) -> Result<Vec<(String, Self)>, Fault> {
+        let whole = &text.text[text.start()..];
+        let Ok(Members(members)) = serde_json::from_str(whole) else {
+            return Self::parse(text).map(|top| top.members());
+        };
+        let node = |(key, raw): (String, &'a RawValue)| (key, Self::of(raw, whole, text.start()));
+        Ok(members.into_iter().map(node).collect())
+    }
+
     fn of(raw: &'a RawValue, whole: &str, start: usize) -> Self {
         let raw = raw.get();
         let offset = raw.as_ptr() as usize - whole.as_ptr() as usize;

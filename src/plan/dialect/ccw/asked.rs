@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::outline::{Said, said};
+use super::outline::{Object, Said, said};
 use crate::plan::json::Node;
 use crate::plan::source::sha256;
 use crate::plan::text::Text;
@@ -22,10 +22,10 @@ const PROGRESS: [&str; 7] = [
 ];
 
 /// The digest of all that a JSON says but for progress.
-pub(super) fn digest(text: &Text<'_>, top: &Node<'_>) -> String {
+pub(super) fn digest(text: &Text<'_>, top: &Object<'_>) -> String {
     let mut parts: Vec<&[u8]> = Vec::new();
     let mut at = text.start();
-    for range in progress(top) {
+    for range in progress(text, top) {
         parts.push(&text.text.as_bytes()[at..range.start]);
         at = range.end;
     }
@@ -34,9 +34,9 @@ pub(super) fn digest(text: &Text<'_>, top: &Node<'_>) -> String {
 }
 
 /// Where progress stands, with the comma and the space before it, so that a member put in changes nothing else.
-fn progress(top: &Node<'_>) -> Vec<Range<usize>> {
+fn progress(text: &Text<'_>, top: &Object<'_>) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
-    let mut end = top.start + 1;
+    let mut end = text.text.find('{').map_or(text.start(), |brace| brace + 1);
     for (name, node) in top.members() {
         let range = node.range();
         if PROGRESS.contains(&name.as_str()) {
@@ -129,7 +129,7 @@ fn inserted(text: &Text<'_>, top: &Node<'_>, word: &str) -> Option<Edit> {
 mod tests {
     use std::path::Path;
 
-    use super::{digest, marked};
+    use super::{Object, digest, marked};
     use crate::plan::json::Node;
     use crate::plan::text::Text;
     use crate::plan::{Status, edited};
@@ -173,7 +173,7 @@ mod tests {
 
     fn of(json: &str) -> String {
         let text = Text::new(Path::new("a.json"), json);
-        digest(&text, &Node::parse(&text).expect("it is JSON"))
+        digest(&text, &Object::parse(&text).expect("it is JSON"))
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod todo;
 
 use std::path::{Path, PathBuf};
 
+use self::outline::Object;
 use super::{Defaults, Fit, Format, Reading, Unfolded};
 use crate::plan::json::Node;
 use crate::plan::source::Source;
@@ -95,15 +96,15 @@ impl Format for Ccw {
     }
 
     fn unfold(&self, task: &Task, text: &Text<'_>) -> Result<Unfolded, Fault> {
-        let top = Node::parse(text)?;
         let wanted = task.source.as_ref().map(|source| source.sha256.as_str());
-        if wanted != Some(asked::digest(text, &top).as_str()) {
+        if wanted != Some(asked::digest(text, &Object::parse(text)?).as_str()) {
             let message = format!(
                 "the file of task `{}` is not the one that the plan was read from",
                 task.id
             );
             return Err(Fault::error(message));
         }
+        let top = Node::parse(text)?;
         let task = Task {
             body: body::body(&top),
             acceptance: body::acceptance(&top),
@@ -128,7 +129,7 @@ impl Format for Ccw {
         text.path
             .extension()
             .filter(|extension| *extension == "json")?;
-        Some(asked::digest(text, &Node::parse(text).ok()?))
+        Some(asked::digest(text, &Object::parse(text).ok()?))
     }
 
     fn defaults(&self) -> Defaults {

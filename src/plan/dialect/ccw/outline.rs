@@ -59,8 +59,7 @@ pub(super) enum Said {
 }
 
 /// The outline of a task; none of JSON that is no task.
-pub(super) fn outline(text: &Text<'_>, top: &Node<'_>) -> Option<Outline> {
-    let top = Object::of(*top);
+pub(super) fn outline(text: &Text<'_>, top: &Object<'_>) -> Option<Outline> {
     let id = top.get("id").or_else(|| top.get("task_id"));
     let title = top.word("title").or_else(|| top.word("name"));
     let stem = stem(text.path);
@@ -83,22 +82,22 @@ pub(super) fn outline(text: &Text<'_>, top: &Node<'_>) -> Option<Outline> {
         status: status.as_deref().and_then(said),
         commit: top.object("result").word("commit_hash"),
         parent: context.word("parent").or_else(|| top.word("parent")),
-        group: group(&top, &meta),
+        group: group(top, &meta),
         phase: ["phase", "stage"].iter().find_map(|name| top.scalar(name)),
-        is_risky: is_risky(&top, &meta),
-        agent: agent(&top, &meta),
-        verify: verify(&top, &flow),
+        is_risky: is_risky(top, &meta),
+        agent: agent(top, &meta),
+        verify: verify(top, &flow),
         ..Outline::default()
     };
-    let needs = needs(&[&top, &context, &meta], &flow);
+    let needs = needs(&[top, &context, &meta], &flow);
     outline.has_needs = !needs.is_empty();
     outline.needs = needs
         .into_iter()
         .flat_map(|node| listed(text, node))
         .collect();
-    outline.blocks = blocks(text, &top, &flow);
-    outline.lacking = required::lacking(&top, outline.has_needs, outline.agent.is_some());
-    outline.files = files(text, &top, &context, &flow, &mut outline.faults);
+    outline.blocks = blocks(text, top, &flow);
+    outline.lacking = required::lacking(top, outline.has_needs, outline.agent.is_some());
+    outline.files = files(text, top, &context, &flow, &mut outline.faults);
     Some(outline)
 }
 
@@ -112,6 +111,11 @@ fn stem(path: &Path) -> &str {
 pub(super) struct Object<'a>(Vec<(String, Node<'a>)>);
 
 impl<'a> Object<'a> {
+    /// The object that a whole text is; without members if it is something else.
+    pub(super) fn parse(text: &Text<'a>) -> Result<Self, Fault> {
+        Node::members_of(text).map(Self)
+    }
+
     pub(super) fn of(node: Node<'a>) -> Self {
         Self(node.members())
     }

@@ -4,11 +4,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::thread;
 
 use super::ids;
 use super::needs::{Needs, needs};
 use super::order::{self, Place};
-use super::outline::outline;
+use super::outline::{Object, outline};
 use super::rows::{Row, TaskFile, id_of, rows};
 use super::statuses::Statuses;
 use super::strategy::{self, Model, Strategy};
@@ -26,13 +27,33 @@ pub(super) fn read(sources: &[Source]) -> Reading {
         .iter()
         .filter(|source| is_main(&source.path))
         .collect();
-    let files: Vec<(&Path, TaskFile)> = sources
+    let apart: Vec<(usize, &Source)> = sources
         .iter()
         .enumerate()
         .filter(|(_, source)| !is_main(&source.path))
-        .map(|(place, source)| (source.path.as_path(), task_file(source, place)))
         .collect();
-    assemble(&main, &files)
+    assemble(&main, &task_files(&apart))
+}
+
+/// The outlines of files, in their order; of many, some at a time are read side by side.
+fn task_files<'s>(apart: &[(usize, &'s Source)]) -> Vec<(&'s Path, TaskFile)> {
+    const MANY: usize = 64;
+    let read = |part: &[(usize, &'s Source)]| -> Vec<(&'s Path, TaskFile)> {
+        let files = part.iter();
+        files
+            .map(|(place, source)| (source.path.as_path(), task_file(source, *place)))
+            .collect()
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let each = apart.len().div_ceil(threads).max(MANY);
+    thread::scope(|scope| {
+        let parts = apart.chunks(each);
+        let begun: Vec<_> = parts.map(|part| scope.spawn(move || read(part))).collect();
+        let ended = begun.into_iter().map(|thread| thread.join());
+        ended
+            .flat_map(|read| read.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
 }
 
 /// The outline of a file; its text is held no longer than that takes.
@@ -42,7 +63,7 @@ fn task_file(source: &Source, place: usize) -> TaskFile {
         Err(fault) => return TaskFile::Broken(Box::new(fault)),
     };
     let text = Text::new(&source.path, &whole);
-    match Node::parse(&text) {
+    match Object::parse(&text) {
         Err(fault) => TaskFile::Broken(Box::new(fault)),
         Ok(top) => match outline(&text, &top) {
             Some(mut outline) => {
