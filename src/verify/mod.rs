@@ -5,5 +5,6 @@
 pub mod checks;
 pub mod facts;
 pub mod observe;
+pub mod results;
 pub mod rules;
 pub mod scope;
