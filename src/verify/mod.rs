@@ -4,6 +4,7 @@
 
 pub mod checks;
 pub mod facts;
+pub mod manifest;
 pub mod observe;
 pub mod results;
 pub mod rules;
