@@ -243,6 +243,9 @@ fn change(before: &str, after: &str) -> String {
         }
     }
     assert_eq!(text.is_empty(), change.is_empty());
+    let adds = ["regression: ", "broken: ", "unproven: "];
+    let is_new = |line: &str| adds.iter().any(|word| line.starts_with(word));
+    assert_eq!(text.lines().any(is_new), change.adds_failures());
     text
 }
 
@@ -436,4 +439,84 @@ fn results_and_changes_can_be_kept_as_text() {
             "{case}"
         );
     }
+}
+
+#[test]
+fn two_runs_of_one_runner_add_up_and_keep_their_tests_apart() {
+    for case in [
+        "cargo/failing-all",
+        "nextest/failing",
+        "pytest/failing",
+        "jest/verbose",
+        "vitest/verbose",
+        "go/verbose",
+        "tap/node",
+        "node/failing",
+    ] {
+        let once = read(&printed(case)).expect("recognized");
+        let twice = read(&printed(case).repeat(2)).expect("recognized");
+        let counts = (twice.counts().passed, twice.counts().failed);
+        let doubled = (once.counts().passed * 2, once.counts().failed * 2);
+        assert_eq!(counts, doubled, "{case}");
+        let names = |results: &Results| -> usize {
+            let suites = results.suites.values();
+            suites.map(|suite| suite.failures.len()).sum()
+        };
+        assert_eq!(names(&twice), names(&once) * 2, "{case}");
+    }
+}
+
+#[test]
+fn what_go_tells_of_a_failed_build_since_1_24_is_read() {
+    let text = concat!(
+        r#"{"ImportPath":"m/more [m/more.test]","Action":"build-output","Output":"undefined: x\n"}"#,
+        "\n",
+        r#"{"ImportPath":"m/more [m/more.test]","Action":"build-fail"}"#,
+        "\n",
+        r#"{"Action":"start","Package":"m/more"}"#,
+        "\n",
+        r#"{"Action":"output","Package":"m/more","Output":"FAIL\tm/more [build failed]\n"}"#,
+        "\n",
+        r#"{"Action":"fail","Package":"m/more","Elapsed":0,"FailedBuild":"m/more [m/more.test]"}"#,
+        "\n",
+    );
+    assert_eq!(
+        shown(read(text).as_ref()),
+        "Go: 0 passed, 0 failed, 0 ignored\n  broken  m/more\n"
+    );
+}
+
+#[test]
+fn the_middle_of_a_long_list_of_tests_is_not_needed_to_know_what_failed() {
+    let names: Vec<String> = (0..9000)
+        .map(|nth| format!("tests::number_{nth}"))
+        .collect();
+    let ends = |failing: &[usize]| -> String {
+        let status = |nth: usize| match failing.contains(&nth) {
+            true => "FAILED",
+            false => "ok",
+        };
+        let tests: Vec<(&str, &str)> = names
+            .iter()
+            .enumerate()
+            .map(|(nth, name)| (name.as_str(), status(nth)))
+            .collect();
+        cargo(&tests)
+    };
+    let (before, after) = (ends(&[7]), ends(&[7, 4500]));
+    let kept = |text: &str| {
+        let printed = Printed {
+            head: &text[..64 << 10],
+            tail: Some(&text[text.len() - (64 << 10)..]),
+            dir: "",
+        };
+        results::read(&printed).expect("recognized")
+    };
+    let (before, after) = (kept(&before), kept(&after));
+    assert_eq!((after.counts().passed, after.counts().failed), (8998, 2));
+    let change = compare(Some(&before), &after);
+    assert_eq!(change.still_failing, ["alpha: tests::number_7"]);
+    // The middle may have held another binary.
+    assert_eq!(change.unproven, ["alpha: tests::number_4500"]);
+    assert!(change.gone.is_empty() && after.is_partial());
 }

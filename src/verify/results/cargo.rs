@@ -12,6 +12,9 @@ use super::printed::Text;
 use super::tally::{counts, sum};
 use super::{Doubt, Suite, nextest};
 
+/// The words of a result that make the number of tests that were run.
+const RAN: [&str; 4] = ["passed", "failed", "ignored", "measured"];
+
 pub(super) fn read(text: &Text) -> Option<Suite> {
     let mut reader = Reader {
         // What nextest shows of a test that it does not capture looks as if it ran here.
@@ -34,6 +37,8 @@ struct Reader {
     places: BTreeMap<String, u64>,
     place: Option<String>,
     open: Option<Block>,
+    /// What the cut went through, as far as it stood before it, and its place.
+    torn: Option<(Option<String>, Block)>,
     suites: Vec<Suite>,
     broken: BTreeSet<String>,
     stopped: bool,
@@ -96,6 +101,12 @@ impl Reader {
         if line.starts_with("error: test failed, to rerun")
             || line.starts_with("error: doctest failed, to rerun")
         {
+            // A harness of its own tells nothing that we know; that it failed is all there is.
+            if self.open.is_none()
+                && let Some(place) = self.place.take()
+            {
+                self.broken.insert(place);
+            }
             self.close_dead();
             self.stopped = true;
         } else if line.ends_with(" target failed:") || line.ends_with(" targets failed:") {
@@ -109,14 +120,26 @@ impl Reader {
 
     /// What follows may belong to any binary.
     fn lose(&mut self) {
-        if let Some(block) = self.open.take() {
-            let suite = self.named(block, Suite::default());
-            self.suites.push(suite);
-        }
+        let place = self.place.take();
+        self.torn = self.open.take().map(|block| (place, block));
         if !self.needs_header {
             self.place = Some(LOST.to_owned());
             self.open = Some(Block::default());
         }
+    }
+
+    /// What the cut went through, if `run` is the number of tests that it said it runs: then its end is here.
+    fn mend(&mut self, block: &mut Block, run: u64) {
+        let Some((place, torn)) = self.torn.take() else {
+            return;
+        };
+        if block.tests.is_some() || torn.tests != Some(run) {
+            self.torn = Some((place, torn));
+            return;
+        }
+        self.place = place;
+        block.passes.extend(torn.passes);
+        block.skips.extend(torn.skips);
     }
 
     /// The block that is open came to its result.
@@ -128,6 +151,7 @@ impl Reader {
         let found = counts(&result);
         let (passed, failed) = (sum(&found, &["passed"]), sum(&found, &["failed"]));
         let ignored = sum(&found, &["ignored"]);
+        self.mend(&mut block, sum(&found, &RAN));
         let mut suite = Suite {
             names_all: block.passes.len() as u64 == passed && block.skips.len() as u64 == ignored,
             ..Suite::default()
@@ -189,6 +213,11 @@ impl Reader {
             .as_ref()
             .is_some_and(|block| block.tests.is_some());
         self.close_dead();
+        if let Some((place, block)) = self.torn.take() {
+            self.place = place;
+            let suite = self.named(block, Suite::default());
+            self.suites.push(suite);
+        }
         let told = !self.suites.is_empty() || !self.broken.is_empty();
         let suites = std::mem::take(&mut self.suites);
         let mut all = Suite::of_all(suites).unwrap_or_else(Suite::empty);
@@ -214,7 +243,7 @@ impl Block {
         if let Some(result) = line.strip_prefix("test result: ")
             && let Some((_, found)) = result.split_once(". ")
         {
-            let run = sum(&counts(found), &["passed", "failed", "ignored", "measured"]);
+            let run = sum(&counts(found), &RAN);
             if self.tests.is_none_or(|tests| tests == run) {
                 self.pending = Some(found.to_owned());
                 return true;

@@ -58,6 +58,12 @@ impl Change {
         *self == Self::default()
     }
 
+    /// Whether anything fails that is not known to have failed before.
+    pub fn adds_failures(&self) -> bool {
+        let new = [&self.regressions, &self.broken, &self.unproven];
+        new.iter().any(|names| !names.is_empty())
+    }
+
     fn add(&mut self, before: &Suite, is_known: bool, after: &Suite) {
         let found = Places::of(before);
         let fails: BTreeSet<&str> = after.failing().map(|name| found.name(name)).collect();

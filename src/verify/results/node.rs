@@ -11,6 +11,7 @@ use super::{Doubt, Suite};
 pub(super) fn read(text: &Text) -> Option<Suite> {
     let mut suites: Vec<Suite> = Vec::new();
     let mut open = Session::default();
+    let mut repeats = Repeats::default();
     for (at, line) in text.lines.iter().enumerate() {
         if text.seam == Some(at) {
             // What stands around the next tests is not known.
@@ -19,14 +20,12 @@ pub(super) fn read(text: &Text) -> Option<Suite> {
         }
         if let Some((word, number)) = count(line) {
             open.counts.push((number, word));
-        } else if !open.counts.is_empty() {
-            // Behind the counts the failures are told once more.
+            continue;
+        }
+        if !open.counts.is_empty() {
             suites.push(std::mem::take(&mut open).end());
-            open.repeats = true;
-        } else if line.starts_with('▶') || line.starts_with('✔') {
-            open.repeats = false;
-            open.line(line);
-        } else if !open.repeats {
+        }
+        if !repeats.is_said_again(line) {
             open.line(line);
         }
     }
@@ -44,7 +43,34 @@ struct Session<'a> {
     /// Tests around others, which may be suites: those are not counted.
     parents: u64,
     counts: Vec<(u64, &'a str)>,
-    repeats: bool,
+}
+
+/// What is told once more behind the counts: each failure, below the place where it stands.
+#[derive(Default)]
+struct Repeats {
+    begun: bool,
+    /// Places are told: not in the oldest versions.
+    has_places: bool,
+    below_place: bool,
+}
+
+impl Repeats {
+    fn is_said_again(&mut self, line: &str) -> bool {
+        if line == "✖ failing tests:" {
+            *self = Self {
+                begun: true,
+                ..Self::default()
+            };
+        } else if line.starts_with("test at ") {
+            (self.has_places, self.below_place) = (true, true);
+        } else if line.starts_with('✖') {
+            self.begun &= !self.has_places || self.below_place;
+            self.below_place = false;
+        } else if line.starts_with('▶') || line.starts_with('✔') {
+            self.begun = false;
+        }
+        self.begun
+    }
 }
 
 impl Session<'_> {
