@@ -71,7 +71,7 @@ impl Reader {
             self.close_dead();
             self.enter(place);
         } else if let Some(tests) = running(line).filter(|_| !is_quoted) {
-            let place = self.place.take();
+            let place = self.place.clone();
             self.close_dead();
             self.place = place;
             if self.place.is_some() || !self.needs_header {
