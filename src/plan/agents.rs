@@ -3,7 +3,7 @@
 //! A table of agents and the words that call for them, which the user can change in `enact.toml`; a hint on the
 //! command line comes before it. Knows plans, and nothing of who executes them.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Plan, Selection};
 
@@ -21,19 +21,34 @@ const BUILT_IN: [(&str, &[&str]); 7] = [
     ),
 ];
 
-/// An agent and the words that call for it, in lower case, each with its plural.
-type Called<'t> = (&'t str, Vec<(String, String)>);
+/// Agents, in the order in which they are taken, and what calls for each.
+#[derive(Debug, Default)]
+struct Table<'t> {
+    agents: Vec<&'t str>,
+    /// Words in lower case, and their plurals: whom they call for.
+    words: HashMap<String, Vec<Call>>,
+    /// What is more than a word is looked for as it stands.
+    sayings: Vec<(String, Call)>,
+}
+
+/// What one entry of the table calls for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Call {
+    /// Which agent, by its place.
+    agent: usize,
+    /// Which of the table's entries it is: said twice it counts once.
+    entry: usize,
+}
 
 /// Gives each task that names no agent the one that most of its words call for; in doubt the first of the table.
 pub(super) fn assign(plan: &mut Plan, selection: &Selection) {
-    let table = table(&selection.agents);
+    let table = Table::new(&selection.agents);
     let hint = selection.hint.as_deref().unwrap_or_default().to_lowercase();
-    let is_hinted = |(agent, called): &&Called<'_>| {
-        hint.contains(&agent.to_lowercase()) || count(called, &hint, &words(&hint)) > 0
-    };
-    let hinted: Vec<&str> = table
-        .iter()
-        .filter(|row| !hint.is_empty() && is_hinted(row))
+    let called = table.counts(&hint);
+    let agents = table.agents.iter().zip(called);
+    let is_hinted = |agent: &str, count| hint.contains(&agent.to_lowercase()) || count > 0;
+    let hinted: Vec<&str> = agents
+        .filter(|(agent, count)| !hint.is_empty() && is_hinted(agent, *count))
         .map(|(agent, _)| *agent)
         .collect();
     let is_direct = hint.contains("directly") || hint.contains("skip slash");
@@ -42,7 +57,7 @@ pub(super) fn assign(plan: &mut Plan, selection: &Selection) {
             task.skills.retain(|skill| !skill.starts_with('/'));
         }
         if task.agent.is_none() {
-            let said = called_for(&table, &hinted, &task.title, &task.body);
+            let said = table.called_for(&hinted, &task.title, &task.body);
             task.agent = said.or(hinted.first().copied()).map(str::to_owned);
         }
     }
@@ -51,67 +66,76 @@ pub(super) fn assign(plan: &mut Plan, selection: &Selection) {
 /// The agent that the built-in table has for a task; the one that it names itself comes first.
 pub(super) fn usual(tasks: &[(Option<&str>, &str, &str)]) -> Vec<String> {
     let own = BTreeMap::new();
-    let table = table(&own);
+    let table = Table::new(&own);
     let agents = tasks.iter().filter_map(|(named, title, body)| {
-        let agent = named.or_else(|| called_for(&table, &[], title, body));
+        let agent = named.or_else(|| table.called_for(&[], title, body));
         agent.map(str::to_owned)
     });
     let agents: BTreeSet<String> = agents.collect();
     agents.into_iter().collect()
 }
 
-/// The agent that most words call for; one that a hint names comes before all others.
-fn called_for<'t>(
-    table: &[Called<'t>],
-    hinted: &[&str],
-    title: &str,
-    body: &str,
-) -> Option<&'t str> {
-    let text = format!("{title} {body}").to_lowercase();
-    let found = words(&text);
-    let mut best: Option<(&str, (bool, usize))> = None;
-    for (agent, called) in table {
-        let count = count(called, &text, &found);
-        let score = (hinted.contains(agent), count);
-        if count > 0 && best.is_none_or(|(_, best)| score > best) {
-            best = Some((agent, score));
+impl<'t> Table<'t> {
+    /// The user's agents, then those that come along and that the user did not change. No words, no agent.
+    fn new(own: &'t BTreeMap<String, Vec<String>>) -> Self {
+        let mut table = Self::default();
+        for (agent, words) in own {
+            table.add(agent, words.iter().map(String::as_str));
+        }
+        for (agent, words) in &BUILT_IN {
+            if !own.contains_key(*agent) {
+                table.add(agent, words.iter().copied());
+            }
+        }
+        table
+    }
+
+    fn add(&mut self, agent: &'t str, words: impl Iterator<Item = &'t str>) {
+        let place = self.agents.len();
+        for (entry, word) in words.enumerate() {
+            let word = word.trim().to_lowercase();
+            let call = Call {
+                agent: place,
+                entry,
+            };
+            if word.is_empty() {
+                continue;
+            }
+            if word.chars().all(char::is_alphanumeric) {
+                let plural = format!("{word}s");
+                self.words.entry(plural).or_default().push(call);
+                self.words.entry(word).or_default().push(call);
+            } else {
+                self.sayings.push((word, call));
+            }
+            if self.agents.len() == place {
+                self.agents.push(agent);
+            }
         }
     }
-    best.map(|(agent, _)| agent)
-}
 
-/// How many of the words a text says. What is more than one word is looked for as it stands.
-fn count(called: &[(String, String)], text: &str, found: &HashSet<&str>) -> usize {
-    let is_said = |(word, plural): &&(String, String)| match word.chars().all(char::is_alphanumeric)
-    {
-        true => found.contains(word.as_str()) || found.contains(plural.as_str()),
-        false => text.contains(word.as_str()),
-    };
-    called.iter().filter(is_said).count()
-}
+    /// How many of its words a text in lower case says, for each agent.
+    fn counts(&self, text: &str) -> Vec<usize> {
+        let words = text.split(|c: char| !c.is_alphanumeric());
+        let called = words.filter_map(|word| self.words.get(word)).flatten();
+        let sayings = self.sayings.iter();
+        let said = sayings.filter(|(saying, _)| text.contains(saying.as_str()));
+        let calls: HashSet<Call> = called.chain(said.map(|(_, call)| call)).copied().collect();
+        let mut counts = vec![0; self.agents.len()];
+        calls.iter().for_each(|call| counts[call.agent] += 1);
+        counts
+    }
 
-fn words(text: &str) -> HashSet<&str> {
-    text.split(|c: char| !c.is_alphanumeric()).collect()
-}
-
-/// The user's agents, then those that come along and that the user did not change. No words, no agent.
-fn table(own: &BTreeMap<String, Vec<String>>) -> Vec<Called<'_>> {
-    let entry = |word: &str| {
-        let word = word.trim().to_lowercase();
-        let plural = format!("{word}s");
-        (word, plural)
-    };
-    let first = own.iter().map(|(agent, called)| {
-        (
-            agent.as_str(),
-            called.iter().map(|word| entry(word)).collect(),
-        )
-    });
-    let others = BUILT_IN
-        .iter()
-        .filter(|(agent, _)| !own.contains_key(*agent))
-        .map(|(agent, called)| (*agent, called.iter().map(|word| entry(word)).collect()));
-    let mut all: Vec<Called<'_>> = first.chain(others).collect();
-    all.retain(|(_, called)| called.iter().any(|(word, _)| !word.is_empty()));
-    all
+    /// The agent that most words call for; one that a hint names comes before all others.
+    fn called_for(&self, hinted: &[&str], title: &str, body: &str) -> Option<&'t str> {
+        let counts = self.counts(&format!("{title} {body}").to_lowercase());
+        let mut best: Option<(&str, (bool, usize))> = None;
+        for (agent, count) in self.agents.iter().zip(counts) {
+            let score = (hinted.contains(agent), count);
+            if count > 0 && best.is_none_or(|(_, best)| score > best) {
+                best = Some((agent, score));
+            }
+        }
+        best.map(|(agent, _)| agent)
+    }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::dialect::{Reading, Unfolded};
 use super::recognize::{self, Found};
-use super::source::{Source, decode, raw, read};
+use super::source::{Source, decode, raw};
 use super::text::Text;
 use super::{Change, Dialect, Fault, Plan, Progress, Selection, Task, fault};
 
@@ -127,7 +127,7 @@ pub fn progress_message(plan: &Plan) -> String {
 }
 
 fn texts(paths: &[PathBuf], selection: &Selection) -> Result<(Found, Vec<Source>), Faults> {
-    let found = recognize::recognize(paths, selection)?;
+    let mut found = recognize::recognize(paths, selection)?;
     let mut sources = Vec::new();
     let mut faults = Vec::new();
     let format = found.dialect.format();
@@ -136,8 +136,9 @@ fn texts(paths: &[PathBuf], selection: &Selection) -> Result<(Found, Vec<Source>
             sources.push(Source::apart(path.clone()));
             continue;
         }
-        match read(path) {
-            Ok(text) => sources.push(Source::new(path, text)),
+        let seen = found.seen.take_if(|source| source.path == *path);
+        match seen.map_or_else(|| Source::read(path), Ok) {
+            Ok(source) => sources.push(source),
             Err(fault) => faults.push(fault),
         }
     }

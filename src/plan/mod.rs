@@ -26,6 +26,7 @@ mod yaml;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -176,7 +177,7 @@ impl Task {
 }
 
 /// How the plan wants a task verified.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Check {
     /// A command for `sh -c`, said to be one by the plan's format.
@@ -275,13 +276,15 @@ pub struct Wishes {
 }
 
 /// A task's id as the plan spells it.
+///
+/// Shared: an id stands wherever something waits for its task, which may be a million times in a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct TaskId(String);
+pub struct TaskId(Arc<str>);
 
 impl TaskId {
     /// Takes the plan's spelling as it is; [`crate::graph`] checks it.
-    pub fn new(id: impl Into<String>) -> Self {
+    pub fn new(id: impl Into<Arc<str>>) -> Self {
         Self(id.into())
     }
 

@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::dialect::Fit;
 use super::load::Faults;
-use super::source::{read, unreadable};
-use super::text::Text;
+use super::source::{Source, unreadable};
 use super::{Dialect, Fault, Selection, did_you_mean};
 
 /// A plan's files, in the order they are read.
@@ -19,6 +18,8 @@ pub(super) struct Found {
     pub(super) files: Vec<PathBuf>,
     /// A warning, when another dialect would have fitted.
     pub(super) doubt: Option<Fault>,
+    /// The text by which it was recognized, if one had to be read for that.
+    pub(super) seen: Option<Source>,
 }
 
 /// Finds the one plan that `paths` name.
@@ -60,21 +61,26 @@ fn too_many(paths: &[PathBuf]) -> Fault {
 }
 
 fn file(path: &Path, wanted: Option<Dialect>) -> Result<Found, Faults> {
-    let (dialect, doubt) = match wanted {
-        Some(dialect) => (dialect, None),
-        None => surest(path, &Dialect::ALL)?,
+    let (dialect, doubt, seen) = match wanted {
+        Some(dialect) => (dialect, None, None),
+        None => {
+            let source = Source::read(path)?;
+            let (dialect, doubt) = surest(&source, &Dialect::ALL)?;
+            (dialect, doubt, Some(source))
+        }
     };
     Ok(Found {
         dialect,
         files: dialect.format().files(path)?,
         doubt,
+        seen,
     })
 }
 
 /// The dialect that is surest of a file, and a warning if another is as sure.
-fn surest(path: &Path, among: &[Dialect]) -> Result<(Dialect, Option<Fault>), Fault> {
-    let text = read(path)?;
-    let text = Text::new(path, &text);
+fn surest(source: &Source, among: &[Dialect]) -> Result<(Dialect, Option<Fault>), Fault> {
+    let path = source.path.as_path();
+    let text = source.text();
     let fit = |dialect: &Dialect| Some((dialect.format().fits(path, &text)?, *dialect));
     let mut fits: Vec<(Fit, Dialect)> = among.iter().filter_map(fit).collect();
     // Stable, so that among equals the order in which they are tried decides.
@@ -139,6 +145,7 @@ fn together(
             dialect: *dialect,
             files,
             doubt: None,
+            seen: None,
         };
         Some(files.map(found).map_err(Faults::from))
     })
@@ -239,9 +246,12 @@ fn among(entries: &[PathBuf], wanted: Option<Dialect>) -> Vec<Found> {
                     dialect,
                     files,
                     doubt: None,
+                    seen: None,
                 }),
                 Some(rival) => {
-                    if let Ok((taken, doubt)) = surest(&files[0], &[rival.dialect, dialect]) {
+                    let both = [rival.dialect, dialect];
+                    let surest = Source::read(&files[0]).and_then(|source| surest(&source, &both));
+                    if let Ok((taken, doubt)) = surest {
                         rival.doubt = doubt;
                         if taken == dialect {
                             rival.dialect = dialect;

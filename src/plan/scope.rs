@@ -6,13 +6,16 @@ use std::collections::HashSet;
 
 /// What is wrong with a path or glob, if anything, as the end of a sentence about it.
 pub(super) fn objection(path: &str) -> Option<String> {
-    let forward = path.replace('\\', "/");
-    let mut parts = forward.split('/');
+    const SEPARATORS: [char; 2] = ['/', '\\'];
+    let mut parts = path.split(SEPARATORS);
+    let is_home = |path: &str| {
+        let rest = path.strip_prefix('~');
+        rest.is_some_and(|rest| rest.starts_with(SEPARATORS))
+    };
     if path.trim().is_empty() {
         return Some("is empty".into());
     }
-    if forward.starts_with('/') || forward.chars().nth(1) == Some(':') || forward.starts_with("~/")
-    {
+    if path.starts_with(SEPARATORS) || path.chars().nth(1) == Some(':') || is_home(path) {
         return Some("is an absolute path; name files relative to the repository".into());
     }
     if parts.clone().any(|part| part == "..") {
@@ -27,31 +30,36 @@ pub(super) fn objection(path: &str) -> Option<String> {
     {
         return Some("has a control or invisible character".into());
     }
-    glob::Pattern::new(path).err().map(|error| {
-        format!(
-            "is not a valid glob: {} at position {}",
-            error.msg, error.pos
-        )
-    })
+    literal_prefix(path)?;
+    let error = glob::Pattern::new(path).err()?;
+    Some(format!(
+        "is not a valid glob: {} at position {}",
+        error.msg, error.pos
+    ))
 }
 
 /// A path as people write it, as a glob: `./` dropped, `:12-20` dropped, a directory means all in it.
 pub(super) fn glob_of(written: &str) -> String {
-    let forward = written.trim().replace('\\', "/");
-    let mut path = forward.as_str();
-    while let Some(rest) = path.strip_prefix("./") {
+    let mut glob = bare(written).replace('\\', "/");
+    if glob.ends_with('/') && glob.len() > 1 {
+        glob.push_str("**");
+    }
+    glob
+}
+
+/// A path without what people write around it: `./` before it, the lines meant behind it.
+fn bare(written: &str) -> &str {
+    let mut path = written.trim();
+    while let Some(rest) = path.strip_prefix("./").or_else(|| path.strip_prefix(".\\")) {
         path = rest;
     }
-    if let Some((front, lines)) = path.rsplit_once(':')
-        && !lines.is_empty()
-        && lines.chars().all(|c| c.is_ascii_digit() || c == '-')
-    {
-        path = front;
-    }
-    if path.ends_with('/') && path.len() > 1 {
-        format!("{path}**")
-    } else {
-        path.to_owned()
+    match path.rsplit_once(':') {
+        Some((front, lines))
+            if !lines.is_empty() && lines.chars().all(|c| c.is_ascii_digit() || c == '-') =>
+        {
+            front
+        }
+        _ => path,
     }
 }
 
@@ -65,17 +73,20 @@ pub(super) fn looks_like_path(span: &str) -> bool {
         "LICENSE",
         "Rakefile",
     ];
-    if span.is_empty()
-        || span.contains("::")
-        || span.contains("//")
-        || span
-            .chars()
-            .any(|c| c.is_whitespace() || "(){}<>=;,\"'$|&@#!".contains(c))
+    let is_code = |c: char| {
+        let is_sign = matches!(
+            c,
+            '(' | ')' | '{' | '}' | '<' | '>' | '=' | ';' | ',' | '"' | '\''
+        ) || matches!(c, '$' | '|' | '&' | '@' | '#' | '!');
+        is_sign || c.is_whitespace()
+    };
+    let mut pairs = span.as_bytes().windows(2);
+    if span.is_empty() || span.contains(is_code) || pairs.any(|pair| matches!(pair, b"::" | b"//"))
     {
         return false;
     }
-    let span = glob_of(span);
-    if span.contains('/') || BARE.contains(&span.as_str()) {
+    let span = bare(span);
+    if span.contains(['/', '\\']) || BARE.contains(&span) {
         return true;
     }
     span.rsplit_once('.').is_some_and(|(_, extension)| {

@@ -12,13 +12,14 @@ use std::sync::OnceLock;
 use sha2::{Digest as _, Sha256};
 
 use super::Fault;
+use super::markdown::Parsed;
 use super::text::{BOM, Text};
 
 /// More than any plan that a person wrote; less than what hurts.
 const BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// A text that a plan was read from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Source {
     /// As the user named it.
     pub path: PathBuf,
@@ -26,10 +27,10 @@ pub struct Source {
 }
 
 /// What is held of a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 enum Content {
     /// All of it, byte for byte.
-    Whole(String),
+    Whole(String, Parsed),
     /// Nothing but the digest of the bytes that were seen first: it is read again by whoever needs it, and must
     /// be the same then.
     Apart(OnceLock<String>),
@@ -40,8 +41,13 @@ impl Source {
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
         Self {
             path: path.into(),
-            content: Content::Whole(text.into()),
+            content: Content::Whole(text.into(), Parsed::default()),
         }
+    }
+
+    /// The text of a regular file, if it is text.
+    pub(super) fn read(path: &Path) -> Result<Self, Fault> {
+        Ok(Self::new(path, read(path)?))
     }
 
     /// A file of which only the digest is held, once it was read.
@@ -55,7 +61,7 @@ impl Source {
     /// The text that is held; empty for one that is read apart.
     pub(super) fn text(&self) -> Text<'_> {
         match &self.content {
-            Content::Whole(text) => Text::new(&self.path, text),
+            Content::Whole(text, parsed) => Text::parsed(&self.path, text, parsed.clone()),
             Content::Apart(_) => Text::new(&self.path, ""),
         }
     }
@@ -63,7 +69,7 @@ impl Source {
     /// All of it, read now if it is not held.
     pub fn whole(&self) -> Result<Cow<'_, str>, Fault> {
         match &self.content {
-            Content::Whole(text) => Ok(Cow::Borrowed(text)),
+            Content::Whole(text, _) => Ok(Cow::Borrowed(text)),
             Content::Apart(_) => decode(&self.path, self.bytes()?.into_owned()).map(Cow::Owned),
         }
     }
@@ -71,7 +77,7 @@ impl Source {
     /// Its bytes, which are those that were seen first or a fault.
     pub fn bytes(&self) -> Result<Cow<'_, [u8]>, Fault> {
         let seen = match &self.content {
-            Content::Whole(text) => return Ok(Cow::Borrowed(text.as_bytes())),
+            Content::Whole(text, _) => return Ok(Cow::Borrowed(text.as_bytes())),
             Content::Apart(seen) => seen,
         };
         let bytes = raw(&self.path)?;
@@ -89,7 +95,7 @@ impl Source {
     /// What tells whether it is the same: its bytes, or their digest.
     fn identity(&self) -> Cow<'_, [u8]> {
         match &self.content {
-            Content::Whole(text) => Cow::Borrowed(text.as_bytes()),
+            Content::Whole(text, _) => Cow::Borrowed(text.as_bytes()),
             Content::Apart(seen) => {
                 let digest = seen.get().cloned();
                 let digest = digest.or_else(|| self.bytes().ok().map(|bytes| sha256([&*bytes])));

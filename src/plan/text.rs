@@ -2,10 +2,10 @@
 //!
 //! Knows nothing of any format.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 use std::path::Path;
 
-use super::markdown::Document;
+use super::markdown::Parsed;
 use super::{Fault, Location};
 
 /// What some editors put before UTF-8 text; it means nothing.
@@ -20,12 +20,17 @@ pub(super) struct Text<'a> {
     /// The place that was told last, and how many characters stand before it on its line: from there the next one is
     /// near, where a whole file is one line.
     last: Cell<(usize, usize)>,
-    /// As Markdown, once somebody asked: every format looks at a text before one of them reads it.
-    pub(super) document: OnceCell<Document>,
+    /// As Markdown, once somebody asked.
+    pub(super) parsed: Parsed,
 }
 
 impl<'a> Text<'a> {
     pub(super) fn new(path: &'a Path, text: &'a str) -> Self {
+        Self::parsed(path, text, Parsed::default())
+    }
+
+    /// A text that somebody may have asked for as Markdown before.
+    pub(super) fn parsed(path: &'a Path, text: &'a str, parsed: Parsed) -> Self {
         let first = if text.starts_with(BOM) {
             BOM.len_utf8()
         } else {
@@ -38,7 +43,7 @@ impl<'a> Text<'a> {
             text,
             starts,
             last: Cell::new((first, 0)),
-            document: OnceCell::new(),
+            parsed,
         }
     }
 

@@ -16,6 +16,7 @@ pub(super) mod stated;
 mod telling;
 pub(super) mod words;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -164,7 +165,7 @@ impl<'d> Checklist<'d> {
             }
             count += 1;
             ids.push(match &item.words.id {
-                Some(id) => TaskId::new(id),
+                Some(id) => TaskId::new(id.as_str()),
                 None => {
                     while taken.contains(format!("{ordinal}.{count}").as_str()) {
                         count += 1;
@@ -214,9 +215,14 @@ impl<'d> Checklist<'d> {
     }
 
     /// The text of a box, line by line.
-    pub(super) fn sentences(&self, item: &Item, own: &'d [Block]) -> impl Iterator<Item = String> {
+    pub(super) fn sentences<'c>(
+        &self,
+        item: &'c Item,
+        own: &'c [Block],
+    ) -> impl Iterator<Item = Cow<'c, str>> {
         let below = own.get(1..).unwrap_or_default();
-        [item.said.clone()].into_iter().chain(sentences(below))
+        let said = Cow::Borrowed(item.said.as_str());
+        [said].into_iter().chain(sentences(below))
     }
 
     /// The task that a box stands for, but for its order.
@@ -241,10 +247,10 @@ impl<'d> Checklist<'d> {
 }
 
 /// The line as it reads, its bold start included.
-pub(super) fn whole(line: &Line) -> String {
+pub(super) fn whole(line: &Line) -> Cow<'_, str> {
     match &line.lead {
-        Some(lead) => format!("{lead}: {}", line.text),
-        None => line.text.clone(),
+        Some(lead) => Cow::Owned(format!("{lead}: {}", line.text)),
+        None => Cow::Borrowed(&line.text),
     }
 }
 
@@ -352,6 +358,6 @@ pub(super) fn files(blocks: &[Block], text: &Text<'_>) -> Vec<String> {
 }
 
 /// The text of these blocks, line by line.
-pub(super) fn sentences(blocks: &[Block]) -> impl Iterator<Item = String> {
+pub(super) fn sentences(blocks: &[Block]) -> impl Iterator<Item = Cow<'_, str>> {
     lines(blocks).map(whole)
 }

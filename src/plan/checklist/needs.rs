@@ -2,6 +2,7 @@
 //!
 //! Understands lists of ids, ranges and the words for none; a remark that names no task is no dependency.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::list::list;
@@ -63,8 +64,8 @@ impl Known {
 }
 
 /// What the lines of the task with this id say that it depends on.
-pub(in crate::plan) fn written(
-    sentences: impl Iterator<Item = String>,
+pub(in crate::plan) fn written<'t>(
+    sentences: impl Iterator<Item = Cow<'t, str>>,
     own: &TaskId,
     known: &Known,
 ) -> Vec<TaskId> {
@@ -149,10 +150,13 @@ fn values(sentence: &str) -> Vec<&str> {
 
 /// What follows a word, ignoring case, if the text begins with it and it ends there.
 pub(super) fn strip<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+    let is_same = |c: char, expected: char| match c.is_ascii() {
+        true => c.eq_ignore_ascii_case(&expected),
+        false => c == expected || c.to_lowercase().eq(expected.to_lowercase()),
+    };
     let mut rest = text.chars();
     for expected in word.chars() {
-        let c = rest.next()?;
-        if c != expected && !c.to_lowercase().eq(expected.to_lowercase()) {
+        if !is_same(rest.next()?, expected) {
             return None;
         }
     }
@@ -176,7 +180,7 @@ mod tests {
         let mut known = Known::new(ids.map(TaskId::from).to_vec());
         known.group("2", &"1.1".into());
         known.group("2", &"1.2".into());
-        let found = written([sentence.to_owned()].into_iter(), &"T005".into(), &known);
+        let found = written([sentence.into()].into_iter(), &"T005".into(), &known);
         let found: Vec<&str> = found.iter().map(TaskId::as_str).collect();
         found.join(" ")
     }

@@ -34,7 +34,7 @@ pub(super) fn split(line: &Line, mark: &Mark, text: &str) -> Vec<Found> {
     if starts.len() == 1 {
         return vec![Found {
             mark: mark.clone(),
-            said: whole(line),
+            said: whole(line).into_owned(),
             part: None,
         }];
     }

@@ -41,7 +41,16 @@ pub(super) fn named(own: &[Block], text: &Text<'_>, within: Range<usize>) -> Vec
 
 /// The words outside of code spans that can only be meant as paths.
 fn bare(text: &str) -> impl Iterator<Item = &str> {
-    let is_around = |c: char| c.is_whitespace() || "()[],;:\"'`*<>（），；：、。「」".contains(c);
+    let is_around = |c: char| {
+        let is_sign = matches!(
+            c,
+            '(' | ')' | '[' | ']' | ',' | ';' | ':' | '"' | '\'' | '`' | '*' | '<' | '>'
+        ) || matches!(
+            c,
+            '（' | '）' | '，' | '；' | '：' | '、' | '。' | '「' | '」'
+        );
+        is_sign || c.is_whitespace()
+    };
     text.split(is_around)
         .map(|word| word.trim_end_matches('.'))
         .filter(|word| word.contains('/') && word.is_ascii() && is_file(word))

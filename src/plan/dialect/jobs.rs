@@ -3,12 +3,12 @@
 //! See `dialects.md`. The order is the numbers' alone; a gap in them means nothing. Knows no file system:
 //! which files belong together was found before.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::{Defaults, Fit, Format, Reading};
 use crate::plan::fields::{self as values, fields};
-use crate::plan::markdown::{Block, Document};
+use crate::plan::markdown::Block;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{Check, Dialect, Fault, Plan, Task, TaskId, Wishes, scope};
@@ -121,7 +121,7 @@ fn twins(jobs: &[(&str, &Source)]) -> Vec<Fault> {
 }
 
 fn job(number: &str, text: &Text<'_>, faults: &mut Vec<Fault>) -> Task {
-    let document = Document::parse(text);
+    let document = text.document();
     faults.extend(document.unclosed_fences(text));
     let heading = document.title();
     let at = heading.map_or(text.start(), |heading| heading.range.start);
@@ -147,17 +147,13 @@ fn job(number: &str, text: &Text<'_>, faults: &mut Vec<Fault>) -> Task {
     let mut files: Vec<String> = Vec::new();
     let mut verify: Vec<Check> = Vec::new();
     let mut run = String::new();
+    let (mut seen_files, mut seen_checks) = (HashSet::new(), HashSet::new());
     for step in steps {
-        for file in step_files(step, text, faults) {
-            if !files.contains(&file) {
-                files.push(file);
-            }
-        }
-        for check in fields(step, "Verify").iter().flat_map(values::checks) {
-            if !verify.contains(&check) {
-                verify.push(check);
-            }
-        }
+        let own = step_files(step, text, faults).into_iter();
+        files.extend(own.filter(|file| seen_files.insert(file.clone())));
+        let asked = fields(step, "Verify");
+        let checks = asked.iter().flat_map(values::checks);
+        verify.extend(checks.filter(|check| seen_checks.insert(check.clone())));
         run.push_str(&values::script(step).unwrap_or_default());
     }
     Task {

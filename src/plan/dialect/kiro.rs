@@ -8,7 +8,7 @@ use super::{Fit, Format, Reading};
 use crate::plan::checklist::order::{self, Step};
 use crate::plan::checklist::outline::Outline;
 use crate::plan::checklist::{self, Checklist, marks};
-use crate::plan::markdown::{Document, lines};
+use crate::plan::markdown::lines;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{Change, Dialect, Plan, Progress, Wishes, is_named};
@@ -42,8 +42,8 @@ impl Format for Kiro {
 
     fn write(&self, sources: &[Source], progress: &Progress) -> Vec<Change> {
         let text = sources[0].text();
-        let document = Document::parse(&text);
-        let checklist = Checklist::of(&document, &text);
+        let document = text.document();
+        let checklist = Checklist::of(document, &text);
         let ticks = outline(&checklist).ticks();
         marks::written(&text, &ticks, progress, Some("-"))
     }
@@ -98,9 +98,9 @@ fn outline<'c, 'd>(checklist: &'c Checklist<'d>) -> Outline<'c, 'd> {
 
 fn read(source: &Source) -> Reading {
     let text = source.text();
-    let document = Document::parse(&text);
+    let document = text.document();
     let mut faults = document.unclosed_fences(&text);
-    let checklist = Checklist::of(&document, &text);
+    let checklist = Checklist::of(document, &text);
     let outline = outline(&checklist);
     let mut tasks = outline.read(&text, &mut faults);
     let step = |(at, task): (usize, &usize)| Step {
@@ -127,7 +127,7 @@ fn read(source: &Source) -> Reading {
     let plan = Plan {
         dialect: Dialect::Kiro,
         title: checklist::title(
-            &document,
+            document,
             text.path,
             &["Implementation Plan", "Implementation Tasks", "Tasks"],
             &["Implementation Plan"],

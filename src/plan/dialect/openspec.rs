@@ -8,7 +8,6 @@ use super::{Fit, Format, Reading};
 use crate::plan::checklist::order::{self, Step};
 use crate::plan::checklist::outline::Outline;
 use crate::plan::checklist::{self, Checklist, marks};
-use crate::plan::markdown::Document;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{Change, Dialect, Plan, Progress, Wishes, is_named};
@@ -42,8 +41,8 @@ impl Format for OpenSpec {
 
     fn write(&self, sources: &[Source], progress: &Progress) -> Vec<Change> {
         let text = sources[0].text();
-        let document = Document::parse(&text);
-        let checklist = Checklist::of(&document, &text);
+        let document = text.document();
+        let checklist = Checklist::of(document, &text);
         let ticks = outline(&checklist).ticks();
         marks::written(&text, &ticks, progress, None)
     }
@@ -93,9 +92,9 @@ fn outline<'c, 'd>(checklist: &'c Checklist<'d>) -> Outline<'c, 'd> {
 
 fn read(source: &Source) -> Reading {
     let text = source.text();
-    let document = Document::parse(&text);
+    let document = text.document();
     let mut faults = document.unclosed_fences(&text);
-    let checklist = Checklist::of(&document, &text);
+    let checklist = Checklist::of(document, &text);
     let outline = outline(&checklist);
     let mut tasks = outline.read(&text, &mut faults);
     let steps = vec![
@@ -117,7 +116,7 @@ fn read(source: &Source) -> Reading {
     let plan = Plan {
         dialect: Dialect::OpenSpec,
         title: checklist::title(
-            &document,
+            document,
             text.path,
             &["Tasks", "Implementation Tasks"],
             &["Tasks"],

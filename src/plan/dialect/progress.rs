@@ -22,9 +22,9 @@ struct Columns {
 
 /// Writes into the plan what the table says of its tasks.
 pub(super) fn import(text: &Text<'_>, plan: &mut Plan, faults: &mut Vec<Fault>) {
-    let document = Document::parse(text);
+    let document = text.document();
     faults.extend(document.unclosed_fences(text));
-    import_weight(&document, text, plan, faults);
+    import_weight(document, text, plan, faults);
     let tables = document.blocks.iter().filter_map(|block| match block {
         Block::Table(table) => Some((table, columns(table)?)),
         _ => None,
@@ -178,7 +178,7 @@ fn row(task: &TaskProgress) -> String {
 /// Tasks without a row get one below the last, where the table has the usual columns.
 pub(super) fn marked(source: &Source, progress: &Progress) -> Vec<Change> {
     let text = source.text();
-    let document = Document::parse(&text);
+    let document = text.document();
     let mut open: HashMap<String, &TaskProgress> = HashMap::new();
     for task in &progress.tasks {
         open.insert(key(task.id.as_str()), task);

@@ -61,9 +61,9 @@ impl Format for Sendit {
         match rest {
             [table, ..] => progress::marked(table, progress),
             [] if is_named(&plan.path, "PLAN.md") => {
-                let document = Document::parse(&plan.text());
+                let title = title(plan.text().document(), &plan.path);
                 let path = plan.path.with_file_name("PROGRESS.md");
-                let text = progress::table(&title(&document, &plan.path), progress);
+                let text = progress::table(&title, progress);
                 vec![Change::Write { path, text }]
             }
             [] => Vec::new(),
@@ -99,7 +99,7 @@ fn recognizes(text: &Text<'_>) -> bool {
 
 fn read(sources: &[Source]) -> Reading {
     let text = sources[0].text();
-    let document = Document::parse(&text);
+    let document = text.document();
     let mut faults = document.unclosed_fences(&text);
     let mut tasks = Vec::new();
     let starts: Vec<(usize, &Heading, TaskHeading)> = document
@@ -122,7 +122,7 @@ fn read(sources: &[Source]) -> Reading {
             ));
         }
     }
-    faults.extend(near_misses(&document, &text));
+    faults.extend(near_misses(document, &text));
     if starts.is_empty() {
         faults.push(
             text.error(text.start()..text.start(), "the plan has no tasks")
@@ -138,10 +138,10 @@ fn read(sources: &[Source]) -> Reading {
     }
     let mut plan = Plan {
         dialect: Dialect::Sendit,
-        title: title(&document, text.path),
+        title: title(document, text.path),
         tasks,
         wishes: Wishes::default(),
-        artifacts: artifacts(&document, text.path),
+        artifacts: artifacts(document, text.path),
     };
     for source in &sources[1..] {
         progress::import(&source.text(), &mut plan, &mut faults);
@@ -298,7 +298,7 @@ fn near_misses(document: &Document, text: &Text<'_>) -> Vec<Fault> {
     document
         .headings()
         .map(|(_, heading)| heading)
-        .filter(|heading| begins(heading) && task_heading(heading, text).is_none())
+        .filter(|heading| task_heading(heading, text).is_none() && begins(heading))
         .map(|heading| {
             text.warning(
                 heading.range.clone(),

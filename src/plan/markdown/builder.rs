@@ -290,20 +290,24 @@ impl<'a> Builder<'a> {
     }
 
     fn code(&mut self, code: &str, range: Range<usize>) {
-        let quoted = format!("`{code}`");
+        let quote = |text: &mut String| {
+            text.push('`');
+            text.push_str(code);
+            text.push('`');
+        };
         if let Some(heading) = &mut self.heading {
-            heading.title.push_str(&quoted);
+            quote(&mut heading.title);
         } else if let Some(cell) = &mut self.cell {
-            cell.text.push_str(&quoted);
+            quote(&mut cell.text);
         } else if let Some(bold) = &mut self.bold {
-            bold.push_str(&quoted);
+            quote(bold);
         } else if self.is_flowing() {
             self.settle_bold();
             if self.line.is_none() {
                 self.open_line(range.clone());
             }
             if let Some(line) = &mut self.line {
-                line.text.push_str(&quoted);
+                quote(&mut line.text);
                 line.range.end = range.end;
                 line.spans.push(Span {
                     text: code.trim().to_owned(),

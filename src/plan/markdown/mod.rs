@@ -6,6 +6,7 @@
 mod builder;
 
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use pulldown_cmark::{Options, Parser};
 
@@ -110,15 +111,19 @@ pub(super) struct Table {
     pub(super) rows: Vec<Vec<Span>>,
 }
 
+/// The document of a text, once somebody asked for it: every format looks at a text before one of them reads it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Parsed(Arc<OnceLock<Document>>);
+
 impl Text<'_> {
     /// The text as Markdown, parsed when it is first asked for.
     pub(super) fn document(&self) -> &Document {
-        self.document.get_or_init(|| Document::parse(self))
+        self.parsed.0.get_or_init(|| Document::parse(self))
     }
 }
 
 impl Document {
-    pub(super) fn parse(text: &Text<'_>) -> Self {
+    fn parse(text: &Text<'_>) -> Self {
         let start = text.start();
         let options = Options::ENABLE_TABLES
             | Options::ENABLE_TASKLISTS

@@ -13,16 +13,19 @@ pub(super) struct Spelled {
 /// Whether a word is built like an id: capitals, then digits, with dashes and dots between.
 pub(super) fn is_id(word: &str) -> bool {
     let head = word.split(['-', '.', '_']).next().unwrap_or_default();
-    let has_only = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
     word.len() <= 64
         && word.starts_with(|c: char| c.is_ascii_uppercase())
         && head
             .chars()
             .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
-        && word.chars().all(has_only)
+        && word.chars().all(is_part)
         && word.ends_with(|c: char| c.is_ascii_alphanumeric())
         && word.chars().any(|c| c.is_ascii_digit())
         && (word.contains('-') || is_short(head))
+}
+
+fn is_part(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')
 }
 
 /// `T001`, but not `P0`, which is a priority, or `MP3`.
@@ -36,20 +39,22 @@ fn is_short(head: &str) -> bool {
 /// An id as it is compared: in one case, and `IMPL-001` is `IMPL-1`.
 pub(super) fn key(id: &str) -> String {
     let mut key = String::with_capacity(id.len());
-    let mut digits = String::new();
-    for c in id.trim().chars().chain(['\0']) {
+    let mut rest = id.trim();
+    while let Some(c) = rest.chars().next() {
         if c.is_ascii_digit() {
-            digits.push(c);
+            let digits = rest.find(|c: char| !c.is_ascii_digit());
+            let (number, after) = rest.split_at(digits.unwrap_or(rest.len()));
+            let short = number.trim_start_matches('0');
+            key.push_str(if short.is_empty() { "0" } else { short });
+            rest = after;
             continue;
         }
-        if !digits.is_empty() {
-            let short = digits.trim_start_matches('0');
-            key.push_str(if short.is_empty() { "0" } else { short });
-            digits.clear();
+        match c.is_ascii() {
+            true => key.push(c.to_ascii_lowercase()),
+            false => key.extend(c.to_lowercase()),
         }
-        key.extend(c.to_lowercase());
+        rest = &rest[c.len_utf8()..];
     }
-    key.pop();
     key
 }
 
@@ -77,8 +82,9 @@ pub(super) fn leading<'t>(
     text: &'t str,
     is_known: &dyn Fn(&str) -> bool,
 ) -> Option<(&'t str, &'t str)> {
-    let start = text.trim_start_matches(|c: char| c.is_whitespace() || "*`[(【（▸▶►".contains(c));
-    let is_part = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    let start = text.trim_start_matches(|c: char| {
+        c.is_whitespace() || matches!(c, '*' | '`' | '[' | '(' | '【' | '（' | '▸' | '▶' | '►')
+    });
     let end = start.find(|c: char| !is_part(c)).unwrap_or(start.len());
     let id = start[..end].trim_end_matches(['.', '-', '_']);
     let rest = &start[id.len()..];
@@ -108,14 +114,13 @@ fn is_more(rest: &str) -> bool {
 
 /// Every id in a text, and where it begins.
 pub(super) fn ids_in(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
     let mut at = 0;
     std::iter::from_fn(move || {
         loop {
             let start = at + text[at..].find(is_part)?;
             let end = start
                 + text[start..]
-                    .find(|c| !is_part(c))
+                    .find(|c: char| !is_part(c))
                     .unwrap_or(text.len() - start);
             at = end;
             let word = text[start..end].trim_matches(['.', '-', '_']);

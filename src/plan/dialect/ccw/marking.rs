@@ -8,7 +8,7 @@ use super::outline::Said;
 use super::todo::{self, Entry};
 use super::{NOTE, PLAN, SESSION, TODO, asked, closing, ids, is_main};
 use crate::plan::json::Node;
-use crate::plan::markdown::{Document, Mark};
+use crate::plan::markdown::Mark;
 use crate::plan::source::Source;
 use crate::plan::text::Text;
 use crate::plan::{Change, Edit, ImportedStatus, Progress, Status, TaskProgress, is_named};
@@ -70,7 +70,7 @@ fn task_file(source: &Source, by_key: &ByKey<'_>) -> Vec<Edit> {
 /// The boxes of the list, the links to summaries, and notes on what went wrong.
 fn list(text: &Text<'_>, by_key: &ByKey<'_>) -> Vec<Edit> {
     let is_known = |id: &str| by_key.contains_key(&ids::key(id));
-    let todo = todo::read(&Document::parse(text), text, &is_known);
+    let todo = todo::read(text.document(), text, &is_known);
     let has_begun_sign = text.text.contains("[~]");
     let mut edits = Vec::new();
     for entry in &todo.entries {

@@ -22,11 +22,11 @@ pub(super) struct Needs {
 
 /// What each row needs; `over` are those that nothing waits with.
 pub(super) fn needs(rows: &[Row<'_>], list: Option<&Text<'_>>, over: &[bool]) -> Needs {
-    let by_key: HashMap<String, usize> = rows
+    let by_key: HashMap<&str, usize> = rows
         .iter()
         .enumerate()
         .rev()
-        .map(|(at, row)| (ids::key(&row.id), at))
+        .map(|(at, row)| (row.key.as_str(), at))
         .collect();
     let family = Family::new(rows, &by_key);
     let mut needs = Needs {
@@ -59,7 +59,7 @@ pub(super) fn needs(rows: &[Row<'_>], list: Option<&Text<'_>>, over: &[bool]) ->
         }
         let is_told = outline.is_some_and(|outline| outline.has_needs);
         for (id, range) in row.entry.into_iter().flat_map(|entry| &entry.needs) {
-            match by_key.get(&ids::key(id)) {
+            match by_key.get(ids::key(id).as_str()) {
                 Some(&other) if is_told => needs
                     .listed
                     .extend(family.pairs(at, other).map(|(at, other)| (other, at))),
@@ -127,8 +127,8 @@ fn dangling(row: &Row<'_>, spelled: &Spelled, is_harmless: bool, rows: &[Row<'_>
 }
 
 /// The rows that a dependency names; nothing when one of them is none.
-fn resolve(text: &str, by_key: &HashMap<String, usize>) -> Option<Vec<usize>> {
-    if let Some(&at) = by_key.get(&ids::key(text)) {
+fn resolve(text: &str, by_key: &HashMap<&str, usize>) -> Option<Vec<usize>> {
+    if let Some(&at) = by_key.get(ids::key(text).as_str()) {
         return Some(vec![at]);
     }
     let parts = text
@@ -141,7 +141,7 @@ fn resolve(text: &str, by_key: &HashMap<String, usize>) -> Option<Vec<usize>> {
                 .split([' ', ':', '：', '(', '（'])
                 .next()
                 .unwrap_or_default();
-            by_key.get(&ids::key(word)).copied()
+            by_key.get(ids::key(word).as_str()).copied()
         })
         .collect::<Option<Vec<usize>>>()
         .filter(|found| !found.is_empty())
@@ -154,7 +154,7 @@ struct Family {
 }
 
 impl Family {
-    fn new(rows: &[Row<'_>], by_key: &HashMap<String, usize>) -> Self {
+    fn new(rows: &[Row<'_>], by_key: &HashMap<&str, usize>) -> Self {
         let mut below: HashMap<usize, Vec<usize>> = HashMap::new();
         for (at, _row) in rows
             .iter()
@@ -203,12 +203,12 @@ impl Family {
 }
 
 /// The row that this one is a part of: as it says, or as its id does.
-fn parent(row: &Row<'_>, by_key: &HashMap<String, usize>) -> Option<usize> {
+fn parent(row: &Row<'_>, by_key: &HashMap<&str, usize>) -> Option<usize> {
     let said = row.outline().and_then(|outline| outline.parent.as_deref());
-    let said = said.and_then(|parent| by_key.get(&ids::key(parent)));
+    let said = said.and_then(|parent| by_key.get(ids::key(parent).as_str()));
     let by_id = || {
         let (above, _) = row.id.rsplit_once('.')?;
-        by_key.get(&ids::key(above))
+        by_key.get(ids::key(above).as_str())
     };
     said.or_else(by_id).copied()
 }

@@ -21,6 +21,8 @@ pub(super) enum TaskFile {
 /// A task of the session: what the list and its file say of it.
 pub(super) struct Row<'s> {
     pub(super) id: String,
+    /// As it is compared.
+    pub(super) key: String,
     pub(super) entry: Option<&'s Entry>,
     pub(super) file: Option<&'s TaskFile>,
 }
@@ -43,13 +45,15 @@ pub(super) fn rows<'s>(
     let mut taken = vec![false; files.len()];
     let mut rows: Vec<Row<'_>> = Vec::new();
     for entry in &todo.entries {
-        let found = known.get(&ids::key(&entry.id));
+        let listed = ids::key(&entry.id);
+        let found = known.get(&listed);
         let file = found.map(|&at| {
             taken[at] = true;
             &files[at].1
         });
         let id = found.and_then(|&at| id_of(files[at].0, &files[at].1));
         rows.push(Row {
+            key: id.as_deref().map_or(listed, ids::key),
             id: id.unwrap_or_else(|| entry.id.clone()),
             entry: Some(entry),
             file,
@@ -58,6 +62,7 @@ pub(super) fn rows<'s>(
     for ((path, file), taken) in files.iter().zip(taken) {
         if let (Some(id), false) = (id_of(path, file), taken) {
             rows.push(Row {
+                key: ids::key(&id),
                 id,
                 entry: None,
                 file: Some(file),

@@ -16,7 +16,6 @@ use super::todo::{self, Todo};
 use super::{NOTE, PLAN, SESSION, TODO, asked, is_main, review};
 use crate::plan::dialect::Reading;
 use crate::plan::json::Node;
-use crate::plan::markdown::Document;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{Dialect, Fault, Plan, Task, TaskId, TaskSource, Wishes, is_named, kept_name};
@@ -118,17 +117,17 @@ fn documents(
 ) -> (Todo, Strategy) {
     let (mut todo, mut strategy) = (Todo::default(), Strategy::default());
     if let Some(text) = list {
-        let document = Document::parse(text);
+        let document = text.document();
         faults.extend(document.unclosed_fences(text));
-        todo = todo::read(&document, text, &|id: &str| {
+        todo = todo::read(document, text, &|id: &str| {
             known.contains_key(&ids::key(id))
         });
-        strategy.model = strategy::read(&document)
+        strategy.model = strategy::read(document)
             .model
             .filter(|(model, _)| model.is_ok());
     }
     if let Some(text) = plan {
-        let own = strategy::read(&Document::parse(text));
+        let own = strategy::read(text.document());
         if let Some((Err(word), range)) = &own.model {
             let message = format!("the execution model `{word}` is not known, so groups decide");
             faults.push(
@@ -237,10 +236,10 @@ impl Session<'_> {
                 phase: phases[at],
             })
             .collect();
-        let by_key: HashMap<String, usize> = runs
+        let by_key: HashMap<&str, usize> = runs
             .iter()
             .enumerate()
-            .map(|(place, &at)| (ids::key(&self.rows[at].id), place))
+            .map(|(place, &at)| (self.rows[at].key.as_str(), place))
             .collect();
         let chains: Vec<(usize, usize)> = strategy
             .chains
@@ -286,11 +285,7 @@ impl Session<'_> {
             .iter()
             .map(|(id, phase)| (ids::key(id), phase.as_str()))
             .collect();
-        let by_plan = |row: &Row<'_>| {
-            named
-                .get(&ids::key(&row.id))
-                .map(|phase| (*phase).to_owned())
-        };
+        let by_plan = |row: &Row<'_>| named.get(&row.key).map(|phase| (*phase).to_owned());
         let by_file = |row: &Row<'_>| row.outline()?.phase.clone();
         let by_list = |row: &Row<'_>| {
             strategy::phase_of(self.todo.sections.get(row.entry?.section.checked_sub(1)?)?)
@@ -403,8 +398,8 @@ fn without_notes(block: &str) -> String {
 }
 
 /// Each member of a chain's link after each of the link before.
-fn links(chain: &[Vec<String>], by_key: &HashMap<String, usize>) -> Vec<(usize, usize)> {
-    let place = |id: &String| by_key.get(&ids::key(id)).copied();
+fn links(chain: &[Vec<String>], by_key: &HashMap<&str, usize>) -> Vec<(usize, usize)> {
+    let place = |id: &String| by_key.get(ids::key(id).as_str()).copied();
     let mut links = Vec::new();
     for pair in chain.windows(2) {
         for first in pair[0].iter().filter_map(place) {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Fit, Format, Reading};
 use crate::plan::fields as values;
-use crate::plan::markdown::{Document, Span};
+use crate::plan::markdown::Span;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{
@@ -96,7 +96,7 @@ fn is_gsd(path: &Path) -> bool {
 fn records(plan: &Path) -> Vec<PathBuf> {
     let text = source::read(plan).unwrap_or_default();
     let text = Text::new(plan, &text);
-    let front = Front::read(&Document::parse(&text), &text, &mut Vec::new());
+    let front = Front::read(text.document(), &text, &mut Vec::new());
     let own = PlanId::of_file(plan).or(front.id);
     let needed = front
         .depends_on
@@ -195,8 +195,8 @@ fn title(files: &[PlanFile], path: &Path) -> String {
 
 fn plan_file(source: &Source, done: &[PlanId], faults: &mut Vec<Fault>) -> PlanFile {
     let text = source.text();
-    let document = Document::parse(&text);
-    let front = Front::read(&document, &text, faults);
+    let document = text.document();
+    let front = Front::read(document, &text, faults);
     let id = PlanId::of_file(&source.path).or_else(|| front.id.clone());
     let id = id.unwrap_or_else(PlanId::unnamed);
     let is_done = done.contains(&id);

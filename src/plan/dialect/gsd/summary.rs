@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::front::{self, PlanId};
 use super::phase::PlanFile;
-use crate::plan::markdown::{Document, Line, lines};
+use crate::plan::markdown::{Line, lines};
 use crate::plan::source::Source;
 use crate::plan::{Change, Edit, Progress, Status, TaskProgress, yaml};
 
@@ -36,8 +36,8 @@ impl Summary {
         ];
         let id = PlanId::of_summary(&source.path)?;
         let text = source.text();
-        let front = Document::parse(&text).front;
-        let front = front.and_then(|front| yaml::parse(&text, front.range).ok());
+        let front = text.document().front.as_ref();
+        let front = front.and_then(|front| yaml::parse(&text, front.range.clone()).ok());
         let status = front.as_ref().and_then(|front| front["status"].as_str());
         let status = status.unwrap_or_default().trim().to_lowercase();
         Some(Self {
@@ -94,8 +94,8 @@ pub(super) fn changes(
 
 /// The box of a plan, when there is exactly one and it says something else.
 fn tick(roadmap: &Source, id: &PlanId, is_done: bool) -> Option<Edit> {
-    let document = Document::parse(&roadmap.text());
-    let mut boxes = lines(&document.blocks).filter(|line| names(line, id));
+    let text = roadmap.text();
+    let mut boxes = lines(&text.document().blocks).filter(|line| names(line, id));
     let (found, other) = (boxes.next()?, boxes.next());
     let mark = found.mark.as_ref().filter(|_| other.is_none())?;
     let is_ticked = matches!(mark.sign.as_str(), "x" | "X" | "✅" | "✓" | "✔");

@@ -85,9 +85,9 @@ pub(super) fn paths_in(line: &Line) -> Vec<Span> {
     let mut outside = true;
     for part in line.text.split('`') {
         if outside {
-            let words =
-                part.split(|c: char| c.is_whitespace() || "，、（）()[]<>,;\"'".contains(c));
-            let words = words.map(|word| word.trim_end_matches(['.', ':', '：', '。', '!', '?']));
+            let words = part
+                .split(is_around)
+                .map(|word| word.trim_end_matches(['.', ':', '：', '。', '!', '?']));
             paths.extend(words.filter(|word| is_plain_path(word)).map(|word| Span {
                 text: word.to_owned(),
                 range: line.range.clone(),
@@ -96,6 +96,14 @@ pub(super) fn paths_in(line: &Line) -> Vec<Span> {
         outside = !outside;
     }
     paths
+}
+
+fn is_around(c: char) -> bool {
+    let is_sign = matches!(
+        c,
+        '(' | ')' | '[' | ']' | '<' | '>' | ',' | ';' | '"' | '\''
+    );
+    is_sign || matches!(c, '，' | '、' | '（' | '）') || c.is_whitespace()
 }
 
 /// What leaves the repository, or is a command or an address, is no file of it.

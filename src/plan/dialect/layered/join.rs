@@ -13,7 +13,7 @@ use super::needs::{self, Needs, is_spec};
 use super::plain;
 use super::relations::Relations;
 use super::spec::{self, Identity};
-use super::tasks::{self, Draft, Drafts};
+use super::tasks::{self, Drafts};
 use crate::plan::dialect::Reading;
 use crate::plan::fields::fields;
 use crate::plan::markdown::{Block, Document};
@@ -36,6 +36,8 @@ pub(super) struct Spec<'s> {
     pub(super) requires: Vec<(String, Range<usize>)>,
     /// The place of its first task among those of the plan.
     first: usize,
+    /// What its tasks are called in the plan.
+    ids: Vec<TaskId>,
 }
 
 pub(super) fn read(sources: &[Source]) -> Reading {
@@ -54,6 +56,9 @@ pub(super) fn read(sources: &[Source]) -> Reading {
     for spec in &mut specs {
         spec.first = first;
         first += spec.drafts.tasks.len();
+        let ids = spec.drafts.tasks.iter();
+        let ids = ids.map(|draft| TaskId::new(id_in_plan(spec, &draft.id, several)));
+        spec.ids = ids.collect();
     }
     let relations = Relations::new(&specs, &catalog, sources, &mut faults);
     let after = after(&specs, &relations);
@@ -126,10 +131,10 @@ pub(super) fn specs<'s>(
 
 fn one<'s>(source: &'s Source, catalog: &Catalog, faults: &mut Vec<Fault>) -> Spec<'s> {
     let text = source.text();
-    let document = Document::parse(&text);
+    let document = text.document();
     faults.extend(document.unclosed_fences(&text));
     let identity = Identity::of(&text, catalog);
-    let mut drafts = tasks::drafts(&text, &document, faults);
+    let mut drafts = tasks::drafts(&text, document, faults);
     let steps = layers::steps(&drafts, spec::is_layered(text.path), &text, faults);
     for step in &steps {
         for &at in &step.tasks {
@@ -144,8 +149,8 @@ fn one<'s>(source: &'s Source, catalog: &Catalog, faults: &mut Vec<Fault>) -> Sp
     let (after, last) = layers::order(&drafts, &steps, &placed);
     faults.extend(backward(&steps, &placed, &drafts, &text));
     Spec {
-        title: own_title(&document, &identity, catalog, &text),
-        requires: requires(&document),
+        title: own_title(document, &identity, catalog, &text),
+        requires: requires(document),
         identity,
         drafts,
         needs,
@@ -153,6 +158,7 @@ fn one<'s>(source: &'s Source, catalog: &Catalog, faults: &mut Vec<Fault>) -> Sp
         last,
         text,
         first: 0,
+        ids: Vec::new(),
     }
 }
 
@@ -240,16 +246,10 @@ fn task(
     let spec = &specs[at];
     let several = specs.len() > 1;
     let (draft, said) = (&spec.drafts.tasks[nth], &spec.needs[nth]);
-    let id = |spec: &Spec<'_>, id: &str| match several {
-        true => TaskId::new(format!("{}:{id}", spec.identity.id)),
-        false => TaskId::new(id),
-    };
-    let mut needs: Vec<TaskId> = said
-        .tasks
-        .iter()
-        .map(|need| id(spec, &spec.drafts.tasks[*need].id))
-        .collect();
-    needs.extend(said.unknown.iter().map(|need| id(spec, need)));
+    let said_here = said.tasks.iter().map(|need| spec.ids[*need].clone());
+    let mut needs: Vec<TaskId> = said_here.collect();
+    let unknown = said.unknown.iter();
+    needs.extend(unknown.map(|need| TaskId::new(id_in_plan(spec, need, several))));
     let named = said
         .specs
         .iter()
@@ -261,18 +261,17 @@ fn task(
         .filter(|need| *need != at)
         .collect();
     for need in needed {
-        let other = &specs[need];
-        needs.extend(other.drafts.tasks.iter().map(|task| id(other, &task.id)));
+        needs.extend_from_slice(&specs[need].ids);
     }
     let written: HashSet<&TaskId> = needs.iter().collect();
     let before = after[spec.first + nth].iter().map(|place| {
         let other = &specs[specs.partition_point(|spec| spec.first <= *place) - 1];
-        id(other, &other.drafts.tasks[place - other.first].id)
+        other.ids[place - other.first].clone()
     });
     let after: Vec<TaskId> = before.filter(|id| !written.contains(id)).collect();
     let layer = Some(draft.group.as_str()).filter(|name| !name.is_empty());
     Task {
-        id: id(spec, &draft.id),
+        id: spec.ids[nth].clone(),
         title: draft.title.clone(),
         body: draft.body.clone(),
         group: match (several, layer) {
@@ -356,10 +355,10 @@ fn title(specs: &[Spec<'_>]) -> String {
     }
 }
 
-/// The task of a list that has this id in the plan.
-pub(super) fn id_in_plan(spec: &Spec<'_>, draft: &Draft, several: bool) -> String {
+/// What the task that a list calls by this id is called in the plan.
+pub(super) fn id_in_plan(spec: &Spec<'_>, id: &str, several: bool) -> String {
     match several {
-        true => format!("{}:{}", spec.identity.id, draft.id),
-        false => draft.id.clone(),
+        true => format!("{}:{id}", spec.identity.id),
+        false => id.to_owned(),
     }
 }

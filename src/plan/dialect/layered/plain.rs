@@ -10,7 +10,6 @@ use super::join::Spec;
 use super::spec;
 use super::tasks::{self, Draft};
 use super::write::box_edit;
-use crate::plan::markdown::Document;
 use crate::plan::source::Source;
 use crate::plan::{Edit, Fault, ImportedStatus, TaskProgress, is_named};
 
@@ -105,8 +104,8 @@ pub(super) fn marked(
 
 fn drafts(source: &Source) -> Vec<Draft> {
     let text = source.text();
-    let document = Document::parse(&text);
-    tasks::drafts(&text, &document, &mut Vec::new()).tasks
+    let document = text.document();
+    tasks::drafts(&text, document, &mut Vec::new()).tasks
 }
 
 /// A title as both lists may spell it.

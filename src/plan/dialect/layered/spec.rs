@@ -5,7 +5,6 @@ use std::path::{Component, Path};
 
 use super::catalog::{Catalog, number};
 use super::needs::is_spec;
-use crate::plan::markdown::Document;
 use crate::plan::{char_start, is_named, text::Text};
 
 /// Directories whose `specs` are those of other formats.
@@ -115,8 +114,8 @@ impl Identity {
 fn in_title(text: &Text<'_>) -> Option<String> {
     const BEGINNING: usize = 4096;
     let beginning = &text.text[..char_start(text.text, BEGINNING)];
-    let document = Document::parse(&Text::new(text.path, beginning));
-    let title = &document.title()?.title;
+    let beginning = Text::new(text.path, beginning);
+    let title = &beginning.document().title()?.title;
     let mut words = title.split(|c: char| !c.is_alphanumeric());
     words
         .find(|word| is_spec(word))

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use super::catalog::Catalog;
 use super::spec::{self, Identity, Kind};
-use crate::plan::markdown::Document;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{Fault, Selection, or_meant};
@@ -61,7 +60,7 @@ impl Tree {
             let text = Text::new(&file, &text);
             let is_ours = spec::is_layered(&file)
                 || spec::is_in_tree(&file)
-                || super::has_signs(&Document::parse(&text));
+                || super::has_signs(text.document());
             is_ours.then(|| Spec {
                 below: spec::below_specs(&file).unwrap_or_default(),
                 identity: Identity::of(&text, &catalog),

@@ -39,7 +39,7 @@ pub(super) fn write(sources: &[Source], progress: &Progress) -> Vec<Change> {
             .map(|draft| {
                 (
                     draft,
-                    of.get(join::id_in_plan(spec, draft, several).as_str())
+                    of.get(join::id_in_plan(spec, &draft.id, several).as_str())
                         .copied(),
                 )
             })

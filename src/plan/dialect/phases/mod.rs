@@ -131,11 +131,11 @@ fn without_date(name: &str) -> Option<&str> {
 
 fn read(sources: &[Source]) -> Reading {
     let text = sources[0].text();
-    let document = Document::parse(&text);
+    let document = text.document();
     let mut faults = document.unclosed_fences(&text);
-    let front = front(&document, &text, &mut faults);
-    let mut phases = outline::phases(&document, &text, &mut faults);
-    let checkpoints = state::checkpoints(&document, &text);
+    let front = front(document, &text, &mut faults);
+    let mut phases = outline::phases(document, &text, &mut faults);
+    let checkpoints = state::checkpoints(document, &text);
     // Checkpoints in a fence behind the last phase are no part of it.
     if let (Some(last), Some(found)) = (phases.last_mut(), &checkpoints) {
         last.range.end = last.range.end.min(found.whole.start.max(last.range.start));
@@ -153,7 +153,7 @@ fn read(sources: &[Source]) -> Reading {
         .map(|(phase, parts)| task::task(phase, parts, &front, &text, &mut faults))
         .collect();
     let numbers = Numbers::of(&phases);
-    let groups = groups::groups(&document, &text, &mut faults, &numbers);
+    let groups = groups::groups(document, &text, &mut faults, &numbers);
     let mut sayings = Sayings {
         phases: &phases,
         groups: &groups,
@@ -171,7 +171,7 @@ fn read(sources: &[Source]) -> Reading {
         .collect();
     review::contradictions(&known, &groups, &phases, &text, &mut faults);
     give_order(&known, &groups, &phases, &text, &mut tasks, &mut faults);
-    status(&document, &phases, &front, &text, &mut tasks, &mut faults);
+    status(document, &phases, &front, &text, &mut tasks, &mut faults);
     for source in &sources[1..] {
         state::import_execution(source, &mut tasks, &mut faults);
     }
@@ -181,7 +181,7 @@ fn read(sources: &[Source]) -> Reading {
     review::gaps(&tasks, &fields, &phases, &text, &mut faults);
     let plan = Plan {
         dialect: Dialect::Phases,
-        title: title(&document, text.path),
+        title: title(document, text.path),
         tasks,
         wishes: Wishes {
             // As long as a phase may take where nobody says otherwise.

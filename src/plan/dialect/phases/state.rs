@@ -262,9 +262,8 @@ pub(super) fn is_execution_of(text: &Text<'_>) -> Option<String> {
     if !text.text[text.start()..].starts_with("---") {
         return None;
     }
-    let document = Document::parse(text);
-    let front = document.front?;
-    let value = yaml::parse(text, front.range).ok()?;
+    let front = text.document().front.as_ref()?;
+    let value = yaml::parse(text, front.range.clone()).ok()?;
     let plan = value.get("plan_file")?.as_str()?;
     Some(plan.trim().trim_matches('`').to_owned())
 }
@@ -351,7 +350,7 @@ pub(super) fn found(
 /// Reads what the record of an execution says: `- [x] Phase 3 completed [date]`, `- [x] Parallel Group A completed`.
 pub(super) fn import_execution(record_of: &Source, tasks: &mut [Task], faults: &mut Vec<Fault>) {
     let text = record_of.text();
-    let document = Document::parse(&text);
+    let document = text.document();
     faults.extend(document.unclosed_fences(&text));
     let (groups, by_key) = (members(tasks), by_key(tasks));
     for line in lines(&document.blocks) {

@@ -74,11 +74,11 @@ impl Told<'_> {
 
     fn in_plan(&self, source: &Source) -> Option<Change> {
         let text = source.text();
-        let document = Document::parse(&text);
-        let mut edits = self.status(&document, &text);
+        let document = text.document();
+        let mut edits = self.status(document, &text);
         let end = text.text.trim_end().len().max(text.start());
         let mut added = String::new();
-        match state::checkpoints(&document, &text) {
+        match state::checkpoints(document, &text) {
             Some(found) if self.says_nothing() => edits.push(removal(found.whole, &text)),
             Some(found) => edits.extend(self.checkpoints_in_place(&found, &text)),
             None if self.says_nothing() => {}
@@ -92,11 +92,11 @@ impl Told<'_> {
                 }
             }
         }
-        match own_summary(&document, &text) {
+        match own_summary(document, &text) {
             Some(found) if self.says_nothing() || !self.all_done() => {
                 edits.push(removal(found, &text));
             }
-            None if self.all_done() && !has_summary(&document) => {
+            None if self.all_done() && !has_summary(document) => {
                 let apart = if added.is_empty() { "\n\n" } else { "\n" };
                 added.push_str(&format!("{apart}{}", self.summary()));
             }
@@ -130,9 +130,9 @@ impl Told<'_> {
         let is_seen = added.is_empty() || {
             let new = edited(text.text, &edits);
             let new = Text::new(text.path, &new);
-            let document = Document::parse(&new);
+            let document = new.document();
             !added.contains("## Execution Checkpoints")
-                || state::checkpoints(&document, &new).is_some()
+                || state::checkpoints(document, &new).is_some()
         };
         (!stays(&edits) && is_seen).then(|| Change::Edit {
             path: source.path.clone(),
@@ -259,7 +259,7 @@ impl Told<'_> {
     /// The boxes of an execution record.
     fn in_record(&self, source: &Source) -> Option<Change> {
         let text = source.text();
-        let document = Document::parse(&text);
+        let document = text.document();
         let groups = state::members(&self.plan.tasks);
         let by_key = state::by_key(&self.plan.tasks);
         let mut edits = Vec::new();

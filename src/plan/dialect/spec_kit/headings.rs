@@ -73,13 +73,18 @@ fn words(heading: &Heading) -> Option<Words> {
 /// The tasks, but for their order, and how each stands to the one before.
 pub(super) fn read(document: &Document, text: &Text<'_>) -> (Vec<Task>, Vec<Step>) {
     let found = found(document, text);
-    let known = Known::new(found.iter().map(|task| TaskId::new(&task.id)).collect());
+    let known = Known::new(
+        found
+            .iter()
+            .map(|task| TaskId::new(task.id.as_str()))
+            .collect(),
+    );
     let rows = states_in_tables(document);
     let mut tasks: Vec<Task> = Vec::with_capacity(found.len());
     let mut steps = Vec::with_capacity(found.len());
     for task in &found {
         let below = &task.section[1..];
-        let id = TaskId::new(&task.id);
+        let id = TaskId::new(task.id.as_str());
         let state = state(task, below, text).or_else(|| rows.get(task.id.as_str()).cloned());
         let imported = match state {
             Some(state) => state.says.imported(),

@@ -12,7 +12,7 @@ use crate::plan::checklist::marks::{self, Tick};
 use crate::plan::checklist::needs::{self, Known};
 use crate::plan::checklist::order::{self, Step};
 use crate::plan::checklist::{self, Checklist, Item, Kind, stated};
-use crate::plan::markdown::{Document, Heading};
+use crate::plan::markdown::Heading;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{Change, Dialect, Fault, Plan, Progress, Task, Wishes, is_named};
@@ -60,11 +60,11 @@ impl Format for SpecKit {
 
     fn write(&self, sources: &[Source], progress: &Progress) -> Vec<Change> {
         let text = sources[0].text();
-        let document = Document::parse(&text);
-        let checklist = Checklist::of(&document, &text);
+        let document = text.document();
+        let checklist = Checklist::of(document, &text);
         let chosen = chosen(&checklist);
         if chosen.is_empty() {
-            return headings::write(&document, &text, progress);
+            return headings::write(document, &text, progress);
         }
         let ids = checklist.name(&chosen);
         let ticks = chosen.iter().zip(ids).map(|(at, id)| {
@@ -115,14 +115,14 @@ fn chosen(checklist: &Checklist<'_>) -> Vec<usize> {
 
 fn read(source: &Source) -> Reading {
     let text = source.text();
-    let document = Document::parse(&text);
+    let document = text.document();
     let mut faults = document.unclosed_fences(&text);
-    let checklist = Checklist::of(&document, &text);
+    let checklist = Checklist::of(document, &text);
     let chosen = chosen(&checklist);
     let in_headings =
-        chosen.is_empty() || !checklist.has_ids() && !headings::found(&document, &text).is_empty();
+        chosen.is_empty() || !checklist.has_ids() && !headings::found(document, &text).is_empty();
     let (mut tasks, steps) = match in_headings {
-        true => headings::read(&document, &text),
+        true => headings::read(document, &text),
         false => boxes(&checklist, &chosen, &text, &mut faults),
     };
     let rows = order::rows(&steps);
@@ -142,7 +142,7 @@ fn read(source: &Source) -> Reading {
     let plan = Plan {
         dialect: Dialect::SpecKit,
         title: checklist::title(
-            &document,
+            document,
             text.path,
             &[
                 "Tasks",

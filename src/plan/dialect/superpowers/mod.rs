@@ -84,8 +84,8 @@ impl Format for Superpowers {
             return Vec::new();
         };
         let text = source.text();
-        let document = Document::parse(&text);
-        let starts = starts(&document, &text);
+        let document = text.document();
+        let starts = starts(document, &text);
         let sections = starts.iter().map(|(at, _, named)| {
             let (section, _) = sendit::section(&document.blocks, *at, &starts);
             (TaskId::new(named.id.as_str()), Steps::of(section))
@@ -141,9 +141,9 @@ fn starts<'d>(document: &'d Document, text: &Text<'_>) -> Vec<(usize, &'d Headin
 
 fn read(source: &Source) -> Reading {
     let text = source.text();
-    let document = Document::parse(&text);
+    let document = text.document();
     let mut faults = document.unclosed_fences(&text);
-    let starts = starts(&document, &text);
+    let starts = starts(document, &text);
     if starts.is_empty() {
         faults.push(
             text.error(text.start()..text.start(), "the plan has no tasks")
@@ -151,7 +151,7 @@ fn read(source: &Source) -> Reading {
         );
     }
     let ids: HashSet<&str> = starts.iter().map(|(.., named)| named.id.as_str()).collect();
-    let groups = groups(&document, &starts);
+    let groups = groups(document, &starts);
     let mut foreign = Foreign::of(&source.path);
     let mut tasks: Vec<Task> = Vec::new();
     for ((at, heading, named), group) in starts.iter().zip(groups) {
@@ -173,10 +173,10 @@ fn read(source: &Source) -> Reading {
     faults.extend(foreign.told());
     let plan = Plan {
         dialect: Dialect::Superpowers,
-        title: title(&document, &source.path),
+        title: title(document, &source.path),
         tasks,
         wishes: Wishes::default(),
-        artifacts: artifacts(&document, &source.path, starts.first().map(|(at, ..)| *at)),
+        artifacts: artifacts(document, &source.path, starts.first().map(|(at, ..)| *at)),
     };
     Reading { plan, faults }
 }
