@@ -142,3 +142,31 @@ fn unexplained(told: &str) -> String {
     }
     plain
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Doubt, Printed, read};
+
+    #[test]
+    fn what_took_too_long_failed_and_what_passed_at_last_passed() {
+        let text = "\
+ Nextest run ID 0 with nextest profile: default
+        SLOW [> 60.000s] alpha waits
+     TIMEOUT [  90.001s] (1/3) alpha waits
+  TRY 1 FAIL [   0.004s] (2/3) alpha wavers
+  TRY 2 PASS [   0.004s] (2/3) alpha wavers
+        PASS [   0.004s] (3/3) alpha works
+     Summary [  90.100s] 3 tests run: 2 passed (1 slow, 1 flaky), 1 timed out, 4 skipped
+   FLAKY 2/2 [   0.004s] (2/3) alpha wavers
+     TIMEOUT [  90.001s] (1/3) alpha waits
+";
+        let results = read(&Printed::whole(text)).expect("recognized");
+        assert_eq!(Vec::from_iter(results.failing()), ["alpha waits"]);
+        let counts = results.counts();
+        assert_eq!((counts.passed, counts.failed, counts.ignored), (2, 1, 4));
+        assert!(!results.is_partial());
+        let killed = &text[..text.find("     Summary").expect("a summary")];
+        let results = read(&Printed::whole(killed)).expect("recognized");
+        assert_eq!(Vec::from_iter(results.doubts()), [Doubt::Unfinished]);
+    }
+}
