@@ -1,5 +1,6 @@
-//! Readers answer whatever they are given. The fixtures are the seeds, here and of the fuzz targets in `fuzz/`; here each
-//! is read as it stands and changed in ways that are the same each time.
+//! Readers answer whatever they are given. The fixtures are the seeds, here and of the fuzz targets in `fuzz/`, and so is
+//! what those targets found (`fixtures/found`, packed texts as they are); here each is read as it stands and changed in
+//! ways that are the same each time.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,17 +9,21 @@ use git_enact::plan::Dialect;
 
 use crate::support::packed::{HEAD, answer};
 
-/// The seeds of a dialect: its fixtures, each as one text.
+/// The seeds of a dialect: its fixtures, each as one text, and what was found.
 fn seeds(dialect: Dialect) -> Vec<String> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fixtures/plans")
-        .join(dialect.name());
-    let mut cases: Vec<PathBuf> = fs::read_dir(dir)
-        .expect("every dialect has fixtures")
-        .map(|case| case.expect("a case").path())
-        .collect();
-    cases.sort();
-    cases.iter().map(|case| pack(case)).collect()
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let sorted = |kind: &str| {
+        let mut cases = entries(&fixtures.join(kind).join(dialect.name()));
+        cases.sort();
+        cases
+    };
+    let cases = sorted("plans");
+    assert!(!cases.is_empty(), "every dialect has fixtures");
+    let found = sorted("found").into_iter().map(|found| {
+        let bytes = fs::read(found).expect("it is a file");
+        String::from_utf8_lossy(&bytes).into_owned()
+    });
+    cases.iter().map(|case| pack(case)).chain(found).collect()
 }
 
 /// The files below `dir`, as one text.

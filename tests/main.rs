@@ -24,6 +24,7 @@ mod kickbacks;
 mod landing;
 mod leftovers;
 mod lending;
+mod linear;
 mod looking;
 mod plans;
 mod purging;

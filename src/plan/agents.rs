@@ -27,6 +27,8 @@ struct Table<'t> {
     agents: Vec<&'t str>,
     /// Words in lower case, and their plurals: whom they call for.
     words: HashMap<String, Vec<Call>>,
+    /// How long the longest of them is: nearly all words of a text are not among them, and many are longer.
+    longest: usize,
     /// What is more than a word is looked for as it stands.
     sayings: Vec<(String, Call)>,
 }
@@ -103,6 +105,7 @@ impl<'t> Table<'t> {
             }
             if word.chars().all(char::is_alphanumeric) {
                 let plural = format!("{word}s");
+                self.longest = self.longest.max(plural.len());
                 self.words.entry(plural).or_default().push(call);
                 self.words.entry(word).or_default().push(call);
             } else {
@@ -117,6 +120,7 @@ impl<'t> Table<'t> {
     /// How many of its words a text in lower case says, for each agent.
     fn counts(&self, text: &str) -> Vec<usize> {
         let words = text.split(|c: char| !c.is_alphanumeric());
+        let words = words.filter(|word| (2..=self.longest).contains(&word.len()));
         let called = words.filter_map(|word| self.words.get(word)).flatten();
         let sayings = self.sayings.iter();
         let said = sayings.filter(|(saying, _)| text.contains(saying.as_str()));

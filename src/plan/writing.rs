@@ -4,6 +4,7 @@
 //! text that cannot be read as its format asks is not touched at all. Who writes them, and when, is not known
 //! here.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -138,9 +139,9 @@ impl Progress {
         }
     }
 
-    /// How far the task with this id is.
-    pub fn of(&self, id: &TaskId) -> Option<&TaskProgress> {
-        self.tasks.iter().find(|task| task.id == *id)
+    /// How far each task is, by its id.
+    pub(super) fn by_id(&self) -> HashMap<&TaskId, &TaskProgress> {
+        self.tasks.iter().map(|task| (&task.id, task)).collect()
     }
 }
 

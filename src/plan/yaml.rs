@@ -10,10 +10,16 @@ use serde_json::Value;
 use super::Fault;
 use super::text::Text;
 
+/// What aliases stand for, counted as often as they do: a few lines of aliases of aliases stand for more than there is
+/// time for.
+const REPLAYED_MAX: usize = 10_000;
+
 /// The value that these bytes of a text hold, or a warning at the place that cannot be read.
 pub(super) fn parse(text: &Text<'_>, range: Range<usize>) -> Result<Value, Fault> {
     let yaml = &text.text[range.clone()];
-    serde_saphyr::from_str(yaml).map_err(|error| {
+    let mut options = serde_saphyr::Options::default();
+    options.alias_limits.max_total_replayed_events = REPLAYED_MAX;
+    serde_saphyr::from_str_with_options(yaml, options).map_err(|error| {
         let line = error.location().map_or(1, |at| at.line() as usize);
         let before: usize = yaml
             .split_inclusive('\n')

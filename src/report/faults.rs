@@ -3,6 +3,11 @@
 //! The first line of each fault says all that must be known. Only the line that is meant is shown, so that
 //! a fault in a text of megabytes costs no more than one in a short text.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::PathBuf;
+
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
@@ -17,15 +22,19 @@ pub fn render(faults: &[Fault], sources: &[Source], color: bool) -> String {
         Renderer::plain()
     };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
+    let mut texts = Texts {
+        sources,
+        cut: HashMap::new(),
+    };
     let mut text = String::new();
     for fault in faults {
-        text.push_str(&renderer.render(&[group(fault, sources)]));
+        text.push_str(&renderer.render(&[group(fault, &mut texts)]));
         text.push_str("\n\n");
     }
     text
 }
 
-fn group<'a>(fault: &Fault, sources: &[Source]) -> Group<'a> {
+fn group<'a>(fault: &Fault, texts: &mut Texts<'_>) -> Group<'a> {
     let level = match fault.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -33,18 +42,20 @@ fn group<'a>(fault: &Fault, sources: &[Source]) -> Group<'a> {
     let mut group = Group::with_title(level.primary_title(visible_line(&fault.message)));
     if let Some(location) = &fault.location {
         let path = visible_line(&location.file.display().to_string());
-        group = match line_of(location, fault.len, sources) {
-            Some((line, meant)) => group.element(
-                Snippet::source(line)
+        let place = Origin::path(path.clone())
+            .line(location.line as usize)
+            .char_column(location.column as usize);
+        group = match texts.line_of(location, fault.len) {
+            Some(shown) => {
+                let snippet = Snippet::source(shown.line)
                     .line_start(location.line as usize)
-                    .path(path)
-                    .annotation(AnnotationKind::Primary.span(meant)),
-            ),
-            None => group.element(
-                Origin::path(path)
-                    .line(location.line as usize)
-                    .char_column(location.column as usize),
-            ),
+                    .annotation(AnnotationKind::Primary.span(shown.meant));
+                match shown.is_cut {
+                    true => group.element(place).element(snippet),
+                    false => group.element(snippet.path(path)),
+                }
+            }
+            None => group.element(place),
         };
     }
     match &fault.help {
@@ -53,31 +64,104 @@ fn group<'a>(fault: &Fault, sources: &[Source]) -> Group<'a> {
     }
 }
 
-/// The line that a location names, made visible, and the bytes of it that are meant.
-fn line_of(
-    location: &Location,
-    len: usize,
-    sources: &[Source],
-) -> Option<(String, std::ops::Range<usize>)> {
-    let source = sources.iter().find(|source| source.path == location.file)?;
-    let text = source.whole().ok()?;
-    let line = text.lines().nth(location.line as usize - 1)?;
-    let line = line.strip_prefix('\u{feff}').unwrap_or(line);
-    let column = location.column as usize - 1;
-    let start = line
-        .char_indices()
-        .nth(column)
-        .map_or(line.len(), |(at, _)| at);
-    let end = if len == 0 {
-        start + word(&line[start..])
-    } else {
-        char_start(line, start + len)
-    };
-    let before = visible(&line[..start]);
-    let meant = visible(&line[start..end]);
-    let after = visible(&line[end..]);
-    let range = before.len()..before.len() + meant.len();
-    Some((format!("{before}{meant}{after}"), range))
+/// So many bytes of a line are shown before what is meant, and of that and what follows it.
+const BEFORE_MAX: usize = 120;
+const MEANT_MAX: usize = 1_000;
+const AFTER_MAX: usize = 120;
+
+/// A line, made visible, and the bytes of it that are meant.
+struct Shown {
+    line: String,
+    meant: Range<usize>,
+    /// Whether its beginning is left out, so that its columns are not those of the text.
+    is_cut: bool,
+}
+
+/// The texts that faults stand in, each read once.
+struct Texts<'s> {
+    sources: &'s [Source],
+    cut: HashMap<PathBuf, Option<Lines<'s>>>,
+}
+
+impl Texts<'_> {
+    /// The line that a location names, as far as it is near to what is meant.
+    fn line_of(&mut self, location: &Location, len: usize) -> Option<Shown> {
+        let lines = match self.cut.get_mut(&location.file) {
+            Some(lines) => lines,
+            None => {
+                let mut sources = self.sources.iter();
+                let source = sources.find(|source| source.path == location.file);
+                let lines = source.and_then(|source| source.whole().ok()).map(Lines::of);
+                self.cut.entry(location.file.clone()).or_insert(lines)
+            }
+        };
+        lines.as_mut()?.shown(location, len)
+    }
+}
+
+/// A text with its line starts, and the place that was told last: the next one is near, where a whole file is one line.
+struct Lines<'s> {
+    text: Cow<'s, str>,
+    starts: Vec<usize>,
+    last: Place,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Place {
+    line: usize,
+    column: usize,
+    /// From the start of its line.
+    offset: usize,
+}
+
+impl<'s> Lines<'s> {
+    fn of(text: Cow<'s, str>) -> Self {
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        Self {
+            starts: std::iter::once(0).chain(ends).collect(),
+            last: Place::default(),
+            text,
+        }
+    }
+
+    fn shown(&mut self, location: &Location, len: usize) -> Option<Shown> {
+        let number = location.line as usize - 1;
+        let line = self.text[*self.starts.get(number)?..].lines().next()?;
+        let line = line.strip_prefix('\u{feff}').unwrap_or(line);
+        let column = location.column as usize - 1;
+        let near = match self.last {
+            last if last.line == number && last.column <= column => last,
+            _ => Place::default(),
+        };
+        let start = line[near.offset..]
+            .char_indices()
+            .nth(column - near.column)
+            .map_or(line.len(), |(at, _)| near.offset + at);
+        let end = if len == 0 {
+            start + word(&line[start..])
+        } else {
+            char_start(line, start + len)
+        };
+        if start < line.len() {
+            self.last = Place {
+                line: number,
+                column,
+                offset: start,
+            };
+        }
+        let from = char_start(line, start.saturating_sub(BEFORE_MAX));
+        let end = char_start(line, end.min(start + MEANT_MAX));
+        let to = char_start(line, end + AFTER_MAX);
+        let mark = |is_cut: bool| if is_cut { "…" } else { "" };
+        let before = format!("{}{}", mark(from > 0), visible(&line[from..start]));
+        let meant = visible(&line[start..end]);
+        let after = format!("{}{}", visible(&line[end..to]), mark(to < line.len()));
+        Some(Shown {
+            meant: before.len()..before.len() + meant.len(),
+            line: format!("{before}{meant}{after}"),
+            is_cut: from > 0,
+        })
+    }
 }
 
 /// When only a place is known, the word that begins there is meant.
@@ -107,6 +191,26 @@ mod tests {
         assert!(text.contains("a.md:2:5"), "{text}");
         assert!(text.contains("\\e[31m"), "{text}");
         assert!(text.contains("help: do better"), "{text}");
+    }
+
+    #[test]
+    fn of_a_long_line_is_shown_what_is_near() {
+        let line = format!("{}bad{}", "é ".repeat(5_000), " ü".repeat(5_000));
+        let source = Source::new("a.json", format!("\n{line}"));
+        let fault = |column| {
+            let location = Location {
+                file: "a.json".into(),
+                line: 2,
+                column,
+            };
+            Fault::warning("odd").at(location, 3)
+        };
+        let faults = [fault(10_001), fault(10_003), fault(1)];
+        let text = render(&faults, &[source], false);
+        assert!(text.contains("--> a.json:2:10001\n"), "{text}");
+        assert!(text.contains("--> a.json:2:10003\n"), "{text}");
+        assert!(text.contains("é bad ü"), "{text}");
+        assert!(text.len() < 4_000, "{}", text.len());
     }
 
     #[test]

@@ -6,7 +6,10 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use git_enact::graph::Graph;
-use git_enact::plan::{Dialect, Selection, load};
+use git_enact::plan::{
+    Change, Dialect, Loaded, Progress, Selection, Status, TaskProgress, edited, load, written,
+};
+use git_enact::report::faults::render;
 
 /// What begins a file.
 pub(crate) const HEAD: &str = "=== ";
@@ -42,25 +45,108 @@ fn unpack(packed: &str, dir: &Path) {
     write(file);
 }
 
+/// How much was answered.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    /// How many relations between tasks.
+    pub(crate) edges: usize,
+    pub(crate) faults: usize,
+}
+
 /// Reads the plan of a packed text in one dialect. Whatever it holds, there is an answer: a plan that can be
-/// checked, or faults with their places.
-pub(crate) fn answer(packed: &str, dialect: Dialect) {
+/// checked and marked, or faults with their places.
+pub(crate) fn answer(packed: &str, dialect: Dialect) -> Answer {
     let dir = tempfile::tempdir().expect("a directory to write to");
     unpack(packed, dir.path());
+    let paths = [dir.path().to_path_buf()];
     let selection = Selection {
         dialect: Some(dialect),
         ..Selection::default()
     };
-    match load(&[dir.path().to_path_buf()], &selection) {
+    match load(&paths, &selection) {
         Ok(loaded) => {
+            render(&loaded.warnings, &loaded.sources, false);
+            let changes = written(&paths, &selection, &progress(&loaded));
+            if let Ok(changes) = changes {
+                sound(&changes);
+            }
             let tasks = loaded.plan.tasks.len();
-            if let Ok(graph) = Graph::new(loaded.plan) {
-                assert_eq!(graph.waves().iter().map(Vec::len).sum::<usize>(), tasks);
+            let edges = loaded.plan.tasks.iter();
+            let edges = edges.map(|task| task.needs.len() + task.after.len());
+            let mut told = Answer {
+                edges: edges.sum(),
+                faults: loaded.warnings.len(),
+            };
+            match Graph::new(loaded.plan) {
+                Ok(graph) => {
+                    assert_eq!(graph.waves().iter().map(Vec::len).sum::<usize>(), tasks);
+                }
+                Err(faults) => {
+                    render(&faults, &loaded.sources, false);
+                    told.faults += faults.len();
+                }
+            }
+            told
+        }
+        Err(refused) => {
+            assert!(
+                refused.faults.iter().any(|fault| !fault.is_warning()),
+                "what is refused has a reason"
+            );
+            render(&refused.faults, &refused.sources, false);
+            Answer {
+                edges: 0,
+                faults: refused.faults.len(),
             }
         }
-        Err(refused) => assert!(
-            refused.faults.iter().any(|fault| !fault.is_warning()),
-            "what is refused has a reason"
-        ),
+    }
+}
+
+/// Some tasks are done, others stand otherwise.
+fn progress(loaded: &Loaded) -> Progress {
+    const STATUSES: [Status; 8] = [
+        Status::Done,
+        Status::InProgress,
+        Status::Failed,
+        Status::Done,
+        Status::Pending,
+        Status::Skipped,
+        Status::Blocked,
+        Status::Partial,
+    ];
+    let at = "2026-01-02T03:04:05Z".to_owned();
+    let tasks = loaded.plan.tasks.iter().zip(STATUSES.iter().cycle());
+    let task = |(task, status): (&git_enact::plan::Task, &Status)| TaskProgress {
+        id: task.id.clone(),
+        title: task.title.clone(),
+        status: *status,
+        commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
+        started_at: Some(at.clone()),
+        ended_at: Some(at.clone()),
+        seconds: 61,
+        attempts: 2,
+        reason: Some("`cargo test` failed | twice".to_owned()),
+        last_step: Some("Step 1".to_owned()),
+        summary: Some("It is there.".to_owned()),
+        created: vec!["src/a.rs".to_owned()],
+        modified: vec!["src/lib.rs".to_owned()],
+    };
+    Progress {
+        run: "r-1".to_owned(),
+        started_at: at.clone(),
+        over: loaded.plan.tasks.len().is_multiple_of(2),
+        tasks: tasks.map(task).collect(),
+        at,
+    }
+}
+
+/// Edits are in order and cut no character.
+fn sound(changes: &[Change]) {
+    for change in changes {
+        if let Change::Edit { path, edits } = change {
+            let text = fs::read_to_string(path).expect("only what is there is edited");
+            assert!(!edits.is_empty(), "an edit changes something");
+            edited(&text, edits);
+        }
     }
 }

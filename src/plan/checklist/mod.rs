@@ -265,7 +265,7 @@ fn place(text: &str, mark: &Mark, id: Option<&str>) -> usize {
 }
 
 fn line_start(text: &str, offset: usize) -> usize {
-    text[..offset].rfind('\n').map_or_else(
+    text[..offset].rfind(['\n', '\r']).map_or_else(
         || {
             if text.starts_with(super::text::BOM) {
                 super::text::BOM.len_utf8().min(offset)
@@ -307,7 +307,7 @@ pub(super) fn end(blocks: &[Block], text: &Text<'_>) -> usize {
 
 fn line_end(text: &str, offset: usize) -> usize {
     let rest = &text[offset..];
-    offset + rest.find('\n').unwrap_or(rest.len())
+    offset + rest.find(['\n', '\r']).unwrap_or(rest.len())
 }
 
 /// The group that each section gives its tasks: the nearest heading, or the one above it where several are called the

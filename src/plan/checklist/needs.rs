@@ -3,10 +3,15 @@
 //! Understands lists of ids, ranges and the words for none; a remark that names no task is no dependency.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use super::list::list;
-use crate::plan::TaskId;
+use crate::plan::text::Text;
+use crate::plan::{Fault, TaskId};
+
+/// More needs by ranges and groups than any plan has that a person wrote.
+const NEEDS_MAX: usize = 250_000;
 
 /// The tasks that an id stands for, by how it is written, ignoring case; several where it names a group.
 #[derive(Debug, Default)]
@@ -14,6 +19,8 @@ pub(in crate::plan) struct Known {
     order: Vec<TaskId>,
     places: HashMap<String, usize>,
     groups: HashMap<String, Vec<TaskId>>,
+    /// How many needs came of ranges, groups and lists on both sides of a verb.
+    count: Cell<usize>,
 }
 
 impl Known {
@@ -26,7 +33,22 @@ impl Known {
             order,
             places,
             groups: HashMap::new(),
+            count: Cell::new(0),
         }
+    }
+
+    /// Whether so many more needs may be read: a few words can ask for more than there is room for.
+    pub(super) fn grants(&self, count: usize) -> bool {
+        self.count.set(self.count.get().saturating_add(count));
+        self.count.get() <= NEEDS_MAX
+    }
+
+    /// What is told when there were too many.
+    pub(in crate::plan) fn too_many(&self, text: &Text<'_>) -> Option<Fault> {
+        let message = "the tasks depend on each other in more ways than can be told apart";
+        let fault = text.error(text.start()..text.start(), message);
+        (self.count.get() > NEEDS_MAX)
+            .then(|| fault.help("name only the tasks that are needed at once"))
     }
 
     /// Has an id stand for all tasks of a group.
@@ -46,7 +68,8 @@ impl Known {
         let folded = id.to_lowercase();
         match (self.places.get(&folded), self.groups.get(&folded)) {
             (Some(at), _) => vec![self.order[*at].clone()],
-            (None, Some(group)) => group.clone(),
+            (None, Some(group)) if self.grants(group.len()) => group.clone(),
+            (None, Some(_)) => Vec::new(),
             // A bare number may count anything.
             (None, None) if id.bytes().all(|byte| byte.is_ascii_digit()) => Vec::new(),
             // The graph tells that there is none.
@@ -57,7 +80,11 @@ impl Known {
     pub(super) fn range(&self, first: &str, last: &str) -> Vec<TaskId> {
         let place = |id: &str| self.places.get(&id.to_lowercase()).copied();
         match (place(first), place(last)) {
-            (Some(first), Some(last)) if first <= last => self.order[first..=last].to_vec(),
+            (Some(first), Some(last)) if first <= last => {
+                let all = &self.order[first..=last];
+                let all = if self.grants(all.len()) { all } else { &[] };
+                all.to_vec()
+            }
             _ => [self.one(first), self.one(last)].concat(),
         }
     }
@@ -129,13 +156,15 @@ fn values(sentence: &str) -> Vec<&str> {
         let value = value.strip_prefix([':', '：']);
         values.extend(value);
     }
+    let mut closing = 0;
     for (at, bracket) in sentence.match_indices(['(', '（', '[']) {
-        let inside = &sentence[at + bracket.len()..];
-        let inside = inside
-            .split([')', '）', ']'])
-            .next()
-            .unwrap_or_default()
-            .trim_start();
+        let start = at + bracket.len();
+        // What closes this one may close those behind it as well.
+        if closing < start {
+            let closes = sentence[start..].find([')', '）', ']']);
+            closing = closes.map_or(sentence.len(), |length| start + length);
+        }
+        let inside = sentence[start..closing].trim_start();
         if let Some(rest) = REMARKS.iter().find_map(|word| strip(inside, word)) {
             values.push(rest.trim_start_matches([':', '：', ' ']));
         }

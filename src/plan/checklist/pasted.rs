@@ -21,13 +21,15 @@ pub(super) fn split(line: &Line, mark: &Mark, text: &str) -> Vec<Found> {
     let end = line_end(text, mark.range.end);
     let mut starts = vec![(line_start(text, mark.range.start), mark.clone())];
     let mut from = mark.range.end;
-    while let Some(at) = text[from..end].find("- [").map(|at| from + at) {
+    while starts.len() <= PASTED_MAX
+        && let Some(at) = text[from..end].find("- [").map(|at| from + at)
+    {
         from = at + 1;
         let found = Mark::at(&text[at..end], at).filter(|found| {
             let after = text[found.end()..end].trim_start_matches([' ', '*', '`']);
             words::lettered(after).is_some()
         });
-        if let Some(found) = found.filter(|_| starts.len() <= PASTED_MAX) {
+        if let Some(found) = found {
             starts.push((at, found));
         }
     }

@@ -51,6 +51,8 @@ fn bare(text: &str) -> impl Iterator<Item = &str> {
         );
         is_sign || c.is_whitespace()
     };
+    // Most text names none, which is seen at once.
+    let text = if text.contains('/') { text } else { "" };
     text.split(is_around)
         .map(|word| word.trim_end_matches('.'))
         .filter(|word| word.contains('/') && word.is_ascii() && is_file(word))

@@ -3,6 +3,8 @@
 //! Such sections are prose. A sentence counts if it names nothing but tasks; one about phases or stories does not, and
 //! neither does what contradicts the order of the plan.
 
+use std::collections::HashSet;
+
 use super::list::list;
 use super::needs::Known;
 use super::whole;
@@ -18,15 +20,19 @@ pub(in crate::plan) fn apply(
     text: &Text<'_>,
 ) -> Option<Fault> {
     let mut contrary: Option<Fault> = None;
+    let written = tasks.iter().enumerate();
+    let mut seen: HashSet<(usize, usize)> = written
+        .flat_map(|(at, task)| task.needs.iter().map(move |need| (at, need)))
+        .filter_map(|(at, need)| Some((at, known.place(need)?)))
+        .collect();
     for line in said(document) {
         for (task, need) in sentences(&whole(line), known) {
             let (Some(at), Some(before)) = (known.place(&task), known.place(&need)) else {
                 continue;
             };
             if before < at {
-                let needs = &mut tasks[at].needs;
-                if !needs.contains(&need) {
-                    needs.push(need);
+                if seen.insert((at, before)) {
+                    tasks[at].needs.push(need);
                 }
             } else if before > at && contrary.is_none() {
                 let message =
@@ -88,14 +94,17 @@ fn sentences(line: &str, known: &Known) -> Vec<(TaskId, TaskId)> {
             verb(clause, &[" blocks ", " block "], known).map(|(needs, tasks)| (tasks, needs))
         });
         match pair {
-            Some((tasks, needs)) => found.extend(pairs(&tasks, &needs)),
+            Some((tasks, needs)) => found.extend(pairs(&tasks, &needs, known)),
             None => found.extend(chain(clause, known)),
         }
     }
     found
 }
 
-fn pairs(tasks: &[TaskId], needs: &[TaskId]) -> Vec<(TaskId, TaskId)> {
+fn pairs(tasks: &[TaskId], needs: &[TaskId], known: &Known) -> Vec<(TaskId, TaskId)> {
+    if !known.grants(tasks.len() * needs.len()) {
+        return Vec::new();
+    }
     let each = tasks
         .iter()
         .flat_map(|task| needs.iter().map(move |need| (task.clone(), need.clone())));
@@ -137,7 +146,7 @@ fn chain(clause: &str, known: &Known) -> Vec<(TaskId, TaskId)> {
     }
     lists
         .windows(2)
-        .flat_map(|pair| pairs(&pair[1], &pair[0]))
+        .flat_map(|pair| pairs(&pair[1], &pair[0], known))
         .collect()
 }
 

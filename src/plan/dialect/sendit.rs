@@ -2,6 +2,7 @@
 //!
 //! See `dialects.md`. Knows neither files nor runs: texts in, a plan out.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -102,13 +103,14 @@ fn read(sources: &[Source]) -> Reading {
     let document = text.document();
     let mut faults = document.unclosed_fences(&text);
     let mut tasks = Vec::new();
+    let mut meant = HashMap::new();
     let starts: Vec<(usize, &Heading, TaskHeading)> = document
         .headings()
         .filter_map(|(at, heading)| Some((at, heading, task_heading(heading, &text)?)))
         .collect();
     for (at, heading, named) in &starts {
         let (section, end) = section(&document.blocks, *at, &starts);
-        faults.extend(unread(section, &text));
+        faults.extend(unread(section, &text, &mut meant));
         let end = end.unwrap_or(text.text.len());
         if let Some(fault) = heading_fault(heading, named, &text) {
             faults.push(fault);
@@ -310,8 +312,12 @@ fn near_misses(document: &Document, text: &Text<'_>) -> Vec<Fault> {
 }
 
 /// Fields that nobody reads although their author may think so: misspelt ones, and those that say what a task
-/// waits for, which here its place does.
-fn unread(section: &[Block], text: &Text<'_>) -> Vec<Fault> {
+/// waits for, which here its place does. Few names make many fields: what was `meant` by one is looked for once.
+fn unread<'d>(
+    section: &'d [Block],
+    text: &Text<'_>,
+    meant: &mut HashMap<&'d str, Option<String>>,
+) -> Vec<Fault> {
     const READ: [&str; 3] = ["Files", "Verify", "Independent"];
     const ORDER: [&str; 6] = [
         "Depends on",
@@ -332,18 +338,16 @@ fn unread(section: &[Block], text: &Text<'_>) -> Vec<Fault> {
     })
     .filter(|(line, lead)| line.depth <= 2 && !is_among(&READ, lead))
     .filter_map(|(line, lead)| {
-        let unread = text.warning(line.range.clone(), format!("`{lead}` is not read"));
-        let meant = if lead.to_lowercase().starts_with("verif") {
-            "Verify"
-        } else {
-            lead
+        let near = || match lead.to_lowercase().starts_with("verif") {
+            true => did_you_mean("Verify", READ),
+            false => did_you_mean(lead, READ),
         };
-        match did_you_mean(meant, READ) {
-            _ if is_among(&ORDER, lead) => Some(
-                unread.help("each task waits for the one before it; a plan in TOML has `needs`"),
-            ),
-            near => near.map(|near| unread.help(near)),
-        }
+        let help = match is_among(&ORDER, lead) {
+            true => "each task waits for the one before it; a plan in TOML has `needs`".to_owned(),
+            false => meant.entry(lead).or_insert_with(near).clone()?,
+        };
+        let unread = text.warning(line.range.clone(), format!("`{lead}` is not read"));
+        Some(unread.help(help))
     })
     .collect()
 }

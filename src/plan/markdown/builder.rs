@@ -210,8 +210,12 @@ impl<'a> Builder<'a> {
 
     fn open_line(&mut self, range: Range<usize>) {
         let apart = self.is_apart(range.start);
-        let line_start = self.text[..range.start].rfind('\n').map_or(0, |at| at + 1);
-        let mark = mark(&self.text[line_start..], line_start);
+        // A carriage return ends a line as well, alone or not.
+        let before = self.text[..range.start].rfind(['\n', '\r']);
+        let line_start = before.map_or(0, |at| at + 1);
+        // What was told with an earlier part of its line is no second box.
+        let mark = mark(&self.text[line_start..], line_start)
+            .filter(|mark| mark.range.start >= self.end_of_last);
         self.line = Some(Line {
             apart,
             mark,
@@ -386,8 +390,7 @@ fn row_with_code(row: &str, offset: usize) -> Option<Vec<Span>> {
 /// The box at the start of a line of the text, which stands at `offset`. A bullet or number must stand before it;
 /// between the brackets stands at most one sign, which may be an emoji of several characters.
 pub(super) fn mark(text: &str, offset: usize) -> Option<Mark> {
-    let line = text.lines().next()?;
-    let at_bullet = line.trim_start_matches([' ', '\t', '>']);
+    let at_bullet = text.trim_start_matches([' ', '\t', '>']);
     let at_box = match at_bullet.strip_prefix(['-', '*', '+']) {
         Some(rest) => rest,
         None => at_bullet
@@ -395,8 +398,20 @@ pub(super) fn mark(text: &str, offset: usize) -> Option<Mark> {
             .strip_prefix(['.', ')'])
             .filter(|_| at_bullet.starts_with(|c: char| c.is_ascii_digit()))?,
     };
-    let inside = at_box.trim_start().strip_prefix('[')?;
-    let end = inside.find(']')?;
+    let ends_line = |c: char| c == '\n' || c == '\r';
+    let at_box = at_box.trim_start_matches(|c: char| c.is_whitespace() && !ends_line(c));
+    let inside = at_box.strip_prefix('[')?;
+    // No further than a sign is long: a line may be full of brackets that nothing closes.
+    let mut signs = inside
+        .char_indices()
+        .filter(|(_, c)| !c.is_whitespace() || ends_line(*c));
+    let (end, _) = signs
+        .by_ref()
+        .take(3)
+        .find(|(_, c)| *c == ']' || ends_line(*c))?;
+    if !inside[end..].starts_with(']') {
+        return None;
+    }
     let (between, after) = (&inside[..end], &inside[end + 1..]);
     let sign = between.trim();
     let is_sign = sign.chars().count() <= 2 && !sign.contains(|c: char| c.is_ascii_digit());
@@ -404,7 +419,7 @@ pub(super) fn mark(text: &str, offset: usize) -> Option<Mark> {
     if !is_sign || after.starts_with(['(', '[', ':']) && sign.chars().any(char::is_alphabetic) {
         return None;
     }
-    let start = offset + line.len() - inside.len();
+    let start = offset + text.len() - inside.len();
     Some(Mark {
         sign: sign.to_owned(),
         range: start..start + end,

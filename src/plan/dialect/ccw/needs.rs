@@ -3,7 +3,7 @@
 //! A dependency on a container is one on all that stands below it. One on nothing is a fault, because the order
 //! would be another than the author believes; of a task that is over it is only told.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::ids::{self, Spelled};
 use super::rows::Row;
@@ -18,7 +18,12 @@ pub(super) struct Needs {
     /// Pairs of which the list says, and the JSON does not, that the second needs the first.
     pub(super) listed: Vec<(usize, usize)>,
     pub(super) faults: Vec<Fault>,
+    /// The pairs that are in `of`.
+    seen: HashSet<(usize, usize)>,
 }
+
+/// More needs than any session has that a person wrote: one on a container is one on each of its tasks.
+const NEEDS_MAX: usize = 1_000_000;
 
 /// What each row needs; `over` are those that nothing waits with.
 pub(super) fn needs(rows: &[Row<'_>], list: Option<&Text<'_>>, over: &[bool]) -> Needs {
@@ -28,7 +33,13 @@ pub(super) fn needs(rows: &[Row<'_>], list: Option<&Text<'_>>, over: &[bool]) ->
         .rev()
         .map(|(at, row)| (row.key.as_str(), at))
         .collect();
+    let by_letters: HashMap<String, &str> = rows
+        .iter()
+        .rev()
+        .map(|row| (letters(&row.id), row.id.as_str()))
+        .collect();
     let family = Family::new(rows, &by_key);
+    let mut is_too_many = false;
     let mut needs = Needs {
         of: vec![Vec::new(); rows.len()],
         ..Needs::default()
@@ -44,16 +55,19 @@ pub(super) fn needs(rows: &[Row<'_>], list: Option<&Text<'_>>, over: &[bool]) ->
                         .extend(empty.map(|&other| needs_nothing(row, &rows[other], spelled)));
                     found
                         .into_iter()
-                        .for_each(|other| family.need(&mut needs.of, at, other));
+                        .for_each(|other| is_too_many |= !family.need(&mut needs, at, other));
                 }
-                None => needs.faults.push(dangling(row, spelled, over[at], rows)),
+                None => {
+                    let near = by_letters.get(&letters(&spelled.text)).copied();
+                    needs.faults.push(dangling(row, spelled, over[at], near));
+                }
             }
         }
         for spelled in outline.into_iter().flat_map(|outline| &outline.blocks) {
             match resolve(&spelled.text, &by_key) {
                 Some(found) => found
                     .into_iter()
-                    .for_each(|other| family.need(&mut needs.of, other, at)),
+                    .for_each(|other| is_too_many |= !family.need(&mut needs, other, at)),
                 None => needs.faults.push(blocks_nothing(row, spelled)),
             }
         }
@@ -63,7 +77,7 @@ pub(super) fn needs(rows: &[Row<'_>], list: Option<&Text<'_>>, over: &[bool]) ->
                 Some(&other) if is_told => needs
                     .listed
                     .extend(family.pairs(at, other).map(|(at, other)| (other, at))),
-                Some(&other) => family.need(&mut needs.of, at, other),
+                Some(&other) => is_too_many |= !family.need(&mut needs, at, other),
                 None => needs.faults.extend(list.map(|list| {
                     let message = format!(
                         "task `{}` depends on `{id}`, which is no task of the session",
@@ -74,7 +88,18 @@ pub(super) fn needs(rows: &[Row<'_>], list: Option<&Text<'_>>, over: &[bool]) ->
             }
         }
     }
+    if is_too_many {
+        let message = "the tasks depend on each other in more ways than can be told apart";
+        let fault = Fault::error(message);
+        let fault = fault.help("depend on the tasks that are needed at once, not on containers");
+        needs.faults.push(fault);
+    }
     needs
+}
+
+/// Ids are all alike; only one with the same letters and digits is meant.
+fn letters(id: &str) -> String {
+    ids::key(id).replace(|c: char| !c.is_alphanumeric(), "")
 }
 
 fn needs_nothing(row: &Row<'_>, container: &Row<'_>, spelled: &Spelled) -> Fault {
@@ -94,7 +119,7 @@ fn blocks_nothing(row: &Row<'_>, spelled: &Spelled) -> Fault {
 }
 
 /// A dependency on nothing: who is over waits for nobody, and what is no id is no task.
-fn dangling(row: &Row<'_>, spelled: &Spelled, is_harmless: bool, rows: &[Row<'_>]) -> Fault {
+fn dangling(row: &Row<'_>, spelled: &Spelled, is_harmless: bool, near: Option<&str>) -> Fault {
     let text = spelled.text.as_str();
     let message = format!(
         "task `{}` depends on `{text}`, which is no task of the session",
@@ -113,12 +138,9 @@ fn dangling(row: &Row<'_>, spelled: &Spelled, is_harmless: bool, rows: &[Row<'_>
     let help = if text.contains("::") {
         "it stands for a task of another module; put that task's id in its place".to_owned()
     } else {
-        // Ids are all alike; only one with the same letters and digits is meant.
-        let bare = |id: &str| ids::key(id).replace(|c: char| !c.is_alphanumeric(), "");
-        let near = rows.iter().find(|row| bare(&row.id) == bare(text));
         near.map_or_else(
             || "add the task, or take the dependency out".to_owned(),
-            |row| format!("did you mean `{}`?", row.id),
+            |near| format!("did you mean `{near}`?"),
         )
     };
     Fault::error(message)
@@ -163,15 +185,16 @@ impl Family {
         {
             below.entry(at).or_default();
         }
+        let parents: Vec<Option<usize>> = rows.iter().map(|row| parent(row, by_key)).collect();
         for (at, row) in rows.iter().enumerate() {
-            let mut parent = parent(row, by_key);
+            let mut parent = parents[at];
             // No chain of parents is longer than there are rows, unless it is a circle.
             for _ in 0..rows.len() {
                 let Some(above) = parent else { break };
                 if let (Some(children), false) = (below.get_mut(&above), row.is_container()) {
                     children.push(at);
                 }
-                parent = self::parent(&rows[above], by_key);
+                parent = parents[above];
             }
         }
         Self { below }
@@ -192,13 +215,18 @@ impl Family {
         self.below.get(&row).is_some_and(Vec::is_empty)
     }
 
-    /// Has `at` need `other`.
-    fn need(&self, needs: &mut [Vec<usize>], at: usize, other: usize) {
+    /// Has `at` need `other`, unless there are too many needs.
+    fn need(&self, needs: &mut Needs, at: usize, other: usize) -> bool {
+        let count = |row: usize| self.below.get(&row).map_or(1, Vec::len);
+        if needs.seen.len() + count(at) * count(other) > NEEDS_MAX {
+            return false;
+        }
         for (row, wanted) in self.pairs(at, other) {
-            if !needs[row].contains(&wanted) {
-                needs[row].push(wanted);
+            if needs.seen.insert((row, wanted)) {
+                needs.of[row].push(wanted);
             }
         }
+        true
     }
 }
 

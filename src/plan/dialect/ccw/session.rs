@@ -175,6 +175,7 @@ impl Session<'_> {
             of: needs,
             listed,
             faults,
+            ..
         } = needs(&self.rows, self.list, &over);
         self.faults.extend(faults);
         let after = self.after(&needs, &listed, strategy);

@@ -368,6 +368,10 @@ const DEPENDS: [&str; 8] = [
 
 /// The ids of `（depends_on: IMPL-001）` within a line.
 fn inline_needs(text: &str) -> Vec<String> {
+    // A list of ids or nothing: what has no colon says neither.
+    if !text.contains([':', '：']) {
+        return Vec::new();
+    }
     let lower = text.to_ascii_lowercase();
     let found = DEPENDS.iter().find_map(|word| {
         let at = lower.find(word)?;

@@ -55,13 +55,14 @@ pub(super) fn changes(
     roadmap: Option<&Source>,
     progress: &Progress,
 ) -> Vec<Change> {
+    let of = progress.by_id();
     let mut changes = Vec::new();
     let mut edits = Vec::new();
     for file in files {
         let tasks: Vec<&TaskProgress> = file
             .tasks
             .iter()
-            .filter_map(|task| progress.of(&task.id))
+            .filter_map(|task| of.get(&task.id).copied())
             .collect();
         if tasks.is_empty() {
             continue;

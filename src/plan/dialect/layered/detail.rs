@@ -84,7 +84,7 @@ pub(super) fn paths_in(line: &Line) -> Vec<Span> {
         .collect();
     let mut outside = true;
     for part in line.text.split('`') {
-        if outside {
+        if outside && part.contains('.') {
             let words = part
                 .split(is_around)
                 .map(|word| word.trim_end_matches(['.', ':', '：', '。', '!', '?']));

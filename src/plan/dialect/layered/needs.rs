@@ -2,6 +2,7 @@
 //!
 //! What means none of them is told; what looks like an id and is none stays, so that the graph refuses it.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -9,6 +10,9 @@ use super::item::{is_id, strip_word};
 use super::layers::Step;
 use super::tasks::{Draft, Drafts};
 use crate::plan::{Fault, text::Text};
+
+/// More needs by layers, ranges and sentences than any spec has that a person wrote.
+const NEEDS_MAX: usize = 250_000;
 
 /// What the tasks of a spec can depend on, by all the names it has.
 struct Names<'d> {
@@ -18,6 +22,8 @@ struct Names<'d> {
     /// The place of each task's layer.
     step_of: Vec<usize>,
     drafts: &'d Drafts,
+    /// How many needs came of layers, ranges and sentences.
+    count: Cell<usize>,
 }
 
 /// What a task depends on.
@@ -43,6 +49,11 @@ pub(super) fn all(
     let mut all: Vec<Needs> = each.map(|at| names.needs_of(at, text, faults)).collect();
     for (task, need) in names.sentences(text, faults) {
         all[task].tasks.push(need);
+    }
+    if names.count.get() > NEEDS_MAX {
+        let message = "the tasks depend on each other in more ways than can be told apart";
+        let fault = text.error(text.start()..text.start(), message);
+        faults.push(fault.help("name only the tasks that are needed at once"));
     }
     for (at, needs) in all.iter_mut().enumerate() {
         needs.tasks.retain(|need| *need != at);
@@ -72,6 +83,20 @@ impl<'d> Names<'d> {
             steps,
             step_of,
             drafts,
+            count: Cell::new(0),
+        }
+    }
+
+    /// Whether so many more needs may be read: a few words can ask for more than there is room for.
+    fn grants(&self, count: usize) -> bool {
+        self.count.set(self.count.get().saturating_add(count));
+        self.count.get() <= NEEDS_MAX
+    }
+
+    /// Has a task need all tasks of these layers.
+    fn take_steps<'s>(&self, steps: impl Iterator<Item = &'s Step> + Clone, needs: &mut Needs) {
+        if self.grants(steps.clone().map(|step| step.tasks.len()).sum()) {
+            needs.tasks.extend(steps.flat_map(|step| &step.tasks));
         }
     }
 
@@ -151,6 +176,9 @@ impl<'d> Names<'d> {
             said.split(word).map(|side| self.listed(side)).collect();
         let mut pairs = Vec::new();
         for sides in sides?.windows(2) {
+            if !self.grants(sides[0].len() * sides[1].len()) {
+                break;
+            }
             for (&left, &right) in sides[0]
                 .iter()
                 .flat_map(|left| sides[1].iter().map(move |right| (left, right)))
@@ -175,7 +203,12 @@ impl<'d> Names<'d> {
             let part = part.trim().trim_matches(['*', '`', '.', ':', '。']).trim();
             match self.by_id.get(&part.to_lowercase()) {
                 Some(task) => found.push(*task),
-                None => found.extend(self.range(part)?),
+                None => {
+                    let range = self.range(part)?;
+                    if self.grants(range.clone().count()) {
+                        found.extend(range);
+                    }
+                }
             }
         }
         Some(found)
@@ -197,20 +230,16 @@ impl<'d> Names<'d> {
         if let Some(&task) = self.by_id.get(&part.to_lowercase()) {
             needs.tasks.push(task);
         } else if let Some(steps) = self.layers(part) {
-            needs
-                .tasks
-                .extend(steps.iter().flat_map(|step| &step.tasks));
+            self.take_steps(steps.into_iter(), needs);
         } else if let Some(tasks) = self.range(part) {
-            needs.tasks.extend(tasks);
+            let is_granted = self.grants(tasks.clone().count());
+            needs.tasks.extend(tasks.filter(|_| is_granted));
         } else if is_spec(part) {
             needs.specs.push((part.to_ascii_uppercase(), range.clone()));
         } else if let Some(&task) = self.by_title.get(&part.to_lowercase()) {
             needs.tasks.push(task);
         } else if says_all_before(part) {
-            let before = &self.steps[..self.step_of[at]];
-            needs
-                .tasks
-                .extend(before.iter().flat_map(|step| &step.tasks));
+            self.take_steps(self.steps[..self.step_of[at]].iter(), needs);
         } else if is_id(part) || part.chars().all(|c| c.is_ascii_digit()) {
             needs.unknown.push(part.to_owned());
         } else {

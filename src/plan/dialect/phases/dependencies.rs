@@ -123,6 +123,9 @@ impl Sayings<'_> {
             "before any phase",
             "before everything",
         ];
+        if self.too_many {
+            return;
+        }
         let said = value(part);
         if says_none(&said) {
             let lower = said.to_lowercase();
@@ -190,7 +193,8 @@ impl Sayings<'_> {
         for other in missing {
             let message =
                 format!("phase `{id}` depends on phase `{other}`, which the plan does not have");
-            let ids: Vec<&str> = self.phases.iter().map(|phase| phase.id.as_str()).collect();
+            let ids = self.phases.iter().map(|phase| phase.id.as_str());
+            let ids: Vec<&str> = ids.take(SHOWN + 1).collect();
             let fault = self.text.error(part.place.clone(), message);
             self.faults
                 .push(fault.help(format!("its phases are {}", listed(&ids))));
@@ -199,6 +203,9 @@ impl Sayings<'_> {
 
     /// The phases that a text names but for this one; none where there are too many to tell apart.
     fn others(&mut self, index: usize, text: &str) -> Vec<usize> {
+        if self.count > NEEDS_MAX {
+            return Vec::new();
+        }
         let mut found = self.numbers.resolve(&names(text, false)).0;
         found.retain(|other| *other != index);
         self.count += found.len();
@@ -241,6 +248,9 @@ impl Sayings<'_> {
 }
 
 fn of_groups(names: &Names, groups: &[Group]) -> Vec<usize> {
+    if names.groups.is_empty() {
+        return Vec::new();
+    }
     let named = |group: &&Group| names.groups.iter().any(|name| is_called(&group.name, name));
     let members = groups
         .iter()
@@ -249,9 +259,11 @@ fn of_groups(names: &Names, groups: &[Group]) -> Vec<usize> {
     members.collect()
 }
 
+/// More are not listed in a sentence.
+const SHOWN: usize = 12;
+
 /// Ids in a sentence, not all of very many.
 pub(super) fn listed(ids: &[&str]) -> String {
-    const SHOWN: usize = 12;
     let more = if ids.len() > SHOWN { ", …" } else { "" };
     format!("{}{more}", ids[..ids.len().min(SHOWN)].join(", "))
 }

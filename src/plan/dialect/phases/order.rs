@@ -31,6 +31,10 @@ const EDGES_MAX: usize = 1_000_000;
 /// there would be too many.
 pub(super) fn after(known: &[Known]) -> Option<Vec<Vec<usize>>> {
     let mut edges: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); known.len()];
+    let firsts = known.iter().filter(|phase| phase.first).count();
+    if firsts.saturating_mul(known.len()) > EDGES_MAX {
+        return None;
+    }
     let waits = waits(known);
     let Some((ranks, depths)) = ranks(known, &waits) else {
         return Some(vec![Vec::new(); known.len()]);
@@ -74,6 +78,7 @@ fn waits(known: &[Known]) -> Vec<Vec<usize>> {
     // Only where phases need later ones can waiting go in a circle.
     let needs_later =
         (0..known.len()).any(|phase| known[phase].needs.iter().any(|need| *need > phase));
+    let circles = needs_later.then(|| circles(known));
     let wait = |phase: usize| {
         let is_root = known[phase].needs.is_empty() && !known[phase].waits;
         if is_root {
@@ -82,26 +87,54 @@ fn waits(known: &[Known]) -> Vec<Vec<usize>> {
             return firsts.iter().filter(is_before).copied().collect();
         }
         let before = phase.checked_sub(1).filter(|_| known[phase].waits);
-        let is_sound = |before: &usize| !needs_later || !reaches(known, *before, phase);
+        let is_sound = |before: &usize| {
+            let circles = circles.as_ref();
+            circles.is_none_or(|circles| circles[*before] != circles[phase])
+        };
         before.filter(is_sound).into_iter().collect()
     };
     (0..known.len()).map(wait).collect()
 }
 
-/// Whether one phase needs another, directly or through others.
-fn reaches(known: &[Known], from: usize, to: usize) -> bool {
-    let mut seen = HashSet::from([from]);
-    let mut open = vec![from];
-    while let Some(phase) = open.pop() {
-        if phase == to {
-            return true;
-        }
-        // Whoever waits may close the circle as well.
+/// A number for each phase; phases have the same that need each other or wait for each other in a circle.
+fn circles(known: &[Known]) -> Vec<usize> {
+    let before = |phase: usize| {
         let waits = known[phase].waits.then(|| phase.checked_sub(1)).flatten();
-        let next = known[phase].needs.iter().copied().chain(waits);
-        open.extend(next.filter(|next| seen.insert(*next)));
+        known[phase].needs.iter().copied().chain(waits)
+    };
+    // Once along what comes before, to see who is finished last; then, from the last, the other way round.
+    let mut finished = Vec::with_capacity(known.len());
+    let mut seen = vec![false; known.len()];
+    for start in 0..known.len() {
+        let mut open = vec![(start, false)];
+        while let Some((phase, is_left)) = open.pop() {
+            if is_left {
+                finished.push(phase);
+            } else if !std::mem::replace(&mut seen[phase], true) {
+                open.push((phase, true));
+                open.extend(
+                    before(phase)
+                        .filter(|next| !seen[*next])
+                        .map(|next| (next, false)),
+                );
+            }
+        }
     }
-    false
+    let mut behind: Vec<Vec<usize>> = vec![Vec::new(); known.len()];
+    for phase in 0..known.len() {
+        before(phase).for_each(|other| behind[other].push(phase));
+    }
+    let mut circles = vec![usize::MAX; known.len()];
+    for start in finished.into_iter().rev() {
+        let mut open = vec![start];
+        while let Some(phase) = open.pop() {
+            if circles[phase] == usize::MAX {
+                circles[phase] = start;
+                open.extend(&behind[phase]);
+            }
+        }
+    }
+    circles
 }
 
 /// Along the needs, in the order that `priority` gives to those that could be next; none when there is a circle.
@@ -198,6 +231,8 @@ fn side_by_side(known: &[Known], sequence: &[usize], edges: &mut [BTreeSet<usize
     let is_alone = |phase: usize| known[phase].alone && known[phase].group.is_none();
     let mut count = 0;
     let mut before = Ancestors::new(known.len());
+    // Those before that run alone: of others only these matter to one that does not.
+    let mut alone = Vec::new();
     for (place, phase) in sequence.iter().enumerate() {
         for other in known[*phase].needs.iter().chain(&edges[*phase]) {
             before.add(*phase, *other);
@@ -205,7 +240,11 @@ fn side_by_side(known: &[Known], sequence: &[usize], edges: &mut [BTreeSet<usize
         if known[*phase].group.is_some() {
             continue;
         }
-        for other in sequence[..place].iter().rev() {
+        let others = match is_alone(*phase) {
+            true => &sequence[..place],
+            false => &alone,
+        };
+        for other in others.iter().rev() {
             let is_allowed = beside[*phase].contains(other) || beside[*other].contains(phase);
             let is_grouped = known[*other].group.is_some();
             if (is_alone(*phase) || is_alone(*other)) && !is_allowed && !is_grouped {
@@ -222,6 +261,9 @@ fn side_by_side(known: &[Known], sequence: &[usize], edges: &mut [BTreeSet<usize
             if count > EDGES_MAX {
                 return None;
             }
+        }
+        if is_alone(*phase) {
+            alone.push(*phase);
         }
     }
     Some(())

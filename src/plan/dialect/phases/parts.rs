@@ -2,7 +2,7 @@
 //! table, headings of their own. And what the lists below them say.
 
 use crate::plan::fields;
-use crate::plan::markdown::{Block, Fence, Line};
+use crate::plan::markdown::{Block, Fence, Line, lines};
 
 /// Fields under all the names that the three generations of these plans have for them.
 pub(super) const OWNER: &[&str] = &[
@@ -81,9 +81,11 @@ pub(super) fn first<'p, 'd>(parts: &'p [Part<'d>], names: &[&str]) -> Option<&'p
 
 /// Whether a section has fields that only phases have.
 pub(super) fn are_a_phase(section: &[Block]) -> bool {
-    let parts = parts(section);
-    let has = |names| first(&parts, names).is_some();
-    has(OWNER) || has(DEPENDENCIES) || has(BLAST_RADIUS) || has(PARALLEL)
+    const KINDS: [&[&str]; 4] = [OWNER, DEPENDENCIES, BLAST_RADIUS, PARALLEL];
+    let is_one = |name: &str| KINDS.iter().any(|names| names.contains(&name));
+    // Most say it at the start of a line, where it is seen without reading all of them.
+    let mut leads = lines(section).filter_map(|line| line.lead.as_deref());
+    leads.any(|lead| is_one(&normal(lead))) || parts(section).iter().any(|part| is_one(&part.name))
 }
 
 /// Whether a section has so many fields of phases that it can be nothing else.

@@ -13,7 +13,7 @@ use crate::plan::checklist::{end, sentences};
 use crate::plan::fields::{self as values, fields};
 use crate::plan::markdown::{Block, Document, Heading, lines};
 use crate::plan::text::Text;
-use crate::plan::{Change, Edit, Imported, ImportedStatus, Progress, Status, Task, TaskId};
+use crate::plan::{Change, Edit, Fault, Imported, ImportedStatus, Progress, Status, Task, TaskId};
 
 /// A heading that is a task, with what stands below it.
 pub(super) struct Found<'d> {
@@ -71,7 +71,11 @@ fn words(heading: &Heading) -> Option<Words> {
 }
 
 /// The tasks, but for their order, and how each stands to the one before.
-pub(super) fn read(document: &Document, text: &Text<'_>) -> (Vec<Task>, Vec<Step>) {
+pub(super) fn read(
+    document: &Document,
+    text: &Text<'_>,
+    faults: &mut Vec<Fault>,
+) -> (Vec<Task>, Vec<Step>) {
     let found = found(document, text);
     let known = Known::new(
         found
@@ -114,6 +118,7 @@ pub(super) fn read(document: &Document, text: &Text<'_>) -> (Vec<Task>, Vec<Step
             first: is_first,
         });
     }
+    faults.extend(known.too_many(text));
     (tasks, steps)
 }
 

@@ -122,7 +122,7 @@ fn read(source: &Source) -> Reading {
     let in_headings =
         chosen.is_empty() || !checklist.has_ids() && !headings::found(document, &text).is_empty();
     let (mut tasks, steps) = match in_headings {
-        true => headings::read(document, &text),
+        true => headings::read(document, &text, &mut faults),
         false => boxes(&checklist, &chosen, &text, &mut faults),
     };
     let rows = order::rows(&steps);
@@ -197,6 +197,7 @@ fn boxes(
         tasks.push(task);
     }
     faults.extend(stated::apply(checklist.document, &known, &mut tasks, text));
+    faults.extend(known.too_many(text));
     (tasks, steps)
 }
 

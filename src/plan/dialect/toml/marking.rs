@@ -17,6 +17,7 @@ pub(super) fn marked(source: &Source, progress: &Progress) -> Vec<Change> {
     let Some(DeValue::Array(tasks)) = tasks else {
         return Vec::new();
     };
+    let of = progress.by_id();
     let mut edits = Vec::new();
     for task in tasks.iter() {
         let DeValue::Table(keys) = task.get_ref() else {
@@ -26,7 +27,7 @@ pub(super) fn marked(source: &Source, progress: &Progress) -> Vec<Change> {
             .get("id")
             .and_then(|id| Some((id.get_ref().as_str()?, id)));
         let Some((id, value)) = id else { continue };
-        if let Some(task) = progress.of(&TaskId::new(id)) {
+        if let Some(task) = of.get(&TaskId::new(id)) {
             edits.extend(edits_of(text, keys, value, task));
         }
     }
