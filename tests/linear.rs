@@ -368,11 +368,11 @@ fn plans_that_grow_in_one_direction_are_answered() {
 #[test]
 fn needs_that_multiply_are_refused_before_they_fill_the_memory() {
     for (dialect, wait) in [
-        (Dialect::SpecKit, "  - Depends on T0001-T0600"),
-        (Dialect::Layered, "  - Dependencies: T0001-T0600"),
-        (Dialect::Kiro, "  - Depends on 1-600"),
+        (Dialect::SpecKit, "  - Depends on T0001-T1200"),
+        (Dialect::Layered, "  - Dependencies: T0001-T1200"),
+        (Dialect::Kiro, "  - Depends on 1-1200"),
     ] {
-        let text = shape(dialect).plan(600, |_| (String::new(), wait.to_owned()));
+        let text = shape(dialect).plan(1_200, |_| (String::new(), wait.to_owned()));
         let Answer { edges, .. } = answer(&text, dialect);
         assert_eq!(edges, 0, "{dialect}: a plan of so many needs is none");
     }

@@ -107,6 +107,17 @@ fn what_came_after_can_be_returned_to() {
 }
 
 #[test]
+fn a_quiet_rollback_says_nothing() {
+    let user = finished();
+    let target = checkpoint(&user, "a: integrated");
+    let output = user
+        .enact(["rollback", &target, "--yes", "--quiet"])
+        .success();
+    assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("", ""));
+    assert_eq!(statuses(&user), ["done", "pending", "pending"]);
+}
+
+#[test]
 fn a_checkpoint_that_is_not_there_is_named_as_such() {
     let user = finished();
     user.enact(["rollback", "0123456", "--yes"])

@@ -426,3 +426,30 @@ fn a_plain_list_beside_a_layered_one_is_ticked_along() {
         "a box is open"
     );
 }
+
+#[test]
+fn a_run_of_chosen_specs_is_replanned_without_choosing_again() {
+    let user = project();
+    let executor = user.executor("[ $ENACT_TASK != 2.1 ] || exit 1; commit $ENACT_TASK.txt x");
+    user.enact([
+        "run",
+        "I001",
+        "--yes",
+        "--on-failure",
+        "stop",
+        "--",
+        &executor,
+    ])
+    .code(3);
+    let list = "specs/infrastructure/phase-0/001-auth/tasks.md";
+    let text = fs::read_to_string(user.path().join(list)).expect("a list");
+    user.write(list, &text.replace("Add the routes", "Add two routes"));
+    user.enact(["replan", "--yes"]).success();
+    let status = json(&user.enact(["status", "--json"]).success());
+    assert_eq!(
+        status["counts"]["total"], 3,
+        "the other specs are no part of it"
+    );
+    assert_eq!(status["tasks"][2]["title"], "Add two routes");
+    assert_eq!(status["tasks"][1]["status"], "done");
+}

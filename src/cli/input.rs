@@ -105,6 +105,7 @@ pub(super) fn recorded_path(context: &Context, repo: &Repo, state: &State) -> Re
         Some(top) => top.join(&state.run.plan_path),
         None => PathBuf::from(&state.run.plan_path),
     };
+    let path = plan::place_now(state.graph().plan().dialect, path);
     let here = context.dir.canonicalize()?;
     Ok(match path.strip_prefix(here) {
         Ok(short) if !short.as_os_str().is_empty() => context.path(short),

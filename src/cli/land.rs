@@ -3,10 +3,11 @@
 use anyhow::{Result, bail};
 
 use super::{Context, Exit, asking, back, open_run, record_decision};
+use crate::export::Ledger;
 use crate::git::{Message, Oid, Repo};
 use crate::history::offer::Offer;
 use crate::journal::{Clock, Journal, layout};
-use crate::land::{self, Cargo, Means};
+use crate::land::{self, Cargo, Landing, Means};
 use crate::report;
 use crate::run::event::Event;
 use crate::run::names;
@@ -80,7 +81,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         author: journal.identity(),
         time: Clock::from_env()?.now(),
     };
-    let landing = land::land(&repo, Cargo { tip, squashed }, means, message)?;
+    let landing = bring(&repo, &run, Cargo { tip, squashed }, means, message)?;
     let event = Event::Landed {
         branch: landing.branch,
         from: landing.from.to_string(),
@@ -90,6 +91,23 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let said = report::sentence::sentence(&recorded, &state).map(|(_, text)| text);
     report::line(&said.unwrap_or_default());
     Ok(Exit::Done)
+}
+
+/// Lands, and tells the marks that we put into the checkout from what a person did there.
+fn bring(
+    repo: &Repo,
+    run: &str,
+    cargo: Cargo,
+    means: Means,
+    message: Message<'_>,
+) -> Result<Landing> {
+    let ledger = Ledger::of(repo, run);
+    let head = repo.head()?.commit;
+    let is_ours = |path: &str, bytes: Option<&[u8]>| match (&ledger, head) {
+        (Some(ledger), Some(head)) => ledger.is_ours(repo, head, path, bytes),
+        _ => Ok(false),
+    };
+    land::land(repo, cargo, means, message, &is_ours)
 }
 
 /// Whether the branch that is checked out is the one that the run landed on, and still has it.

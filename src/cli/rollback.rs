@@ -52,7 +52,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     })?;
     back::follow(&repo, &journal, &state, &recorded)?;
     back::tell(context, &recorded, &state, &offer)?;
-    if !context.json {
+    if !context.json && !context.quiet {
         report::notice(&format!("go on from there with `git enact resume {run}`"));
     }
     Ok(Exit::Done)

@@ -5,6 +5,7 @@
 //! bytes in place. Knows no format.
 
 mod files;
+mod ledger;
 mod sync;
 mod times;
 
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+pub use ledger::Ledger;
 pub use sync::Synced;
 
 use crate::git::{ChangeKind, Repo};
@@ -32,6 +34,8 @@ pub struct Exporter {
     times: Times,
     /// What the commits of tasks created and modified, by commit.
     changed: HashMap<String, (Vec<String>, Vec<String>)>,
+    /// What was written into the checkout; none for a worktree of ours.
+    ledger: Option<Ledger>,
     /// Whether the plan was moved to where finished ones lie: it says all that there is to say.
     is_away: bool,
 }
@@ -40,7 +44,9 @@ impl Exporter {
     /// For the run `run`, whose plan is at `plan` in the checkout or elsewhere; reads all its events for their times.
     pub fn new(repo: Repo, run: &str, plan: PathBuf) -> Result<Self> {
         let root = root(&repo, &plan);
-        Self::within(repo, run, plan, &root)
+        let ledger = Ledger::of(&repo, run);
+        let exporter = Self::within(repo, run, plan, &root)?;
+        Ok(Self { ledger, ..exporter })
     }
 
     /// The same for a plan in a worktree.
@@ -56,6 +62,7 @@ impl Exporter {
             root: root.to_path_buf(),
             times,
             changed: HashMap::new(),
+            ledger: None,
             is_away: false,
         })
     }
@@ -91,13 +98,24 @@ impl Exporter {
         let paths = [self.plan.clone()];
         match written(&paths, &state.selection(), &progress) {
             Ok(changes) => {
-                let changed = files::apply(&self.root, &changes)?;
+                let changed = self.apply(&changes)?;
                 let moves = |change: &Change| matches!(change, Change::Move { .. });
                 self.is_away = changes.iter().any(moves);
                 Ok(Ok(changed))
             }
             Err(faults) => Ok(Err(faults)),
         }
+    }
+
+    /// Makes the changes, and keeps what was made of the files.
+    fn apply(&mut self, changes: &[Change]) -> Result<Vec<PathBuf>> {
+        let Some(ledger) = &mut self.ledger else {
+            return files::apply(&self.root, changes);
+        };
+        let before = ledger.before(changes)?;
+        let changed = files::apply(&self.root, changes)?;
+        ledger.keep(before)?;
+        Ok(changed)
     }
 
     /// How far the run is. Tasks that it leaves alone are not named.

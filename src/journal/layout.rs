@@ -104,6 +104,11 @@ pub fn projected_file(common_dir: &Path, run: &str) -> PathBuf {
     local_run(common_dir, run).join("projected")
 }
 
+/// Which files of the checkout say how far the run is because we wrote it there.
+pub fn written_file(common_dir: &Path, run: &str) -> PathBuf {
+    local_run(common_dir, run).join("written")
+}
+
 /// Where objects are put that cannot be read.
 pub fn torn_dir(common_dir: &Path) -> PathBuf {
     local(common_dir).join("torn")

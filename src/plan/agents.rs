@@ -27,7 +27,7 @@ struct Table<'t> {
     agents: Vec<&'t str>,
     /// Words in lower case, and their plurals: whom they call for.
     words: HashMap<String, Vec<Call>>,
-    /// How long the longest of them is: nearly all words of a text are not among them, and many are longer.
+    /// How long the longest of them is.
     longest: usize,
     /// What is more than a word is looked for as it stands.
     sayings: Vec<(String, Call)>,
@@ -119,7 +119,11 @@ impl<'t> Table<'t> {
 
     /// How many of its words a text in lower case says, for each agent.
     fn counts(&self, text: &str) -> Vec<usize> {
-        let words = text.split(|c: char| !c.is_alphanumeric());
+        let is_inside = |c: char| match c.is_ascii() {
+            true => c.is_ascii_alphanumeric(),
+            false => c.is_alphanumeric(),
+        };
+        let words = text.split(|c: char| !is_inside(c));
         let words = words.filter(|word| (2..=self.longest).contains(&word.len()));
         let called = words.filter_map(|word| self.words.get(word)).flatten();
         let sayings = self.sayings.iter();

@@ -121,6 +121,14 @@ pub fn with_bodies(plan: &Plan, sources: &[Source]) -> Result<Plan, Fault> {
     Ok(plan)
 }
 
+/// Where the plan is that a run found at `place`: there, or where its format moves plans whose runs are over.
+pub fn place_now(dialect: Dialect, place: PathBuf) -> PathBuf {
+    match place.exists() {
+        true => place,
+        false => dialect.format().moved(&place).unwrap_or(place),
+    }
+}
+
 /// The subject of a commit that says in the plan's own files how far a run came.
 pub fn progress_message(plan: &Plan) -> String {
     plan.dialect.format().progress_message(plan)

@@ -11,10 +11,12 @@ mod checklist;
 mod dialect;
 mod fault;
 mod fields;
+mod gaps;
 mod json;
 mod load;
 mod markdown;
 mod recognize;
+mod room;
 mod scope;
 mod selection;
 mod source;
@@ -32,8 +34,8 @@ use serde::{Deserialize, Serialize};
 
 pub use dialect::{Defaults, Dialect, Unfolded, to_toml};
 pub use load::{
-    Faults, Loaded, damaged, is_sound, load, progress_message, session, unfolded, with_bodies,
-    written,
+    Faults, Loaded, damaged, is_sound, load, place_now, progress_message, session, unfolded,
+    with_bodies, written,
 };
 pub use selection::Selection;
 use source::is_named;

@@ -12,8 +12,7 @@ use std::sync::OnceLock;
 use sha2::{Digest as _, Sha256};
 
 use super::Fault;
-use super::markdown::Parsed;
-use super::text::{BOM, Text};
+use super::text::{BOM, Parsed, Text};
 
 /// More than any plan that a person wrote; less than what hurts.
 const BYTES_MAX: u64 = 16 * 1024 * 1024;

@@ -4,23 +4,25 @@
 
 use std::cell::Cell;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
-use super::markdown::Parsed;
+use super::markdown::Document;
 use super::{Fault, Location};
 
 /// What some editors put before UTF-8 text; it means nothing.
 pub(super) const BOM: char = '\u{feff}';
 
-/// A text with its line starts, so that each place is found in logarithmic time.
+/// A text whose line starts are known, so that each place is found in logarithmic time.
 #[derive(Debug)]
 pub(super) struct Text<'a> {
     pub(super) path: &'a Path,
     pub(super) text: &'a str,
-    starts: Vec<usize>,
+    /// Where it begins, a byte order mark aside.
+    first: usize,
     /// The place that was told last, and how many characters stand before it on its line: from there the next one is
     /// near, where a whole file is one line.
     last: Cell<(usize, usize)>,
-    /// As Markdown, once somebody asked.
+    /// What was made of it, once somebody asked.
     pub(super) parsed: Parsed,
 }
 
@@ -36,12 +38,10 @@ impl<'a> Text<'a> {
         } else {
             0
         };
-        let mut starts = vec![first];
-        starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
         Self {
             path,
             text,
-            starts,
+            first,
             last: Cell::new((first, 0)),
             parsed,
         }
@@ -49,15 +49,27 @@ impl<'a> Text<'a> {
 
     /// Where the text begins, a byte order mark aside.
     pub(super) fn start(&self) -> usize {
-        self.starts[0]
+        self.first
+    }
+
+    /// Where each line begins.
+    fn starts(&self) -> &[usize] {
+        self.parsed.starts.get_or_init(|| {
+            let bytes = self.text.bytes().enumerate();
+            let ends = bytes.filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(self.first)
+                .chain(ends.map(|(at, _)| at + 1))
+                .collect()
+        })
     }
 
     pub(super) fn location(&self, offset: usize) -> Location {
         let offset = char_start(self.text, offset.max(self.start()));
-        let line = self.starts.partition_point(|start| *start <= offset).max(1) - 1;
+        let starts = self.starts();
+        let line = starts.partition_point(|start| *start <= offset).max(1) - 1;
         let (near, before) = match self.last.get() {
-            (last, before) if (self.starts[line]..=offset).contains(&last) => (last, before),
-            _ => (self.starts[line], 0),
+            (last, before) if (starts[line]..=offset).contains(&last) => (last, before),
+            _ => (starts[line], 0),
         };
         let column = before + self.text[near..offset].chars().count();
         self.last.set((offset, column));
@@ -80,6 +92,25 @@ impl<'a> Text<'a> {
         message: impl Into<String>,
     ) -> Fault {
         Fault::warning(message).at(self.location(range.start), range.len())
+    }
+}
+
+/// What is made of a text when it is first asked for, whoever looks at it: every format does before one reads it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Parsed(Arc<Made>);
+
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    starts: OnceLock<Vec<usize>>,
+    /// As Markdown.
+    pub(super) document: OnceLock<Document>,
+}
+
+impl std::ops::Deref for Parsed {
+    type Target = Made;
+
+    fn deref(&self) -> &Made {
+        &self.0
     }
 }
 

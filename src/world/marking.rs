@@ -31,6 +31,7 @@ impl Local {
         let reason = format!("run {}: progress in the plan's files", self.site.run);
         let mut worktree = repo.create_worktree(&place, &reason, tip)?;
         let plan = place.join(&state.run.plan_path);
+        let plan = plan::place_now(state.graph().plan().dialect, plan);
         let mut commit = None;
         if plan.starts_with(&place) && plan.exists() {
             let mut exporter = Exporter::within(repo.reopen()?, &self.site.run, plan, &place)?;

@@ -3,15 +3,11 @@
 //! Understands lists of ids, ranges and the words for none; a remark that names no task is no dependency.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use super::list::list;
-use crate::plan::text::Text;
-use crate::plan::{Fault, TaskId};
-
-/// More needs by ranges and groups than any plan has that a person wrote.
-const NEEDS_MAX: usize = 250_000;
+use crate::plan::TaskId;
+use crate::plan::room::Room;
 
 /// The tasks that an id stands for, by how it is written, ignoring case; several where it names a group.
 #[derive(Debug, Default)]
@@ -19,8 +15,8 @@ pub(in crate::plan) struct Known {
     order: Vec<TaskId>,
     places: HashMap<String, usize>,
     groups: HashMap<String, Vec<TaskId>>,
-    /// How many needs came of ranges, groups and lists on both sides of a verb.
-    count: Cell<usize>,
+    /// For needs that come of ranges, groups and lists on both sides of a verb.
+    pub(in crate::plan) room: Room,
 }
 
 impl Known {
@@ -33,22 +29,8 @@ impl Known {
             order,
             places,
             groups: HashMap::new(),
-            count: Cell::new(0),
+            room: Room::default(),
         }
-    }
-
-    /// Whether so many more needs may be read: a few words can ask for more than there is room for.
-    pub(super) fn grants(&self, count: usize) -> bool {
-        self.count.set(self.count.get().saturating_add(count));
-        self.count.get() <= NEEDS_MAX
-    }
-
-    /// What is told when there were too many.
-    pub(in crate::plan) fn too_many(&self, text: &Text<'_>) -> Option<Fault> {
-        let message = "the tasks depend on each other in more ways than can be told apart";
-        let fault = text.error(text.start()..text.start(), message);
-        (self.count.get() > NEEDS_MAX)
-            .then(|| fault.help("name only the tasks that are needed at once"))
     }
 
     /// Has an id stand for all tasks of a group.
@@ -68,7 +50,7 @@ impl Known {
         let folded = id.to_lowercase();
         match (self.places.get(&folded), self.groups.get(&folded)) {
             (Some(at), _) => vec![self.order[*at].clone()],
-            (None, Some(group)) if self.grants(group.len()) => group.clone(),
+            (None, Some(group)) if self.room.grants(group.len()) => group.clone(),
             (None, Some(_)) => Vec::new(),
             // A bare number may count anything.
             (None, None) if id.bytes().all(|byte| byte.is_ascii_digit()) => Vec::new(),
@@ -82,7 +64,11 @@ impl Known {
         match (place(first), place(last)) {
             (Some(first), Some(last)) if first <= last => {
                 let all = &self.order[first..=last];
-                let all = if self.grants(all.len()) { all } else { &[] };
+                let all = if self.room.grants(all.len()) {
+                    all
+                } else {
+                    &[]
+                };
                 all.to_vec()
             }
             _ => [self.one(first), self.one(last)].concat(),
@@ -195,7 +181,8 @@ pub(super) fn strip<'t>(text: &'t str, word: &str) -> Option<&'t str> {
 }
 
 fn split_word<'t>(text: &'t str, word: &str) -> Option<(&'t str, &'t str)> {
-    let at = text.to_ascii_lowercase().find(word)?;
+    let mut places = text.as_bytes().windows(word.len());
+    let at = places.position(|found| found.eq_ignore_ascii_case(word.as_bytes()))?;
     Some((&text[..at], &text[at + word.len()..]))
 }
 

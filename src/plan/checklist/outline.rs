@@ -95,7 +95,7 @@ impl<'c, 'd> Outline<'c, 'd> {
         }
         let document = self.checklist.document;
         faults.extend(stated::apply(document, &known, &mut tasks, text));
-        faults.extend(known.too_many(text));
+        faults.extend(known.room.too_many(text));
         tasks
     }
 

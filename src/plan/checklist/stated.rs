@@ -102,7 +102,7 @@ fn sentences(line: &str, known: &Known) -> Vec<(TaskId, TaskId)> {
 }
 
 fn pairs(tasks: &[TaskId], needs: &[TaskId], known: &Known) -> Vec<(TaskId, TaskId)> {
-    if !known.grants(tasks.len() * needs.len()) {
+    if !known.room.grants(tasks.len() * needs.len()) {
         return Vec::new();
     }
     let each = tasks

@@ -266,6 +266,11 @@ pub(super) trait Format: Sync {
         Vec::new()
     }
 
+    /// Where a plan is that is no longer at `place`, because its format moves plans whose runs are over.
+    fn moved(&self, _place: &Path) -> Option<PathBuf> {
+        None
+    }
+
     /// Whether a file of the plan only says how far it is, so that it is the same plan without it.
     fn is_record(&self, _path: &Path) -> bool {
         false

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use super::{Fit, Format, Reading};
 use crate::plan::checklist::order::{self, Step};
 use crate::plan::checklist::outline::Outline;
-use crate::plan::checklist::{self, Checklist, marks};
+use crate::plan::checklist::{self, Checklist, Item, marks};
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
-use crate::plan::{Change, Dialect, Plan, Progress, Wishes, is_named};
+use crate::plan::{Change, Dialect, Fault, Plan, Progress, Wishes, is_named};
 
 /// See the module.
 pub(super) struct OpenSpec;
@@ -90,6 +90,36 @@ fn outline<'c, 'd>(checklist: &'c Checklist<'d>) -> Outline<'c, 'd> {
     Outline::of(checklist, |_| true)
 }
 
+/// Boxes that are numbered for another heading than the one that they stand below.
+fn misplaced<'c>(
+    checklist: &Checklist<'_>,
+    items: impl Iterator<Item = &'c Item>,
+    text: &Text<'_>,
+) -> Option<Fault> {
+    let heading = |item: &Item| {
+        let headings = checklist.sections[item.section].headings.iter().rev();
+        headings
+            .filter(|heading| heading.level > 1)
+            .find_map(|heading| Some((checklist::words::id(&heading.title)?.0, *heading)))
+    };
+    let mut misplaced = items.filter_map(|item| {
+        let id = item.words.id.as_deref()?;
+        let (group, _) = id.split_once('.')?;
+        let (number, heading) = heading(item)?;
+        let is_whole = |number: &str| number.bytes().all(|byte| byte.is_ascii_digit());
+        (is_whole(group) && is_whole(number) && group != number).then_some((item, id, heading))
+    });
+    let (item, id, heading) = misplaced.next()?;
+    let more = match misplaced.count() {
+        0 => String::new(),
+        1 => "; one more is like it".to_owned(),
+        count => format!("; {count} more are like it"),
+    };
+    let message = format!("task `{id}` stands below `{}`{more}", heading.title);
+    let fault = text.warning(item.at..item.at + id.len(), message);
+    Some(fault.help("move it, or number it for the heading that it stands below"))
+}
+
 fn read(source: &Source) -> Reading {
     let text = source.text();
     let document = text.document();
@@ -113,6 +143,11 @@ fn read(source: &Source) -> Reading {
         &text,
     ));
     faults.extend(outline.early_ticks(&text, &tasks));
+    faults.extend(misplaced(
+        &checklist,
+        outline.tasks.iter().map(|at| &checklist.items[*at]),
+        &text,
+    ));
     let plan = Plan {
         dialect: Dialect::OpenSpec,
         title: checklist::title(

@@ -6,7 +6,6 @@
 mod builder;
 
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
 
 use pulldown_cmark::{Options, Parser};
 
@@ -111,14 +110,10 @@ pub(super) struct Table {
     pub(super) rows: Vec<Vec<Span>>,
 }
 
-/// The document of a text, once somebody asked for it: every format looks at a text before one of them reads it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Parsed(Arc<OnceLock<Document>>);
-
 impl Text<'_> {
     /// The text as Markdown, parsed when it is first asked for.
     pub(super) fn document(&self) -> &Document {
-        self.parsed.0.get_or_init(|| Document::parse(self))
+        self.parsed.document.get_or_init(|| Document::parse(self))
     }
 }
 

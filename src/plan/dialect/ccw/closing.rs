@@ -210,6 +210,22 @@ fn home(directory: &Path) -> Option<PathBuf> {
     }
 }
 
+/// Where a session's directory, or a file in it, is once the session was archived.
+pub(super) fn archived_at(place: &Path) -> Option<PathBuf> {
+    place.ancestors().take(3).find_map(|directory| {
+        let above = directory.parent()?;
+        let home = match above.file_name()?.to_str()? {
+            "active" => above.parent().filter(|home| home.ends_with(".workflow"))?,
+            ".workflow" => above,
+            _ => return None,
+        };
+        let archive = home.join("archives").join(directory.file_name()?);
+        let rest = place.strip_prefix(directory).ok()?;
+        let target: PathBuf = archive.components().chain(rest.components()).collect();
+        target.exists().then_some(target)
+    })
+}
+
 fn listed(entry: &Value) -> String {
     let text = serde_json::to_string_pretty(&json!([entry])).unwrap_or_default();
     format!("{text}\n")

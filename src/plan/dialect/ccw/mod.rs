@@ -11,6 +11,7 @@ mod marking;
 mod needs;
 mod order;
 mod outline;
+mod required;
 mod review;
 mod rows;
 mod session;
@@ -117,6 +118,10 @@ impl Format for Ccw {
 
     fn write(&self, sources: &[Source], progress: &Progress) -> Vec<Change> {
         marking::write(sources, progress)
+    }
+
+    fn moved(&self, place: &Path) -> Option<PathBuf> {
+        closing::archived_at(place)
     }
 
     fn without_progress(&self, text: &Text<'_>) -> Option<String> {

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use super::ids::{self, Spelled};
 use super::rows::Row;
 use crate::plan::Fault;
+use crate::plan::room::NEEDS_MAX;
 use crate::plan::text::Text;
 
 /// What was made of the dependencies.
@@ -21,9 +22,6 @@ pub(super) struct Needs {
     /// The pairs that are in `of`.
     seen: HashSet<(usize, usize)>,
 }
-
-/// More needs than any session has that a person wrote: one on a container is one on each of its tasks.
-const NEEDS_MAX: usize = 1_000_000;
 
 /// What each row needs; `over` are those that nothing waits with.
 pub(super) fn needs(rows: &[Row<'_>], list: Option<&Text<'_>>, over: &[bool]) -> Needs {

@@ -6,6 +6,8 @@
 use std::path::Path;
 
 use super::ids::{self, Spelled};
+use super::required;
+use crate::plan::gaps::Asked;
 use crate::plan::json::Node;
 use crate::plan::text::Text;
 use crate::plan::{Check, Fault, ImportedStatus, Location, TaskSource, scope};
@@ -38,6 +40,8 @@ pub(super) struct Outline {
     pub(super) agent: Option<String>,
     pub(super) files: Vec<String>,
     pub(super) verify: Vec<Check>,
+    /// What its generation asks for and it does not say.
+    pub(super) lacking: Vec<Asked>,
     /// The file that holds all of it.
     pub(super) source: Option<TaskSource>,
     pub(super) faults: Vec<Fault>,
@@ -93,6 +97,7 @@ pub(super) fn outline(text: &Text<'_>, top: &Node<'_>) -> Option<Outline> {
         .flat_map(|node| listed(text, node))
         .collect();
     outline.blocks = blocks(text, &top, &flow);
+    outline.lacking = required::lacking(&top, outline.has_needs, outline.agent.is_some());
     outline.files = files(text, &top, &context, &flow, &mut outline.faults);
     Some(outline)
 }

@@ -2,14 +2,16 @@
 //!
 //! Each thing is told once, however many tasks have it.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::ids;
 use super::outline::Outline;
 use super::rows::{Row, TaskFile};
 use super::todo::{Entry, Todo};
+use crate::plan::gaps::{self, Gaps, Lack};
 use crate::plan::text::Text;
-use crate::plan::{Fault, Severity};
+use crate::plan::{Fault, Severity, Task};
 
 /// Tells of files that cannot be read, that are missing, and that no line names; `over` are the rows that are done
 /// or left out.
@@ -48,6 +50,53 @@ pub(super) fn files(
             .flat_map(|list| of_list(todo, list, &without_file)),
     );
     faults
+}
+
+/// What the JSONs of open tasks lack of what is asked of them.
+pub(super) fn gaps(tasks: &[Task], rows: &[Row<'_>]) -> Vec<Fault> {
+    let run = rows.iter().filter(|row| !row.is_container());
+    let read: Vec<(&Task, &Outline)> = tasks
+        .iter()
+        .zip(run)
+        .filter(|(task, _)| gaps::is_open(task))
+        .filter_map(|(task, row)| Some((task, row.outline()?)))
+        .collect();
+    let mut gaps = Gaps::among("task", read.len());
+    let mut told: HashSet<&str> = HashSet::new();
+    for asked in read.iter().flat_map(|(_, outline)| &outline.lacking) {
+        if told.insert(asked.what) {
+            let lacks = |outline: &Outline| {
+                let mut lacking = outline.lacking.iter();
+                lacking.any(|other| other.what == asked.what)
+            };
+            let without = read.iter().filter(|(_, outline)| lacks(outline));
+            gaps.add(*asked, without.map(|(task, _)| Lack::of(task)).collect());
+        }
+    }
+    gaps.faults()
+}
+
+/// The documents of a session that are not there while it has something to be run.
+pub(super) fn documents(
+    tasks: &[Task],
+    list: Option<&Text<'_>>,
+    plan: Option<&Text<'_>>,
+) -> Option<Fault> {
+    let missing = match (list, plan) {
+        (Some(_), Some(_)) => return None,
+        (None, Some(_)) => "no `TODO_LIST.md`, so tasks come in the order of their ids",
+        (Some(_), None) => "no `IMPL_PLAN.md`, so groups decide what runs side by side",
+        (None, None) => {
+            "neither `TODO_LIST.md` nor `IMPL_PLAN.md`, so ids and groups decide the order"
+        }
+    };
+    let first = tasks.iter().find(|task| gaps::is_open(task))?;
+    let at = match list.or(plan) {
+        Some(text) => text.location(text.start()),
+        None => first.location.clone(),
+    };
+    let fault = Fault::warning(format!("the session has {missing}"));
+    Some(fault.at(at, 0))
 }
 
 /// A task in a file that is named for another.

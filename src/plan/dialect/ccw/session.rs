@@ -15,6 +15,7 @@ use super::strategy::{self, Model, Strategy};
 use super::todo::{self, Todo};
 use super::{NOTE, PLAN, SESSION, TODO, asked, is_main, review};
 use crate::plan::dialect::Reading;
+use crate::plan::gaps;
 use crate::plan::json::Node;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
@@ -81,6 +82,10 @@ fn assemble(main: &[&Source], files: &[(&Path, TaskFile)]) -> Reading {
         faults,
     };
     let tasks = session.tasks(&strategy);
+    gaps::review(
+        &mut session.faults,
+        review::documents(&tasks, list.as_ref(), plan.as_ref()),
+    );
     let project = session.project(named(SESSION));
     let title = todo
         .title
@@ -199,6 +204,7 @@ impl Session<'_> {
             task.imported = imported[at].clone();
             tasks.push(task);
         }
+        gaps::review(&mut self.faults, review::gaps(&tasks, &self.rows));
         if tasks.is_empty() {
             let fault = Fault::error("the session has no tasks");
             let fault = match self.list {

@@ -4,6 +4,7 @@
 
 mod front;
 mod phase;
+mod review;
 mod summary;
 mod tags;
 
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Fit, Format, Reading};
 use crate::plan::fields as values;
+use crate::plan::gaps;
 use crate::plan::markdown::Span;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
@@ -244,6 +246,7 @@ fn plan_file(source: &Source, done: &[PlanId], faults: &mut Vec<Fault>) -> PlanF
         });
         tasks.push(task);
     }
+    gaps::review(&mut own, review::gaps(&items, &tasks));
     // What is done is not read to be run.
     faults.extend(own.into_iter().filter(|_| !is_done));
     if let Some(last) = tasks.last_mut() {

@@ -24,6 +24,8 @@ pub(super) struct Catalog {
 #[derive(Debug, Default)]
 pub(super) struct Entry {
     pub(super) id: String,
+    /// Where the id stands.
+    pub(super) at: Range<usize>,
     pub(super) name: String,
     pub(super) phase: Option<u32>,
     /// The ids of what must be there before.
@@ -117,6 +119,7 @@ impl Catalog {
                 source,
                 exists,
                 id: item.string().unwrap_or_default(),
+                at: item.range(),
                 ..Entry::default()
             };
             for (key, value) in item.members() {
@@ -132,7 +135,10 @@ impl Catalog {
                     elements.iter().filter_map(mention).collect::<Vec<_>>()
                 };
                 match key.as_str() {
-                    "id" => entry.id = value.word().unwrap_or_default(),
+                    "id" => {
+                        entry.id = value.word().unwrap_or_default();
+                        entry.at = value.range();
+                    }
                     "name" => entry.name = value.string().unwrap_or_default(),
                     "phase" => entry.phase = value.word().as_deref().and_then(number),
                     "depends_on" | "dependencies" | "infrastructure_dependencies" => {

@@ -12,10 +12,12 @@ use super::layers::{self, Step, barrier};
 use super::needs::{self, Needs, is_spec};
 use super::plain;
 use super::relations::Relations;
+use super::review;
 use super::spec::{self, Identity};
 use super::tasks::{self, Drafts};
 use crate::plan::dialect::Reading;
 use crate::plan::fields::fields;
+use crate::plan::gaps;
 use crate::plan::markdown::{Block, Document};
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
@@ -61,6 +63,7 @@ pub(super) fn read(sources: &[Source]) -> Reading {
         spec.ids = ids.collect();
     }
     let relations = Relations::new(&specs, &catalog, sources, &mut faults);
+    gaps::review(&mut faults, review::project(&specs, &catalog, sources));
     let after = after(&specs, &relations);
     let mut tasks = Vec::with_capacity(first);
     for (at, spec) in specs.iter().enumerate() {
@@ -68,6 +71,7 @@ pub(super) fn read(sources: &[Source]) -> Reading {
             tasks.push(task(&specs, at, nth, &relations, &after, &mut faults));
         }
     }
+    gaps::review(&mut faults, review::gaps(&tasks));
     if tasks.is_empty() {
         let text = &specs[0].text;
         faults.push(
@@ -144,6 +148,7 @@ fn one<'s>(source: &'s Source, catalog: &Catalog, faults: &mut Vec<Fault>) -> Sp
             }
         }
     }
+    gaps::review(faults, review::layers(&drafts, &steps, &text));
     let needs = needs::all(&drafts, &steps, &text, faults);
     let placed: Vec<Vec<usize>> = needs.iter().map(|needs| needs.tasks.clone()).collect();
     let (after, last) = layers::order(&drafts, &steps, &placed);

@@ -13,6 +13,7 @@ mod needs;
 mod outline;
 mod plain;
 mod relations;
+mod review;
 mod spec;
 mod tasks;
 mod tree;

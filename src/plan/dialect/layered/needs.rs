@@ -2,17 +2,15 @@
 //!
 //! What means none of them is told; what looks like an id and is none stays, so that the graph refuses it.
 
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Range;
 
 use super::item::{is_id, strip_word};
 use super::layers::Step;
 use super::tasks::{Draft, Drafts};
-use crate::plan::{Fault, text::Text};
-
-/// More needs by layers, ranges and sentences than any spec has that a person wrote.
-const NEEDS_MAX: usize = 250_000;
+use crate::plan::Fault;
+use crate::plan::room::Room;
+use crate::plan::text::Text;
 
 /// What the tasks of a spec can depend on, by all the names it has.
 struct Names<'d> {
@@ -22,8 +20,8 @@ struct Names<'d> {
     /// The place of each task's layer.
     step_of: Vec<usize>,
     drafts: &'d Drafts,
-    /// How many needs came of layers, ranges and sentences.
-    count: Cell<usize>,
+    /// For needs that come of layers, ranges and sentences.
+    room: Room,
 }
 
 /// What a task depends on.
@@ -50,11 +48,7 @@ pub(super) fn all(
     for (task, need) in names.sentences(text, faults) {
         all[task].tasks.push(need);
     }
-    if names.count.get() > NEEDS_MAX {
-        let message = "the tasks depend on each other in more ways than can be told apart";
-        let fault = text.error(text.start()..text.start(), message);
-        faults.push(fault.help("name only the tasks that are needed at once"));
-    }
+    faults.extend(names.room.too_many(text));
     for (at, needs) in all.iter_mut().enumerate() {
         needs.tasks.retain(|need| *need != at);
         needs.tasks.sort_unstable();
@@ -83,19 +77,16 @@ impl<'d> Names<'d> {
             steps,
             step_of,
             drafts,
-            count: Cell::new(0),
+            room: Room::default(),
         }
-    }
-
-    /// Whether so many more needs may be read: a few words can ask for more than there is room for.
-    fn grants(&self, count: usize) -> bool {
-        self.count.set(self.count.get().saturating_add(count));
-        self.count.get() <= NEEDS_MAX
     }
 
     /// Has a task need all tasks of these layers.
     fn take_steps<'s>(&self, steps: impl Iterator<Item = &'s Step> + Clone, needs: &mut Needs) {
-        if self.grants(steps.clone().map(|step| step.tasks.len()).sum()) {
+        if self
+            .room
+            .grants(steps.clone().map(|step| step.tasks.len()).sum())
+        {
             needs.tasks.extend(steps.flat_map(|step| &step.tasks));
         }
     }
@@ -176,7 +167,7 @@ impl<'d> Names<'d> {
             said.split(word).map(|side| self.listed(side)).collect();
         let mut pairs = Vec::new();
         for sides in sides?.windows(2) {
-            if !self.grants(sides[0].len() * sides[1].len()) {
+            if !self.room.grants(sides[0].len() * sides[1].len()) {
                 break;
             }
             for (&left, &right) in sides[0]
@@ -205,7 +196,7 @@ impl<'d> Names<'d> {
                 Some(task) => found.push(*task),
                 None => {
                     let range = self.range(part)?;
-                    if self.grants(range.clone().count()) {
+                    if self.room.grants(range.clone().count()) {
                         found.extend(range);
                     }
                 }
@@ -232,7 +223,7 @@ impl<'d> Names<'d> {
         } else if let Some(steps) = self.layers(part) {
             self.take_steps(steps.into_iter(), needs);
         } else if let Some(tasks) = self.range(part) {
-            let is_granted = self.grants(tasks.clone().count());
+            let is_granted = self.room.grants(tasks.clone().count());
             needs.tasks.extend(tasks.filter(|_| is_granted));
         } else if is_spec(part) {
             needs.specs.push((part.to_ascii_uppercase(), range.clone()));

@@ -84,18 +84,9 @@ fn phase_of(directory: &str) -> Option<u32> {
 impl Identity {
     pub(super) fn of(text: &Text<'_>, catalog: &Catalog) -> Self {
         let directories = below_specs(text.path).unwrap_or_default();
-        let own = directories.last().map_or("", String::as_str);
         let is_below = |home: &str| directories.first().is_some_and(|first| first == home);
         let lies_in_phase = directories.iter().find_map(|directory| phase_of(directory));
-        let id = in_title(text)
-            .or_else(|| in_catalog(own, catalog, is_below("features")))
-            .or_else(|| {
-                in_directory(
-                    own,
-                    is_below("infrastructure") || is_bare_phase(&directories),
-                )
-            })
-            .unwrap_or_else(|| own.to_owned());
+        let id = in_title(text).unwrap_or_else(|| id_of_place(&directories, catalog));
         let entry = catalog.of(&id);
         let kind = match id.as_bytes().first() {
             Some(b'I') if is_spec(&id) => Kind::Infrastructure,
@@ -108,6 +99,16 @@ impl Identity {
             id,
         }
     }
+}
+
+/// The id of what lies in these directories: as the catalog has it, as they say, or what the last is called.
+pub(super) fn id_of_place(directories: &[String], catalog: &Catalog) -> String {
+    let own = directories.last().map_or("", String::as_str);
+    let is_below = |home: &str| directories.first().is_some_and(|first| first == home);
+    let is_infrastructure = is_below("infrastructure") || is_bare_phase(directories);
+    in_catalog(own, catalog, is_below("features"))
+        .or_else(|| in_directory(own, is_infrastructure))
+        .unwrap_or_else(|| own.to_owned())
 }
 
 /// `I012` of `# Tasks for I012: Test Authentication System`, which stands near the beginning.

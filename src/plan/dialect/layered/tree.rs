@@ -9,7 +9,7 @@ use super::catalog::Catalog;
 use super::spec::{self, Identity, Kind};
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
-use crate::plan::{Fault, Selection, or_meant};
+use crate::plan::{Fault, Selection, is_named, or_meant};
 
 /// Where all runs of a project are recorded.
 pub(super) const EXECUTION: &str = ".claude/execution/execution.json";
@@ -272,6 +272,51 @@ fn find(directory: &Path, depth: usize, files: &mut Vec<PathBuf>) {
     {
         find(entry, depth - 1, files);
     }
+}
+
+/// A directory of the tree that holds one of a spec's documents.
+pub(super) struct Home {
+    pub(super) directory: PathBuf,
+    /// The directories from `specs` to this one.
+    pub(super) below: Vec<String>,
+    pub(super) has_tasks: bool,
+}
+
+/// Every directory of the tree that a task list lies in which holds a task list or a `spec.md`.
+pub(super) fn homes(list: &Path) -> Vec<Home> {
+    let Some(top) = top_of(list) else {
+        return Vec::new();
+    };
+    let mut homes = Vec::new();
+    let mut open = vec![(top.join("specs"), Vec::new())];
+    while let Some((directory, below)) = open.pop() {
+        let entries = fs::read_dir(&directory).into_iter().flatten().flatten();
+        let mut entries: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        entries.sort();
+        let has_tasks = task_list(&entries).is_some();
+        if has_tasks || entries.iter().any(|path| is_named(path, "spec.md")) {
+            homes.push(Home {
+                directory: as_seen(directory, list),
+                below: below.clone(),
+                has_tasks,
+            });
+        }
+        if below.len() == DEPTH_MAX {
+            continue;
+        }
+        let deeper = entries
+            .iter()
+            .rev()
+            .filter(|path| path.is_dir() && !path.is_symlink());
+        for path in deeper {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if !name.starts_with('.') {
+                let below = below.iter().cloned().chain([name.into_owned()]);
+                open.push((path.clone(), below.collect()));
+            }
+        }
+    }
+    homes
 }
 
 /// The task list among the files of a directory.

@@ -11,6 +11,7 @@ use super::parts::{self, Part, first};
 use super::prose::{Key, Names, names, says_none};
 use crate::plan::Fault;
 use crate::plan::markdown::Line;
+use crate::plan::room::NEEDS_MAX;
 use crate::plan::text::Text;
 
 /// The phases of a plan by their numbers.
@@ -85,9 +86,6 @@ pub(super) struct Sayings<'a> {
     /// Whether that they are too many was told.
     pub(super) too_many: bool,
 }
-
-/// More needs than any plan has that a person wrote.
-const NEEDS_MAX: usize = 1_000_000;
 
 impl Sayings<'_> {
     /// What this phase says.

@@ -72,10 +72,13 @@ fn paths(words: &str) -> Vec<String> {
         return found;
     }
     // What follows a dash says why and may name others.
-    let about = ["` - ", "` – ", "` — ", "`: ", "` ("]
-        .iter()
-        .filter_map(|end| words.find(end))
-        .min()
+    let ends = |at: usize| {
+        let ends = ["` - ", "` – ", "` — ", "`: ", "` ("];
+        ends.iter().any(|end| words[at..].starts_with(end))
+    };
+    let mut quotes = words.match_indices('`').map(|(at, _)| at);
+    let about = quotes
+        .find(|at| ends(*at))
         .map_or(words, |at| &words[..=at]);
     for span in codes(about) {
         found.extend(path(span));

@@ -118,7 +118,7 @@ pub(super) fn read(
             first: is_first,
         });
     }
-    faults.extend(known.too_many(text));
+    faults.extend(known.room.too_many(text));
     (tasks, steps)
 }
 

@@ -3,6 +3,7 @@
 //! See `dialects.md`. Knows no file system beyond which documents stand beside the plan.
 
 mod headings;
+mod stories;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -137,6 +138,10 @@ fn read(source: &Source) -> Reading {
             &text,
         ));
         faults.extend(passed_over(&checklist, &text));
+        faults.extend(stories::faults(
+            chosen.iter().map(|at| &checklist.items[*at]),
+            &text,
+        ));
     }
     faults.extend(checklist::waits(&waits, &tasks, "[P]"));
     let plan = Plan {
@@ -197,7 +202,7 @@ fn boxes(
         tasks.push(task);
     }
     faults.extend(stated::apply(checklist.document, &known, &mut tasks, text));
-    faults.extend(known.too_many(text));
+    faults.extend(known.room.too_many(text));
     (tasks, steps)
 }
 

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::sendit::{self, TaskHeading};
 use super::{Fit, Format, Reading, jobs};
 use crate::plan::fields::{self as values, fields};
+use crate::plan::gaps::{self, Asked, Gaps};
 use crate::plan::markdown::{Block, Document, Heading, lines};
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
@@ -171,6 +172,11 @@ fn read(source: &Source) -> Reading {
         tasks.push(task);
     }
     faults.extend(foreign.told());
+    let sections: Vec<&[Block]> = starts
+        .iter()
+        .map(|(at, ..)| sendit::section(&document.blocks, *at, &starts).0)
+        .collect();
+    gaps::review(&mut faults, gaps(&tasks, &sections));
     let plan = Plan {
         dialect: Dialect::Superpowers,
         title: title(document, &source.path),
@@ -179,6 +185,31 @@ fn read(source: &Source) -> Reading {
         artifacts: artifacts(document, &source.path, starts.first().map(|(at, ..)| *at)),
     };
     Reading { plan, faults }
+}
+
+/// Whether a task is told step by step, in boxes, words or headings.
+fn has_steps(section: &[Block]) -> bool {
+    let is_heading = |block: &Block| matches!(block, Block::Heading(_));
+    lines(section).any(steps::is_step) || section.iter().any(is_heading)
+}
+
+/// What open tasks lack of what such plans are asked for.
+fn gaps(tasks: &[Task], sections: &[&[Block]]) -> Vec<Fault> {
+    const FILES: Asked = Asked {
+        what: "`Files`",
+        help: "list below `**Files:**` what it creates, modifies and tests: `- Create: `, then a path in backticks",
+    };
+    const STEPS: Asked = Asked {
+        what: "steps",
+        help: "say how it is done, step by step: `- [ ] **Step 1: Write the failing test**`",
+    };
+    Gaps::of_tasks(
+        tasks,
+        &[
+            (FILES, &|at, _| fields(sections[at], "Files").is_empty()),
+            (STEPS, &|at, _| !has_steps(sections[at])),
+        ],
+    )
 }
 
 fn task(

@@ -3,6 +3,7 @@
 //! See `dialects.md`. Knows neither files nor runs: texts in, a plan out. Of a file with several tags one is read.
 
 mod entries;
+mod review;
 mod statuses;
 mod tags;
 
@@ -10,6 +11,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::{Fit, Format, Reading};
+use crate::plan::gaps;
 use crate::plan::json::Node;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
@@ -178,6 +180,8 @@ fn tasks(tag: &Tag<'_>, text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<Task> {
             tasks.push(task(subtask, Some(entry), needed, text));
         }
     }
+    gaps::review(faults, review::gaps(&entries, text));
+    gaps::review(faults, review::early(&tasks));
     tasks
 }
 

@@ -2,12 +2,15 @@
 //!
 //! See `dialects.md`. Knows no file system beyond which documents stand beside the plan.
 
+mod requirements;
+
 use std::path::{Path, PathBuf};
 
 use super::{Fit, Format, Reading};
 use crate::plan::checklist::order::{self, Step};
 use crate::plan::checklist::outline::Outline;
 use crate::plan::checklist::{self, Checklist, marks};
+use crate::plan::gaps;
 use crate::plan::markdown::lines;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
@@ -124,6 +127,7 @@ fn read(source: &Source) -> Reading {
     faults.extend(outline.passed_over(&text));
     faults.extend(outline.early_ticks(&text, &tasks));
     faults.extend(checklist::waits(&waits, &tasks, "(P)"));
+    gaps::review(&mut faults, requirements::faults(document, &text));
     let plan = Plan {
         dialect: Dialect::Kiro,
         title: checklist::title(

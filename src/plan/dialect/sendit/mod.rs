@@ -2,12 +2,15 @@
 //!
 //! See `dialects.md`. Knows neither files nor runs: texts in, a plan out.
 
+mod review;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::{Defaults, Fit, Format, Reading, progress};
 use crate::plan::fields::{self as values, fields};
+use crate::plan::gaps;
 use crate::plan::markdown::{Block, Document, Heading, Line, lines};
 use crate::plan::scope::Claims;
 use crate::plan::source::{self, Source};
@@ -148,6 +151,11 @@ fn read(sources: &[Source]) -> Reading {
     for source in &sources[1..] {
         progress::import(&source.text(), &mut plan, &mut faults);
     }
+    if sections.len() == plan.tasks.len() {
+        let spec = spec(document);
+        let found = review::faults(&plan.tasks, &sections, document, spec.as_deref(), &text);
+        gaps::review(&mut faults, found);
+    }
     Reading { plan, faults }
 }
 
@@ -189,15 +197,6 @@ fn task(
         .iter()
         .flat_map(values::checks)
         .collect();
-    if verify.is_empty() {
-        faults.push(
-            text.warning(
-                named.at..named.at + named.id.len(),
-                format!("task `{id}` has no `Verify`, so no check proves it"),
-            )
-            .help("say how it is verified: `**Verify**: `, then a command in backticks"),
-        );
-    }
     Task {
         id,
         title: named.title.clone(),
@@ -376,9 +375,15 @@ fn title(document: &Document, path: &Path) -> String {
 
 /// The spec that `> From: …` names, and the plan itself.
 fn artifacts(document: &Document, path: &Path) -> Vec<String> {
+    let spec = spec(document).into_iter();
+    spec.chain([path.display().to_string()]).collect()
+}
+
+/// The spec that `> From: …` names.
+fn spec(document: &Document) -> Option<String> {
     let first_task = document.headings().find(|(_, heading)| heading.level > 1);
     let preamble = &document.blocks[..first_task.map_or(document.blocks.len(), |(at, _)| at)];
-    let from = lines(preamble).find_map(|line| {
+    lines(preamble).find_map(|line| {
         let rest = match &line.lead {
             Some(lead) if lead.eq_ignore_ascii_case("from") => line.text.as_str(),
             _ => line
@@ -388,10 +393,7 @@ fn artifacts(document: &Document, path: &Path) -> Vec<String> {
         };
         let path = rest.trim().trim_matches('`').split_whitespace().next()?;
         Some(path.to_owned())
-    });
-    from.into_iter()
-        .chain([path.display().to_string()])
-        .collect()
+    })
 }
 
 /// Each task after the one before it; independent ones with disjoint files side by side.

@@ -3,15 +3,19 @@
 //! See `dialects.md`. The order is the numbers' alone; a gap in them means nothing. Knows no file system:
 //! which files belong together was found before.
 
+mod review;
+
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::{Defaults, Fit, Format, Reading};
 use crate::plan::fields::{self as values, fields};
+use crate::plan::gaps;
 use crate::plan::markdown::Block;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{Check, Dialect, Fault, Plan, Task, TaskId, Wishes, scope};
+use review::{Review, Step};
 
 /// The number of a job file as it is written, if the name is one of a job file.
 pub(super) fn number(path: &Path) -> Option<&str> {
@@ -78,8 +82,9 @@ fn read(sources: &[Source]) -> Reading {
     jobs.sort_by_key(|(number, source)| (rank(number), source.path.as_path()));
     faults.extend(twins(&jobs));
     let mut tasks: Vec<Task> = Vec::new();
+    let mut review = Review::default();
     for (number, source) in &jobs {
-        let mut task = job(number, &source.text(), &mut faults);
+        let mut task = job(number, &source.text(), &mut review, &mut faults);
         task.after = tasks
             .last()
             .map(|before| before.id.clone())
@@ -87,6 +92,8 @@ fn read(sources: &[Source]) -> Reading {
             .collect();
         tasks.push(task);
     }
+    let numbers: Vec<&str> = jobs.iter().map(|(number, _)| *number).collect();
+    gaps::review(&mut faults, review.faults(&numbers));
     let plan = Plan {
         dialect: Dialect::Jobs,
         title: source::feature(&sources[0].path),
@@ -120,7 +127,7 @@ fn twins(jobs: &[(&str, &Source)]) -> Vec<Fault> {
     faults
 }
 
-fn job(number: &str, text: &Text<'_>, faults: &mut Vec<Fault>) -> Task {
+fn job(number: &str, text: &Text<'_>, review: &mut Review, faults: &mut Vec<Fault>) -> Task {
     let document = text.document();
     faults.extend(document.unclosed_fences(text));
     let heading = document.title();
@@ -138,6 +145,7 @@ fn job(number: &str, text: &Text<'_>, faults: &mut Vec<Fault>) -> Task {
         );
     }
     let steps = steps(&document.blocks);
+    review.look(number, document, &steps, text);
     if steps.is_empty() {
         faults.push(
             text.warning(at..at, format!("job {number} has no steps"))
@@ -148,7 +156,7 @@ fn job(number: &str, text: &Text<'_>, faults: &mut Vec<Fault>) -> Task {
     let mut verify: Vec<Check> = Vec::new();
     let mut run = String::new();
     let (mut seen_files, mut seen_checks) = (HashSet::new(), HashSet::new());
-    for step in steps {
+    for step in steps.iter().map(|step| step.blocks) {
         let own = step_files(step, text, faults).into_iter();
         files.extend(own.filter(|file| seen_files.insert(file.clone())));
         let asked = fields(step, "Verify");
@@ -168,7 +176,7 @@ fn job(number: &str, text: &Text<'_>, faults: &mut Vec<Fault>) -> Task {
 }
 
 /// The blocks of each `Step <n>`, up to the next heading of its level or above.
-fn steps(blocks: &[Block]) -> Vec<&[Block]> {
+fn steps(blocks: &[Block]) -> Vec<Step<'_>> {
     let level = |block: &Block| match block {
         Block::Heading(heading) => Some(heading.level),
         _ => None,
@@ -178,26 +186,28 @@ fn steps(blocks: &[Block]) -> Vec<&[Block]> {
         let Block::Heading(heading) = block else {
             continue;
         };
-        if !is_step(&heading.title) {
+        let Some(number) = step_number(&heading.title) else {
             continue;
-        }
+        };
         let rest = &blocks[at + 1..];
         let end = rest
             .iter()
             .position(|block| level(block).is_some_and(|level| level <= heading.level));
-        steps.push(&rest[..end.unwrap_or(rest.len())]);
+        steps.push(Step {
+            number: number.to_owned(),
+            at: heading.range.clone(),
+            blocks: &rest[..end.unwrap_or(rest.len())],
+        });
     }
     steps
 }
 
-fn is_step(title: &str) -> bool {
+/// `2` of `Step 2: Create the model`.
+fn step_number(title: &str) -> Option<&str> {
     let mut words = title.split([' ', ':', '.']);
-    words
-        .next()
-        .is_some_and(|word| word.eq_ignore_ascii_case("step"))
-        && words
-            .next()
-            .is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+    let is_called = words.next()?.eq_ignore_ascii_case("step");
+    let number = words.next()?;
+    (is_called && number.starts_with(|c: char| c.is_ascii_digit())).then_some(number)
 }
 
 /// The paths that a step's free text names; none are made up.

@@ -1,7 +1,12 @@
 //! Landing: bringing a run's branch into the user's own. The only thing that ever changes their checkout,
 //! and only when it is asked for; done by `git` itself, which refuses what would lose anything.
 
+mod aside;
+
 use anyhow::{Context as _, Result, bail};
+
+use aside::InTheWay;
+pub use aside::IsOurs;
 
 use crate::git::{Git, Merge, Message, NewCommit, Oid, Repo};
 use crate::run::names;
@@ -63,19 +68,55 @@ pub fn plan(repo: &Repo, tip: Oid, means: Means) -> Result<String> {
 ///
 /// Whatever is to land is made first, where nobody sees it; then the user's branch is fast-forwarded to it.
 /// So a conflict is met before anything was touched, and what the user has staged never gets into it.
-pub fn land(repo: &Repo, cargo: Cargo, means: Means, message: Message<'_>) -> Result<Landing> {
+/// Files in the way that `is_ours` knows, or that hold what lands, lose nothing and are replaced.
+pub fn land(
+    repo: &Repo,
+    cargo: Cargo,
+    means: Means,
+    message: Message<'_>,
+    is_ours: &IsOurs<'_>,
+) -> Result<Landing> {
     let (branch, from) = target(repo)?;
     let to = landed(repo, from, cargo, means, message)?;
+    let in_the_way = InTheWay::of(repo, from, to, is_ours)?;
+    let is_free = in_the_way.theirs.is_empty();
+    if is_free && let Err(error) = in_the_way.set_aside(repo) {
+        in_the_way.put_back()?;
+        return Err(error.context("nothing was landed"));
+    }
     let target = to.to_string();
     let output = Git::here(repo)?
         .args(["merge", "--no-stat", "--ff-only"])
         .run([target.as_str()])?;
-    if output.status != 0 {
+    if output.status == 0 {
+        return Ok(Landing { branch, from, to });
+    }
+    if is_free {
+        in_the_way.put_back()?;
         bail!("nothing was landed: {}", said(&output));
     }
-    Ok(Landing { branch, from, to })
+    bail!(
+        "nothing was landed: {} changed in your checkout, and would be overwritten; \
+         commit, `git stash -u` or remove that, then land again",
+        shown(&in_the_way.theirs)
+    )
 }
 
+/// Files as the subject of a sentence.
+fn shown(paths: &[String]) -> String {
+    const NAMED: usize = 5;
+    let named: Vec<String> = paths
+        .iter()
+        .take(NAMED)
+        .map(|path| format!("`{path}`"))
+        .collect();
+    let named = named.join(", ");
+    match paths.len() {
+        1 => format!("{named} is"),
+        count if count > NAMED => format!("{named} and {} more are", count - NAMED),
+        _ => format!("{named} are"),
+    }
+}
 /// The commit that the user's branch, at `from`, is to be moved to.
 fn landed(repo: &Repo, from: Oid, cargo: Cargo, means: Means, message: Message<'_>) -> Result<Oid> {
     let tip = cargo.tip;

@@ -1,0 +1,71 @@
+//! What Task Master's own schema asks of a task, and whether tasks were done before what they depend on.
+
+use std::collections::HashSet;
+
+use super::entries::Entry;
+use super::statuses;
+use crate::plan::gaps::{Asked, Gaps, Lack};
+use crate::plan::text::Text;
+use crate::plan::{Fault, ImportedStatus, Task};
+
+const WORDS: Asked = Asked {
+    what: "`details`",
+    help: "say in `details` or `description` what is to be done",
+};
+const TESTED: Asked = Asked {
+    what: "`testStrategy`",
+    help: "say in `testStrategy` how it is proven",
+};
+
+/// What open tasks lack; subtasks are tested with their task.
+pub(super) fn gaps(entries: &[Entry], text: &Text<'_>) -> Vec<Fault> {
+    let status = |entry: &Entry| statuses::imported(entry.status.as_deref(), None);
+    let is_open =
+        |entry: &&Entry| status(entry).is_none_or(|status| status == ImportedStatus::InProgress);
+    let open: Vec<&Entry> = entries.iter().filter(is_open).collect();
+    let lack = |entry: &&Entry| Lack {
+        id: entry.id.clone(),
+        at: text.location(entry.at),
+    };
+    let mut gaps = Gaps::among("task", open.len());
+    let mute = open.iter().filter(|entry| entry.words().is_empty());
+    gaps.add(WORDS, mute.map(lack).collect());
+    let untested = open.iter().filter(|entry| entry.tested.is_none());
+    gaps.add(TESTED, untested.map(lack).collect());
+    gaps.faults()
+}
+
+/// Tasks that are done although what they depend on is not, told once.
+pub(super) fn early(tasks: &[Task]) -> Option<Fault> {
+    let is_over = |task: &Task| {
+        let status = task.imported.as_ref().map(|imported| imported.status);
+        status.is_some_and(|status| status != ImportedStatus::InProgress)
+    };
+    let open: HashSet<_> = tasks
+        .iter()
+        .filter(|task| !is_over(task))
+        .map(|task| &task.id)
+        .collect();
+    let is_done = |task: &Task| {
+        let status = task.imported.as_ref().map(|imported| imported.status);
+        status == Some(ImportedStatus::Done)
+    };
+    let mut early = tasks
+        .iter()
+        .filter(|task| is_done(task))
+        .filter_map(|task| {
+            let need = task.needs.iter().find(|need| open.contains(need))?;
+            Some((task, need))
+        });
+    let (task, need) = early.next()?;
+    let more = match early.count() {
+        0 => "",
+        1 => "; one more is like it",
+        _ => "; others are like it",
+    };
+    let message = format!(
+        "task `{}` is done, but `{need}`, which it depends on, is not{more}",
+        task.id
+    );
+    Some(Fault::warning(message).at(task.location.clone(), task.id.as_str().len()))
+}

@@ -1,0 +1,225 @@
+//! A run that says in the plan's own files how far it is has changed the checkout before it lands. Those marks are in
+//! nobody's way, and what a person did in the same files is never lost.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::support::user::User;
+
+const PLAN: &str = "# Plan: Greetings\n\n\
+    ### Task 1: Say hello\n**Files**: `1.txt`\n**Verify**: `true`\n\n\
+    ### Task 2: Say it again\n**Files**: `2.txt`\n**Verify**: `true`\n";
+const TABLE: &str = "| # | Task | Status | Commit |\n|---|---|---|---|\n\
+    | 1 | Say hello | pending | — |\n| 2 | Say it again | pending | — |\n";
+const PROGRESS: &str = "specs/hello/PROGRESS.md";
+const SESSION: &str = ".workflow/active/WFS-greet";
+const ARCHIVED: &str = ".workflow/archives/WFS-greet";
+
+/// Ways to say how far a run is.
+const WAYS: [&[&str]; 3] = [
+    &["--sync"],
+    &["--commit-progress"],
+    &["--sync", "--commit-progress"],
+];
+/// Ways to land.
+const MEANS: [&[&str]; 3] = [&[], &["--merge"], &["--squash"]];
+
+fn user(table: Option<&str>) -> User {
+    let user = User::new();
+    user.write("specs/hello/PLAN.md", PLAN);
+    if let Some(table) = table {
+        user.write(PROGRESS, table);
+    }
+    user.commit("Plan");
+    user
+}
+
+fn session() -> User {
+    let user = User::new();
+    let list = "# Tasks: Greetings\n\n- [ ] **IMPL-1**: Say hello → [📋](./.task/IMPL-1.json)\n";
+    user.write(&format!("{SESSION}/TODO_LIST.md"), list);
+    let task = json!({"id": "IMPL-1", "title": "Say hello", "status": "pending", "meta": {},
+        "context": {"requirements": ["be kind"]}, "flow_control": {}});
+    user.write(
+        &format!("{SESSION}/.task/IMPL-1.json"),
+        &format!("{task}\n"),
+    );
+    user.commit("Plan");
+    user
+}
+
+fn read(user: &User, path: &str) -> String {
+    fs::read_to_string(user.path().join(path)).unwrap_or_default()
+}
+
+fn status(user: &User) -> String {
+    user.git(["status", "--porcelain"]).success().stdout
+}
+
+fn run(user: &User, plan: &str, way: &[&str]) {
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run(plan, &executor, way).success();
+}
+
+fn land(user: &User, means: &[&str]) -> crate::support::user::Output {
+    user.enact(["land", "--yes"].iter().chain(means))
+}
+
+#[test]
+fn marks_that_we_made_are_in_nobodys_way() {
+    for (way, means) in WAYS.iter().zip(MEANS).chain(WAYS.iter().rev().zip(MEANS)) {
+        for table in [None, Some(TABLE)] {
+            let user = user(table);
+            user.write("mine.txt", "mine\n");
+            run(&user, "specs/hello", way);
+            land(&user, means).success();
+            assert_eq!(read(&user, "2.txt"), "x\n", "{way:?} {means:?}");
+            let text = read(&user, PROGRESS);
+            assert!(
+                text.contains("| 2 | Say it again | done"),
+                "{way:?} {means:?}: {text}"
+            );
+            let left = status(&user);
+            let is_committed = way.contains(&"--commit-progress");
+            assert_eq!(
+                left.contains("PROGRESS.md"),
+                !is_committed,
+                "{way:?} {means:?}: {left}"
+            );
+            assert!(left.contains("?? mine.txt"), "{left}");
+        }
+    }
+}
+
+#[test]
+fn a_branch_that_moved_on_is_merged_all_the_same() {
+    let user = user(Some(TABLE));
+    run(&user, "specs/hello", &["--sync", "--commit-progress"]);
+    user.write("other.txt", "other\n");
+    user.git(["add", "other.txt"]).success();
+    user.git(["commit", "--quiet", "--message=Other"]).success();
+    land(&user, &[]).success();
+    assert_eq!(status(&user), "");
+    assert!(read(&user, PROGRESS).contains("| 2 | Say it again | done"));
+}
+
+#[test]
+fn what_a_person_wrote_into_the_same_file_is_never_lost() {
+    let before_and_after = [(true, false), (false, true)];
+    for (before, after) in before_and_after {
+        for table in [None, Some(TABLE)] {
+            let user = user(table);
+            let mine = format!("{TABLE}\nMine.\n");
+            if before {
+                user.write(PROGRESS, &mine);
+            }
+            run(&user, "specs/hello", &["--sync", "--commit-progress"]);
+            if after {
+                user.write(PROGRESS, &format!("{}\nMine.\n", read(&user, PROGRESS)));
+            }
+            let (text, left) = (read(&user, PROGRESS), status(&user));
+            assert!(text.contains("Mine."), "{text}");
+            let refused = land(&user, &[]).code(2);
+            let line = "nothing was landed: `specs/hello/PROGRESS.md` is changed in your checkout";
+            assert!(refused.stderr.contains(line), "{refused:?}");
+            assert_eq!((read(&user, PROGRESS), status(&user)), (text, left));
+            assert_eq!(read(&user, "2.txt"), "", "nothing has landed");
+            user.git(["stash", "--include-untracked", "--quiet"])
+                .success();
+            land(&user, &[]).success();
+        }
+    }
+}
+
+#[test]
+fn a_file_that_holds_what_lands_is_not_in_the_way() {
+    let user = user(None);
+    run(&user, "specs/hello", &[]);
+    user.write("1.txt", "x\n");
+    user.write("2.txt", "y\n");
+    land(&user, &[])
+        .code(2)
+        .complains("`2.txt` is changed in your checkout");
+    assert_eq!(
+        (read(&user, "1.txt"), read(&user, "2.txt")),
+        ("x\n".into(), "y\n".into())
+    );
+    user.write("2.txt", "x\n");
+    land(&user, &[]).success();
+    assert_eq!(status(&user), "");
+}
+
+#[test]
+fn a_session_that_was_archived_lands_and_is_found_afterwards() {
+    for (way, means) in WAYS.iter().zip(MEANS).chain(WAYS.iter().rev().zip(MEANS)) {
+        let user = session();
+        run(&user, SESSION, way);
+        land(&user, means).success();
+        let shown = format!("{way:?} {means:?}");
+        assert!(!user.path().join(SESSION).exists(), "{shown}");
+        let list = read(&user, &format!("{ARCHIVED}/TODO_LIST.md"));
+        assert!(list.contains("- [x] **IMPL-1**"), "{shown}: {list}");
+        let left = status(&user);
+        if way.contains(&"--commit-progress") {
+            assert_eq!(left, "", "{shown}");
+        }
+        user.enact(["export"]).success().complains("say so already");
+        assert_eq!(status(&user), left, "{shown}");
+        user.enact(["status"]).success();
+        user.enact(["report"]).success();
+        user.enact(["resume"]).success();
+        user.enact(["replan", "--dry-run"]).success();
+        let branch = user.git(["log", "-1", "--format=%H"]).success().stdout;
+        land(&user, means).success();
+        let again = user.git(["log", "-1", "--format=%H"]).success().stdout;
+        assert_eq!(branch, again, "{shown}: landing twice is landing once");
+    }
+}
+
+#[test]
+fn what_a_person_changed_in_an_archived_session_is_never_lost() {
+    let user = session();
+    user.write(&format!("{SESSION}/IMPL_PLAN.md"), "# Plan\n");
+    user.commit("More");
+    user.write(&format!("{SESSION}/IMPL_PLAN.md"), "# Plan\n\nMine.\n");
+    run(&user, SESSION, &["--sync", "--commit-progress"]);
+    let moved = format!("{ARCHIVED}/IMPL_PLAN.md");
+    assert_eq!(read(&user, &moved), "# Plan\n\nMine.\n");
+    land(&user, &[]).code(2).complains(&format!("`{moved}`"));
+    assert_eq!(read(&user, &moved), "# Plan\n\nMine.\n");
+}
+
+#[test]
+fn marks_are_put_back_when_something_else_is_in_the_way() {
+    let user = user(Some(TABLE));
+    run(&user, "specs/hello", &["--sync", "--commit-progress"]);
+    user.write("1.txt/mine.txt", "mine\n");
+    let (text, left) = (read(&user, PROGRESS), status(&user));
+    assert!(text.contains("| 2 | Say it again | done"), "{text}");
+    land(&user, &[]).code(2).complains("nothing was landed");
+    assert_eq!((read(&user, PROGRESS), status(&user)), (text, left));
+}
+
+#[test]
+fn one_run_goes_on_from_the_marks_of_another() {
+    let user = user(Some(TABLE));
+    run(&user, "specs/hello", &["--sync", "--only", "1"]);
+    land(&user, &[]).success();
+    assert!(status(&user).contains("M specs/hello/PROGRESS.md"));
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    let args = [
+        "run",
+        "specs/hello",
+        "--yes",
+        "--new",
+        "--name",
+        "again",
+        "--sync",
+    ];
+    let rest = ["--commit-progress", "--", executor.as_str()];
+    user.enact(args.iter().chain(&rest)).success();
+    user.enact(["land", "again", "--yes"]).success();
+    assert_eq!(status(&user), "");
+    assert!(read(&user, PROGRESS).contains("| 2 | Say it again | done"));
+}
