@@ -38,6 +38,7 @@ mod reverting;
 mod review;
 mod rewriting;
 mod rollback;
+mod runners;
 mod sessions;
 mod side_by_side;
 mod simulation;

@@ -4,6 +4,8 @@
 
 pub mod checks;
 pub mod facts;
+pub mod manifest;
 pub mod observe;
+pub mod results;
 pub mod rules;
 pub mod scope;
