@@ -67,7 +67,7 @@ fn group<'a>(fault: &Fault, texts: &mut Texts<'_>) -> Group<'a> {
 /// So many bytes of a line are shown before what is meant, and of that and what follows it.
 const BEFORE_MAX: usize = 120;
 const MEANT_MAX: usize = 1_000;
-const AFTER_MAX: usize = 120;
+const AFTER_MAX: usize = 240;
 
 /// A line, made visible, and the bytes of it that are meant.
 struct Shown {
