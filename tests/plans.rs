@@ -471,6 +471,43 @@ fn a_markdown_file_of_any_name_is_a_plan_only_if_it_says_how_tasks_are_verified(
 }
 
 #[test]
+fn what_only_has_boxes_and_numbers_is_no_plan() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    for (name, text) in [
+        (
+            "CHANGELOG.md",
+            "# Changes\n\n## 1. First\n\n- [x] 1.1 Added the login\n- [x] T001 Fixed it\n",
+        ),
+        (
+            "README.md",
+            "# App\n\n## Roadmap\n\n- [ ] T001 Login\n- [x] T002 Logout\n",
+        ),
+        ("CONTRIBUTING.md", "### Task 1: Fork\n**Verify**: `true`\n"),
+        (
+            ".github/PULL_REQUEST_TEMPLATE.md",
+            "## 1. Checklist\n\n- [ ] 1.1 Tests\n",
+        ),
+        (
+            "i18n.json",
+            "{\"tasks\": [{\"id\": \"nav.home\", \"title\": \"Home\"}]}\n",
+        ),
+        (
+            "package.json",
+            "{\"tasks\": [{\"id\": 1, \"title\": \"Lint\", \"status\": \"on\"}]}\n",
+        ),
+    ] {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
+        fs::write(&path, text).expect("it is written");
+        let refused = refused_message(&path);
+        assert!(
+            refused.contains("no plan format is recognized"),
+            "{name}: {refused}"
+        );
+    }
+}
+
+#[test]
 fn a_progress_file_that_is_no_text_is_not_passed_over() {
     let directory = tempfile::tempdir().expect("a directory to write to");
     fs::write(

@@ -77,12 +77,33 @@ fn file(path: &Path, wanted: Option<Dialect>) -> Result<Found, Faults> {
     })
 }
 
+/// Whether a file is called what no plan is: its lists of boxes and numbers are about something else.
+fn is_something_else(path: &Path) -> bool {
+    const NAMES: [&str; 12] = [
+        "readme",
+        "changelog",
+        "history",
+        "contributing",
+        "security",
+        "code_of_conduct",
+        "license",
+        "pull_request_template",
+        "agents",
+        "claude",
+        "package",
+        "composer",
+    ];
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    NAMES.contains(&stem.to_lowercase().as_str())
+}
+
 /// The dialect that is surest of a file, and a warning if another is as sure.
 fn surest(source: &Source, among: &[Dialect]) -> Result<(Dialect, Option<Fault>), Fault> {
     let path = source.path.as_path();
     let text = source.text();
     let fit = |dialect: &Dialect| Some((dialect.format().fits(path, &text)?, *dialect));
-    let mut fits: Vec<(Fit, Dialect)> = among.iter().filter_map(fit).collect();
+    let may_be = among.iter().filter(|_| !is_something_else(path));
+    let mut fits: Vec<(Fit, Dialect)> = may_be.filter_map(fit).collect();
     // Stable, so that among equals the order in which they are tried decides.
     fits.sort_by_key(|(fit, _)| std::cmp::Reverse(fit.strength()));
     match fits[..] {

@@ -39,7 +39,8 @@ impl Format for TaskMaster {
         let is_json = path
             .extension()
             .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-        (is_json && recognizes(text)).then_some(Fit::Content("it holds tasks with ids and titles"))
+        (is_json && recognizes(text, is_named(path, "tasks.json")))
+            .then_some(Fit::Content("it holds tasks with ids and titles"))
     }
 
     fn plans_in(&self, entries: &[PathBuf]) -> Vec<Vec<PathBuf>> {
@@ -97,15 +98,16 @@ fn with_state(path: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Whether a JSON text holds a list of what has both an id and a title; editors have `tasks.json` files, too.
-fn recognizes(text: &Text<'_>) -> bool {
+/// Whether a JSON text holds a list of what has both an id and a title (editors have `tasks.json` files, too); in a file
+/// that is not called so they also say how far they are or what they wait for.
+fn recognizes(text: &Text<'_>, is_called_tasks: bool) -> bool {
     let Ok(root) = Node::parse(text) else {
         return false;
     };
     tags::tags(root).iter().any(|tag| {
         let first = tag.entries.first().map(Node::members).unwrap_or_default();
         let has = |name: &str| first.iter().any(|(key, _)| key == name);
-        has("id") && has("title")
+        has("id") && has("title") && (is_called_tasks || has("status") || has("dependencies"))
     })
 }
 
