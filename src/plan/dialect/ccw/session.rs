@@ -161,6 +161,13 @@ fn documents(
                     .help("it begins with `Sequential`, `Parallel`, `Phased` or `TDD Cycles`"),
             );
         }
+        faults.extend(own.unread.iter().map(|range| {
+            text.warning(
+                range.clone(),
+                "which of these tasks comes first is not understood",
+            )
+            .help("write it with arrows: `IMPL-1 → IMPL-2`")
+        }));
         strategy = Strategy {
             model: own.model.clone().or(strategy.model),
             ..own

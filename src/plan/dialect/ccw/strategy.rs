@@ -31,16 +31,27 @@ pub(super) struct Strategy {
     pub(super) phases: Vec<(String, String)>,
     /// What comes before what, as it is written: of each chain its members, each a set of ids.
     pub(super) chains: Vec<Vec<Vec<String>>>,
+    /// Where ids stand together and nothing says which comes first.
+    pub(super) unread: Vec<Range<usize>>,
 }
 
 /// What a document says of the execution.
 pub(super) fn read(document: &Document) -> Strategy {
     let blocks = section_four(&document.blocks);
     let model = model(blocks).or_else(|| model(&document.blocks));
+    let (read, unread): (Vec<_>, Vec<_>) = serialized(blocks)
+        .into_iter()
+        .filter(|line| ids::ids_in(&line.text).nth(1).is_some())
+        .map(|line| (line, chain(line)))
+        .partition(|(_, chain)| chain.is_some());
     Strategy {
         model,
         phases: phases(&document.blocks),
-        chains: chains(blocks),
+        chains: read.into_iter().filter_map(|(_, chain)| chain).collect(),
+        unread: unread
+            .into_iter()
+            .map(|(line, _)| line.range.clone())
+            .collect(),
     }
 }
 
@@ -166,36 +177,32 @@ pub(super) fn phase_of(title: &str) -> Option<String> {
     is_number.then(|| format!("phase {number}"))
 }
 
-/// The chains below `Serialization Requirements`: `A → B → {C, D}`.
-fn chains(blocks: &[Block]) -> Vec<Vec<Vec<String>>> {
+/// The lines of `Serialization Requirements`, a field or a heading.
+fn serialized(blocks: &[Block]) -> Vec<&Line> {
     let names = ["Serialization Requirements", "Serialization", "串行要求"];
     let fields = names.iter().flat_map(|name| fields(blocks, name));
-    let mut chains: Vec<_> = fields
-        .flat_map(|field| {
-            field
-                .lines
-                .into_iter()
-                .filter_map(chain)
-                .collect::<Vec<_>>()
-        })
-        .collect();
-    if chains.is_empty() {
-        let headed = blocks.iter().position(|block| {
-            matches!(block, Block::Heading(heading) if heading.title.to_lowercase().contains("serialization"))
-        });
-        if let Some(start) = headed {
+    let found: Vec<&Line> = fields.flat_map(|field| field.lines).collect();
+    let headed = blocks.iter().position(|block| {
+        matches!(block, Block::Heading(heading) if heading.title.to_lowercase().contains("serialization"))
+    });
+    match headed {
+        Some(start) if found.is_empty() => {
             let rest = &blocks[start + 1..];
             let end = rest
                 .iter()
                 .position(|block| matches!(block, Block::Heading(_)));
-            chains.extend(lines(&rest[..end.unwrap_or(rest.len())]).filter_map(chain));
+            lines(&rest[..end.unwrap_or(rest.len())]).collect()
         }
+        _ => found,
     }
-    chains
 }
 
+/// What a line puts in order: `A → B → {C, D}`, or `B must run after A`.
 fn chain(line: &Line) -> Option<Vec<Vec<String>>> {
     let text = line.text.replace("->", "→").replace("=>", "→");
+    if !text.contains('→') {
+        return sentence(&text);
+    }
     let links: Vec<Vec<String>> = text
         .split('→')
         // What follows a colon or a parenthesis explains.
@@ -209,9 +216,57 @@ fn chain(line: &Line) -> Option<Vec<Vec<String>>> {
     (links.len() > 1 && links.iter().all(|link: &Vec<String>| !link.is_empty())).then_some(links)
 }
 
+/// `IMPL-3 must run after IMPL-1 and IMPL-2`: the words between two sets of ids say which comes first.
+fn sentence(text: &str) -> Option<Vec<Vec<String>>> {
+    const LATER: [&str; 7] = [
+        " after ",
+        " depends on ",
+        " depend on ",
+        " requires ",
+        " needs ",
+        " waits for ",
+        "依赖",
+    ];
+    const EARLIER: [&str; 4] = [" before ", " precedes ", " blocks ", "先于"];
+    let lower = text.to_ascii_lowercase();
+    let sides = |words: &[&str]| {
+        let mut places = words
+            .iter()
+            .filter_map(|word| Some((lower.find(word)?, word)));
+        places
+            .next()
+            .map(|(at, word)| (&text[..at], &text[at + word.len()..]))
+    };
+    let (first, then) = match (sides(&LATER), sides(&EARLIER)) {
+        (Some((then, first)), None) | (None, Some((first, then))) => (first, then),
+        _ => return None,
+    };
+    let ids = |side| -> Vec<String> { ids::ids_in(side).map(|(_, id)| id.to_owned()).collect() };
+    let links = vec![ids(first), ids(then)];
+    links.iter().all(|link| !link.is_empty()).then_some(links)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Model, keyword, phase_of};
+    use super::{Model, keyword, phase_of, sentence};
+
+    #[test]
+    fn sentences_say_which_comes_first() {
+        let order = |text: &str| {
+            let links = sentence(text)?;
+            let words: Vec<String> = links.iter().map(|ids| ids.join(" ")).collect();
+            Some(words.join(" | "))
+        };
+        assert_eq!(
+            order("IMPL-3 must run after IMPL-1 and IMPL-2").as_deref(),
+            Some("IMPL-1 IMPL-2 | IMPL-3")
+        );
+        assert_eq!(
+            order("IMPL-4 runs before IMPL-5, IMPL-6").as_deref(),
+            Some("IMPL-4 | IMPL-5 IMPL-6")
+        );
+        assert_eq!(order("IMPL-1 and IMPL-2 share a table"), None);
+    }
 
     #[test]
     fn a_model_is_the_word_that_it_begins_with() {
