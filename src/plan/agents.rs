@@ -26,10 +26,10 @@ const BUILT_IN: [(&str, &[&str]); 7] = [
 struct Table<'t> {
     agents: Vec<&'t str>,
     /// Words in lower case, and their plurals: whom they call for.
-    words: HashMap<String, Vec<Call>>,
-    /// How long the longest of them is.
-    longest: usize,
-    /// What is more than a word is looked for as it stands.
+    words: HashMap<Vec<u8>, Vec<Call>>,
+    /// How long those are that begin with each byte, as bits: most words of a text are ruled out by this alone.
+    lengths: Vec<u64>,
+    /// What is more than a word, or of a script that may do without spaces, is looked for as it stands.
     sayings: Vec<(String, Call)>,
 }
 
@@ -80,7 +80,10 @@ pub(super) fn usual(tasks: &[(Option<&str>, &str, &str)]) -> Vec<String> {
 impl<'t> Table<'t> {
     /// The user's agents, then those that come along and that the user did not change. No words, no agent.
     fn new(own: &'t BTreeMap<String, Vec<String>>) -> Self {
-        let mut table = Self::default();
+        let mut table = Self {
+            lengths: vec![0; 256],
+            ..Self::default()
+        };
         for (agent, words) in own {
             table.add(agent, words.iter().map(String::as_str));
         }
@@ -103,11 +106,9 @@ impl<'t> Table<'t> {
             if word.is_empty() {
                 continue;
             }
-            if word.chars().all(char::is_alphanumeric) {
-                let plural = format!("{word}s");
-                self.longest = self.longest.max(plural.len());
-                self.words.entry(plural).or_default().push(call);
-                self.words.entry(word).or_default().push(call);
+            if word.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+                self.call(format!("{word}s"), call);
+                self.call(word, call);
             } else {
                 self.sayings.push((word, call));
             }
@@ -117,14 +118,21 @@ impl<'t> Table<'t> {
         }
     }
 
+    fn call(&mut self, word: String, call: Call) {
+        let word = word.into_bytes();
+        self.lengths[usize::from(word[0])] |= length_bit(&word);
+        self.words.entry(word).or_default().push(call);
+    }
+
     /// How many of its words a text in lower case says, for each agent.
     fn counts(&self, text: &str) -> Vec<usize> {
-        let is_inside = |c: char| match c.is_ascii() {
-            true => c.is_ascii_alphanumeric(),
-            false => c.is_alphanumeric(),
-        };
-        let words = text.split(|c: char| !is_inside(c));
-        let words = words.filter(|word| (2..=self.longest).contains(&word.len()));
+        let words = text
+            .as_bytes()
+            .split(|byte| !byte.is_ascii_alphanumeric())
+            .filter(|word| {
+                let first = word.first().map_or(0, |byte| usize::from(*byte));
+                self.lengths[first] & length_bit(word) != 0
+            });
         let called = words.filter_map(|word| self.words.get(word)).flatten();
         let sayings = self.sayings.iter();
         let said = sayings.filter(|(saying, _)| text.contains(saying.as_str()));
@@ -145,5 +153,38 @@ impl<'t> Table<'t> {
             }
         }
         best.map(|(agent, _)| agent)
+    }
+}
+
+/// The bit of a word's length; longer ones share the last.
+fn length_bit(word: &[u8]) -> u64 {
+    1 << word.len().min(63)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::Table;
+
+    #[test]
+    fn words_call_for_agents_in_every_script() {
+        let own = [
+            ("db", vec!["数据库", "tables of keys"]),
+            ("web", vec!["Form"]),
+        ];
+        let own = own.map(|(agent, words)| {
+            let words = words.into_iter().map(str::to_owned).collect();
+            (agent.to_owned(), words)
+        });
+        let own: BTreeMap<String, Vec<String>> = own.into_iter().collect();
+        let table = Table::new(&own);
+        let called = |title| table.called_for(&[], title, "");
+        assert_eq!(called("创建数据库连接"), Some("db"));
+        assert_eq!(called("Add tables of keys"), Some("db"));
+        assert_eq!(called("Add two forms"), Some("web"));
+        assert_eq!(called("实现Redis缓存"), Some("redis"));
+        assert_eq!(called("Perform the platform move"), None);
+        assert_eq!(called("Cache the form's caches, Form"), Some("web"));
     }
 }

@@ -262,6 +262,13 @@ fn among(entries: &[PathBuf], wanted: Option<Dialect>) -> Vec<Found> {
             }
         }
     }
+    let files: Vec<Vec<PathBuf>> = found.iter().map(|found| found.files.clone()).collect();
+    // What is one of the files of a larger plan is none of its own.
+    let is_part = |own: &[PathBuf]| {
+        let mut larger = files.iter().filter(|files| files.len() > own.len());
+        larger.any(|files| own.iter().all(|file| files.contains(file)))
+    };
+    found.retain(|found| !is_part(&found.files));
     found
 }
 

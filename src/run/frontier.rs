@@ -3,6 +3,9 @@
 //! A plan of ten thousand tasks asks "what next?" forty thousand times; an answer that walks the plan
 //! would be most of the run. So each change of one task touches that task and its dependents only.
 //! This is an index over [`crate::run::state`]: nothing here is stored, all of it can be rebuilt.
+//!
+//! Order reaches past tasks that were settled out of turn (done before the run, skipped, left out): a task is *past* when
+//! it is settled and all before it are past, and only then does what comes after it start.
 
 use std::collections::BTreeSet;
 
@@ -15,8 +18,11 @@ use super::standing::{Counts, Standing};
 pub(crate) struct Frontier {
     /// Where each task stands, held ones included.
     standing: Vec<Standing>,
-    /// For each task, needs that are not done plus predecessors that are not settled.
+    /// For each task, needs that are not done or not past, plus predecessors that are not past.
     waiting: Vec<u32>,
+    /// For each task, needs and predecessors that are not past.
+    behind: Vec<u32>,
+    past: Vec<bool>,
     /// For each task, needs that are failed, skipped or held.
     holds: Vec<u32>,
     ready: BTreeSet<usize>,
@@ -36,7 +42,9 @@ impl Frontier {
             .collect();
         Self {
             standing: vec![Standing::Pending; graph.len()],
+            behind: waiting.clone(),
             waiting,
+            past: vec![false; graph.len()],
             holds: vec![0; graph.len()],
             ready,
             active: BTreeSet::new(),
@@ -84,56 +92,56 @@ impl Frontier {
                 other => other,
             };
             let before = std::mem::replace(&mut self.standing[task], next);
-            if before == next {
+            let is_past = next.is_settled() && self.behind[task] == 0;
+            let was_past = std::mem::replace(&mut self.past[task], is_past);
+            if (before, was_past) == (next, is_past) {
                 continue;
             }
-            self.recount(task, before, next);
+            if before != next {
+                self.recount(task, before, next);
+            }
             for &dependent in graph.dependents(task) {
-                if self.carry(graph, task, dependent, before, next) {
-                    changes.push((dependent, Standing::Pending));
-                }
+                self.carry(graph, task, dependent, (before, was_past), (next, is_past));
+                // What a person or an attempt made of it stays; what follows from others is found anew.
+                let own = match self.standing[dependent] {
+                    Standing::Held => Standing::Pending,
+                    own => own,
+                };
+                changes.push((dependent, own));
                 self.refresh(dependent);
             }
             self.refresh(task);
         }
     }
 
-    /// Updates the numbers of `dependent`; whether it may have become held or free.
+    /// Updates the numbers of `dependent` after `task` turned from one standing to another, each with whether it was
+    /// past.
     fn carry(
         &mut self,
         graph: &Graph,
         task: usize,
         dependent: usize,
-        before: Standing,
-        next: Standing,
-    ) -> bool {
-        let mut turned = false;
-        for _ in graph.needs(dependent).iter().filter(|&&need| need == task) {
+        (before, was_past): (Standing, bool),
+        (next, is_past): (Standing, bool),
+    ) {
+        let is_task = |other: &&usize| **other == task;
+        for _ in graph.needs(dependent).iter().filter(is_task) {
             step(
                 &mut self.waiting[dependent],
-                before.satisfies(),
-                next.satisfies(),
+                before.satisfies() && was_past,
+                next.satisfies() && is_past,
             );
-            let was = self.holds[dependent] > 0;
             step(
                 &mut self.holds[dependent],
                 !before.has_fallen(),
                 !next.has_fallen(),
             );
-            turned |= was != (self.holds[dependent] > 0);
+            step(&mut self.behind[dependent], was_past, is_past);
         }
-        for _ in graph
-            .after(dependent)
-            .iter()
-            .filter(|&&earlier| earlier == task)
-        {
-            step(
-                &mut self.waiting[dependent],
-                before.is_settled(),
-                next.is_settled(),
-            );
+        for _ in graph.after(dependent).iter().filter(is_task) {
+            step(&mut self.waiting[dependent], was_past, is_past);
+            step(&mut self.behind[dependent], was_past, is_past);
         }
-        turned && matches!(self.standing[dependent], Standing::Pending | Standing::Held)
     }
 
     fn recount(&mut self, task: usize, before: Standing, next: Standing) {

@@ -11,7 +11,6 @@ mod kiro;
 mod layered;
 mod openspec;
 mod phases;
-mod progress;
 mod sendit;
 mod spec_kit;
 mod superpowers;

@@ -220,8 +220,12 @@ impl Reader<'_> {
         {
             self.shut = None;
         }
-        if line.mark.is_none() && line.lead.as_deref().is_some_and(shuts) {
+        // What says something itself is no heading of what follows, and a task's id is said where it stands.
+        let introduces = line.mark.is_none() && line.text.is_empty();
+        if introduces && line.lead.as_deref().is_some_and(shuts) {
             self.shut = Some(line.indent);
+        } else if line.mark.is_some() && starts_with_id(line) {
+            self.shut = None;
         }
         if self.on_needs && line.mark.is_none() {
             self.sentences.push((item::words(line), line.range.clone()));
@@ -447,6 +451,13 @@ fn gate_warning((heading, open): &(Range<usize>, Vec<String>), text: &Text<'_>) 
     let message = format!("{count}: `{}`", open.join("`, `"));
     let fault = text.warning(heading.clone(), message);
     Some(fault.help("they are gates and no tasks: see to them, and tick them, before the run"))
+}
+
+/// Whether a line begins with an id such as `T001`; a number alone may count anything.
+fn starts_with_id(line: &Line) -> bool {
+    let words = item::words(line);
+    let id = item::leading_id(words.trim_start_matches(['*', '`', ' ']));
+    id.is_some_and(|(id, _)| id.starts_with(|c: char| c.is_ascii_uppercase()))
 }
 
 fn leading_blanks(text: &str) -> usize {

@@ -2,13 +2,14 @@
 //!
 //! See `dialects.md`. Knows neither files nor runs: texts in, a plan out.
 
+mod progress;
 mod review;
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::{Defaults, Fit, Format, Reading, progress};
+use super::{Defaults, Fit, Format, Reading};
 use crate::plan::fields::{self as values, fields};
 use crate::plan::gaps;
 use crate::plan::markdown::{Block, Document, Heading, Line, lines};

@@ -12,11 +12,15 @@ use super::{Fit, Format, Reading};
 use crate::plan::checklist::marks::{self, Tick};
 use crate::plan::checklist::needs::{self, Known};
 use crate::plan::checklist::order::{self, Step};
+use crate::plan::checklist::words::Words;
 use crate::plan::checklist::{self, Checklist, Item, Kind, stated};
-use crate::plan::markdown::Heading;
+use crate::plan::markdown::{Heading, lines};
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{Change, Dialect, Fault, Plan, Progress, Task, Wishes, is_named};
+
+const PLACE: &str = "it lies in `specs` and has tasks such as `T001`";
+const CONTENT: &str = "it has tasks such as `- [ ] T001`";
 
 /// See the module.
 pub(super) struct SpecKit;
@@ -33,17 +37,22 @@ impl Format for SpecKit {
             return None;
         }
         let document = text.document();
+        let is_ours = |words: &Words| words.is_named || words.id.as_deref().is_some_and(is_own);
+        // The first box says it nearly always.
+        let mut boxes = lines(&document.blocks).filter(|line| line.mark.is_some());
+        let first = boxes.next().map(|line| Words::of(&checklist::whole(line)));
+        if first.is_some_and(|words| is_ours(&words)) {
+            return Some(match is_home {
+                true => Fit::Place(PLACE),
+                false => Fit::Content(CONTENT),
+            });
+        }
         let checklist = Checklist::of(document, text);
-        let has_ids = checklist
-            .items
-            .iter()
-            .any(|item| item.words.is_named || item.words.id.as_deref().is_some_and(is_own));
+        let has_ids = checklist.items.iter().any(|item| is_ours(&item.words));
         match is_home {
-            true if has_ids => Some(Fit::Place(
-                "it lies in `specs` and has tasks such as `T001`",
-            )),
+            true if has_ids => Some(Fit::Place(PLACE)),
             true => has_tasks(&checklist, text).then_some(Fit::Place("it lies in `specs`")),
-            false => has_ids.then_some(Fit::Content("it has tasks such as `- [ ] T001`")),
+            false => has_ids.then_some(Fit::Content(CONTENT)),
         }
     }
 
