@@ -50,6 +50,32 @@ fn a_task_starts_only_after_those_it_needs_and_from_their_work() {
 }
 
 #[test]
+fn order_reaches_past_tasks_that_are_not_run_themselves() {
+    let chain = |status: &str| {
+        format!(
+            "[plan]\ntitle = \"Chain\"\n[[task]]\nid = \"a\"\ntitle = \"A\"\n\
+             [[task]]\nid = \"b\"\ntitle = \"B\"\nafter = [\"a\"]\n{status}\
+             [[task]]\nid = \"c\"\ntitle = \"C\"\nafter = [\"b\"]\n\
+             [[task]]\nid = \"d\"\ntitle = \"D\"\nneeds = [\"b\"]\n"
+        )
+    };
+    for (status, flags) in [
+        (
+            "status = \"done\"\n",
+            &["--jobs", "4", "--retries", "0"][..],
+        ),
+        ("", &["--jobs", "4", "--retries", "0", "--only", "a,c,d"]),
+    ] {
+        let user = User::new();
+        user.plan(&chain(status));
+        let executor = user
+            .executor("test $ENACT_TASK = a || test -e a.txt || exit 9; commit $ENACT_TASK.txt w");
+        user.run("plan.toml", &executor, flags).success();
+        assert_eq!(user.task("c")["attempts"], 1);
+    }
+}
+
+#[test]
 fn a_sequential_run_never_overlaps() {
     let user = User::new();
     user.plan(PAIR);

@@ -130,7 +130,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
             return Ok(Exit::Done);
         }
         report::notice(&format!(
-            "run {} of this plan is unfinished: resuming it",
+            "run {} of this plan is unfinished: resuming it with the executor and settings that it was begun with; `--new` starts another",
             unfinished.0
         ));
         return resume::resume(context, &repo, &unfinished.0, args.yes);

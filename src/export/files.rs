@@ -1,49 +1,71 @@
 //! Putting changed texts in place: whole or not at all, with the mode they had, and never outside of one directory.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 
-use crate::plan::{Change, edited};
+use crate::git::sha256;
+use crate::plan::{Change, Marked, Source, edited};
 
-/// Makes the changes; the files that are not as they were.
-pub(super) fn apply(root: &Path, changes: &[Change]) -> Result<Vec<PathBuf>> {
-    let mut changed = Vec::new();
-    for change in changes {
-        let (path, text) = match change {
+/// What became of the files.
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    /// Those that are not as they were.
+    pub(super) changed: Vec<PathBuf>,
+    /// The digest of what each holds that was looked after.
+    pub(super) digests: HashMap<PathBuf, String>,
+}
+
+/// Makes the changes, of texts that are still what they were when the changes were found.
+pub(super) fn apply(root: &Path, marked: &Marked) -> Result<Made> {
+    let sources = marked.sources.iter();
+    let sources: HashMap<&Path, &Source> = sources
+        .map(|source| (source.path.as_path(), source))
+        .collect();
+    let mut made = Made::default();
+    for change in &marked.changes {
+        let (path, was, text) = match change {
             Change::Edit { path, edits } => {
                 let text = fs::read_to_string(path)
                     .with_context(|| format!("`{}` cannot be read", path.display()))?;
-                let fits = edits
-                    .iter()
-                    .all(|edit| text.get(edit.range.clone()).is_some());
-                if !fits {
-                    bail!(
-                        "`{}` was changed while it was read: try again",
-                        path.display()
-                    );
+                let source = sources.get(path.as_path());
+                let is_same = source
+                    .is_none_or(|source| source.whole().is_ok_and(|whole| whole == text.as_str()));
+                let mut ranges = edits.iter().map(|edit| edit.range.clone());
+                if !is_same || ranges.any(|range| text.get(range).is_none()) {
+                    return Err(changed_meanwhile(path));
                 }
-                (path, edited(&text, edits))
+                let new = edited(&text, edits);
+                (path, Some(text), new)
             }
-            Change::Write { path, text } => (path, text.clone()),
+            Change::Write { path, text } => (path, None, text.clone()),
             Change::Move { from, to } => {
                 relocate(root, from, to)?;
-                changed.push(to.clone());
+                made.changed.push(to.clone());
                 continue;
             }
         };
-        if replace(root, path, &text)? {
-            changed.push(path.clone());
+        if replace(root, path, was.as_deref(), &text)? {
+            made.changed.push(path.clone());
         }
+        made.digests.insert(path.clone(), sha256(text.as_bytes())?);
     }
-    Ok(changed)
+    Ok(made)
 }
 
-/// Has a file hold this text; whether it held another.
-fn replace(root: &Path, path: &Path, text: &str) -> Result<bool> {
+fn changed_meanwhile(path: &Path) -> anyhow::Error {
+    anyhow!(
+        "`{}` was changed while it was read: try again",
+        path.display()
+    )
+}
+
+/// Has a file hold this text instead of what it was, if that is known; whether it held another.
+fn replace(root: &Path, path: &Path, was: Option<&str>, text: &str) -> Result<bool> {
     let failed = || format!("`{}` cannot be written", path.display());
     // A link is followed: what it points to is the plan.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
@@ -68,6 +90,11 @@ fn replace(root: &Path, path: &Path, text: &str) -> Result<bool> {
             .with_context(failed)?;
     }
     file.write_all(text.as_bytes()).with_context(failed)?;
+    // Somebody may save the file at this very moment, and what they write is theirs.
+    let is_same = |was: &str| fs::read(&target).is_ok_and(|found| found == was.as_bytes());
+    if !was.is_none_or(is_same) {
+        return Err(changed_meanwhile(path));
+    }
     file.persist(&target).with_context(failed)?;
     Ok(true)
 }
@@ -99,4 +126,44 @@ fn require_inside(root: &Path, dir: &Path) -> Result<()> {
         dir.display(),
         root.display()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::apply;
+    use crate::plan::{Change, Edit, Marked, Source};
+
+    /// A file as it was read, and an edit of it that was found then.
+    fn marked(path: &std::path::Path, text: &str) -> Marked {
+        Marked {
+            changes: vec![Change::Edit {
+                path: path.to_path_buf(),
+                edits: vec![Edit {
+                    range: 3..4,
+                    text: "x".into(),
+                }],
+            }],
+            sources: vec![Source::new(path, text)],
+        }
+    }
+
+    #[test]
+    fn a_text_that_somebody_changed_meanwhile_stays_theirs() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("a.md");
+        fs::write(&path, "- [ ] One\n").expect("it is written");
+        let mark = marked(&path, "- [ ] One\n");
+        fs::write(&path, "A line of a person\n- [ ] One\n").expect("it is written");
+        let refused = apply(dir.path(), &mark).expect_err("it is not what was read");
+        assert!(format!("{refused:#}").contains("was changed while it was read"));
+        let text = fs::read_to_string(&path).expect("it is read");
+        assert_eq!(text, "A line of a person\n- [ ] One\n");
+        fs::write(&path, "- [ ] One\n").expect("it is written");
+        let made = apply(dir.path(), &mark).expect("it is what was read");
+        assert_eq!(made.changed, [path.clone()]);
+        let text = fs::read_to_string(&path).expect("it is read");
+        assert_eq!(text, "- [x] One\n");
+    }
 }

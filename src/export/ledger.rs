@@ -2,7 +2,7 @@
 //!
 //! Local to this machine, and never a truth: what it does not know is taken for a person's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
@@ -11,6 +11,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
+use super::files::Made;
 use crate::git::{Oid, Repo, sha256};
 use crate::journal::layout;
 use crate::plan::Change;
@@ -113,14 +114,19 @@ impl Ledger {
         Ok(Before(before.collect::<Result<_>>()?))
     }
 
-    /// Keeps what the files have become.
-    pub(super) fn keep(&mut self, before: Before) -> Result<()> {
+    /// Keeps what was made of the files: of what they hold now, somebody else may have made something since.
+    pub(super) fn keep(&mut self, before: Before, made: &Made) -> Result<()> {
+        let digests = made.digests.iter();
+        let digests: HashMap<PathBuf, &String> = digests
+            .map(|(path, digest)| (settled(path), digest))
+            .collect();
         let mut entries = self.entries.clone();
         for (path, then, was) in before.0 {
             let (Some(place), Some(then_place)) = (self.place(&path), self.place(&then)) else {
                 continue;
             };
-            let now = digest(read(&then).as_deref())?;
+            let now = digests.get(&path).map(|digest| (*digest).clone());
+            let now = now.or_else(|| was.clone());
             if now == was && place == then_place {
                 continue;
             }

@@ -19,7 +19,7 @@ pub use sync::Synced;
 
 use crate::git::{ChangeKind, Repo};
 use crate::journal;
-use crate::plan::{Change, Faults, Progress, Status, TaskProgress, written};
+use crate::plan::{self, Change, Faults, Marked, Progress, Status, TaskProgress};
 use crate::run::event::Recorded;
 use crate::run::state::{Drive, Standing, State};
 use times::Times;
@@ -96,11 +96,11 @@ impl Exporter {
         }
         let progress = self.progress(state, over)?;
         let paths = [self.plan.clone()];
-        match written(&paths, &state.selection(), &progress) {
-            Ok(changes) => {
-                let changed = self.apply(&changes)?;
+        match plan::marked(&paths, &state.selection(), &progress) {
+            Ok(marked) => {
+                let changed = self.apply(&marked)?;
                 let moves = |change: &Change| matches!(change, Change::Move { .. });
-                self.is_away = changes.iter().any(moves);
+                self.is_away = marked.changes.iter().any(moves);
                 Ok(Ok(changed))
             }
             Err(faults) => Ok(Err(faults)),
@@ -108,14 +108,14 @@ impl Exporter {
     }
 
     /// Makes the changes, and keeps what was made of the files.
-    fn apply(&mut self, changes: &[Change]) -> Result<Vec<PathBuf>> {
+    fn apply(&mut self, marked: &Marked) -> Result<Vec<PathBuf>> {
         let Some(ledger) = &mut self.ledger else {
-            return files::apply(&self.root, changes);
+            return Ok(files::apply(&self.root, marked)?.changed);
         };
-        let before = ledger.before(changes)?;
-        let changed = files::apply(&self.root, changes)?;
-        ledger.keep(before)?;
-        Ok(changed)
+        let before = ledger.before(&marked.changes)?;
+        let made = files::apply(&self.root, marked)?;
+        ledger.keep(before, &made)?;
+        Ok(made.changed)
     }
 
     /// How far the run is. Tasks that it leaves alone are not named.

@@ -1,7 +1,7 @@
 //! Keeping a plan's files up to date while its run goes on.
 //!
-//! A sink around another one. To read a plan takes the longer the longer it is, so a file is written again only when
-//! much more time has passed than the last writing took; at the end it is written in any case.
+//! A sink around another one. Most plans are written in no time, at each event of a task. A plan that takes longer is
+//! written again only when much more time has passed than the last writing took; at the end it is written in any case.
 
 use std::time::{Duration, Instant};
 
@@ -10,8 +10,11 @@ use crate::run::engine::Sink;
 use crate::run::event::{Event, Recorded};
 use crate::run::state::State;
 
-/// How much longer than a writing takes the next one is put off.
+/// How much longer than a long writing takes the next one is put off.
 const PAUSE: u32 = 20;
+
+/// What takes longer is long: no executor is kept waiting for less.
+const LONG: Duration = Duration::from_millis(50);
 
 /// A sink that also has the plan's files say how far the run is.
 pub struct Synced<'a> {
@@ -55,8 +58,10 @@ impl<'a> Synced<'a> {
             }
             Err(error) => Some(format!("{error:#}")),
         };
-        let took = began.elapsed().max(Duration::from_millis(1));
-        self.next = began + took * PAUSE;
+        let took = began.elapsed();
+        if took > LONG {
+            self.next = began + took * PAUSE;
+        }
         if let Some(objection) = objection
             && !std::mem::replace(&mut self.failed, true)
         {

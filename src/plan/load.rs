@@ -22,6 +22,15 @@ pub struct Loaded {
     pub warnings: Vec<Fault>,
 }
 
+/// What a plan's files become, and the texts for which that was found: of others it must not be made.
+#[derive(Debug, Clone)]
+pub struct Marked {
+    /// In the order in which they are made.
+    pub changes: Vec<Change>,
+    /// As they were read.
+    pub sources: Vec<Source>,
+}
+
 /// Why a plan could not be read.
 #[derive(Debug, Clone)]
 pub struct Faults {
@@ -69,9 +78,21 @@ pub fn written(
     selection: &Selection,
     progress: &Progress,
 ) -> Result<Vec<Change>, Faults> {
+    Ok(marked(paths, selection, progress)?.changes)
+}
+
+/// The same, with the texts for which it was found.
+pub fn marked(
+    paths: &[PathBuf],
+    selection: &Selection,
+    progress: &Progress,
+) -> Result<Marked, Faults> {
     let loaded = load(paths, selection)?;
     let format = loaded.plan.dialect.format();
-    Ok(format.write(&loaded.sources, progress))
+    Ok(Marked {
+        changes: format.write(&loaded.sources, progress),
+        sources: loaded.sources,
+    })
 }
 
 /// The files of tasks, of plans where their formats keep them below `top`, that cannot be read; each with its format.

@@ -34,8 +34,8 @@ use serde::{Deserialize, Serialize};
 
 pub use dialect::{Defaults, Dialect, Unfolded, to_toml};
 pub use load::{
-    Faults, Loaded, damaged, is_sound, load, place_now, progress_message, session, unfolded,
-    with_bodies, written,
+    Faults, Loaded, Marked, damaged, is_sound, load, marked, place_now, progress_message, session,
+    unfolded, with_bodies, written,
 };
 pub use selection::Selection;
 use source::is_named;

@@ -433,3 +433,28 @@ fn statuses_go_to_the_tag_that_was_run_whichever_is_current_now() {
     );
     assert_eq!(after, expected);
 }
+
+#[test]
+fn lines_of_a_native_plan_that_say_more_than_one_key_are_kept() {
+    let failed = |text: &str, status: Status| {
+        let lying = Lying::new("plan.toml", &[("plan.toml", text.to_owned())]);
+        let told = progress(&lying.load().plan, &[status]);
+        lying.write(&told);
+        lying.load();
+        lying.text("plan.toml")
+    };
+    let inline = "task=[{id=\"a\",status=\"in_progress\",run=\"false\"},{id=\"b\",run=\"true\"}] # words\n[plan]\ntitle=\"x\"\n";
+    let expected = inline.replace("in_progress", "pending");
+    assert_eq!(failed(inline, Status::Failed), expected);
+    let told =
+        "[[task]]\nid = \"a\"\ntitle = \"A\"\nstatus = \"in_progress\" # Bob: ask Ann first\n";
+    let expected = told.replace("in_progress", "pending");
+    assert_eq!(failed(told, Status::Failed), expected);
+    let lines = "task = [\n  {\n    id = \"a\",\n    title = \"A\",\n  },\n]\n";
+    assert_eq!(failed(lines, Status::Done), lines);
+    let own = "[[task]]\nid = \"a\"\nstatus = \"in_progress\"\ntitle = \"A\"\n";
+    assert_eq!(
+        failed(own, Status::Failed),
+        own.replace("status = \"in_progress\"\n", "")
+    );
+}

@@ -1,6 +1,7 @@
 //! What a native plan becomes when it says how far a run is: the `status` and `commit` of each task.
 //!
-//! A line that is not there is put below the task's `id`; a task that is to be done says nothing at all.
+//! A line that is not there is put below the task's `id`; a task that is to be done says nothing at all. Only lines that
+//! hold one key are put in or taken out: what shares its line with other keys or with words is a person's.
 
 use std::ops::Range;
 
@@ -55,26 +56,29 @@ fn edits_of(text: &str, keys: &DeTable<'_>, id: &Value<'_>, task: &TaskProgress)
                     text: format!("\"{wanted}\""),
                 });
             }
-            (Some(found), None) => edits.push(Edit {
+            (Some(found), None) if is_bare(text, key, found.span()) => edits.push(Edit {
                 range: line_of(text, found.span()),
                 text: String::new(),
             }),
+            (Some(found), None) if key == "status" && found.get_ref().as_str() != Some(OPEN) => {
+                edits.push(Edit {
+                    range: found.span(),
+                    text: format!("\"{OPEN}\""),
+                });
+            }
             (None, Some(wanted)) => missing.push_str(&format!("{key} = \"{wanted}\"\n")),
             _ => {}
         }
     }
     // A commit belongs to its status.
-    let above = keys
-        .get("status")
-        .filter(|_| status.is_some())
-        .unwrap_or(id);
+    let (key, above) = match keys.get("status").filter(|_| status.is_some()) {
+        Some(status) => ("status", status),
+        None => ("id", id),
+    };
     let at = line_of(text, above.span()).end;
     let line = &text[line_of(text, above.span())];
     // Keys that share a line are those of an inline table, which is nobody's way to write a task.
-    let is_own = ["id", "status"]
-        .iter()
-        .any(|key| line.trim_start().starts_with(key));
-    if !missing.is_empty() && is_own {
+    if !missing.is_empty() && is_alone(text, key, above.span()).is_some() {
         let apart = if line.ends_with('\n') { "" } else { "\n" };
         if line.ends_with("\r\n") {
             missing = missing.replace('\n', "\r\n");
@@ -85,6 +89,24 @@ fn edits_of(text: &str, keys: &DeTable<'_>, id: &Value<'_>, task: &TaskProgress)
         });
     }
     edits
+}
+
+/// What a task says that is still to be done, where it must say something.
+const OPEN: &str = "pending";
+
+/// What follows a key and its value on their line, if nothing stands before them and only words after them.
+fn is_alone<'t>(text: &'t str, key: &str, value: Range<usize>) -> Option<&'t str> {
+    let line = line_of(text, value.clone());
+    let before = text[line.start..value.start].trim();
+    let named = before.strip_suffix('=')?.trim_end();
+    let after = text[value.end..line.end].trim();
+    let is_named = named.trim_matches(['"', '\'']) == key;
+    (is_named && (after.is_empty() || after.starts_with('#'))).then_some(after)
+}
+
+/// Whether a line holds a key, its value, and nothing else.
+fn is_bare(text: &str, key: &str, value: Range<usize>) -> bool {
+    is_alone(text, key, value) == Some("")
 }
 
 /// The whole line that a value stands on.
