@@ -31,6 +31,7 @@ mod plans;
 mod purging;
 mod records;
 mod refusals;
+mod regressions;
 mod replanning;
 mod reporting;
 mod resume;

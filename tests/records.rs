@@ -6,6 +6,7 @@ use git_enact::run::event::{By, Event, Recorded, Residue};
 use git_enact::run::evidence::{
     Claim, ClaimStatus, Limit, Outcome, Reason, ReasonKind, Signal, Usage, Verdict,
 };
+use git_enact::run::results::{Baseline, Doubt, Results, Runner, Since, Suite, Tested};
 use git_enact::run::state::{Counts, Headline};
 
 /// Text that formats like to stumble over.
@@ -98,6 +99,21 @@ fn events() -> Vec<Event> {
             verdict: Verdict {
                 reasons: vec![Reason::new(ReasonKind::Dirty, NASTY)],
                 warnings: vec![text()],
+                tests: vec![Tested {
+                    command: text(),
+                    passed: 7,
+                    failing: [NASTY, NASTY].into_iter().collect(),
+                    since: Some(Since {
+                        base: Baseline {
+                            ended: text(),
+                            results: Some(results()),
+                            ..Baseline::default()
+                        },
+                        fixed: [NASTY].into_iter().collect(),
+                        ..Since::default()
+                    }),
+                    ..Tested::default()
+                }],
                 ..Verdict::default()
             },
             again: false,
@@ -118,6 +134,20 @@ fn events() -> Vec<Event> {
             progress: Some(text()),
         },
     ]
+}
+
+/// What a runner told, with every kind of value.
+fn results() -> Results {
+    let suite = Suite {
+        failed: 1,
+        failures: [NASTY.to_owned()].into(),
+        doubts: [Doubt::Stopped, Doubt::Cut].into(),
+        ..Suite::default()
+    };
+    Results {
+        is_cut: true,
+        suites: [(Runner::Nextest, suite), (Runner::Go, Suite::default())].into(),
+    }
 }
 
 #[test]

@@ -219,6 +219,9 @@ fn cargo(tests: &[(&str, &str)]) -> String {
         text,
         "\ntest result: so. {ok} passed; {failed} failed; {ignored} ignored; 0 measured; 0 filtered out"
     );
+    if failed > 0 {
+        text.push_str("\nerror: 1 target failed:\n    `--lib`\n");
+    }
     text
 }
 

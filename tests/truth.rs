@@ -370,6 +370,31 @@ fn a_promised_dependency_that_is_missing_is_not_done() {
 }
 
 #[test]
+fn a_promised_dependency_stands_where_its_manifest_declares_it_and_nowhere_else() {
+    let missing = "does not stand in its manifest";
+    refused(
+        "depends = [\"Cargo.toml: argon2\"]",
+        "commit Cargo.toml 'package.keywords = [\"argon2\"]'",
+        &[],
+    )
+    .only_because(missing);
+    refused(
+        "depends = [\"./package.json: left-pad\"]",
+        "commit package.json '{\"name\": \"left-pad\"}'",
+        &[],
+    )
+    .only_because(missing);
+    let user = User::new();
+    user.plan(&format!(
+        "{PLAN}depends = [\"./Cargo.toml: argon2\", \"deps.txt: left-pad\"]\n"
+    ));
+    let executor = user.executor(
+        "echo 'left-pad 1' > deps.txt; commit Cargo.toml 'dependencies.hash.package = \"argon2\"'",
+    );
+    attempt(&user, &executor, &[]).success();
+}
+
+#[test]
 fn a_bad_exit_is_not_done_whatever_was_committed_or_claimed() {
     refused("", "commit work.txt work; claim done; exit 1", &[])
         .because("the executor ended with exit 1")

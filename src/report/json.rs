@@ -11,6 +11,7 @@ use super::next::next_steps;
 use super::status::{RunStatus, TaskStatus};
 use crate::plan::TaskId;
 use crate::run::evidence::{ClaimStatus, Outcome, Reason, Usage};
+use crate::run::results::Tested;
 use crate::run::state::{AttemptState, Counts, FinalVerdict, Landed, State};
 
 /// The report of a run, finished or not; `branches` are those of the tasks, in the plan's order.
@@ -77,6 +78,8 @@ struct Attempt<'a> {
     /// Why it was refused.
     reasons: &'a [Reason],
     warnings: &'a [String],
+    /// What the verify commands told of their tests.
+    tests: &'a [Tested],
     /// Why it did not count, or did not fit.
     aside: Option<&'a str>,
     /// What it committed.
@@ -98,6 +101,7 @@ impl<'a> Attempt<'a> {
             accepted: verdict.is_some_and(|verdict| verdict.accepted.is_some()),
             reasons: verdict.map_or(&[], |verdict| &verdict.reasons),
             warnings: verdict.map_or(&[], |verdict| &verdict.warnings),
+            tests: verdict.map_or(&[], |verdict| &verdict.tests),
             aside: attempt.aside.as_deref(),
             commit: attempt.tip.as_deref(),
             salvage: attempt.salvage.as_deref(),

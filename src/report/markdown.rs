@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Context;
-use super::clean::visible;
+use super::clean::{visible, visible_line};
 use super::closing::closing;
 use super::next::next_steps;
 use super::sentence::{short, took, used};
@@ -14,6 +14,7 @@ use crate::run::state::State;
 /// The report of a run, finished or not.
 pub fn report(state: &State, context: &Context) -> String {
     let mut text = closing(state) + &tasks(state);
+    text.push_str(&tests(state));
     let unproven = unproven(state);
     if !unproven.is_empty() {
         let _ = writeln!(
@@ -68,6 +69,25 @@ fn tasks(state: &State) -> String {
         let _ = write!(text, "\n{notes}");
     }
     text
+}
+
+/// What the verify commands of each task told of their tests, the last time they were run.
+fn tests(state: &State) -> String {
+    let mut text = String::new();
+    for (index, task) in state.graph().tasks().iter().enumerate() {
+        let verdict = state
+            .at(index)
+            .last()
+            .and_then(|last| last.verdict.as_ref());
+        for tested in verdict.iter().flat_map(|verdict| &verdict.tests) {
+            let command = visible_line(&tested.command);
+            let _ = writeln!(text, "- {}: {tested} (`{command}`)", task.id);
+        }
+    }
+    match text.is_empty() {
+        true => text,
+        false => format!("\n**Tests**:\n\n{text}"),
+    }
 }
 
 /// What all attempts used up, as far as their executors tell.

@@ -112,6 +112,9 @@ fn told(attempt: &AttemptState, kept: Option<&Kept>) -> String {
                 .iter()
                 .for_each(|reason| line("refused", &reason.text)),
         }
+        for tested in &verdict.tests {
+            line("tests", &format!("{tested} (`{}`)", tested.command));
+        }
         verdict
             .warnings
             .iter()

@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::results::Tested;
+
 /// How the executor's process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -271,6 +273,9 @@ pub struct Verdict {
     pub warnings: Vec<String>,
     /// The checks that were made and held, as the PROGRESS note names them.
     pub checks: Vec<String>,
+    /// What the verify commands told of their tests.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<Tested>,
 }
 
 /// One reason for refusing an attempt.
@@ -342,6 +347,8 @@ pub enum ReasonKind {
     MissingDependency,
     /// A verify command failed.
     VerifyFailed,
+    /// Tests fail that did not fail on the base.
+    Regressed,
     /// A hook refused it.
     HookRefused,
 }

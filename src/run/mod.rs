@@ -10,6 +10,7 @@ mod frontier;
 pub mod names;
 pub mod policy;
 pub mod reader;
+pub mod results;
 pub mod schedule;
 mod standing;
 pub mod state;

@@ -2,6 +2,7 @@
 
 use crate::run::event::Residue;
 use crate::run::evidence::{Claim, Outcome};
+use crate::run::results::{Results, Since, Tested};
 
 /// Everything that a judgement may rest on.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +78,33 @@ pub struct CheckRun {
     pub passed: bool,
     /// How it ended, in words.
     pub ended: String,
-    /// The end of what it printed.
+    /// What it printed, as far as it was kept.
     pub output: String,
+    /// What it told of its tests, in full.
+    pub results: Option<Results>,
+    /// What became of its tests since the base, where that was looked at.
+    pub since: Option<Box<Since>>,
+}
+
+impl CheckRun {
+    /// Whether it passed, or failed only as it did on the base.
+    pub fn holds(&self) -> bool {
+        self.passed || self.since.as_ref().is_some_and(|since| since.excuses())
+    }
+
+    /// What is kept of what it told of its tests.
+    pub fn tested(&self) -> Option<Tested> {
+        let results = self.results.as_ref()?;
+        let since = self.since.as_deref().cloned();
+        Some(Tested::of(&self.command, results, since))
+    }
+
+    /// Whether it names tests that failed, so that it is worth to know whether they failed before.
+    pub fn names_failures(&self) -> bool {
+        let suites = self
+            .results
+            .iter()
+            .flat_map(|results| results.suites.values());
+        !self.passed && suites.flat_map(|suite| &suite.failures).next().is_some()
+    }
 }

@@ -2,7 +2,9 @@
 //!
 //! The executor's words are a claim; what counts is what git and the checks show.
 
+pub mod base;
 pub mod checks;
+pub mod commands;
 pub mod facts;
 pub mod manifest;
 pub mod observe;

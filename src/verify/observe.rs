@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::facts::{Claimed, Facts, Promise};
+use super::manifest;
 use crate::git::{Named, Oid, Repo};
 use crate::plan::Task;
 use crate::run::evidence::Outcome;
@@ -81,18 +82,19 @@ fn promised(repo: &Repo, task: &Task, commit: Oid) -> Result<Vec<(String, Promis
     Ok(promised)
 }
 
-/// `Cargo.toml: argon2` stands when the manifest names `argon2` as a word of its own.
+/// `Cargo.toml: argon2` stands when the manifest declares it; where the file is no manifest that we know, when it
+/// names `argon2` as a word of its own.
 fn dependencies(repo: &Repo, task: &Task, commit: Oid) -> Result<Vec<(String, bool)>> {
     let mut found = Vec::with_capacity(task.depends.len());
     for dependency in &task.depends {
         let Some((manifest, name)) = dependency.split_once(':') else {
             continue;
         };
-        let text = repo.blob_at(commit, manifest.trim())?.unwrap_or_default();
-        found.push((
-            dependency.clone(),
-            names(&String::from_utf8_lossy(&text), name.trim()),
-        ));
+        let (path, name) = (manifest.trim().trim_start_matches("./"), name.trim());
+        let text = repo.blob_at(commit, path)?.unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let stands = manifest::stands(path, &text, name).unwrap_or_else(|| names(&text, name));
+        found.push((dependency.clone(), stands));
     }
     Ok(found)
 }
@@ -119,8 +121,7 @@ mod tests {
 
     #[test]
     fn a_dependency_stands_only_as_a_word_of_its_own() {
-        let manifest =
-            "[dependencies]\n# argon2 = \"0\"\nserde_json = \"1\"\nclap = { version = \"4\" }\n";
+        let manifest = "# argon2 is not needed\nserde_json 1\nclap (4)\n";
         assert!(names(manifest, "clap") && names(manifest, "serde_json"));
         assert!(
             !names(manifest, "serde"),

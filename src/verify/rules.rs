@@ -3,7 +3,8 @@
 //! Rules know what was observed and nothing of how; see `facts` for that.
 
 use super::checks;
-use super::facts::{CheckRun, Claimed, Facts, Promise};
+use super::commands::{self, refusal};
+use super::facts::{Claimed, Facts, Promise};
 use super::scope;
 use crate::plan::Task;
 use crate::run::event::Residue;
@@ -345,17 +346,7 @@ fn judge_checks(facts: &Facts, verdict: &mut Verdict) {
     if !facts.promised.is_empty() && verdict.reasons.len() == before {
         verdict.checks.push("files".to_owned());
     }
-    for check in facts.checks.iter().filter(|check| !check.passed) {
-        let text = format!(
-            "verify failed ({}): `{}`{}",
-            check.ended,
-            check.command,
-            tail(&check.output)
-        );
-        verdict
-            .reasons
-            .push(Reason::new(ReasonKind::VerifyFailed, text));
-    }
+    commands::judge(&facts.checks, verdict);
     if let Some(hook) = facts.hook.as_ref().filter(|hook| !hook.passed) {
         let text = format!("post-task {}", refusal(hook));
         verdict
@@ -368,24 +359,9 @@ fn judge_checks(facts: &Facts, verdict: &mut Verdict) {
             format!("not verified: `{code}` was not run, for nothing here is called `{program}`");
         verdict.warnings.push(text);
     }
-    if !facts.checks.is_empty() && facts.checks.iter().all(|check| check.passed) {
-        verdict.checks.push("verify".to_owned());
-    }
     if facts.hook.as_ref().is_some_and(|hook| hook.passed) {
         verdict.checks.push("hook".to_owned());
     }
-}
-
-/// How a hook refused, to be told behind its name.
-pub fn refusal(hook: &CheckRun) -> String {
-    let (command, ended) = (&hook.command, &hook.ended);
-    format!("hook `{command}` ({ended}){}", tail(&hook.output))
-}
-
-fn tail(output: &str) -> String {
-    let last = output.lines().rev().find(|line| !line.trim().is_empty());
-    last.map(|line| format!(": {}", line.trim().chars().take(200).collect::<String>()))
-        .unwrap_or_default()
 }
 
 /// A path as part of a sentence: it may hold line ends, which would begin a line of their own.

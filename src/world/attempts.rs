@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, anyhow, bail};
 
 use super::Local;
+use super::base::Base;
 use super::commands::{Bench, run_all};
 use super::ending::{self, Particulars};
 use super::live::Entry;
@@ -21,6 +22,7 @@ use crate::run::event::Event;
 use crate::run::evidence::{Outcome, ReasonKind};
 use crate::run::policy::Executor;
 use crate::run::state::{AttemptState, Phase, State, TaskState};
+use crate::verify::commands::failure;
 use crate::verify::facts::CheckRun;
 
 impl Local {
@@ -261,9 +263,15 @@ pub(super) fn proven_merge(
     commands: &[String],
     slot: &Slot,
     bench: &Bench,
+    before: &Base,
 ) -> Arrived {
-    let runs = run_all(bench, slot.worktree.path(), commands);
-    let Some(failed) = runs.iter().find(|run| !run.passed) else {
+    let runs = run_all(
+        bench,
+        slot.worktree.path(),
+        commands,
+        Some((before, &slot.repo)),
+    );
+    let Some(failed) = runs.iter().find(|run| !run.holds()) else {
         return Arrived {
             event,
             attachments: Vec::new(),
@@ -284,7 +292,7 @@ pub(super) fn proven_merge(
             paths: Vec::new(),
             reason: format!(
                 "fails together with what was integrated meanwhile: {}",
-                told(failed)
+                failure(failed).text
             ),
         },
         other => other,
@@ -307,7 +315,7 @@ pub(super) fn final_verification(
     let at = repo.oid(commit)?;
     repo.create_worktree(place, reason, at)?;
     copy_included(repo, place)?;
-    let runs = run_all(bench, place, commands);
+    let runs = run_all(bench, place, commands, None);
     crash::step("final-proven");
     repo.remove_worktree(place)?;
     let reasons: Vec<String> = runs.iter().filter(|run| !run.passed).map(told).collect();

@@ -4,11 +4,14 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::base::Base;
 use super::live::Live;
 use crate::attempt::{self, output};
+use crate::git::Repo;
 use crate::process::supervise::{self, Order, Supervisors};
 use crate::run::evidence::Outcome;
 use crate::verify::facts::CheckRun;
+use crate::verify::results::{self, Printed};
 
 /// Where and how commands are run.
 #[derive(Clone)]
@@ -26,17 +29,26 @@ pub(super) struct Bench {
     pub(super) live: Live,
 }
 
-/// How much of a command's output is kept.
-const KEPT: u64 = 64 << 10;
+/// How much of a command's output is kept at either end: what its tests did is read of it.
+const KEPT: u64 = 1 << 20;
 
-/// Runs `commands` in `place` until one fails.
-pub(super) fn run_all(bench: &Bench, place: &Path, commands: &[String]) -> Vec<CheckRun> {
+/// Runs `commands` in `place` until one fails; with `base`, until one fails in a way in which it did not fail there.
+pub(super) fn run_all(
+    bench: &Bench,
+    place: &Path,
+    commands: &[String],
+    base: Option<(&Base, &Repo)>,
+) -> Vec<CheckRun> {
     let mut runs = Vec::with_capacity(commands.len());
     for (nth, command) in commands.iter().enumerate() {
-        let run = run(bench, place, command, &format!("check-{nth}"));
-        let passed = run.passed;
+        let mut run = run(bench, place, command, &format!("check-{nth}"));
+        if let Some((base, repo)) = base.filter(|_| run.names_failures()) {
+            let since = base.compare(repo, bench, &run, &format!("base-{nth}"));
+            run.since = Some(Box::new(since));
+        }
+        let holds = run.holds();
         runs.push(run);
-        if !passed {
+        if !holds {
             break;
         }
     }
@@ -62,30 +74,50 @@ pub(super) fn run(bench: &Bench, place: &Path, command: &str, name: &str) -> Che
     let ended = std::fs::create_dir_all(bench.stem.parent().unwrap_or(place))
         .map_err(anyhow::Error::from)
         .and_then(|()| bench.supervisors.start(&order, &file(supervise::MARK)));
-    let (passed, how, printed) = match ended {
+    let secrets = output::secrets(&bench.env);
+    // What it says becomes a reason: stored, shown, and told to the next attempt.
+    let clean = |bytes: &[u8]| {
+        let bytes = output::redact(bytes, &secrets);
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let ended = match ended {
         Ok(supervised) => {
             let _entry = bench.live.enter(supervised.canceller());
-            let ended = supervised.wait();
-            let output = ended.output.read().unwrap_or_default();
-            (
-                ended.outcome == Outcome::Exited(0),
-                ended.outcome.to_string(),
-                output,
-            )
+            supervised.wait()
         }
-        Err(error) => (
-            false,
-            "could not be started".to_owned(),
-            format!("{error:#}").into_bytes(),
-        ),
+        Err(error) => {
+            return CheckRun {
+                command: command.to_owned(),
+                passed: false,
+                ended: "could not be started".to_owned(),
+                output: clean(format!("{error:#}").as_bytes()),
+                results: None,
+                since: None,
+            };
+        }
     };
-    // What it says becomes a reason: stored, shown, and told to the next attempt.
-    let printed = output::redact(&printed, &output::secrets(&bench.env));
-    let output = String::from_utf8_lossy(&printed).into_owned();
+    let bytes = ended.output.read().unwrap_or_default();
+    let is_cut = ended.output.dropped > 0;
+    let head = usize::try_from(ended.output.head).unwrap_or(usize::MAX);
+    let (head, tail) = bytes.split_at(if is_cut {
+        head.min(bytes.len())
+    } else {
+        bytes.len()
+    });
+    let (head, tail) = (clean(head), clean(tail));
+    // Programs name themselves by where they really are.
+    let dir = place.canonicalize().unwrap_or_else(|_| place.to_owned());
+    let results = results::read(&Printed {
+        head: &head,
+        tail: is_cut.then_some(&tail),
+        dir: &dir.to_string_lossy(),
+    });
     CheckRun {
         command: command.to_owned(),
-        passed,
-        ended: how,
-        output,
+        passed: ended.outcome == Outcome::Exited(0),
+        ended: ended.outcome.to_string(),
+        since: None,
+        results,
+        output: head + &tail,
     }
 }

@@ -19,8 +19,8 @@ use crate::run::event::{Event, Residue};
 use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome, Usage};
 use crate::run::policy::CommitMode;
 use crate::run::reader::Reader;
+use crate::verify::commands::refusal;
 use crate::verify::facts::CheckRun;
-use crate::verify::rules::refusal;
 
 /// Which attempt it was, and by what rules its end is read.
 pub(super) struct Particulars {

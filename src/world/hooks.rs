@@ -15,8 +15,8 @@ use crate::git::{Oid, Repo};
 use crate::plan::TaskId;
 use crate::run::engine::{Arrived, News};
 use crate::run::state::State;
+use crate::verify::commands::refusal;
 use crate::verify::facts::CheckRun;
-use crate::verify::rules::refusal;
 
 /// How often hooks that are waited for, and whoever wants an end of it, are looked at.
 const GLANCE: Duration = Duration::from_millis(10);

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::base::Base;
 use super::commands::{Bench, run, run_all};
 use super::slots::Slot;
 use crate::plan::Task;
@@ -9,7 +10,7 @@ use crate::run::engine::Arrived;
 use crate::run::event::Event;
 use crate::run::policy::Policy;
 use crate::run::state::AttemptState;
-use crate::verify::facts::Facts;
+use crate::verify::facts::{CheckRun, Facts};
 use crate::verify::{observe, rules};
 
 /// A judgement to be made.
@@ -23,6 +24,8 @@ pub(super) struct Judgement {
     pub(super) commands: Vec<String>,
     /// What is given as a check and cannot be run.
     pub(super) unrun: Vec<String>,
+    /// What a command that fails is compared with.
+    pub(super) base: Base,
     /// What is run last, when nothing else has anything against the attempt.
     pub(super) hook: Option<String>,
 }
@@ -53,8 +56,13 @@ impl Judgement {
     pub(super) fn finish(&self, mut facts: Facts, slot: &mut Slot, bench: &Bench) -> Arrived {
         let started = std::time::Instant::now();
         slot.used = true;
-        facts.checks = run_all(bench, slot.worktree.path(), &self.commands);
-        if facts.checks.iter().all(|check| check.passed) {
+        facts.checks = run_all(
+            bench,
+            slot.worktree.path(),
+            &self.commands,
+            Some((&self.base, &slot.repo)),
+        );
+        if facts.checks.iter().all(CheckRun::holds) {
             let run_hook = |hook: &String| run(bench, slot.worktree.path(), hook, "post-task");
             facts.hook = self.hook.as_ref().map(run_hook);
         }

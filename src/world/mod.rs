@@ -5,6 +5,7 @@
 //! [`Approved`] gets here, and only approved commands are run.
 
 mod attempts;
+mod base;
 mod commands;
 mod ending;
 mod hooks;
@@ -34,6 +35,7 @@ pub use looking::{Kept, lend, place_to_look, take_back};
 pub use project::all as project;
 pub use slots::{place_of, remove_below as remove_worktrees};
 
+use self::base::Baselines;
 use self::commands::Bench;
 use self::leftovers::Numbers;
 use self::live::Live;
@@ -97,6 +99,8 @@ pub struct Local {
     behind: Vec<usize>,
     /// Which numbers of attempts are used up.
     numbers: Numbers,
+    /// How commands went on the commits that attempts started from.
+    baselines: Baselines,
     /// Hooks that are told of a failure right now.
     informed: Vec<JoinHandle<()>>,
 }
@@ -138,6 +142,7 @@ impl Local {
             projected,
             behind: Vec::new(),
             numbers,
+            baselines: Baselines::default(),
             informed: Vec::new(),
         }
     }

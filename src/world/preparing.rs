@@ -6,6 +6,7 @@ use std::ffi::OsStr;
 
 use anyhow::{Context as _, Result, anyhow};
 
+use super::base::Base;
 use super::commands::Bench;
 use super::judging::{FirstLook, Judgement};
 use super::{Local, Note, attempts};
@@ -21,7 +22,7 @@ use crate::verify::checks::Checks;
 impl Local {
     pub(super) fn judge(&mut self, task: &TaskId, state: &State) -> Result<Option<Event>> {
         let (number, attempt) = self.occupied(task, state)?;
-        self.look_at(task, number, attempt, None)
+        self.look_at(task, number, attempt, None, state)
     }
 
     /// Proves on the run's branch as it is now what `task` integrated some time ago.
@@ -29,7 +30,7 @@ impl Local {
         let at = state.task(task).context("the plan has the task")?;
         let mut attempt = at.last().context("it was attempted")?.clone();
         attempt.tip = Some(state.run.tip.clone());
-        self.look_at(task, NO_SLOT, attempt, at.commit.clone())
+        self.look_at(task, NO_SLOT, attempt, at.commit.clone(), state)
     }
 
     /// Judges `attempt` in the slot `number`; with `integrated`, what became of that commit of it since.
@@ -39,6 +40,7 @@ impl Local {
         number: u32,
         attempt: AttemptState,
         integrated: Option<String>,
+        state: &State,
     ) -> Result<Option<Event>> {
         let found = self
             .approved
@@ -52,6 +54,7 @@ impl Local {
         self.slots.stand(&self.site.repo, number, tip)?;
         let Checks { commands, unrun } = self.checks_of(task, number, base);
         let judgement = Judgement {
+            base: self.base(base, number, state),
             task: found,
             attempt,
             integrated,
@@ -158,7 +161,9 @@ impl Local {
                 let held = self.slots.take(&self.site.repo, slot)?;
                 let bench = self.bench_of(&task, &tried, slot, &held.worktree);
                 self.slots.put(slot, held);
-                self.prove(event, slot, tip, commands, bench).map(|()| None)
+                let before = self.base(self.site.repo.oid(&onto)?, slot, state);
+                self.prove(event, slot, tip, commands, bench, before)
+                    .map(|()| None)
             }
         }
     }
@@ -171,12 +176,27 @@ impl Local {
         tip: Oid,
         commands: Vec<String>,
         bench: Bench,
+        before: Base,
     ) -> Result<()> {
         self.begin(slot, move |slot| {
             slot.worktree.clean(&slot.repo, tip)?;
             slot.used = true;
-            Ok(attempts::proven_merge(event, &commands, slot, &bench))
+            Ok(attempts::proven_merge(
+                event, &commands, slot, &bench, &before,
+            ))
         })
+    }
+
+    /// Where commands that fail in the slot `number` are run once more: on `commit`, which is what was before.
+    fn base(&self, commit: Oid, number: u32, state: &State) -> Base {
+        self.baselines.learn(state);
+        Base {
+            commit,
+            place: self.site.worktrees.join(format!("base-{number}")),
+            purpose: format!("run {}: what was before", state.run.id),
+            setup: self.approved.policy().setup.clone(),
+            known: self.baselines.clone(),
+        }
     }
 
     pub(super) fn verify_all(&mut self, commit: &str, state: &State) -> Result<()> {

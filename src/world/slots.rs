@@ -237,7 +237,7 @@ pub(super) fn copy_included(repo: &Repo, path: &Path) -> Result<()> {
 }
 
 /// Makes a new worktree usable, by the command that the user approved for it.
-fn set_up(setup: &str, path: &Path) -> Result<()> {
+pub(super) fn set_up(setup: &str, path: &Path) -> Result<()> {
     let mut command = Command::new("sh").arg("-c").arg(setup).dir(path);
     for (name, value) in process::environment::allowed(std::env::vars_os(), &[]) {
         command = command.env(name, value);

@@ -42,6 +42,8 @@ struct Reader {
     suites: Vec<Suite>,
     broken: BTreeSet<String>,
     stopped: bool,
+    /// Cargo itself said that tests failed, which it does last.
+    told: bool,
     died: bool,
 }
 
@@ -109,9 +111,11 @@ impl Reader {
             }
             self.close_dead();
             self.stopped = true;
+            self.told = true;
         } else if line.ends_with(" target failed:") || line.ends_with(" targets failed:") {
             // Told only when it went on to the end.
             self.stopped = false;
+            self.told = true;
         } else if let Some(rest) = line.strip_prefix("error: could not compile `") {
             let what = rest.split(" due to ").next().unwrap_or(rest);
             self.broken.insert(what.replacen('`', "", 1));
@@ -218,6 +222,9 @@ impl Reader {
             let suite = self.named(block, Suite::default());
             self.suites.push(suite);
         }
+        // Without its last word nobody knows what else it would have run: its errors may have gone elsewhere.
+        let is_unfinished =
+            is_unfinished || (!self.told && self.suites.iter().any(|suite| suite.failed > 0));
         let told = !self.suites.is_empty() || !self.broken.is_empty();
         let suites = std::mem::take(&mut self.suites);
         let mut all = Suite::of_all(suites).unwrap_or_else(Suite::empty);

@@ -18,7 +18,7 @@ pub(super) fn counts(text: &str) -> Vec<(u64, &str)> {
 /// The sum of those whose word is one of `words`.
 pub(super) fn sum(counts: &[(u64, &str)], words: &[&str]) -> u64 {
     let meant = counts.iter().filter(|(_, word)| words.contains(word));
-    meant.map(|(number, _)| number).sum()
+    meant.fold(0, |sum, (number, _)| sum.saturating_add(*number))
 }
 
 /// `text` without a time in parentheses at its end: `(3 ms)`, `(0.1 s)`, `(0.00s)`.
@@ -62,10 +62,10 @@ impl Suite {
 
     /// Adds a later suite of the same runner. A test that was there before is told apart by a number.
     pub(super) fn absorb(&mut self, later: Suite) {
-        let both = |one: Option<u64>, other: Option<u64>| Some(one? + other?);
+        let both = |one: Option<u64>, other: Option<u64>| Some(one?.saturating_add(other?));
         self.passed = both(self.passed, later.passed);
         self.ignored = both(self.ignored, later.ignored);
-        self.failed += later.failed;
+        self.failed = self.failed.saturating_add(later.failed);
         self.names_all &= later.names_all;
         self.doubts.extend(later.doubts);
         self.broken.extend(later.broken);

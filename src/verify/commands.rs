@@ -1,0 +1,113 @@
+//! What verify commands and hooks say for and against an attempt, in words.
+
+use super::facts::CheckRun;
+use crate::run::evidence::{Reason, ReasonKind, Verdict};
+use crate::run::names::short;
+use crate::run::results::{Names, Since};
+
+/// How many tests that an attempt broke are named: the next one is to mend them all.
+const REGRESSIONS: usize = 30;
+
+/// Puts what `checks` showed into `verdict`.
+pub fn judge(checks: &[CheckRun], verdict: &mut Verdict) {
+    verdict.tests = checks.iter().filter_map(CheckRun::tested).collect();
+    for check in checks.iter().filter(|check| !check.passed) {
+        match check.since.as_deref().filter(|since| since.excuses()) {
+            Some(since) => verdict.warnings.push(old_failures(check, since)),
+            None => verdict.reasons.push(failure(check)),
+        }
+    }
+    if checks.is_empty() || !checks.iter().all(CheckRun::holds) {
+        return;
+    }
+    let is_clean = checks.iter().all(|check| check.passed);
+    let held = if is_clean { "verify" } else { "no regressions" };
+    verdict.checks.push(held.to_owned());
+}
+
+/// Why a command that failed, and not only as it did before, refuses what it was run on.
+pub fn failure(check: &CheckRun) -> Reason {
+    let (command, ended) = (&check.command, &check.ended);
+    let lead = format!("verify failed ({ended}): `{command}`");
+    let Some(tested) = check.tested().filter(|_| check.names_failures()) else {
+        let text = format!("{lead}{}", tail(&check.output));
+        return Reason::new(ReasonKind::VerifyFailed, text);
+    };
+    match &tested.since {
+        Some(since) if since.obstacle.is_empty() && !since.regressions.is_empty() => {
+            let text = format!("`{command}` ({ended}): {}", regressions(since));
+            Reason::new(ReasonKind::Regressed, text)
+        }
+        since => {
+            let compared = since.as_ref().map(not_compared).unwrap_or_default();
+            Reason::new(
+                ReasonKind::VerifyFailed,
+                format!("{lead}: {tested}{compared}"),
+            )
+        }
+    }
+}
+
+/// What was broken since the base, and how it stands with what failed there.
+fn regressions(since: &Since) -> String {
+    let tests = match since.regressions.count {
+        1 => "1 test fails".to_owned(),
+        count => format!("{count} tests fail"),
+    };
+    let names = since.regressions.listed(REGRESSIONS);
+    let old = told("failed there already", &since.still_failing);
+    format!(
+        "{tests} that did not on {}: {names}{old}{}",
+        base(since),
+        mended(since)
+    )
+}
+
+/// Why nothing is excused, and what is seen all the same.
+fn not_compared(since: &Since) -> String {
+    let new = told("did not fail there", &since.regressions);
+    let old = told("failed there already", &since.still_failing);
+    let why = &since.obstacle;
+    format!(
+        "; it could not be compared with {}: {why}{new}{old}{}",
+        base(since),
+        mended(since)
+    )
+}
+
+/// That a command fails as it did before, which refuses nothing and must be known.
+fn old_failures(check: &CheckRun, since: &Since) -> String {
+    let (command, ended) = (&check.command, &check.ended);
+    let (base, old) = (base(since), &since.still_failing);
+    format!(
+        "`{command}` fails ({ended}) as on {base}: {old}{}",
+        mended(since)
+    )
+}
+
+fn mended(since: &Since) -> String {
+    told("fixed", &since.fixed) + &told("not run any more", &since.gone)
+}
+
+fn told(what: &str, names: &Names) -> String {
+    match names.is_empty() {
+        true => String::new(),
+        false => format!("; {what}: {names}"),
+    }
+}
+
+fn base(since: &Since) -> String {
+    format!("the base {}", short(&since.base.commit))
+}
+
+/// How a hook refused, to be told behind its name.
+pub fn refusal(hook: &CheckRun) -> String {
+    let (command, ended) = (&hook.command, &hook.ended);
+    format!("hook `{command}` ({ended}){}", tail(&hook.output))
+}
+
+fn tail(output: &str) -> String {
+    let last = output.lines().rev().find(|line| !line.trim().is_empty());
+    last.map(|line| format!(": {}", line.trim().chars().take(200).collect::<String>()))
+        .unwrap_or_default()
+}
