@@ -237,9 +237,10 @@ fn sentence(text: &str) -> Option<Vec<Vec<String>>> {
             .next()
             .map(|(at, word)| (&text[..at], &text[at + word.len()..]))
     };
-    let (first, then) = match (sides(&LATER), sides(&EARLIER)) {
-        (Some((then, first)), None) | (None, Some((first, then))) => (first, then),
-        _ => return None,
+    let ((Some((then, first)), None) | (None, Some((first, then)))) =
+        (sides(&LATER), sides(&EARLIER))
+    else {
+        return None;
     };
     let ids = |side| -> Vec<String> { ids::ids_in(side).map(|(_, id)| id.to_owned()).collect() };
     let links = vec![ids(first), ids(then)];
