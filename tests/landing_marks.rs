@@ -223,3 +223,26 @@ fn one_run_goes_on_from_the_marks_of_another() {
     assert_eq!(status(&user), "");
     assert!(read(&user, PROGRESS).contains("| 2 | Say it again | done"));
 }
+
+#[test]
+fn what_a_person_saves_while_it_lands_is_kept_with_ours_beside_it() {
+    let user = user(Some(TABLE));
+    run(&user, "specs/hello", &["--sync", "--commit-progress"]);
+    let marks = read(&user, PROGRESS);
+    let saved = user.path().join(PROGRESS);
+    // Git is in the middle of it, and goes no further.
+    let save = user.script(
+        "save",
+        &format!("echo Mine. > '{}'; exit 1", saved.display()),
+    );
+    user.write(".git/info/attributes", "1.txt filter=late\n");
+    user.git(["config", "filter.late.smudge", &save]).success();
+    user.git(["config", "filter.late.required", "true"])
+        .success();
+    land(&user, &[])
+        .code(2)
+        .complains("nothing was landed")
+        .complains("what it was lies in");
+    assert_eq!(read(&user, PROGRESS), "Mine.\n");
+    assert_eq!(read(&user, &format!("{PROGRESS}.set-aside")), marks);
+}

@@ -2,13 +2,19 @@
 //! and only when it is asked for; done by `git` itself, which refuses what would lose anything.
 
 mod aside;
+mod disk;
+mod in_the_way;
+mod index;
 
 use anyhow::{Context as _, Result, bail};
 
-use aside::InTheWay;
-pub use aside::IsOurs;
+pub use in_the_way::IsOurs;
+
+use aside::{Aside, Beside};
+use in_the_way::InTheWay;
 
 use crate::git::{Git, Merge, Message, NewCommit, Oid, Repo};
+use crate::process::Output;
 use crate::run::names;
 
 /// How to land.
@@ -79,27 +85,48 @@ pub fn land(
     let (branch, from) = target(repo)?;
     let to = landed(repo, from, cargo, means, message)?;
     let in_the_way = InTheWay::of(repo, from, to, is_ours)?;
-    let is_free = in_the_way.theirs.is_empty();
-    if is_free && let Err(error) = in_the_way.set_aside(repo) {
-        in_the_way.put_back()?;
-        return Err(error.context("nothing was landed"));
+    if !in_the_way.theirs.is_empty() {
+        bail!(
+            "nothing was landed: {} changed in your checkout, and would be overwritten; \
+             commit, `git stash -u` or move that away, then land again",
+            shown(&in_the_way.theirs)
+        );
     }
-    let target = to.to_string();
-    let output = Git::here(repo)?
-        .args(["merge", "--no-stat", "--ff-only"])
-        .run([target.as_str()])?;
-    if output.status == 0 {
+    let aside = Aside::new(in_the_way.ours);
+    aside.take().context("nothing was landed")?;
+    let output = fast_forward(repo, &branch, to);
+    if output.as_ref().is_ok_and(|output| output.status == 0) {
         return Ok(Landing { branch, from, to });
     }
-    if is_free {
-        in_the_way.put_back()?;
-        bail!("nothing was landed: {}", said(&output));
-    }
-    bail!(
-        "nothing was landed: {} changed in your checkout, and would be overwritten; \
-         commit, `git stash -u` or remove that, then land again",
-        shown(&in_the_way.theirs)
-    )
+    let beside = aside.put_back()?;
+    bail!("nothing was landed: {}{}", said(&output?), told(&beside))
+}
+
+/// Moves the user's branch and checkout to `to`, or neither. Nothing that their configuration says about merging
+/// makes it anything else.
+fn fast_forward(repo: &Repo, branch: &str, to: Oid) -> Result<Output> {
+    // Options that a branch has of its own may name a strategy, and one of those never fast-forwards.
+    const NOTHING: &str = "ENACT_NOTHING";
+    let options = format!("branch.{}.mergeOptions={NOTHING}", names::branch(branch));
+    Git::here(repo)?
+        .env(NOTHING, "")
+        .args([format!("--config-env={options}")])
+        .args(["-c", "merge.autoStash=false", "merge", "--ff-only"])
+        .args(["--no-autostash", "--no-overwrite-ignore", "--no-squash"])
+        .args(["--commit", "--no-verify-signatures", "--no-stat"])
+        .run([to.to_string()])
+}
+
+/// Where those files are that could not be put back.
+fn told(beside: &[Beside]) -> String {
+    let one = |file: &Beside| {
+        format!(
+            "; `{}` was changed meanwhile, and what it was lies in `{}`",
+            file.place.display(),
+            file.kept.display()
+        )
+    };
+    beside.iter().map(one).collect()
 }
 
 /// Files as the subject of a sentence.
@@ -117,6 +144,7 @@ fn shown(paths: &[String]) -> String {
         _ => format!("{named} are"),
     }
 }
+
 /// The commit that the user's branch, at `from`, is to be moved to.
 fn landed(repo: &Repo, from: Oid, cargo: Cargo, means: Means, message: Message<'_>) -> Result<Oid> {
     let tip = cargo.tip;
@@ -163,7 +191,7 @@ fn landed(repo: &Repo, from: Oid, cargo: Cargo, means: Means, message: Message<'
     })
 }
 
-fn said(output: &crate::process::Output) -> String {
+fn said(output: &Output) -> String {
     let text = format!(
         "{}\n{}",
         output.text(),
