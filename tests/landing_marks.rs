@@ -246,3 +246,41 @@ fn what_a_person_saves_while_it_lands_is_kept_with_ours_beside_it() {
     assert_eq!(read(&user, PROGRESS), "Mine.\n");
     assert_eq!(read(&user, &format!("{PROGRESS}.set-aside")), marks);
 }
+
+#[test]
+fn marks_that_a_killed_landing_set_aside_are_put_back_by_the_next() {
+    let user = user(Some(TABLE));
+    run(&user, "specs/hello", &["--sync", "--commit-progress"]);
+    let (marks, left) = (read(&user, PROGRESS), status(&user));
+    let kill = || {
+        let mut command = user.enact_command(["land", "--yes"]);
+        command.env("ENACT_CRASH_AT", "step:marks-set-aside");
+        let killed = command.output().expect("it starts");
+        assert!(!killed.status.success());
+        assert_eq!(read(&user, PROGRESS), "", "they are away");
+    };
+    kill();
+    user.write("1.txt", "mine\n");
+    land(&user, &[])
+        .code(2)
+        .complains("`specs/hello/PROGRESS.md` is back")
+        .complains("`1.txt` is changed");
+    fs::remove_file(user.path().join("1.txt")).expect("it is moved away");
+    assert_eq!(
+        (read(&user, PROGRESS), status(&user)),
+        (marks.clone(), left)
+    );
+    kill();
+    user.write(PROGRESS, "Mine.\n");
+    land(&user, &[])
+        .code(2)
+        .complains("what it was lies in")
+        .complains("`specs/hello/PROGRESS.md` is changed");
+    assert_eq!(read(&user, PROGRESS), "Mine.\n");
+    assert_eq!(read(&user, &format!("{PROGRESS}.set-aside")), marks);
+    fs::remove_file(user.path().join(format!("{PROGRESS}.set-aside"))).expect("it was read");
+    user.write(PROGRESS, &marks);
+    kill();
+    land(&user, &[]).success();
+    assert_eq!(status(&user), "");
+}

@@ -159,7 +159,7 @@ impl Look<'_> {
                 || (self.is_ours)(&change.path, Some(&bytes))?);
         Ok(match is_replaceable {
             true => Verdict::Ours(File {
-                place: self.place(change),
+                path: change.path.clone(),
                 bytes,
                 mode,
             }),

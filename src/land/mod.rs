@@ -13,7 +13,9 @@ pub use in_the_way::IsOurs;
 use aside::{Aside, Beside};
 use in_the_way::InTheWay;
 
+use crate::crash;
 use crate::git::{Git, Merge, Message, NewCommit, Oid, Repo};
+use crate::journal::layout;
 use crate::process::Output;
 use crate::run::names;
 
@@ -43,7 +45,9 @@ pub struct Landing {
 
 /// What is to land.
 #[derive(Debug, Clone, Copy)]
-pub struct Cargo {
+pub struct Cargo<'a> {
+    /// The run.
+    pub run: &'a str,
     /// The tip of the run's branch.
     pub tip: Oid,
     /// What of it landed before, as one commit without its history: git does not know that it is there.
@@ -77,7 +81,7 @@ pub fn plan(repo: &Repo, tip: Oid, means: Means) -> Result<String> {
 /// Files in the way that `is_ours` knows, or that hold what lands, lose nothing and are replaced.
 pub fn land(
     repo: &Repo,
-    cargo: Cargo,
+    cargo: Cargo<'_>,
     means: Means,
     message: Message<'_>,
     is_ours: &IsOurs<'_>,
@@ -92,14 +96,42 @@ pub fn land(
             shown(&in_the_way.theirs)
         );
     }
-    let aside = Aside::new(in_the_way.ours);
+    let kept = layout::aside_dir(repo.common_dir(), cargo.run);
+    let top = repo.checkout().unwrap_or(repo.common_dir());
+    let aside = Aside::new(kept, top, to, in_the_way.ours);
     aside.take().context("nothing was landed")?;
+    crash::step("marks-set-aside");
     let output = fast_forward(repo, &branch, to);
     if output.as_ref().is_ok_and(|output| output.status == 0) {
+        aside.forget();
         return Ok(Landing { branch, from, to });
     }
     let beside = aside.put_back()?;
     bail!("nothing was landed: {}{}", said(&output?), told(&beside))
+}
+
+/// Puts back what an earlier landing of `run` set aside and then died; what that was, if there is any.
+pub fn recover(repo: &Repo, run: &str) -> Result<Option<String>> {
+    let kept = layout::aside_dir(repo.common_dir(), run);
+    let left = repo.checkout().and_then(|top| Aside::left(kept, top));
+    let Some(left) = left else {
+        return Ok(None);
+    };
+    let has_landed = match (repo.oid(left.to()), repo.head()?.commit) {
+        (Ok(to), Some(head)) => repo.is_ancestor(to, head).unwrap_or(false),
+        _ => false,
+    };
+    if has_landed {
+        left.forget();
+        return Ok(None);
+    }
+    let beside = left.put_back()?;
+    let paths: Vec<String> = left.paths().map(str::to_owned).collect();
+    Ok(Some(format!(
+        "{} back, which a landing that was cut off had set aside{}",
+        shown(&paths),
+        told(&beside)
+    )))
 }
 
 /// Moves the user's branch and checkout to `to`, or neither. Nothing that their configuration says about merging
@@ -122,7 +154,7 @@ fn told(beside: &[Beside]) -> String {
     let one = |file: &Beside| {
         format!(
             "; `{}` was changed meanwhile, and what it was lies in `{}`",
-            file.place.display(),
+            file.path,
             file.kept.display()
         )
     };
@@ -146,7 +178,13 @@ fn shown(paths: &[String]) -> String {
 }
 
 /// The commit that the user's branch, at `from`, is to be moved to.
-fn landed(repo: &Repo, from: Oid, cargo: Cargo, means: Means, message: Message<'_>) -> Result<Oid> {
+fn landed(
+    repo: &Repo,
+    from: Oid,
+    cargo: Cargo<'_>,
+    means: Means,
+    message: Message<'_>,
+) -> Result<Oid> {
     let tip = cargo.tip;
     if repo.is_ancestor(tip, from)? {
         return Ok(from);
