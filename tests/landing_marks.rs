@@ -284,3 +284,25 @@ fn marks_that_a_killed_landing_set_aside_are_put_back_by_the_next() {
     land(&user, &[]).success();
     assert_eq!(status(&user), "");
 }
+
+#[test]
+fn marks_are_known_by_what_git_makes_of_line_ends() {
+    let by_setting = |user: &User| {
+        user.git(["config", "core.autocrlf", "true"]).success();
+    };
+    let by_attribute = |user: &User| user.write(".gitattributes", "*.md text eol=crlf\n");
+    let ways: [&dyn Fn(&User); 2] = [&by_setting, &by_attribute];
+    for set in ways {
+        let user = User::new();
+        set(&user);
+        user.write("specs/hello/PLAN.md", &PLAN.replace('\n', "\r\n"));
+        user.write(PROGRESS, &TABLE.replace('\n', "\r\n"));
+        user.commit("Plan");
+        assert_eq!(user.at("main", PROGRESS), TABLE);
+        run(&user, "specs/hello", &["--sync", "--commit-progress"]);
+        assert!(status(&user).contains("M specs/hello/PROGRESS.md"));
+        land(&user, &[]).success();
+        assert_eq!(status(&user), "");
+        assert!(read(&user, PROGRESS).contains("| 2 | Say it again | done"));
+    }
+}
