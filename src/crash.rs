@@ -17,7 +17,7 @@ pub const STAGES: [&str; 4] = [
 ];
 
 /// Where else one could die: between two effects that belong together.
-pub const STEPS: [&str; 18] = [
+pub const STEPS: [&str; 19] = [
     // What an earlier driver left was ended and unlocked, nothing else was settled.
     "leftovers-ended",
     // The run's branch is about to move, and that is on file.
@@ -45,6 +45,8 @@ pub const STEPS: [&str; 18] = [
     "worktree-removed",
     // A person's decision is on record and not yet on disk.
     "decided",
+    // What we wrote into the checkout is out of the way of a landing.
+    "marks-set-aside",
     // What runs was ended, nothing of the run was removed.
     "purge-begun",
     // Worktrees and notes are gone.

@@ -23,9 +23,10 @@ const UNREACHABLE: [&str; 1] = ["quarantined"];
 const AFTER_A_CRASH: [&str; 2] = ["resumed", "attempt-abandoned"];
 const CRASH_BEFORE: &str = "recorded:attempt-started";
 
-/// Steps that other tests make: they take a rollback, a purge or a repair.
-const ELSEWHERE: [&str; 5] = [
+/// Steps that other tests make: they take a rollback, a landing, a purge or a repair.
+const ELSEWHERE: [&str; 6] = [
     "step:notes-withdrawn",
+    "step:marks-set-aside",
     "step:purge-begun",
     "step:purge-notes-removed",
     "step:purge-branches-removed",

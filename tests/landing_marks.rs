@@ -223,3 +223,86 @@ fn one_run_goes_on_from_the_marks_of_another() {
     assert_eq!(status(&user), "");
     assert!(read(&user, PROGRESS).contains("| 2 | Say it again | done"));
 }
+
+#[test]
+fn what_a_person_saves_while_it_lands_is_kept_with_ours_beside_it() {
+    let user = user(Some(TABLE));
+    run(&user, "specs/hello", &["--sync", "--commit-progress"]);
+    let marks = read(&user, PROGRESS);
+    let saved = user.path().join(PROGRESS);
+    // Git is in the middle of it, and goes no further.
+    let save = user.script(
+        "save",
+        &format!("echo Mine. > '{}'; exit 1", saved.display()),
+    );
+    user.write(".git/info/attributes", "1.txt filter=late\n");
+    user.git(["config", "filter.late.smudge", &save]).success();
+    user.git(["config", "filter.late.required", "true"])
+        .success();
+    land(&user, &[])
+        .code(2)
+        .complains("nothing was landed")
+        .complains("what it was lies in");
+    assert_eq!(read(&user, PROGRESS), "Mine.\n");
+    assert_eq!(read(&user, &format!("{PROGRESS}.set-aside")), marks);
+}
+
+#[test]
+fn marks_that_a_killed_landing_set_aside_are_put_back_by_the_next() {
+    let user = user(Some(TABLE));
+    run(&user, "specs/hello", &["--sync", "--commit-progress"]);
+    let (marks, left) = (read(&user, PROGRESS), status(&user));
+    let kill = || {
+        let mut command = user.enact_command(["land", "--yes"]);
+        command.env("ENACT_CRASH_AT", "step:marks-set-aside");
+        let killed = command.output().expect("it starts");
+        assert!(!killed.status.success());
+        assert_eq!(read(&user, PROGRESS), "", "they are away");
+    };
+    kill();
+    user.write("1.txt", "mine\n");
+    land(&user, &[])
+        .code(2)
+        .complains("`specs/hello/PROGRESS.md` is back")
+        .complains("`1.txt` is changed");
+    fs::remove_file(user.path().join("1.txt")).expect("it is moved away");
+    assert_eq!(
+        (read(&user, PROGRESS), status(&user)),
+        (marks.clone(), left)
+    );
+    kill();
+    user.write(PROGRESS, "Mine.\n");
+    land(&user, &[])
+        .code(2)
+        .complains("what it was lies in")
+        .complains("`specs/hello/PROGRESS.md` is changed");
+    assert_eq!(read(&user, PROGRESS), "Mine.\n");
+    assert_eq!(read(&user, &format!("{PROGRESS}.set-aside")), marks);
+    fs::remove_file(user.path().join(format!("{PROGRESS}.set-aside"))).expect("it was read");
+    user.write(PROGRESS, &marks);
+    kill();
+    land(&user, &[]).success();
+    assert_eq!(status(&user), "");
+}
+
+#[test]
+fn marks_are_known_by_what_git_makes_of_line_ends() {
+    let by_setting = |user: &User| {
+        user.git(["config", "core.autocrlf", "true"]).success();
+    };
+    let by_attribute = |user: &User| user.write(".gitattributes", "*.md text eol=crlf\n");
+    let ways: [&dyn Fn(&User); 2] = [&by_setting, &by_attribute];
+    for set in ways {
+        let user = User::new();
+        set(&user);
+        user.write("specs/hello/PLAN.md", &PLAN.replace('\n', "\r\n"));
+        user.write(PROGRESS, &TABLE.replace('\n', "\r\n"));
+        user.commit("Plan");
+        assert_eq!(user.at("main", PROGRESS), TABLE);
+        run(&user, "specs/hello", &["--sync", "--commit-progress"]);
+        assert!(status(&user).contains("M specs/hello/PROGRESS.md"));
+        land(&user, &[]).success();
+        assert_eq!(status(&user), "");
+        assert!(read(&user, PROGRESS).contains("| 2 | Say it again | done"));
+    }
+}

@@ -22,6 +22,7 @@ mod interruptions;
 mod journal;
 mod kickbacks;
 mod landing;
+mod landing_ignored;
 mod landing_marks;
 mod leftovers;
 mod lending;

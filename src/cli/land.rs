@@ -81,7 +81,12 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         author: journal.identity(),
         time: Clock::from_env()?.now(),
     };
-    let landing = bring(&repo, &run, Cargo { tip, squashed }, means, message)?;
+    let cargo = Cargo {
+        run: &run,
+        tip,
+        squashed,
+    };
+    let landing = bring(&repo, cargo, means, message)?;
     let event = Event::Landed {
         branch: landing.branch,
         from: landing.from.to_string(),
@@ -94,14 +99,11 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
 }
 
 /// Lands, and tells the marks that we put into the checkout from what a person did there.
-fn bring(
-    repo: &Repo,
-    run: &str,
-    cargo: Cargo,
-    means: Means,
-    message: Message<'_>,
-) -> Result<Landing> {
-    let ledger = Ledger::of(repo, run);
+fn bring(repo: &Repo, cargo: Cargo<'_>, means: Means, message: Message<'_>) -> Result<Landing> {
+    if let Some(said) = land::recover(repo, cargo.run)? {
+        report::notice(&format!("note: {said}"));
+    }
+    let ledger = Ledger::of(repo, cargo.run);
     let head = repo.head()?.commit;
     let is_ours = |path: &str, bytes: Option<&[u8]>| match (&ledger, head) {
         (Some(ledger), Some(head)) => ledger.is_ours(repo, head, path, bytes),

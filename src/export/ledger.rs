@@ -75,7 +75,12 @@ impl Ledger {
             return Ok(false);
         };
         let committed = repo.blob_at(head, &entry.origin)?;
-        Ok(entry.from == digest(committed.as_deref())?)
+        if entry.from == digest(committed.as_deref())? {
+            return Ok(true);
+        }
+        // What lies in a checkout has the line ends that git was told to give it.
+        let written_out = repo.written_out(head, &entry.origin)?;
+        Ok(written_out.is_some() && entry.from == digest(written_out.as_deref())?)
     }
 
     /// Who made the file at `path` what it is, if it was one of us.

@@ -6,7 +6,7 @@
 use anyhow::{Context as _, Result};
 use git2::Oid;
 
-use super::{Repo, mode};
+use super::{Git, Repo, mode};
 
 /// One path that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,14 @@ impl Repo {
         };
         walk.trees(Some(self.tree_of(before)?), Some(self.tree_of(after)?))?;
         Ok(walk.changes)
+    }
+
+    /// The file at `path` as git would check it out for the user, with their line ends and filters; none where there
+    /// is no such file, or no such filter.
+    pub fn written_out(&self, commit: Oid, path: &str) -> Result<Option<Vec<u8>>> {
+        let named = format!("{commit}:{path}");
+        let output = Git::here(self)?.run(["cat-file", "--filters", &named])?;
+        Ok((output.status == 0).then_some(output.stdout))
     }
 }
 

@@ -109,6 +109,11 @@ pub fn written_file(common_dir: &Path, run: &str) -> PathBuf {
     local_run(common_dir, run).join("written")
 }
 
+/// What a landing has taken out of the checkout until it is over.
+pub fn aside_dir(common_dir: &Path, run: &str) -> PathBuf {
+    local_run(common_dir, run).join("aside")
+}
+
 /// Where objects are put that cannot be read.
 pub fn torn_dir(common_dir: &Path) -> PathBuf {
     local(common_dir).join("torn")

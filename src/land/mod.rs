@@ -2,13 +2,21 @@
 //! and only when it is asked for; done by `git` itself, which refuses what would lose anything.
 
 mod aside;
+mod disk;
+mod in_the_way;
+mod index;
 
 use anyhow::{Context as _, Result, bail};
 
-use aside::InTheWay;
-pub use aside::IsOurs;
+pub use in_the_way::IsOurs;
 
+use aside::{Aside, Beside};
+use in_the_way::InTheWay;
+
+use crate::crash;
 use crate::git::{Git, Merge, Message, NewCommit, Oid, Repo};
+use crate::journal::layout;
+use crate::process::Output;
 use crate::run::names;
 
 /// How to land.
@@ -37,7 +45,9 @@ pub struct Landing {
 
 /// What is to land.
 #[derive(Debug, Clone, Copy)]
-pub struct Cargo {
+pub struct Cargo<'a> {
+    /// The run.
+    pub run: &'a str,
     /// The tip of the run's branch.
     pub tip: Oid,
     /// What of it landed before, as one commit without its history: git does not know that it is there.
@@ -71,7 +81,7 @@ pub fn plan(repo: &Repo, tip: Oid, means: Means) -> Result<String> {
 /// Files in the way that `is_ours` knows, or that hold what lands, lose nothing and are replaced.
 pub fn land(
     repo: &Repo,
-    cargo: Cargo,
+    cargo: Cargo<'_>,
     means: Means,
     message: Message<'_>,
     is_ours: &IsOurs<'_>,
@@ -79,27 +89,76 @@ pub fn land(
     let (branch, from) = target(repo)?;
     let to = landed(repo, from, cargo, means, message)?;
     let in_the_way = InTheWay::of(repo, from, to, is_ours)?;
-    let is_free = in_the_way.theirs.is_empty();
-    if is_free && let Err(error) = in_the_way.set_aside(repo) {
-        in_the_way.put_back()?;
-        return Err(error.context("nothing was landed"));
+    if !in_the_way.theirs.is_empty() {
+        bail!(
+            "nothing was landed: {} changed in your checkout, and would be overwritten; \
+             commit, `git stash -u` or move that away, then land again",
+            shown(&in_the_way.theirs)
+        );
     }
-    let target = to.to_string();
-    let output = Git::here(repo)?
-        .args(["merge", "--no-stat", "--ff-only"])
-        .run([target.as_str()])?;
-    if output.status == 0 {
+    let kept = layout::aside_dir(repo.common_dir(), cargo.run);
+    let top = repo.checkout().unwrap_or(repo.common_dir());
+    let aside = Aside::new(kept, top, to, in_the_way.ours);
+    aside.take().context("nothing was landed")?;
+    crash::step("marks-set-aside");
+    let output = fast_forward(repo, &branch, to);
+    if output.as_ref().is_ok_and(|output| output.status == 0) {
+        aside.forget();
         return Ok(Landing { branch, from, to });
     }
-    if is_free {
-        in_the_way.put_back()?;
-        bail!("nothing was landed: {}", said(&output));
+    let beside = aside.put_back()?;
+    bail!("nothing was landed: {}{}", said(&output?), told(&beside))
+}
+
+/// Puts back what an earlier landing of `run` set aside and then died; what that was, if there is any.
+pub fn recover(repo: &Repo, run: &str) -> Result<Option<String>> {
+    let kept = layout::aside_dir(repo.common_dir(), run);
+    let left = repo.checkout().and_then(|top| Aside::left(kept, top));
+    let Some(left) = left else {
+        return Ok(None);
+    };
+    let has_landed = match (repo.oid(left.to()), repo.head()?.commit) {
+        (Ok(to), Some(head)) => repo.is_ancestor(to, head).unwrap_or(false),
+        _ => false,
+    };
+    if has_landed {
+        left.forget();
+        return Ok(None);
     }
-    bail!(
-        "nothing was landed: {} changed in your checkout, and would be overwritten; \
-         commit, `git stash -u` or remove that, then land again",
-        shown(&in_the_way.theirs)
-    )
+    let beside = left.put_back()?;
+    let paths: Vec<String> = left.paths().map(str::to_owned).collect();
+    Ok(Some(format!(
+        "{} back, which a landing that was cut off had set aside{}",
+        shown(&paths),
+        told(&beside)
+    )))
+}
+
+/// Moves the user's branch and checkout to `to`, or neither. Nothing that their configuration says about merging
+/// makes it anything else.
+fn fast_forward(repo: &Repo, branch: &str, to: Oid) -> Result<Output> {
+    // Options that a branch has of its own may name a strategy, and one of those never fast-forwards.
+    const NOTHING: &str = "ENACT_NOTHING";
+    let options = format!("branch.{}.mergeOptions={NOTHING}", names::branch(branch));
+    Git::here(repo)?
+        .env(NOTHING, "")
+        .args([format!("--config-env={options}")])
+        .args(["-c", "merge.autoStash=false", "merge", "--ff-only"])
+        .args(["--no-autostash", "--no-overwrite-ignore", "--no-squash"])
+        .args(["--commit", "--no-verify-signatures", "--no-stat"])
+        .run([to.to_string()])
+}
+
+/// Where those files are that could not be put back.
+fn told(beside: &[Beside]) -> String {
+    let one = |file: &Beside| {
+        format!(
+            "; `{}` was changed meanwhile, and what it was lies in `{}`",
+            file.path,
+            file.kept.display()
+        )
+    };
+    beside.iter().map(one).collect()
 }
 
 /// Files as the subject of a sentence.
@@ -117,8 +176,15 @@ fn shown(paths: &[String]) -> String {
         _ => format!("{named} are"),
     }
 }
+
 /// The commit that the user's branch, at `from`, is to be moved to.
-fn landed(repo: &Repo, from: Oid, cargo: Cargo, means: Means, message: Message<'_>) -> Result<Oid> {
+fn landed(
+    repo: &Repo,
+    from: Oid,
+    cargo: Cargo<'_>,
+    means: Means,
+    message: Message<'_>,
+) -> Result<Oid> {
     let tip = cargo.tip;
     if repo.is_ancestor(tip, from)? {
         return Ok(from);
@@ -163,7 +229,7 @@ fn landed(repo: &Repo, from: Oid, cargo: Cargo, means: Means, message: Message<'
     })
 }
 
-fn said(output: &crate::process::Output) -> String {
+fn said(output: &Output) -> String {
     let text = format!(
         "{}\n{}",
         output.text(),
