@@ -23,6 +23,7 @@ mod source;
 mod suggest;
 mod text;
 mod unmarked;
+mod visible;
 mod writing;
 mod yaml;
 
@@ -43,6 +44,7 @@ pub use source::{Source, hash_input, kept_name};
 pub use suggest::{did_you_mean, or_meant};
 pub use text::{char_start, is_invisible};
 pub use unmarked::differ_in_progress_only;
+pub use visible::visible;
 pub use writing::{Change, Edit, Progress, Status, TaskProgress, edited};
 
 /// A plan as its author wrote it, before anything about it was checked (see [`crate::graph`]).
