@@ -18,6 +18,7 @@ mod markdown;
 mod recognize;
 mod room;
 mod scope;
+mod seal;
 mod selection;
 mod source;
 mod suggest;
@@ -38,6 +39,7 @@ pub use load::{
     Faults, Loaded, Marked, damaged, is_sound, load, marked, place_now, progress_message, session,
     unfolded, with_bodies, written,
 };
+pub use seal::is_sealed;
 pub use selection::Selection;
 use source::is_named;
 pub use source::{Source, hash_input, kept_name};
