@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(text, "A line of a person\n- [ ] One\n");
         fs::write(&path, "- [ ] One\n").expect("it is written");
         let made = apply(&grounds, &mark);
-        assert_eq!(made.changed, [path.clone()]);
+        assert_eq!(made.changed, std::slice::from_ref(&path));
         let text = fs::read_to_string(&path).expect("it is read");
         assert_eq!(text, "- [x] One\n");
     }

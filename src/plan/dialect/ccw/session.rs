@@ -49,7 +49,7 @@ fn task_files<'s>(apart: &[(usize, &'s Source)]) -> Vec<(&'s Path, TaskFile)> {
     thread::scope(|scope| {
         let parts = apart.chunks(each);
         let begun: Vec<_> = parts.map(|part| scope.spawn(move || read(part))).collect();
-        let ended = begun.into_iter().map(|thread| thread.join());
+        let ended = begun.into_iter().map(thread::ScopedJoinHandle::join);
         ended
             .flat_map(|read| read.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect()
