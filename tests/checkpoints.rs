@@ -104,7 +104,7 @@ fn a_run_is_told_in_the_plan_and_in_the_logs() {
     user.enact(["export"]).success();
     let text = plan(&user);
     for said in [
-        "**Status:** Implemented\n",
+        "**Status:** Implemented <!-- was: Reviewed - Ready for Implementation -->\n",
         "## Implementation Summary\n",
         "- Phase 3: Say goodbye - Complete\n",
     ] {
@@ -150,6 +150,69 @@ fn progress(plan: &Plan, statuses: &[Status], over: bool) -> Progress {
         started_at: "2026-01-02T03:00:00Z".to_owned(),
         over,
         tasks: plan.tasks.iter().enumerate().map(task).collect(),
+    }
+}
+
+/// A plan after its files said so one after the other.
+fn said(text: &str, all: &[Status]) -> String {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    let path: PathBuf = directory.path().join("2026-01-01.plan.md");
+    fs::write(&path, text).expect("it is written");
+    for status in all {
+        let told = progress(&read(&path).0, &[*status], true);
+        let paths = std::slice::from_ref(&path);
+        for change in written(paths, &Selection::default(), &told).expect("a good plan") {
+            if let Change::Edit { edits, .. } = change {
+                let text = fs::read_to_string(&path).expect("text");
+                fs::write(&path, edited(&text, &edits)).expect("it is written");
+            }
+        }
+    }
+    fs::read_to_string(&path).expect("text")
+}
+
+#[test]
+fn what_is_undone_leaves_every_byte_of_the_plan_as_it_was() {
+    let heads = [
+        "# P\n\n**Status:** Reviewed\n",
+        "# P\r\n\r\n**Status**: Ready, says Ann | **By:** me  \r\n",
+        "---\nstatus: \"re#ady\" # planned\n---\n# P\n\n**Status:** Approved\n",
+        "---\nstatus: ready\n---\n# P\n",
+    ];
+    let tails = [
+        "",
+        "\n",
+        "\n\n \n",
+        "  ",
+        "\r\n",
+        "\r\nLast.\n\n",
+        "\n\n## Notes\r\n\r\nNone.",
+    ];
+    for (head, tail) in heads.iter().flat_map(|head| tails.map(|tail| (head, tail))) {
+        let phase = "### Phase 1: One\n\n**Principal Owner:** A\n**Dependencies:** None";
+        let text = format!("{head}\n## Phases\n\n{phase}{tail}");
+        let done = said(&text, &[Status::Failed, Status::Done]);
+        assert!(done.to_lowercase().contains("implemented"), "{done}");
+        assert!(done.contains("## Implementation Summary"), "{done}");
+        let undone = said(&text, &[Status::Failed, Status::Done, Status::Failed]);
+        assert_eq!(undone, said(&text, &[Status::Failed]), "{done}");
+        assert!(undone.starts_with(&text), "{text:?} in {undone:?}");
+    }
+}
+
+#[test]
+fn a_summary_and_status_words_of_a_person_stay() {
+    let phase = "# P\n\n**Status:** Implemented by Ann\n\n## Phases\n\n### Phase 1: One\n\n**Principal Owner:** A\n**Dependencies:** None\n";
+    let ours = "## Implementation Summary\n\n**Completed:** 2026-01-02\n**Total Duration:** 1m\n\n**Phases Completed:**\n- Phase 1: One - Complete\n";
+    let theirs = [
+        "## Implementation Summary\n\n**Completed:** we expect March\n\nWords.\n".to_owned(),
+        format!("{ours}\nIt was fun.\n"),
+        ours.replace("- Complete", "- Complete, nearly"),
+    ];
+    for summary in theirs {
+        let text = format!("{phase}\n{summary}");
+        let undone = said(&text, &[Status::Failed]);
+        assert!(undone.starts_with(&text), "{undone}");
     }
 }
 

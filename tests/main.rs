@@ -28,6 +28,7 @@ mod leftovers;
 mod lending;
 mod linear;
 mod looking;
+mod not_ours;
 mod plans;
 mod purging;
 mod records;

@@ -8,6 +8,7 @@ use super::{Context, Exit, input};
 use crate::export::Exporter;
 use crate::journal;
 use crate::report;
+use crate::report::clean::visible_line;
 
 /// Have the plan's own files say how far a run is; only marks change in what people wrote
 #[derive(Debug, clap::Args)]
@@ -22,21 +23,27 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let state = journal::load(&repo, &run)?.state;
     let plan = input::recorded_path(context, &repo, &state)?;
     let mut exporter = Exporter::new(repo, &run, plan)?;
-    let changed = match exporter.export(&state)? {
-        Ok(changed) => changed,
+    let written = match exporter.export(&state)? {
+        Ok(written) => written,
         Err(faults) => {
             show_faults(&faults.faults, &faults.sources);
             return Ok(Exit::Refused);
         }
     };
-    let paths = changed.iter().map(|path| path.display().to_string());
+    for why in &written.refused {
+        report::notice(&format!("warning: {why}"));
+    }
+    let paths = written
+        .changed
+        .iter()
+        .map(|path| path.display().to_string());
     if context.json {
         let paths: Vec<String> = paths.collect();
         report::line(&json!({"schema": 1, "run": run, "files": paths}).to_string());
-    } else if changed.is_empty() {
+    } else if written.changed.is_empty() && written.refused.is_empty() {
         report::notice("the plan's files say so already, or have no place to say it");
     } else {
-        paths.for_each(|path| report::line(&path));
+        paths.for_each(|path| report::line(&visible_line(&path)));
     }
     Ok(Exit::Done)
 }

@@ -1,4 +1,4 @@
-//! Putting changed texts in place: whole or not at all, with the mode they had, and never outside of one directory.
+//! Putting changed texts in place: whole or not at all, with the mode they had, and one whatever becomes of another.
 
 use std::collections::HashMap;
 use std::fs;
@@ -8,53 +8,72 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
+use super::grounds::Grounds;
 use crate::git::sha256;
-use crate::plan::{Change, Marked, Source, edited};
+use crate::plan::{Change, Marked, edited, is_sealed, visible};
 
 /// What became of the files.
 #[derive(Debug, Default)]
-pub(super) struct Made {
+pub struct Made {
     /// Those that are not as they were.
-    pub(super) changed: Vec<PathBuf>,
+    pub changed: Vec<PathBuf>,
+    /// Why others stay as they are, a line each.
+    pub refused: Vec<String>,
     /// The digest of what each holds that was looked after.
     pub(super) digests: HashMap<PathBuf, String>,
+    /// Whether the plan was moved away.
+    pub(super) moved: bool,
 }
 
-/// Makes the changes, of texts that are still what they were when the changes were found.
-pub(super) fn apply(root: &Path, marked: &Marked) -> Result<Made> {
-    let sources = marked.sources.iter();
-    let sources: HashMap<&Path, &Source> = sources
-        .map(|source| (source.path.as_path(), source))
-        .collect();
+/// Makes the changes, of texts that are still what they were when the changes were found. One that cannot be made
+/// hinders no other.
+pub(super) fn apply(grounds: &Grounds, marked: &Marked) -> Made {
     let mut made = Made::default();
     for change in &marked.changes {
-        let (path, was, text) = match change {
-            Change::Edit { path, edits } => {
-                let text = fs::read_to_string(path)
-                    .with_context(|| format!("`{}` cannot be read", path.display()))?;
-                let source = sources.get(path.as_path());
-                let is_same = source
-                    .is_none_or(|source| source.whole().is_ok_and(|whole| whole == text.as_str()));
-                let mut ranges = edits.iter().map(|edit| edit.range.clone());
-                if !is_same || ranges.any(|range| text.get(range).is_none()) {
-                    return Err(changed_meanwhile(path));
-                }
-                let new = edited(&text, edits);
-                (path, Some(text), new)
-            }
-            Change::Write { path, text } => (path, None, text.clone()),
-            Change::Move { from, to } => {
-                relocate(root, from, to)?;
-                made.changed.push(to.clone());
-                continue;
-            }
-        };
-        if replace(root, path, was.as_deref(), &text)? {
-            made.changed.push(path.clone());
+        if let Err(error) = make(grounds, marked, change, &mut made) {
+            let why = visible(&format!("{error:#}")).into_owned();
+            made.refused.push(why);
         }
-        made.digests.insert(path.clone(), sha256(text.as_bytes())?);
     }
-    Ok(made)
+    made
+}
+
+fn make(grounds: &Grounds, marked: &Marked, change: &Change, made: &mut Made) -> Result<()> {
+    let (path, target, was, text) = match change {
+        Change::Edit { path, edits } => {
+            let source = marked.sources.iter().find(|source| source.path == *path);
+            let target = match source {
+                Some(_) => grounds.of_plan(path)?,
+                None => grounds.of_other(path)?,
+            };
+            let text = fs::read_to_string(&target)
+                .with_context(|| format!("`{}` cannot be read", path.display()))?;
+            let is_same = source
+                .is_none_or(|source| source.whole().is_ok_and(|whole| whole == text.as_str()));
+            let mut ranges = edits.iter().map(|edit| edit.range.clone());
+            if !is_same || ranges.any(|range| text.get(range).is_none()) {
+                return Err(changed_meanwhile(path));
+            }
+            let new = edited(&text, edits);
+            (path, target, Some(text), new)
+        }
+        Change::Write { path, text } => {
+            let target = grounds.of_other(path)?;
+            require_ours(path, &target, text)?;
+            (path, target, None, text.clone())
+        }
+        Change::Move { from, to } => {
+            relocate(grounds, from, to)?;
+            made.changed.push(to.clone());
+            made.moved = true;
+            return Ok(());
+        }
+    };
+    if replace(path, &target, was.as_deref(), &text)? {
+        made.changed.push(path.clone());
+    }
+    made.digests.insert(path.clone(), sha256(text.as_bytes())?);
+    Ok(())
 }
 
 fn changed_meanwhile(path: &Path) -> anyhow::Error {
@@ -64,26 +83,40 @@ fn changed_meanwhile(path: &Path) -> anyhow::Error {
     )
 }
 
-/// Has a file hold this text instead of what it was, if that is known; whether it held another.
-fn replace(root: &Path, path: &Path, was: Option<&str>, text: &str) -> Result<bool> {
+/// What is written whole takes the place of nothing, or of what we wrote and nobody touched since.
+fn require_ours(path: &Path, target: &Path, text: &str) -> Result<()> {
+    let is_file = fs::symlink_metadata(target).is_ok_and(|there| there.is_file());
+    if is_file && !fs::read(target).is_ok_and(|found| found == text.as_bytes() || is_sealed(&found))
+    {
+        bail!(
+            "`{}` is not as git enact would have written it: it stays as it is",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+/// Has the file at `target`, which was named `path`, hold this text instead of what it was, if that is known; whether it
+/// held another.
+fn replace(path: &Path, target: &Path, was: Option<&str>, text: &str) -> Result<bool> {
     let failed = || format!("`{}` cannot be written", path.display());
-    // A link is followed: what it points to is the plan.
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let dir = target.parent().with_context(failed)?;
-    require_inside(root, dir)?;
-    if fs::read(&target).is_ok_and(|found| found == text.as_bytes()) {
+    let there = fs::symlink_metadata(target).ok();
+    if there.as_ref().is_some_and(|there| !there.is_file()) {
+        bail!("`{}` is no regular file: it stays as it is", path.display());
+    }
+    if there.is_some() && fs::read(target).is_ok_and(|found| found == text.as_bytes()) {
         return Ok(false);
     }
     fs::create_dir_all(dir).with_context(failed)?;
-    // The directory may have been made just now, and a link may stand on the way to it.
-    require_inside(root, dir)?;
-    let mode = fs::metadata(&target).map_or(0o666, |meta| meta.permissions().mode());
-    let existed = target.exists();
+    let mode = there
+        .as_ref()
+        .map_or(0o666, |there| there.permissions().mode());
     let mut file = tempfile::Builder::new()
         .permissions(fs::Permissions::from_mode(mode))
         .tempfile_in(dir)
         .with_context(failed)?;
-    if existed {
+    if there.is_some() {
         let permissions = fs::Permissions::from_mode(mode);
         file.as_file()
             .set_permissions(permissions)
@@ -91,48 +124,34 @@ fn replace(root: &Path, path: &Path, was: Option<&str>, text: &str) -> Result<bo
     }
     file.write_all(text.as_bytes()).with_context(failed)?;
     // Somebody may save the file at this very moment, and what they write is theirs.
-    let is_same = |was: &str| fs::read(&target).is_ok_and(|found| found == was.as_bytes());
+    let is_same = |was: &str| fs::read(target).is_ok_and(|found| found == was.as_bytes());
     if !was.is_none_or(is_same) {
         return Err(changed_meanwhile(path));
     }
-    file.persist(&target).with_context(failed)?;
+    file.persist(target).with_context(failed)?;
     Ok(true)
 }
 
 /// Moves a directory to where nothing is yet.
-fn relocate(root: &Path, from: &Path, to: &Path) -> Result<()> {
+fn relocate(grounds: &Grounds, from: &Path, to: &Path) -> Result<()> {
     let failed = || format!("`{}` cannot be moved to `{}`", from.display(), to.display());
-    let above = to.parent().with_context(failed)?;
-    require_inside(root, &from.canonicalize().with_context(failed)?)?;
-    require_inside(root, above)?;
-    fs::create_dir_all(above).with_context(failed)?;
-    require_inside(root, above)?;
-    if to.exists() {
+    let (source, target) = (grounds.of_other(from)?, grounds.of_other(to)?);
+    // What a link points to would stay where it is.
+    if !fs::symlink_metadata(from).with_context(failed)?.is_dir() {
+        bail!("`{}` is no directory, so it is not moved", from.display());
+    }
+    if target.exists() {
         bail!("`{}` exists, so nothing is moved there", to.display());
     }
-    fs::rename(from, to).with_context(failed)
-}
-
-/// A link in the repository must not lead our writing out of it.
-fn require_inside(root: &Path, dir: &Path) -> Result<()> {
-    let root = root.canonicalize()?;
-    let full = std::path::absolute(dir)?;
-    let existing = full.ancestors().find_map(|dir| dir.canonicalize().ok());
-    if existing.is_some_and(|existing| existing.starts_with(&root)) {
-        return Ok(());
-    }
-    bail!(
-        "`{}` lies outside of `{}`: nothing is written there",
-        dir.display(),
-        root.display()
-    )
+    fs::create_dir_all(target.parent().with_context(failed)?).with_context(failed)?;
+    fs::rename(source, target).with_context(failed)
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
 
-    use super::apply;
+    use super::{Grounds, apply};
     use crate::plan::{Change, Edit, Marked, Source};
 
     /// A file as it was read, and an edit of it that was found then.
@@ -156,12 +175,14 @@ mod tests {
         fs::write(&path, "- [ ] One\n").expect("it is written");
         let mark = marked(&path, "- [ ] One\n");
         fs::write(&path, "A line of a person\n- [ ] One\n").expect("it is written");
-        let refused = apply(dir.path(), &mark).expect_err("it is not what was read");
-        assert!(format!("{refused:#}").contains("was changed while it was read"));
+        let grounds = Grounds::new(dir.path(), &path).expect("a directory");
+        let made = apply(&grounds, &mark);
+        assert!(made.refused[0].contains("was changed while it was read"));
+        assert_eq!(made.changed, [] as [std::path::PathBuf; 0]);
         let text = fs::read_to_string(&path).expect("it is read");
         assert_eq!(text, "A line of a person\n- [ ] One\n");
         fs::write(&path, "- [ ] One\n").expect("it is written");
-        let made = apply(dir.path(), &mark).expect("it is what was read");
+        let made = apply(&grounds, &mark);
         assert_eq!(made.changed, std::slice::from_ref(&path));
         let text = fs::read_to_string(&path).expect("it is read");
         assert_eq!(text, "- [x] One\n");

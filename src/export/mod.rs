@@ -5,6 +5,7 @@
 //! bytes in place. Knows no format.
 
 mod files;
+mod grounds;
 mod ledger;
 mod sync;
 mod times;
@@ -14,14 +15,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+pub use files::Made;
 pub use ledger::Ledger;
 pub use sync::Synced;
 
 use crate::git::{ChangeKind, Repo};
 use crate::journal;
-use crate::plan::{self, Change, Faults, Marked, Progress, Status, TaskProgress};
+use crate::plan::{self, Faults, Marked, Progress, Status, TaskProgress};
 use crate::run::event::Recorded;
 use crate::run::state::{Drive, Standing, State};
+use grounds::Grounds;
 use times::Times;
 
 /// Writes what a run knows into its plan's files.
@@ -72,17 +75,14 @@ impl Exporter {
         self.times.hear(recorded);
     }
 
-    /// Has the plan's files say where `state` stands. Which files that changed; or why the plan cannot be read,
-    /// and then none has.
-    pub fn export(&mut self, state: &State) -> Result<std::result::Result<Vec<PathBuf>, Faults>> {
+    /// Has the plan's files say where `state` stands. What became of them; or why the plan cannot be read, and then
+    /// none has changed.
+    pub fn export(&mut self, state: &State) -> Result<std::result::Result<Made, Faults>> {
         self.export_as(state, state.run.drive == Drive::Finished)
     }
 
     /// The same when the end of the run is about to be recorded.
-    pub fn export_at_end(
-        &mut self,
-        state: &State,
-    ) -> Result<std::result::Result<Vec<PathBuf>, Faults>> {
+    pub fn export_at_end(&mut self, state: &State) -> Result<std::result::Result<Made, Faults>> {
         self.export_as(state, true)
     }
 
@@ -90,32 +90,32 @@ impl Exporter {
         &mut self,
         state: &State,
         over: bool,
-    ) -> Result<std::result::Result<Vec<PathBuf>, Faults>> {
+    ) -> Result<std::result::Result<Made, Faults>> {
         if self.is_away {
-            return Ok(Ok(Vec::new()));
+            return Ok(Ok(Made::default()));
         }
         let progress = self.progress(state, over)?;
         let paths = [self.plan.clone()];
         match plan::marked(&paths, &state.selection(), &progress) {
             Ok(marked) => {
-                let changed = self.apply(&marked)?;
-                let moves = |change: &Change| matches!(change, Change::Move { .. });
-                self.is_away = marked.changes.iter().any(moves);
-                Ok(Ok(changed))
+                let made = self.apply(&marked)?;
+                self.is_away = made.moved;
+                Ok(Ok(made))
             }
             Err(faults) => Ok(Err(faults)),
         }
     }
 
     /// Makes the changes, and keeps what was made of the files.
-    fn apply(&mut self, marked: &Marked) -> Result<Vec<PathBuf>> {
+    fn apply(&mut self, marked: &Marked) -> Result<Made> {
+        let grounds = Grounds::new(&self.root, &self.plan)?;
         let Some(ledger) = &mut self.ledger else {
-            return Ok(files::apply(&self.root, marked)?.changed);
+            return Ok(files::apply(&grounds, marked));
         };
         let before = ledger.before(&marked.changes)?;
-        let made = files::apply(&self.root, marked)?;
+        let made = files::apply(&grounds, marked);
         ledger.keep(before, &made)?;
-        Ok(made.changed)
+        Ok(made)
     }
 
     /// How far the run is. Tasks that it leaves alone are not named.

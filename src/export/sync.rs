@@ -3,6 +3,7 @@
 //! A sink around another one. Most plans are written in no time, at each event of a task. A plan that takes longer is
 //! written again only when much more time has passed than the last writing took; at the end it is written in any case.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use super::Exporter;
@@ -24,11 +25,12 @@ pub struct Synced<'a> {
     tell: Box<dyn Fn(&str) + 'a>,
     /// When the next writing may happen.
     next: Instant,
-    failed: bool,
+    /// What was told.
+    told: HashSet<String>,
 }
 
 impl<'a> Synced<'a> {
-    /// `tell` hears why the files cannot be written, once.
+    /// `tell` hears why files cannot be written, of each reason once.
     pub fn new(
         inner: Box<dyn Sink + 'a>,
         exporter: Exporter,
@@ -39,35 +41,32 @@ impl<'a> Synced<'a> {
             exporter,
             tell,
             next: Instant::now(),
-            failed: false,
+            told: HashSet::new(),
         }
     }
 
     /// Has the files say where `state` stands, now.
     fn write(&mut self, state: &State) {
         let began = Instant::now();
-        let objection = match self.exporter.export(state) {
-            Ok(Ok(_)) => None,
-            Ok(Err(faults)) => {
-                let mut faults = faults.faults.iter().filter(|fault| !fault.is_warning());
-                Some(
-                    faults
-                        .next()
-                        .map_or_else(String::new, |fault| fault.message.clone()),
-                )
-            }
-            Err(error) => Some(format!("{error:#}")),
-        };
+        let written = self.exporter.export(state);
         let took = began.elapsed();
         if took > LONG {
             self.next = began + took * PAUSE;
         }
-        if let Some(objection) = objection
-            && !std::mem::replace(&mut self.failed, true)
-        {
-            (self.tell)(&format!(
-                "warning: the plan's files stay as they are: {objection}"
-            ));
+        let stays = |why: &str| vec![format!("the plan's files stay as they are: {why}")];
+        let objections = match written {
+            Ok(Ok(written)) => written.refused,
+            Ok(Err(faults)) => {
+                let mut faults = faults.faults.iter().filter(|fault| !fault.is_warning());
+                stays(faults.next().map_or("", |fault| &fault.message))
+            }
+            Err(error) => stays(&format!("{error:#}")),
+        };
+        for objection in objections {
+            let line = format!("warning: {objection}");
+            if self.told.insert(objection) {
+                (self.tell)(&line);
+            }
         }
     }
 }

@@ -18,11 +18,13 @@ mod markdown;
 mod recognize;
 mod room;
 mod scope;
+mod seal;
 mod selection;
 mod source;
 mod suggest;
 mod text;
 mod unmarked;
+mod visible;
 mod writing;
 mod yaml;
 
@@ -37,12 +39,14 @@ pub use load::{
     Faults, Loaded, Marked, damaged, is_sound, load, marked, place_now, progress_message, session,
     unfolded, with_bodies, written,
 };
+pub use seal::is_sealed;
 pub use selection::Selection;
 use source::is_named;
 pub use source::{Source, hash_input, kept_name};
 pub use suggest::{did_you_mean, or_meant};
 pub use text::{char_start, is_invisible};
 pub use unmarked::differ_in_progress_only;
+pub use visible::visible;
 pub use writing::{Change, Edit, Progress, Status, TaskProgress, edited};
 
 /// A plan as its author wrote it, before anything about it was checked (see [`crate::graph`]).

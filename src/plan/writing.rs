@@ -87,11 +87,12 @@ pub enum Change {
         /// What becomes of which bytes.
         edits: Vec<Edit>,
     },
-    /// Write a file that belongs to the format and not to a person.
+    /// Write a whole file where nothing is yet, or where one of ours is as we left it ([`super::is_sealed`]). What
+    /// else stands there is somebody's and stays.
     Write {
         /// Which; its directory may not exist yet.
         path: PathBuf,
-        /// All of it.
+        /// All of it; sealed where it is to be written again.
         text: String,
     },
     /// Move a directory with all that is in it to where nothing is yet.

@@ -36,7 +36,10 @@ impl Local {
         if plan.starts_with(&place) && plan.exists() {
             let mut exporter = Exporter::within(repo.reopen()?, &self.site.run, plan, &place)?;
             match exporter.export_at_end(state)? {
-                Ok(_) => {
+                Ok(written) => {
+                    for why in written.refused {
+                        (self.site.tell)(&format!("warning: {why}"));
+                    }
                     let subject = plan::progress_message(state.graph().plan());
                     let subject = codec::subject_text(&subject);
                     let text = format!("{subject}\n\nRun: {}\n", self.site.run);

@@ -1,7 +1,7 @@
 //! What a session's tool writes besides marks: a summary of each task, and at the end the session's own status, its
 //! place among the archives, and a line about it there.
 //!
-//! A summary that somebody else wrote is not replaced, and JSON that cannot be read is left as it is.
+//! A summary that somebody else wrote or changed is not replaced, and JSON that cannot be read is left as it is.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,12 +11,10 @@ use serde_json::{Value, json};
 
 use super::{SESSION, ids, session};
 use crate::plan::json::Node;
+use crate::plan::seal::sealed;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{Change, Edit, ImportedStatus, Progress, Status, TaskProgress, is_named};
-
-/// What ends a summary of ours, so that it is known again.
-const OURS: &str = "<!-- written by git enact -->";
 
 /// What is to be written besides the marks.
 pub(super) fn changes(sources: &[Source], progress: &Progress) -> Vec<Change> {
@@ -47,11 +45,10 @@ fn summaries(directory: &Path, progress: &Progress) -> Vec<Change> {
         let path = directory
             .join(".summaries")
             .join(format!("{}-summary.md", task.id));
-        let is_others = fs::read_to_string(&path).is_ok_and(|text| !text.contains(OURS));
-        if !is_others && is_plain(task.id.as_str()) {
+        if is_plain(task.id.as_str()) {
             changes.push(Change::Write {
                 path,
-                text: summary(task, commit),
+                text: sealed(&summary(task, commit)),
             });
         }
     }
@@ -85,7 +82,7 @@ fn summary(task: &TaskProgress, commit: &str) -> String {
     }
     let _ = write!(
         text,
-        "## Outputs for Dependent Tasks\n\nCommit `{commit}`.\n\n## Status: ✅ Complete\n\n{OURS}\n"
+        "## Outputs for Dependent Tasks\n\nCommit `{commit}`.\n\n## Status: ✅ Complete\n"
     );
     text
 }
@@ -177,6 +174,7 @@ fn archived(sources: &[Source], directory: &Path, progress: &Progress) -> Vec<Ch
     let mut changes = Vec::new();
     let manifest = archives.join("manifest.json");
     match fs::read_to_string(&manifest) {
+        // One that is there and no text is not replaced.
         Err(_) => changes.push(Change::Write {
             path: manifest,
             text: listed(&entry),

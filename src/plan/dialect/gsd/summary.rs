@@ -8,8 +8,9 @@ use std::path::Path;
 use super::front::{self, PlanId};
 use super::phase::PlanFile;
 use crate::plan::markdown::{Line, lines};
+use crate::plan::seal::{is_sealed, sealed};
 use crate::plan::source::Source;
-use crate::plan::{Change, Edit, Progress, Status, TaskProgress, yaml};
+use crate::plan::{Change, Edit, Progress, Status, TaskProgress, visible, yaml};
 
 /// What a summary says.
 #[derive(Debug)]
@@ -17,7 +18,7 @@ pub(super) struct Summary {
     pub(super) id: PlanId,
     /// Whether the plan is done; a summary may also tell how far one came.
     pub(super) is_done: bool,
-    /// Whether a run of ours wrote it.
+    /// Whether a run of ours wrote it, and nobody changed it since.
     is_ours: bool,
 }
 
@@ -43,7 +44,7 @@ impl Summary {
         Some(Self {
             id,
             is_done: !OPEN.contains(&status.as_str()),
-            is_ours: front.is_some_and(|front| front["enact_run"].is_string()),
+            is_ours: is_sealed(text.text.as_bytes()),
         })
     }
 }
@@ -78,7 +79,7 @@ pub(super) fn changes(
         if is_new {
             changes.push(Change::Write {
                 path: file.path.with_file_name(format!("{}-SUMMARY.md", file.id)),
-                text: summary(file, &tasks, is_done, progress),
+                text: sealed(&summary(file, &tasks, is_done, progress)),
             });
         }
         if is_done || is_ours {
@@ -188,7 +189,7 @@ struct Facts<'a> {
 impl Facts<'_> {
     fn front(&self, file: &PlanFile, phase: &str, is_done: bool, progress: &Progress) -> String {
         // What JSON quotes, YAML reads.
-        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let quoted = |text: &str| serde_json::Value::from(&*visible(text)).to_string();
         let list = |paths: &[&str]| {
             let paths: Vec<String> = paths.iter().map(|path| quoted(path)).collect();
             paths.join(", ")

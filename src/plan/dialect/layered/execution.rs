@@ -144,6 +144,16 @@ fn is_done((draft, task): &Known<'_>) -> bool {
     }
 }
 
+/// Whether a text has the shape of a record, as far as we write it.
+pub(super) fn is_record(top: &Node<'_>) -> bool {
+    let specs = top.member("specs");
+    let mut parts = specs.into_iter().chain(top.member("overall"));
+    let entries = specs.iter().flat_map(Node::members).collect::<Vec<_>>();
+    top.is_object()
+        && parts.all(|part| part.is_object())
+        && entries.iter().all(|(_, entry)| entry.is_object())
+}
+
 /// The text of `execution.json`, which said `before`.
 pub(super) fn whole(
     before: Option<Node<'_>>,

@@ -123,7 +123,8 @@ fn in_catalog<'s>(
     })
 }
 
-/// The record of all runs, where the specs lie in a project. One that cannot be read is left alone.
+/// The record of all runs, where the specs lie in a project. One that has not the shape of ours is somebody's: we can
+/// only say what we would have written.
 fn whole(sources: &[Source], standings: &[Standing], progress: &Progress) -> Option<Change> {
     let existing = sources
         .iter()
@@ -132,13 +133,17 @@ fn whole(sources: &[Source], standings: &[Standing], progress: &Progress) -> Opt
         Some(source) => source.path.clone(),
         None => tree::in_project(&sources[0].path, tree::EXECUTION)?,
     };
-    let text = existing.map(Source::text);
-    let node = match &text {
-        Some(text) => Some(Node::parse(text).ok().filter(Node::is_object)?),
-        None => None,
-    };
-    let text = execution::whole(node, standings, progress);
-    Some(Change::Write { path, text })
+    let before = existing.map(Source::text);
+    let node = before.as_ref().and_then(|text| Node::parse(text).ok());
+    let node = node.filter(execution::is_record);
+    let new = execution::whole(node, standings, progress);
+    match (before, node) {
+        (Some(text), Some(_)) => (text.text != new).then(|| Change::Edit {
+            path,
+            edits: vec![edit(0..text.text.len(), &new)],
+        }),
+        _ => Some(Change::Write { path, text: new }),
+    }
 }
 
 pub(super) fn edit(range: Range<usize>, text: &str) -> Edit {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::state;
-use crate::plan::{ImportedStatus, Status, Task, TaskProgress};
+use crate::plan::{ImportedStatus, Status, Task, TaskProgress, visible};
 
 /// What a checkpoint says of a task; what it said before and nobody knows better stays.
 pub(super) fn checkpoint(
@@ -64,11 +64,10 @@ pub(super) fn checkpoint(
         }
         Status::Failed | Status::TimedOut | Status::Partial | Status::Blocked => {
             set("failed_at", ended);
-            set("error", told.reason.clone().map(Value::from));
-            set(
-                "last_successful_step",
-                told.last_step.clone().map(Value::from),
-            );
+            let shown =
+                |said: &Option<String>| said.as_deref().map(|said| (&*visible(said)).into());
+            set("error", shown(&told.reason));
+            set("last_successful_step", shown(&told.last_step));
         }
         Status::InProgress | Status::Skipped | Status::Pending => {}
     }

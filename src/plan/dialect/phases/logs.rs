@@ -1,11 +1,14 @@
 //! The logs of an execution: one of the plan, and the details of each phase that was tried.
 //!
-//! They are the format's own and written whole. A log of the same day that another run wrote is not ours.
+//! They are the format's own and written whole. A log of the same day that another run or a person wrote stays, and
+//! ours takes another name.
 
 use std::collections::HashMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{lies_in, without_date};
+use crate::plan::seal::{is_sealed, sealed};
 use crate::plan::source;
 use crate::plan::{Change, ImportedStatus, Plan, Progress, Status, Task, TaskId, TaskProgress};
 
@@ -39,26 +42,36 @@ pub(super) fn logs(
         top.map_or(full, |top| top.join("logs")).join(file)
     };
     let run = format!("**Run:** `{}`", progress.run);
-    let usual = beside(format!("{date}.plan-execution-log.md"));
-    let is_ours = !usual.exists() || source::read(&usual).is_ok_and(|text| text.contains(&run));
-    let main = if is_ours {
-        usual
-    } else {
-        beside(format!("{date}.{name}-plan-execution-log.md"))
-    };
+    let names = [
+        format!("{date}.plan-execution-log.md"),
+        format!("{date}.{name}-plan-execution-log.md"),
+        format!("{date}.{name}-{}-plan-execution-log.md", progress.run),
+    ];
+    let places = names.map(beside);
+    let free = places.iter().find(|place| is_free_for(place, &run));
+    let main = free.unwrap_or(&places[2]).clone();
     let mut changes = vec![Change::Write {
         path: main,
-        text: main_log(path, plan, progress, of, all_done, &run),
+        text: sealed(&main_log(path, plan, progress, of, all_done, &run)),
     }];
     for task in &plan.tasks {
         if let Some(told) = of.get(&task.id).filter(|told| told.attempts > 0) {
             changes.push(Change::Write {
                 path: beside(format!("{date}.{name}-phase-{}-details.md", task.id)),
-                text: details(task, told, &run),
+                text: sealed(&details(task, told, &run)),
             });
         }
     }
     changes
+}
+
+/// Whether nothing is there, or a log of this run as we left it.
+fn is_free_for(place: &Path, run: &str) -> bool {
+    let is_own = |text: String| is_sealed(text.as_bytes()) && text.contains(run);
+    match fs::symlink_metadata(place) {
+        Ok(_) => source::read(place).is_ok_and(is_own),
+        Err(_) => true,
+    }
 }
 
 fn main_log(

@@ -14,6 +14,8 @@ mod prose;
 mod resources;
 mod review;
 mod state;
+mod status;
+mod summary;
 mod task;
 mod write;
 

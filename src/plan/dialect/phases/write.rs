@@ -10,16 +10,13 @@ use serde_json::{Map, Value};
 
 use super::checkpoint::{checkpoint, written};
 use super::prose::Key;
-use super::{logs, read, state};
-use crate::plan::markdown::{Block, Document, lines};
+use super::{logs, read, state, status, summary};
+use crate::plan::markdown::lines;
 use crate::plan::source::Source;
 use crate::plan::text::Text;
 use crate::plan::{
     Change, Edit, ImportedStatus, Plan, Progress, Status, Task, TaskId, TaskProgress, edited, yaml,
 };
-
-/// What reviewed plans say, where a plan that was implemented no longer is.
-const REVIEWED: &str = "Reviewed - Ready for Implementation";
 
 /// What becomes of the files of a plan, and of its logs.
 pub(super) fn changes(sources: &[Source], progress: &Progress) -> Vec<Change> {
@@ -75,8 +72,12 @@ impl Told<'_> {
     fn in_plan(&self, source: &Source) -> Option<Change> {
         let text = source.text();
         let document = text.document();
-        let mut edits = self.status(document, &text);
-        let end = text.text.trim_end().len().max(text.start());
+        let wanted = match (self.says_nothing(), self.all_done()) {
+            (true, _) => status::Wanted::Nothing,
+            (false, true) => status::Wanted::Done,
+            (false, false) => status::Wanted::Before,
+        };
+        let mut edits = status::edits(document, &text, wanted);
         let mut added = String::new();
         match state::checkpoints(document, &text) {
             Some(found) if self.says_nothing() => edits.push(removal(found.whole, &text)),
@@ -86,26 +87,27 @@ impl Told<'_> {
                 let entries = self.entries(&Value::Null);
                 if !entries.is_empty() {
                     added.push_str(&format!(
-                        "\n\n## Execution Checkpoints\n\n```yaml\n{}```\n",
+                        "\n## Execution Checkpoints\n\n```yaml\n{}```\n",
                         written(&entries, false)
                     ));
                 }
             }
         }
-        match own_summary(document, &text) {
-            Some(found) if self.says_nothing() || !self.all_done() => {
-                edits.push(removal(found, &text));
-            }
-            None if self.all_done() && !has_summary(document) => {
-                let apart = if added.is_empty() { "\n\n" } else { "\n" };
-                added.push_str(&format!("{apart}{}", self.summary()));
+        match summary::own(document, &text) {
+            Some(found) if self.says_nothing() => edits.push(removal(found, &text)),
+            Some(found) if !self.all_done() => edits.push(Edit {
+                range: with_what_parts_it(found, text.text),
+                text: String::new(),
+            }),
+            None if self.all_done() && !summary::is_in(document) => {
+                added.push_str(&format!("\n{}", self.summary()));
             }
             _ => {}
         }
         if self.says_nothing() {
             // Where something was added the text ended before it, however it did.
             let removed = |end: usize| edits.iter().find(|edit| edit.range.contains(&(end - 1)));
-            let mut end = end;
+            let mut end = text.text.trim_end().len().max(text.start());
             while let Some(edit) = end.checked_sub(1).and_then(|_| removed(end)) {
                 end = text.text[..edit.range.start].trim_end().len();
             }
@@ -115,55 +117,17 @@ impl Told<'_> {
                 text: String::new(),
             });
         } else if !added.is_empty() {
+            let end = text.text.len();
             edits.push(Edit {
-                range: end..text.text.len(),
-                text: with_ends_of(&added, text.text),
+                range: end..end,
+                text: with_ends_of(&at_end_of(text.text, added.clone()), text.text),
             });
         }
         let edits = disjoint(edits);
-        let stays = |edits: &[Edit]| {
-            edits
-                .iter()
-                .all(|edit| text.text[edit.range.clone()] == edit.text)
-        };
-        // Below something that is never closed nothing can be added.
-        let is_seen = added.is_empty() || {
-            let new = edited(text.text, &edits);
-            let new = Text::new(text.path, &new);
-            let document = new.document();
-            !added.contains("## Execution Checkpoints")
-                || state::checkpoints(document, &new).is_some()
-        };
-        (!stays(&edits) && is_seen).then(|| Change::Edit {
+        (!is_said(&edits, &text) && is_seen(&added, &edits, &text)).then(|| Change::Edit {
             path: source.path.clone(),
             edits,
         })
-    }
-
-    /// The words of `**Status:**`, and of `status` in the front matter where there is one.
-    fn status(&self, document: &Document, text: &Text<'_>) -> Vec<Edit> {
-        let mut edits = Vec::new();
-        let mut set = |range: Range<usize>, done: &str, reviewed: &str, is_done: bool| {
-            let words = match (self.says_nothing(), self.all_done()) {
-                (true, _) => "",
-                (false, true) if !is_done => done,
-                (false, false) if is_done => reviewed,
-                _ => return,
-            };
-            edits.push(Edit {
-                range,
-                text: words.to_owned(),
-            });
-        };
-        if let Some(range) = super::status_words(document, text) {
-            let is_done = state::word(&text.text[range.clone()]) == state::Word::Done;
-            set(range, "Implemented", REVIEWED, is_done);
-        }
-        if let Some(range) = front_status(document, text) {
-            let is_done = text.text[range.clone()].starts_with("implemented");
-            set(range, "implemented", "done", is_done);
-        }
-        edits
     }
 
     /// What the checkpoints say, by phase; of phases that the run does not name as they are.
@@ -237,23 +201,20 @@ impl Told<'_> {
 
     fn summary(&self) -> String {
         let seconds: u64 = self.progress.tasks.iter().map(|task| task.seconds).sum();
-        let date = self.progress.at.get(..10).unwrap_or(&self.progress.at);
-        let mut text = format!(
-            "## Implementation Summary\n\n**Completed:** {date}\n**Total Duration:** {}\n\n**Phases Completed:**\n",
-            logs::duration(seconds)
-        );
-        for task in &self.plan.tasks {
-            let is_skipped = match self.of.get(&task.id) {
-                Some(told) => told.status == Status::Skipped,
-                None => task
-                    .imported
-                    .as_ref()
-                    .is_some_and(|imported| imported.status == ImportedStatus::Skipped),
-            };
-            let word = if is_skipped { "Skipped" } else { "Complete" };
-            text.push_str(&format!("- Phase {}: {} - {word}\n", task.id, task.title));
-        }
-        text
+        let is_skipped = |task: &Task| match self.of.get(&task.id) {
+            Some(told) => told.status == Status::Skipped,
+            None => task
+                .imported
+                .as_ref()
+                .is_some_and(|imported| imported.status == ImportedStatus::Skipped),
+        };
+        let phases: Vec<(&Task, bool)> = self
+            .plan
+            .tasks
+            .iter()
+            .map(|task| (task, is_skipped(task)))
+            .collect();
+        summary::section(&self.progress.at, seconds, &phases)
     }
 
     /// The boxes of an execution record.
@@ -294,52 +255,6 @@ impl Told<'_> {
     }
 }
 
-/// Where the value of `status` in the front matter stands, without its quotes.
-fn front_status(document: &Document, text: &Text<'_>) -> Option<Range<usize>> {
-    let front = document.front.as_ref()?.range.clone();
-    let mut at = front.start;
-    for line in text.text[front].split_inclusive('\n') {
-        if let Some(value) = line.strip_prefix("status:") {
-            let start = at + line.len() - value.trim_start().len();
-            let bare = value.trim();
-            let quote = bare.chars().next().filter(|c| matches!(c, '"' | '\''));
-            let (start, bare) = match quote {
-                Some(quote) => (start + 1, bare[1..].split(quote).next().unwrap_or_default()),
-                None => (
-                    start,
-                    bare.split(" #").next().unwrap_or_default().trim_end(),
-                ),
-            };
-            let is_one_line = !bare.is_empty() && !bare.starts_with(['|', '>', '[', '{', '&']);
-            return is_one_line.then_some(start..start + bare.len());
-        }
-        at += line.len();
-    }
-    None
-}
-
-fn has_summary(document: &Document) -> bool {
-    document
-        .headings()
-        .any(|(_, heading)| is_summary(&heading.title))
-}
-
-fn is_summary(title: &str) -> bool {
-    title.trim().eq_ignore_ascii_case("implementation summary")
-}
-
-/// Where a summary stands that has the form of ours.
-fn own_summary(document: &Document, text: &Text<'_>) -> Option<Range<usize>> {
-    let (at, heading) = document
-        .headings()
-        .find(|(_, heading)| heading.level == 2 && is_summary(&heading.title))?;
-    let first = document.blocks.get(at + 1)?;
-    let is_own = matches!(first, Block::Line(line) if line.lead.as_deref() == Some("Completed"));
-    let next = document.headings().find(|(next, _)| *next > at);
-    let end = next.map_or(text.text.len(), |(_, next)| next.range.start);
-    is_own.then_some(heading.range.start..end)
-}
-
 /// Takes a section out with the blank lines before it.
 fn removal(range: Range<usize>, text: &Text<'_>) -> Edit {
     let before = text.text[..range.start].trim_end().len();
@@ -353,6 +268,49 @@ fn removal(range: Range<usize>, text: &Text<'_>) -> Edit {
         range: start..range.end,
         text: String::new(),
     }
+}
+
+/// What is added below all that is there: whether the last line ends stays as it is, so that it can be taken out
+/// again without a trace.
+fn at_end_of(text: &str, mut added: String) -> String {
+    if !text.ends_with('\n') {
+        added.insert(0, '\n');
+        added.truncate(added.trim_end().len());
+    }
+    added
+}
+
+/// A section that was added at the end, with what was put between it and the text.
+fn with_what_parts_it(section: Range<usize>, text: &str) -> Range<usize> {
+    let is_open = !text[section.clone()].ends_with('\n');
+    let mut start = section.start;
+    for _ in 0..1 + usize::from(is_open) {
+        let above = &text[..start];
+        let line_end = match above {
+            _ if above.ends_with("\r\n") => 2,
+            _ => usize::from(above.ends_with('\n')),
+        };
+        // What a person moved up to other lines takes none of their ends along.
+        let is_blank = is_open || above[..start - line_end].ends_with('\n');
+        start -= if is_blank { line_end } else { 0 };
+    }
+    start..section.end
+}
+
+/// Whether edits change nothing.
+fn is_said(edits: &[Edit], text: &Text<'_>) -> bool {
+    let mut edits = edits.iter();
+    edits.all(|edit| text.text[edit.range.clone()] == edit.text)
+}
+
+/// Whether what is added is found again: below something that is never closed nothing can be added.
+fn is_seen(added: &str, edits: &[Edit], text: &Text<'_>) -> bool {
+    if !added.contains("## Execution Checkpoints") {
+        return true;
+    }
+    let new = edited(text.text, edits);
+    let new = Text::new(text.path, &new);
+    state::checkpoints(new.document(), &new).is_some()
 }
 
 /// Edits in order, those that meet made one.
