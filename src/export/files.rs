@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 
 use super::grounds::Grounds;
 use crate::git::sha256;
-use crate::plan::{Change, Marked, edited, is_sealed, visible};
+use crate::plan::{Change, Marked, Source, edited, is_sealed, visible};
 
 /// What became of the files.
 #[derive(Debug, Default)]
@@ -28,9 +28,12 @@ pub struct Made {
 /// Makes the changes, of texts that are still what they were when the changes were found. One that cannot be made
 /// hinders no other.
 pub(super) fn apply(grounds: &Grounds, marked: &Marked) -> Made {
+    let sources = marked.sources.iter();
+    let sources = sources.map(|source| (source.path.as_path(), source));
+    let sources: Sources<'_> = sources.collect();
     let mut made = Made::default();
     for change in &marked.changes {
-        if let Err(error) = make(grounds, marked, change, &mut made) {
+        if let Err(error) = make(grounds, &sources, change, &mut made) {
             let why = visible(&format!("{error:#}")).into_owned();
             made.refused.push(why);
         }
@@ -38,10 +41,13 @@ pub(super) fn apply(grounds: &Grounds, marked: &Marked) -> Made {
     made
 }
 
-fn make(grounds: &Grounds, marked: &Marked, change: &Change, made: &mut Made) -> Result<()> {
+/// The texts for which the changes were found, by their paths.
+type Sources<'s> = HashMap<&'s Path, &'s Source>;
+
+fn make(grounds: &Grounds, sources: &Sources<'_>, change: &Change, made: &mut Made) -> Result<()> {
     let (path, target, was, text) = match change {
         Change::Edit { path, edits } => {
-            let source = marked.sources.iter().find(|source| source.path == *path);
+            let source = sources.get(path.as_path());
             let target = match source {
                 Some(_) => grounds.of_plan(path)?,
                 None => grounds.of_other(path)?,
