@@ -102,8 +102,8 @@ fn surest(source: &Source, among: &[Dialect]) -> Result<(Dialect, Option<Fault>)
     let path = source.path.as_path();
     let text = source.text();
     let fit = |dialect: &Dialect| Some((dialect.format().fits(path, &text)?, *dialect));
-    let may_be = among.iter().filter(|_| !is_something_else(path));
-    let mut fits: Vec<(Fit, Dialect)> = may_be.filter_map(fit).collect();
+    let among = if is_something_else(path) { &[] } else { among };
+    let mut fits: Vec<(Fit, Dialect)> = among.iter().filter_map(fit).collect();
     // Stable, so that among equals the order in which they are tried decides.
     fits.sort_by_key(|(fit, _)| std::cmp::Reverse(fit.strength()));
     match fits[..] {

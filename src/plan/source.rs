@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest as _, Sha256};
 
@@ -29,7 +29,7 @@ pub struct Source {
 #[derive(Debug, Clone)]
 enum Content {
     /// All of it, byte for byte.
-    Whole(String, Parsed),
+    Whole(String, Arc<Parsed>),
     /// Nothing but the digest of the bytes that were seen first: it is read again by whoever needs it, and must
     /// be the same then.
     Apart(OnceLock<String>),
@@ -40,7 +40,7 @@ impl Source {
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
         Self {
             path: path.into(),
-            content: Content::Whole(text.into(), Parsed::default()),
+            content: Content::Whole(text.into(), Arc::default()),
         }
     }
 
@@ -60,7 +60,7 @@ impl Source {
     /// The text that is held; empty for one that is read apart.
     pub(super) fn text(&self) -> Text<'_> {
         match &self.content {
-            Content::Whole(text, parsed) => Text::parsed(&self.path, text, parsed.clone()),
+            Content::Whole(text, parsed) => Text::parsed(&self.path, text, Arc::clone(parsed)),
             Content::Apart(_) => Text::new(&self.path, ""),
         }
     }

@@ -23,16 +23,16 @@ pub(super) struct Text<'a> {
     /// near, where a whole file is one line.
     last: Cell<(usize, usize)>,
     /// What was made of it, once somebody asked.
-    pub(super) parsed: Parsed,
+    pub(super) parsed: Arc<Parsed>,
 }
 
 impl<'a> Text<'a> {
     pub(super) fn new(path: &'a Path, text: &'a str) -> Self {
-        Self::parsed(path, text, Parsed::default())
+        Self::parsed(path, text, Arc::default())
     }
 
     /// A text that somebody may have asked for as Markdown before.
-    pub(super) fn parsed(path: &'a Path, text: &'a str, parsed: Parsed) -> Self {
+    pub(super) fn parsed(path: &'a Path, text: &'a str, parsed: Arc<Parsed>) -> Self {
         let first = if text.starts_with(BOM) {
             BOM.len_utf8()
         } else {
@@ -96,22 +96,11 @@ impl<'a> Text<'a> {
 }
 
 /// What is made of a text when it is first asked for, whoever looks at it: every format does before one reads it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Parsed(Arc<Made>);
-
 #[derive(Debug, Default)]
-pub(super) struct Made {
+pub(super) struct Parsed {
     starts: OnceLock<Vec<usize>>,
     /// As Markdown.
     pub(super) document: OnceLock<Document>,
-}
-
-impl std::ops::Deref for Parsed {
-    type Target = Made;
-
-    fn deref(&self) -> &Made {
-        &self.0
-    }
 }
 
 /// The start of the character that holds this byte; the end of the text when there is none.

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use super::{Fit, Format, Reading};
 use crate::plan::gaps;
 use crate::plan::json::Node;
+use crate::plan::room::NEEDS_MAX;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{
@@ -24,9 +25,6 @@ use tags::Tag;
 
 /// More of a group's own words is not repeated for each of its subtasks.
 const GROUP_WORDS_MAX: usize = 8 * 1024;
-
-/// Every subtask of a group may need every subtask of another; more than this nobody means.
-const NEEDS_MAX: usize = 1_000_000;
 
 /// See the module.
 pub(super) struct TaskMaster;
