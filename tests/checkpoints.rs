@@ -10,6 +10,8 @@ use git_enact::plan::{
 };
 use proptest::prelude::*;
 
+use crate::support::progress::{STATUSES, told};
+
 use crate::support::user::User;
 
 const PLAN: &str = "# Greetings — 挨拶 👋🏽\n\n\
@@ -117,32 +119,13 @@ fn a_run_is_told_in_the_plan_and_in_the_logs() {
     );
 }
 
-const STATUSES: [Status; 8] = [
-    Status::Pending,
-    Status::InProgress,
-    Status::Done,
-    Status::Failed,
-    Status::Partial,
-    Status::Blocked,
-    Status::Skipped,
-    Status::TimedOut,
-];
-
 fn progress(plan: &Plan, statuses: &[Status], over: bool) -> Progress {
     let task = |(index, task): (usize, &git_enact::plan::Task)| TaskProgress {
-        id: task.id.clone(),
-        title: task.title.clone(),
-        status: statuses[index % statuses.len()],
-        commit: None,
-        started_at: None,
         ended_at: Some("2026-01-02T03:04:05Z".to_owned()),
         seconds: 61,
-        attempts: 0,
         reason: Some("it said: \"no\"\n```\n- phase_9: x # 失敗".to_owned()),
-        last_step: None,
-        summary: None,
         created: vec!["src/ein Pfad.rs".to_owned(), "a'b.md".to_owned()],
-        modified: Vec::new(),
+        ..told(&task.id, &task.title, statuses[index % statuses.len()])
     };
     Progress {
         run: "r-test".to_owned(),

@@ -11,6 +11,7 @@ use git_enact::plan::{
 use proptest::prelude::*;
 use serde_json::json;
 
+use crate::support::progress::STATUSES;
 use crate::support::user::User;
 
 const HOME: &str = ".workflow/active/WFS-greet";
@@ -259,16 +260,7 @@ fn progress(statuses: &[Status]) -> Progress {
 }
 
 fn any_status() -> impl Strategy<Value = Status> {
-    prop::sample::select(vec![
-        Status::Pending,
-        Status::InProgress,
-        Status::Done,
-        Status::Failed,
-        Status::Partial,
-        Status::Blocked,
-        Status::Skipped,
-        Status::TimedOut,
-    ])
+    prop::sample::select(STATUSES.to_vec())
 }
 
 /// The files of a session as somebody may have written them, all open.

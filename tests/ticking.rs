@@ -10,25 +10,16 @@ use git_enact::plan::{
 };
 use proptest::prelude::*;
 
+use crate::support::progress::told;
+
 fn reading(path: &Path) -> Loaded {
     load(&[path.to_path_buf()], &Selection::default()).expect("a good plan")
 }
 
 fn said(task: &Task, status: Status) -> TaskProgress {
     TaskProgress {
-        id: task.id.clone(),
-        title: task.title.clone(),
-        status,
-        commit: None,
-        started_at: None,
-        ended_at: None,
-        seconds: 0,
         attempts: 1,
-        reason: None,
-        last_step: None,
-        summary: None,
-        created: Vec::new(),
-        modified: Vec::new(),
+        ..told(&task.id, &task.title, status)
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod digest;
 pub(crate) mod oracle;
 pub(crate) mod packed;
 pub(crate) mod plans;
+pub(crate) mod progress;
 pub(crate) mod repo;
 pub(crate) mod scenario;
 pub(crate) mod settled;

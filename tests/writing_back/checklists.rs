@@ -10,34 +10,15 @@ use git_enact::plan::{
 };
 use proptest::prelude::*;
 
-const STATUSES: [Status; 8] = [
-    Status::Pending,
-    Status::InProgress,
-    Status::Done,
-    Status::Failed,
-    Status::Partial,
-    Status::Blocked,
-    Status::Skipped,
-    Status::TimedOut,
-];
+use crate::support::progress::{STATUSES, told};
 
 /// How far a run of `plan` is when its tasks have these statuses, over and over.
 fn progress(plan: &Plan, statuses: &[Status]) -> Progress {
     let tasks = plan.tasks.iter().zip(statuses.iter().cycle());
     let task = |(task, status): (&git_enact::plan::Task, &Status)| TaskProgress {
-        id: task.id.clone(),
-        title: task.title.clone(),
-        status: *status,
-        commit: None,
-        started_at: None,
-        ended_at: None,
         seconds: 1,
         attempts: 1,
-        reason: None,
-        last_step: None,
-        summary: None,
-        created: Vec::new(),
-        modified: Vec::new(),
+        ..told(&task.id, &task.title, *status)
     };
     Progress {
         run: "r-test".to_owned(),

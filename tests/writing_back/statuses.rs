@@ -11,16 +11,7 @@ use git_enact::plan::{
 };
 use proptest::prelude::*;
 
-const STATUSES: [Status; 8] = [
-    Status::Pending,
-    Status::InProgress,
-    Status::Done,
-    Status::Failed,
-    Status::Partial,
-    Status::Blocked,
-    Status::Skipped,
-    Status::TimedOut,
-];
+use crate::support::progress::{STATUSES, told};
 
 /// A plan on disk.
 struct Lying {
@@ -80,19 +71,14 @@ fn progress(plan: &Plan, statuses: &[Status]) -> Progress {
     let tasks = tasks
         .filter(|(task, _)| !settled(task.imported.as_ref().map(|before| before.status)))
         .map(|(task, status)| TaskProgress {
-            id: task.id.clone(),
-            title: task.title.clone(),
-            status: *status,
             commit: Some("1f2a91c01f2a91c01f2a91c01f2a91c01f2a91c0".to_owned()),
             started_at: Some("2026-01-31T10:00:00Z".to_owned()),
             ended_at: Some("2026-01-31T10:05:00Z".to_owned()),
             seconds: 300,
             attempts: 1,
-            reason: None,
-            last_step: None,
-            summary: None,
             created: vec!["src/a.rs".to_owned()],
             modified: vec!["src/\"b\".rs".to_owned()],
+            ..told(&task.id, &task.title, *status)
         })
         .collect();
     Progress {
