@@ -79,8 +79,16 @@ pub struct Site {
     pub tell: Teller,
 }
 
-/// Asks a person what to do about a task; called on a thread of its own, and only one at a time.
-pub type Asker = Arc<dyn Fn(&TaskId, &str, &str) -> Event + Send + Sync>;
+/// Whoever can be asked; called on a thread of its own, and one question at a time.
+pub trait Person: Send + Sync {
+    /// What to do about a task that failed for this reason, having come as far as it says.
+    fn decides(&self, task: &TaskId, reason: &str, last_completed: &str) -> Event;
+    /// Whether to do what is asked.
+    fn agrees(&self, to: &str) -> bool;
+}
+
+/// Whoever can be asked, for all who ask.
+pub type Asker = Arc<dyn Person>;
 
 /// The world for real.
 pub struct Local {
