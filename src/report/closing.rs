@@ -5,8 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use jiff::Timestamp;
-
+use super::outcome::millis;
 use super::sentence::{short, took};
 use crate::plan::Dialect;
 use crate::run::state::{Standing, State};
@@ -173,15 +172,11 @@ fn specs(state: &State) -> String {
 
 /// Of plans in phases.
 fn phases(state: &State) -> String {
-    let time = |text: &str| text.parse::<Timestamp>().ok();
-    let (from, to) = (time(&state.run.started_at), time(&state.run.updated_at));
-    let duration = from.zip(to).map(|(from, to)| to.duration_since(from));
-    let millis = duration.and_then(|length| u64::try_from(length.as_millis()).ok());
     let mut text = format!(
         "## Plan Execution Complete\n\n**Plan:** {}\n**Execution Time:** {}\n**Status:** {}\n\n### Phase Summary\n\n\
          | Phase | Name | Owner | Status | Duration |\n|-------|------|-------|--------|----------|\n",
         state.graph().plan().title,
-        took(millis.unwrap_or_default()),
+        took(millis(state)),
         match state.status(false) {
             "complete" => "SUCCESS",
             "failed" => "FAILED",

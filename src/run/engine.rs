@@ -348,8 +348,8 @@ impl UnderWay {
     /// Whether `event` is what this was begun for.
     fn ends_with(&self, event: &Event) -> bool {
         match (self, event) {
-            (UnderWay::Verifying, Event::Verified { .. }) => true,
-            (UnderWay::Asking(_), Event::Stopped { .. }) => true,
+            (UnderWay::Verifying, Event::Verified { .. } | Event::Stopped { .. })
+            | (UnderWay::Asking(_), Event::Stopped { .. }) => true,
             (
                 UnderWay::Attempt(task),
                 Event::AttemptEnded { task: ended, .. }
