@@ -43,8 +43,15 @@ struct Candidate<'d> {
     block: usize,
     heading: &'d Heading,
     named: Named,
-    /// Whether what follows it has the fields of a phase.
-    has_fields: bool,
+    /// What follows it, up to the next that may begin a phase.
+    section: &'d [Block],
+}
+
+impl Candidate<'_> {
+    /// Whether what follows it has the fields of a phase. Only asked in doubt: all of it may have to be read for that.
+    fn has_fields(&self) -> bool {
+        parts::are_a_phase(self.section)
+    }
 }
 
 /// The phases of a document, in the order of the text.
@@ -107,7 +114,7 @@ fn chosen<'d>(
     for candidate in here {
         let named = &candidate.named;
         if let Some(line) = lines.get(&named.key) {
-            if candidate.has_fields {
+            if candidate.has_fields() {
                 let message = format!("phase `{}` is there twice", named.id);
                 let place = named.at..named.at + named.id.len();
                 faults.push(text.warning(place, message).help(format!(
@@ -121,7 +128,7 @@ fn chosen<'d>(
         chosen.push(candidate);
     }
     for candidate in elsewhere {
-        if candidate.has_fields && !lines.contains_key(&candidate.named.key) {
+        if !lines.contains_key(&candidate.named.key) && candidate.has_fields() {
             lines.insert(candidate.named.key.clone(), 0);
             chosen.push(candidate);
         }
@@ -137,17 +144,17 @@ fn candidates<'d>(document: &'d Document, text: &Text<'_>) -> Vec<Candidate<'d>>
         .filter_map(|(at, heading)| Some((at, heading, named(heading, text)?)))
         .collect();
     let starts: Vec<usize> = named.iter().map(|(at, ..)| *at).collect();
-    let with_fields = |(nth, (block, heading, named)): (usize, (usize, &'d Heading, Named))| {
+    let candidate = |(nth, (block, heading, named)): (usize, (usize, &'d Heading, Named))| {
         let limit = starts.get(nth + 1).copied().unwrap_or(blocks.len());
         let end = section_end(blocks, block, limit);
         Candidate {
             block,
             heading,
             named,
-            has_fields: parts::are_a_phase(&blocks[block + 1..end]),
+            section: &blocks[block + 1..end],
         }
     };
-    named.into_iter().enumerate().map(with_fields).collect()
+    named.into_iter().enumerate().map(candidate).collect()
 }
 
 /// Where the section of the heading at `at` ends: at the next heading of its level or above, or at the limit.
