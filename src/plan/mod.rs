@@ -22,6 +22,7 @@ mod seal;
 mod selection;
 mod source;
 mod suggest;
+mod tags;
 mod text;
 mod unmarked;
 mod visible;

@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::parts;
 use super::prose::Key;
 use crate::plan::markdown::{Block, Document, Heading};
+use crate::plan::tags::{tag_says, without_tags};
 use crate::plan::text::Text;
 use crate::plan::{Fault, ImportedStatus};
 
@@ -268,99 +269,9 @@ fn parts_of(rest: &str) -> (&str, &str) {
     (remark.trim(), title.trim_start_matches(SEPARATORS))
 }
 
-/// A title without the tags at its ends, and what they say of the phase.
-fn without_tags(title: &str) -> (String, Option<ImportedStatus>) {
-    let mut says = None;
-    let mut rest = title.trim();
-    loop {
-        let bare = rest.trim_end_matches(['\u{fe0f}', ' ']);
-        let Some(last) = bare.chars().next_back() else {
-            break;
-        };
-        if let Some(sign) = sign(last) {
-            says = says.or(sign);
-            rest = bare[..bare.len() - last.len_utf8()].trim_end();
-            continue;
-        }
-        let tag = [('(', ')'), ('（', '）'), ('[', ']')]
-            .into_iter()
-            .find_map(|(open, close)| bare.strip_suffix(close)?.rsplit_once(open))
-            .and_then(|(front, tag)| Some((front, tag_says(tag)?)));
-        let Some((front, tag)) = tag else {
-            break;
-        };
-        says = says.or(tag);
-        rest = front.trim_end();
-    }
-    let first = rest
-        .split([' ', ':', '-', '–', '—'])
-        .next()
-        .unwrap_or_default();
-    if first.chars().all(char::is_uppercase)
-        && let Some(tag @ Some(_)) = tag_says(first)
-        && rest.len() > first.len()
-    {
-        says = says.or(tag);
-    }
-    let rest = rest.trim_end_matches([' ', '-', '–', '—', ':']);
-    (rest.to_owned(), says)
-}
-
-/// What an emoji at the end of a title says; nothing for one that is part of it.
-fn sign(sign: char) -> Option<Option<ImportedStatus>> {
-    match sign {
-        '✅' | '✓' | '✔' | '☑' => Some(Some(ImportedStatus::Done)),
-        '⏭' => Some(Some(ImportedStatus::Skipped)),
-        '⏳' | '🚧' | '🔄' => Some(Some(ImportedStatus::InProgress)),
-        '❌' | '⚠' | '⏸' | '⬜' | '🔴' | '🟡' | '🟢' | '⭐' | '🔥' => Some(None),
-        _ => None,
-    }
-}
-
-/// What a word in parentheses at the end of a title says; nothing for one that is part of it.
-fn tag_says(tag: &str) -> Option<Option<ImportedStatus>> {
-    let tag = tag
-        .trim_matches(|c: char| !c.is_alphanumeric())
-        .to_lowercase();
-    match tag.as_str() {
-        "done" | "complete" | "completed" | "implemented" => Some(Some(ImportedStatus::Done)),
-        "deferred" | "skipped" | "skip" | "cancelled" | "canceled" | "dropped" => {
-            Some(Some(ImportedStatus::Skipped))
-        }
-        "in progress" | "wip" => Some(Some(ImportedStatus::InProgress)),
-        "blocker" | "blocking" | "pending" | "critical" | "design" | "design phase"
-        | "implementation" => Some(None),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{parts_of, without_tags};
-    use crate::plan::ImportedStatus::{Done, InProgress, Skipped};
-
-    #[test]
-    fn tags_at_the_end_of_a_title_are_read_and_are_no_part_of_it() {
-        for (title, bare, says) in [
-            ("Fix it (BLOCKER)", "Fix it", None),
-            ("Fix it (DEFERRED)", "Fix it", Some(Skipped)),
-            ("Fix it ✅", "Fix it", Some(Done)),
-            ("Fix it ✔\u{fe0f}", "Fix it", Some(Done)),
-            ("Fix it (BLOCKER) ✅", "Fix it", Some(Done)),
-            ("Fix it 🚧", "Fix it", Some(InProgress)),
-            ("Types (Optional)", "Types (Optional)", None),
-            (
-                "SKIPPED - Already there",
-                "SKIPPED - Already there",
-                Some(Skipped),
-            ),
-            ("DEFERRED", "DEFERRED", None),
-            ("Done right", "Done right", None),
-            ("修复 ✅", "修复", Some(Done)),
-        ] {
-            assert_eq!(without_tags(title), (bare.to_owned(), says), "{title}");
-        }
-    }
+    use super::parts_of;
 
     #[test]
     fn a_remark_may_stand_before_the_title() {
