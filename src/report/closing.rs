@@ -196,9 +196,8 @@ fn phases(state: &State) -> String {
             Standing::Done => "Complete",
             Standing::Pending | Standing::Running | Standing::Stale => "Pending",
             Standing::TimedOut => "TIMEOUT",
-            Standing::Blocked | Standing::InReview | Standing::Kickback | Standing::Held => {
-                "BLOCKED"
-            }
+            Standing::InReview => "Waits for review",
+            Standing::Blocked | Standing::Kickback | Standing::Held => "BLOCKED",
             Standing::Failed => "FAILED",
             Standing::Skipped | Standing::LeftOut => "Skipped",
             Standing::Reverted => "Reverted",
