@@ -23,6 +23,7 @@ mod selection;
 mod skills;
 mod source;
 mod suggest;
+mod tags;
 mod text;
 mod unmarked;
 mod visible;

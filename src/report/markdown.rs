@@ -52,7 +52,7 @@ fn tasks(state: &State) -> String {
             text,
             "| {} | {title} | {} | {commit} | {} | {} |",
             task.id,
-            standing.name(),
+            standing.words(),
             at.attempts,
             took(at.millis())
         );

@@ -322,11 +322,13 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
         match &self.state.run.drive {
             Drive::Finished => Ended::Finished,
             Drive::Quarantined(_) => Ended::Quarantined,
+            // Whoever was asked has answered: nobody is waited for.
+            Drive::Stopped(_) => Ended::Stopped,
             _ if self.state.needs_person() && self.situation.stopping.is_none() => {
                 Ended::NeedsPerson
             }
             Drive::Paused(..) => Ended::Paused,
-            Drive::Running | Drive::Stopped(_) => Ended::Stopped,
+            Drive::Running => Ended::Stopped,
         }
     }
 }
