@@ -255,8 +255,13 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
         let recorded = append(self.journal, &mut self.state, event, attachments)?;
         self.under_way
             .retain(|begun| !begun.ends_with(&recorded.event));
-        if let Event::AttemptStarted { task, .. } = &recorded.event {
-            self.under_way.insert(UnderWay::Attempt(task.clone()));
+        match &recorded.event {
+            Event::AttemptStarted { task, .. } => {
+                self.under_way.insert(UnderWay::Attempt(task.clone()));
+            }
+            // Whoever was asked and has it stopped is waited for no more; by the next drive they are.
+            Event::Stopped { reason } => self.situation.stopping = Some(reason.clone()),
+            _ => {}
         }
         let waits = nothing_waits_for(&recorded.event);
         self.appended.push(recorded);
@@ -322,13 +327,11 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
         match &self.state.run.drive {
             Drive::Finished => Ended::Finished,
             Drive::Quarantined(_) => Ended::Quarantined,
-            // Whoever was asked has answered: nobody is waited for.
-            Drive::Stopped(_) => Ended::Stopped,
             _ if self.state.needs_person() && self.situation.stopping.is_none() => {
                 Ended::NeedsPerson
             }
             Drive::Paused(..) => Ended::Paused,
-            Drive::Running => Ended::Stopped,
+            Drive::Running | Drive::Stopped(_) => Ended::Stopped,
         }
     }
 }
