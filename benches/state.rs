@@ -290,6 +290,7 @@ fn policy() -> Policy {
         review: Review::Off,
         research: None,
         weight: plan::Weight::Full,
+        summary_tokens: 500,
         timeout_ms: None,
         stall_timeout_ms: None,
         grace_ms: 1,

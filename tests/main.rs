@@ -6,6 +6,7 @@ mod beginning;
 mod checkpoints;
 mod claims;
 mod commands;
+mod context;
 mod corpus;
 mod cost;
 mod crash;

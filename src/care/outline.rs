@@ -253,6 +253,7 @@ impl Outline {
             research: None,
             hooks: Hooks::default(),
             weight: crate::plan::Weight::Full,
+            summary_tokens: 500,
             timeout_ms: None,
             stall_timeout_ms: None,
             grace_ms: 10_000,

@@ -43,6 +43,8 @@ pub struct Settings {
     pub research: Option<String>,
     pub on_failure: Option<OnFailure>,
     pub weight: Option<Weight>,
+    /// How much of a task's context may tell what its dependencies left.
+    pub summary_tokens: Option<u32>,
     pub durability: Option<Durability>,
     pub fresh: Option<bool>,
     /// Whether the plan's own files say how far the run is, while it goes on.
@@ -173,6 +175,7 @@ impl Settings {
             research: over.research.or(self.research),
             on_failure: over.on_failure.or(self.on_failure),
             weight: over.weight.or(self.weight),
+            summary_tokens: over.summary_tokens.or(self.summary_tokens),
             durability: over.durability.or(self.durability),
             fresh: over.fresh.or(self.fresh),
             sync: over.sync.or(self.sync),

@@ -9,7 +9,7 @@ use super::Settings;
 use super::executors::SHELL;
 use crate::attempt;
 use crate::plan::{Plan, Selection};
-use crate::run::policy::{CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Scope};
+use crate::run::policy::{self, CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Scope};
 
 impl Settings {
     /// The policy of a run of `plan`. `interactive` says whether a person can be asked; `command` is what
@@ -32,12 +32,6 @@ impl Settings {
         } else {
             jobs.unwrap_or(4)
         };
-        let on_failure = match self.on_failure {
-            Some(OnFailure::Ask) | None if interactive => OnFailure::Ask,
-            Some(OnFailure::Skip) => OnFailure::Skip,
-            None if plan.wishes.goes_on.unwrap_or(defaults.goes_on) => OnFailure::Skip,
-            _ => OnFailure::Stop,
-        };
         let timeout = self.timeout.as_deref().or(plan.wishes.timeout.as_deref());
         let final_verify = match self.final_verify.is_empty() {
             true => plan.wishes.final_verify.clone(),
@@ -51,12 +45,16 @@ impl Settings {
                 .or(plan.wishes.retries)
                 .unwrap_or(defaults.retries),
             conflict_retries: 3,
-            on_failure,
+            on_failure: self.on_failure(plan, interactive),
             commit,
             scope: self.scope.unwrap_or(Scope::Warn),
             review: self.review.unwrap_or_default(),
             research: self.research()?,
             weight: self.weight.or(plan.wishes.weight).unwrap_or_default(),
+            summary_tokens: self
+                .summary_tokens
+                .or(plan.wishes.summary_tokens)
+                .unwrap_or_else(policy::summary_tokens),
             timeout_ms: timeout.map(|text| millis("timeout", text)).transpose()?,
             stall_timeout_ms: self
                 .stall_timeout
@@ -82,6 +80,17 @@ impl Settings {
             only: Vec::new(),
             from: None,
         })
+    }
+
+    /// What happens when a task has failed for good.
+    fn on_failure(&self, plan: &Plan, interactive: bool) -> OnFailure {
+        let goes_on = plan.dialect.defaults().goes_on;
+        match self.on_failure {
+            Some(OnFailure::Ask) | None if interactive => OnFailure::Ask,
+            Some(OnFailure::Skip) => OnFailure::Skip,
+            None if plan.wishes.goes_on.unwrap_or(goes_on) => OnFailure::Skip,
+            _ => OnFailure::Stop,
+        }
     }
 
     /// Who looks into what a kickback asks.

@@ -8,6 +8,7 @@
 
 mod agents;
 mod checklist;
+mod context;
 mod dialect;
 mod fault;
 mod fields;
@@ -34,10 +35,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use context::{Artifact, Session};
 pub use dialect::{Defaults, Dialect, Unfolded, to_toml};
 pub use load::{
-    Faults, Loaded, Marked, damaged, is_sound, load, marked, place_now, progress_message, session,
-    unfolded, with_bodies, written,
+    Faults, Loaded, Marked, damaged, documents, is_sound, load, marked, place_now,
+    progress_message, session, unfolded, with_bodies, written,
 };
 pub use seal::is_sealed;
 pub use selection::Selection;
@@ -279,6 +281,9 @@ pub struct Wishes {
     /// Whether the rest goes on when a task has failed and nobody can be asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub goes_on: Option<bool>,
+    /// How many tokens the summaries of finished dependencies may take in a task's context.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary_tokens: Option<u32>,
 }
 
 /// A task's id as the plan spells it.

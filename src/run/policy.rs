@@ -35,6 +35,9 @@ pub struct Policy {
     pub review: Review,
     /// How much context an executor is given.
     pub weight: Weight,
+    /// How many tokens the summaries of finished dependencies may take in a task's context.
+    #[serde(default = "summary_tokens")]
+    pub summary_tokens: u32,
     /// Wall-clock limit of an attempt in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
@@ -111,6 +114,11 @@ impl Policy {
         let is_meant = self.only.is_empty() && !graph.tasks()[index].optional;
         index >= first.unwrap_or(0) && (is_meant || is_named)
     }
+}
+
+/// What summaries may take unless somebody says otherwise.
+pub fn summary_tokens() -> u32 {
+    500
 }
 
 /// Commands of the user's own at the turns of each task.

@@ -42,6 +42,7 @@ pub(crate) fn policy() -> Policy {
         review: Review::Off,
         research: None,
         weight: Weight::Full,
+        summary_tokens: 500,
         timeout_ms: None,
         stall_timeout_ms: None,
         grace_ms: 1,

@@ -55,6 +55,9 @@ const BEFORE: &str = r#"
 # How much context an executor is given: "light" or "full".
 #weight = "full"
 
+# How many tokens may tell in a task's context what its finished dependencies left.
+#summary_tokens = 500
+
 # Whether what is done must survive a power cut at once: "full", or "process" for as much as git itself does.
 #durability = "full"
 

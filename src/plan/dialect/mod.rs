@@ -26,7 +26,7 @@ pub use convert::to_toml;
 
 use super::source::Source;
 use super::text::Text;
-use super::{Change, Fault, Plan, Progress, Selection, Task};
+use super::{Artifact, Change, Fault, Plan, Progress, Selection, Session, Task};
 
 /// The plan formats that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -185,7 +185,9 @@ pub struct Unfolded {
     /// What is handed down to it, as written.
     pub inherited: Vec<String>,
     /// Documents that it names.
-    pub artifacts: Vec<String>,
+    pub artifacts: Vec<Artifact>,
+    /// Its steps as written: what to look into first, how to do it, which files to touch.
+    pub flow_control: Option<serde_json::Value>,
 }
 
 /// What a reader made of its texts.
@@ -212,6 +214,16 @@ pub(super) trait Format: Sync {
     /// The directory of the session that this file belongs to, where the format has sessions.
     fn session<'p>(&self, _file: &'p Path) -> Option<&'p Path> {
         None
+    }
+
+    /// Where a session keeps what concerns this task, below its directory.
+    fn session_places(&self, _task: &Task) -> Session {
+        Session::default()
+    }
+
+    /// The documents that a session's own list of them names.
+    fn documents(&self, _text: &Text<'_>) -> Vec<Artifact> {
+        Vec::new()
     }
 
     /// All files of the plan that this file names; a fault when it cannot name one.
@@ -256,6 +268,7 @@ pub(super) trait Format: Sync {
             task: task.clone(),
             inherited: Vec::new(),
             artifacts: Vec::new(),
+            flow_control: None,
         })
     }
 
