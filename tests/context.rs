@@ -76,12 +76,8 @@ test $ENACT_TASK = login || printf '{"status": "done", "commit": "%s", "notes": 
             summary.len()
         );
         assert_eq!(need["is_cut"], true);
-        let (commit, base) = (&need["commit"], &need["base"]);
-        let change = format!(
-            "git diff {}..{}",
-            base.as_str().unwrap(),
-            commit.as_str().unwrap()
-        );
+        let name = |key: &str| need[key].as_str().expect("a commit").to_owned();
+        let change = format!("git diff {}..{}", name("base"), name("commit"));
         assert_eq!(need["see"][0], change.as_str());
         assert_eq!(need["see"][1], "git enact show keys");
         let shown = user.git(change.split(' ').skip(1)).success();

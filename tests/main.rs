@@ -42,6 +42,7 @@ mod reverting;
 mod review;
 mod rewriting;
 mod rollback;
+mod routes;
 mod runners;
 mod sessions;
 mod side_by_side;

@@ -2,6 +2,8 @@
 //!
 //! Tokens are counted as bytes divided by four, which is near enough for every model and needs none.
 
+use crate::plan::char_start;
+
 /// How many tokens a text takes.
 pub fn tokens(text: &str) -> usize {
     text.len().div_ceil(BYTES)
@@ -33,7 +35,7 @@ pub fn cut(text: &str, tokens: usize) -> &str {
     if text.len() <= max {
         return text;
     }
-    let head = &text[..text.floor_char_boundary(max)];
+    let head = &text[..char_start(text, max)];
     // The border may lie right behind what fits.
     let next = text[head.len()..].chars().next();
     let ends = |at: usize, last: char| {

@@ -14,6 +14,7 @@ use crate::run::evidence::Outcome;
 use crate::run::policy::{
     CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
 };
+use crate::run::routes::Routes;
 
 fn task() -> Task {
     Task {
@@ -82,6 +83,7 @@ fn policy(executor: Executor) -> Policy {
         commit: CommitMode::Executor,
         scope: Scope::Warn,
         review: Review::Off,
+        routes: Routes::default(),
         research: None,
         weight: Weight::Full,
         summary_tokens: 500,

@@ -144,7 +144,8 @@ fn show_context(
         None => format!("task `{id}` was not attempted yet"),
     })?;
     let number = history[at].number;
-    let reads_prompt = !matches!(state.run.policy.executor, Executor::Shell);
+    let policy = state.run.policy.by(history[at].executor.as_deref());
+    let reads_prompt = !matches!(policy.executor, Executor::Shell);
     let name = match context.json {
         true => layout::PACKAGE,
         false => layout::PROMPT,

@@ -7,9 +7,11 @@ use jiff::SignedDuration;
 
 use super::Settings;
 use super::executors::SHELL;
+use super::routes::has_script;
 use crate::attempt;
-use crate::plan::{Plan, Selection};
+use crate::plan::{Plan, Selection, Task};
 use crate::run::policy::{self, CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Scope};
+use crate::run::routes::Routes;
 
 impl Settings {
     /// The policy of a run of `plan`. `interactive` says whether a person can be asked; `command` is what
@@ -21,7 +23,8 @@ impl Settings {
         interactive: bool,
         template: Option<String>,
     ) -> Result<Policy> {
-        let (executor, commit) = self.executor(plan, command)?;
+        let routes = self.routes(plan)?;
+        let (executor, commit) = self.executor(plan, command, &routes)?;
         let jobs = self.jobs.or(plan.wishes.jobs.map(|jobs| jobs as u32));
         if jobs == Some(0) {
             bail!("`jobs` is 0: at least one task must be able to run");
@@ -49,6 +52,7 @@ impl Settings {
             commit,
             scope: self.scope.unwrap_or(Scope::Warn),
             review: self.review.unwrap_or_default(),
+            routes,
             research: self.research()?,
             weight: self.weight.or(plan.wishes.weight).unwrap_or_default(),
             summary_tokens: self
@@ -100,7 +104,7 @@ impl Settings {
     }
 
     /// The executor that is known by `name`, and who commits unless the settings say otherwise.
-    fn named(&self, name: &str) -> Result<(Executor, CommitMode)> {
+    pub(super) fn named(&self, name: &str) -> Result<(Executor, CommitMode)> {
         let known = self.known(name)?;
         let executor = Executor::Command {
             name: known.name,
@@ -113,7 +117,12 @@ impl Settings {
     }
 
     /// Who executes, and who commits then.
-    fn executor(&self, plan: &Plan, command: Vec<String>) -> Result<(Executor, CommitMode)> {
+    fn executor(
+        &self,
+        plan: &Plan,
+        command: Vec<String>,
+        routes: &Routes,
+    ) -> Result<(Executor, CommitMode)> {
         if !command.is_empty() {
             let command = attempt::resolved(&command)?;
             let name = Path::new(&command[0])
@@ -124,7 +133,7 @@ impl Settings {
             let commit = self.commit.unwrap_or(CommitMode::Executor);
             return Ok((Executor::plain(name, command), commit));
         }
-        let has_script = |task: &crate::plan::Task| task.run.is_some() || task.imported.is_some();
+        let has_script = |task: &Task| has_script(task) || routes.of(task).is_some();
         match self.executor.as_deref() {
             Some(SHELL) => {
                 if let Some(task) = plan.tasks.iter().find(|task| !has_script(task)) {

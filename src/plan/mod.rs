@@ -114,6 +114,9 @@ pub struct Task {
     /// Who should do it, in the plan's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
+    /// What sort of work it is, in the plan's word (`feature`, `test-fix`).
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
     /// What must hold when it is done, in the plan's words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acceptance: Vec<String>,
@@ -170,6 +173,7 @@ impl Task {
             verify: Vec::new(),
             kind: Kind::default(),
             agent: None,
+            sort: None,
             acceptance: Vec::new(),
             skills: Vec::new(),
             allow_empty: false,

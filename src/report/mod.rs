@@ -14,6 +14,7 @@ pub mod markdown;
 pub mod next;
 pub mod proposal;
 pub mod resumption;
+pub mod routes;
 pub mod sentence;
 pub mod status;
 pub mod task;

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use serde::{Deserialize, Serialize};
 
 use super::reader::Reader;
+use super::routes::Routes;
 use crate::graph::Graph;
 use crate::plan::{Selection, TaskId, Weight};
 
@@ -25,6 +26,9 @@ pub struct Policy {
     pub on_failure: OnFailure,
     /// Who commits.
     pub commit: CommitMode,
+    /// Who executes instead, by task and by failures.
+    #[serde(default, skip_serializing_if = "Routes::is_empty")]
+    pub routes: Routes,
     /// Who looks into what a kickback says must be found out first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub research: Option<Executor>,

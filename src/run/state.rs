@@ -203,6 +203,9 @@ pub struct AttemptState {
     pub number: u32,
     /// The commit it started from.
     pub base: String,
+    /// Who makes it, where that is not the run's own executor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executor: Option<String>,
     /// How its process ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,

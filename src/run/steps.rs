@@ -29,10 +29,11 @@ impl Phase {
 }
 
 impl TaskState {
-    pub(super) fn begin(&mut self, attempt: u32, slot: u32, base: &str) {
+    pub(super) fn begin(&mut self, attempt: u32, slot: u32, base: &str, executor: Option<&str>) {
         self.phase = Phase::Attempting(slot);
         self.attempts = attempt;
-        self.history.push(AttemptState::begun(attempt, base));
+        self.history
+            .push(AttemptState::begun(attempt, base, executor));
     }
 
     pub(super) fn end(&mut self, event: &Event, seq: u64) {
@@ -165,10 +166,11 @@ impl TaskState {
 }
 
 impl AttemptState {
-    pub(super) fn begun(number: u32, base: &str) -> Self {
+    pub(super) fn begun(number: u32, base: &str, executor: Option<&str>) -> Self {
         Self {
             number,
             base: base.to_owned(),
+            executor: executor.map(str::to_owned),
             outcome: None,
             claim: None,
             tip: None,

@@ -1,5 +1,6 @@
 //! Starting attempts, taking up those of a dead driver, and the other slow work that ends in an event.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -19,7 +20,7 @@ use crate::process::supervise::{self, Supervised};
 use crate::run::engine::Arrived;
 use crate::run::event::Event;
 use crate::run::evidence::Outcome;
-use crate::run::policy::Executor;
+use crate::run::policy::{Executor, Policy};
 use crate::run::state::{Phase, State, TaskState};
 use crate::verify::commands::failure;
 use crate::verify::facts::CheckRun;
@@ -52,12 +53,8 @@ impl Local {
             files: &stem,
             told: &told,
         };
-        let invocation = Invocation::new(
-            &place,
-            &package,
-            self.approved.policy(),
-            std::env::vars_os(),
-        )?;
+        let policy = self.policy_of(task, state);
+        let invocation = Invocation::new(&place, &package, &policy, std::env::vars_os())?;
         let hook = self.pre_task(task, number, &slot, state);
         self.slots.put(number, slot);
         what.secrets = invocation.secrets;
@@ -105,7 +102,7 @@ impl Local {
         }
         let passed = crate::process::environment::allowed(
             std::env::vars_os(),
-            &self.approved.policy().passed_to_executor(),
+            &self.policy_of(task, state).passed_to_executor(),
         );
         what.secrets = output::secrets(&passed);
         let name = format!("{}.{attempt}.aside", self.slug_of(task));
@@ -123,8 +120,15 @@ impl Local {
         arrived
     }
 
+    /// The policy as it holds for the newest attempt of `task`.
+    fn policy_of(&self, task: &TaskId, state: &State) -> Cow<'_, Policy> {
+        let last = state.task(task).and_then(TaskState::last);
+        let by = last.and_then(|last| last.executor.as_deref());
+        self.approved.policy().by(by)
+    }
+
     fn particulars(&self, task: &TaskId, attempt: u32, state: &State) -> Result<Particulars> {
-        let policy = self.approved.policy();
+        let policy = self.policy_of(task, state);
         let found = self
             .approved
             .graph()

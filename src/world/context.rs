@@ -19,6 +19,7 @@ use crate::plan::{self, Session, Task, TaskId};
 use crate::process::environment;
 use crate::run::engine::Attachment;
 use crate::run::evidence::{Outcome, ReasonKind};
+use crate::run::policy::Policy;
 use crate::run::state::{AttemptState, State, TaskState};
 
 /// How many tasks that others needed are pointed at.
@@ -36,8 +37,7 @@ impl Local {
         let last = at.history.len().saturating_sub(usize::from(!has_ended));
         let policy = self.approved.policy();
         let earlier = at.history[..last].iter();
-        let own = policy.executor.name();
-        let previous = earlier.map(|attempt| previous_attempt(attempt, own));
+        let previous = earlier.map(|attempt| previous_attempt(attempt, policy));
         let found = &graph.tasks()[index];
         let weight = state.run.policy.weight;
         let dependencies = match weight {
@@ -128,7 +128,9 @@ pub fn given(repo: &Repo, state: &State, task: &TaskId, attempt: u32, slot: u32)
     let (dir, run) = (repo.common_dir(), &state.run.id);
     let told = layout::slot_stem(dir, run, slot);
     let given = Files::of(&told, &told).given(task, attempt)?;
-    let passed = state.run.policy.passed_to_executor();
+    let last = state.task(task).and_then(TaskState::last);
+    let by = last.and_then(|last| last.executor.as_deref());
+    let passed = state.run.policy.by(by).passed_to_executor();
     let secrets = output::secrets(&environment::allowed(std::env::vars_os(), &passed));
     Some(Given {
         package: output::redact(&given.package, &secrets),
@@ -246,7 +248,7 @@ fn told_by_commits(repo: &Repo, dependency: &Dependency) -> Result<String> {
     Ok(summary::of_commit(&subjects, &files))
 }
 
-fn previous_attempt(attempt: &AttemptState, own: &str) -> PreviousAttempt {
+fn previous_attempt(attempt: &AttemptState, policy: &Policy) -> PreviousAttempt {
     let verdict = attempt.verdict.as_ref();
     let reasons = verdict
         .map(|verdict| verdict.reasons.as_slice())
@@ -256,7 +258,7 @@ fn previous_attempt(attempt: &AttemptState, own: &str) -> PreviousAttempt {
         attempt: attempt.number,
         outcome: attempt.outcome.unwrap_or(Outcome::Lost),
         claim: attempt.said().cloned(),
-        executor: own.to_owned(),
+        executor: attempt.made_by(policy).to_owned(),
         reasons: texts.chain(attempt.aside.clone()).collect(),
         verdict: verdict.cloned(),
         no_commit: reasons

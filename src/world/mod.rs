@@ -319,6 +319,9 @@ impl World for Local {
                     slot: *slot,
                     base: base.clone(),
                     from: from.clone(),
+                    executor: (self.approved.graph().index(task))
+                        .and_then(|task| state.executor_for(task))
+                        .map(str::to_owned),
                 }))
             }
             Action::Judge { task, .. } => self.judge(task, state),

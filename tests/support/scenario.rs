@@ -206,11 +206,12 @@ impl Journey {
         let user = User::new();
         user.write("plan.toml", scenario.plan);
         user.write(".gitignore", ".set-up\n");
-        user.write(
-            "enact.toml",
-            "setup = \"touch .set-up\"\ngrace = \"100ms\"\n\
-             [hooks]\npre-task = \"test -e .set-up\"\npost-task = \"true\"\ntask-failed = \"false\"\n",
-        );
+        let second = user.outside("work").display().to_string();
+        let settings = "setup = \"touch .set-up\"\ngrace = \"100ms\"\n\
+             [hooks]\npre-task = \"test -e .set-up\"\npost-task = \"true\"\ntask-failed = \"false\"\n\
+             [routes]\nb = \"second\"\nlast = \"second\"\nkick = \"second\"\n";
+        let second = format!("[executors.second]\ncommand = [{second:?}]\n");
+        user.write("enact.toml", &format!("{settings}{second}"));
         user.commit("Plan");
         let root = user.outside("").display().to_string();
         let executor = user.script(

@@ -84,6 +84,13 @@ const HOOKS: &str = r#"
 #pre-task = "./prepare.sh"
 #post-task = "./policy.sh"
 #task-failed = "./notify.sh"
+
+# Who does tasks of an agent, id, type or kind, instead of the executor above; who takes over where attempts fail.
+#[routes]
+#design = "agent"
+#[retry]
+#executor = "agent"
+#after = 2
 "#;
 
 /// The file; `executor` is who is to execute, when that is known.

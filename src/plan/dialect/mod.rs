@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use convert::to_toml;
 
+use super::agents;
 use super::source::Source;
 use super::text::Text;
 use super::{Artifact, Change, Fault, Plan, Progress, Selection, Session, Task};
@@ -240,8 +241,10 @@ pub(super) trait Format: Sync {
     /// What the texts say. There is at least one, in the order of [`Format::files`].
     fn read(&self, sources: &[Source]) -> Reading;
 
-    /// Names agents for tasks that have none, by the selection's words. Faults where the format has no use for them.
+    /// Names agents for tasks that have none, by the user's words and those of the selection. Faults where the format
+    /// has no use for the latter.
     fn assign(&self, plan: &mut Plan, selection: &Selection) -> Vec<Fault> {
+        agents::assign_own(plan, selection);
         let fault = selection.hint.as_ref().map(|_| {
             Fault::error(format!(
                 "`--hint` means nothing to a `{}` plan",
