@@ -71,7 +71,7 @@ impl Local {
             let (supervised, entry) = start()?;
             return self.begin(number, move |slot| {
                 slot.worktree.unsettle();
-                see_through(&what, slot, supervised, entry, &files)
+                see_through(what, slot, supervised, entry, &files)
             });
         };
         self.begin(number, move |slot| {
@@ -80,7 +80,7 @@ impl Local {
                 return Ok(end);
             }
             let (supervised, entry) = start()?;
-            see_through(&what, slot, supervised, entry, &files)
+            see_through(what, slot, supervised, entry, &files)
         })
     }
 
@@ -149,6 +149,7 @@ impl Local {
             reader: policy.executor.reader(),
             secrets: Vec::new(),
             reads_prompt: reads_prompt(&policy.executor),
+            told: Vec::new(),
             aside: None,
         })
     }
@@ -181,13 +182,13 @@ impl Local {
 
 /// Waits for the executor's end, and says what it left.
 fn see_through(
-    what: &Particulars,
+    mut what: Particulars,
     slot: &mut Slot,
     supervised: Supervised,
     entry: Entry,
     files: &Files,
 ) -> Result<Arrived> {
-    context::store_early(what, &slot.repo, files);
+    context::store_early(&mut what, &slot.repo, files);
     let ended = supervised.wait();
     drop(entry);
     if !ended.survivors.is_empty() {
@@ -197,7 +198,7 @@ fn see_through(
             ended.survivors
         );
     }
-    ending::arrived(what, slot, &ended, files)
+    ending::arrived(&what, slot, &ended, files)
 }
 
 /// The integration, or a conflict when the task's commands fail on the merged tree.

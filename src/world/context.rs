@@ -103,6 +103,9 @@ impl Local {
 /// What the executor was told, as it may be stored. Nothing when the files are those of another attempt in the same
 /// worktree: the driver died before it wrote them.
 pub(super) fn kept(what: &Particulars, files: &Files) -> Vec<Attachment> {
+    if !what.told.is_empty() {
+        return what.told.clone();
+    }
     let Some(told) = files.given(&what.task.id, what.attempt) else {
         return Vec::new();
     };
@@ -116,8 +119,9 @@ pub(super) fn kept(what: &Particulars, files: &Files) -> Vec<Attachment> {
 }
 
 /// Stores, while the executor runs, what the event of its end will keep: then it is there already.
-pub(super) fn store_early(what: &Particulars, repo: &Repo, files: &Files) {
-    for kept in kept(what, files) {
+pub(super) fn store_early(what: &mut Particulars, repo: &Repo, files: &Files) {
+    what.told = kept(what, files);
+    for kept in &what.told {
         // If it cannot be written now, it is written or missed when it counts.
         repo.write_blob(&kept.bytes).map(drop).unwrap_or_default();
     }

@@ -38,6 +38,8 @@ pub(super) struct Particulars {
     pub(super) secrets: Vec<Vec<u8>>,
     /// Whether the executor reads a prompt.
     pub(super) reads_prompt: bool,
+    /// What its executor was told, as it may be stored, once that is known.
+    pub(super) told: Vec<Attachment>,
     /// Where the worktree is moved when git cannot tell what it holds; without a place, that is an error.
     pub(super) aside: Option<PathBuf>,
 }
