@@ -27,7 +27,7 @@ pub use convert::to_toml;
 use super::agents;
 use super::source::Source;
 use super::text::Text;
-use super::{Artifact, Change, Fault, Plan, Progress, Selection, Session, Task};
+use super::{Artifact, Change, Fault, Plan, Progress, Selection, Session, Task, skills};
 
 /// The plan formats that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -245,7 +245,8 @@ pub(super) trait Format: Sync {
     /// has no use for the latter.
     fn assign(&self, plan: &mut Plan, selection: &Selection) -> Vec<Fault> {
         agents::assign_own(plan, selection);
-        let fault = selection.hint.as_ref().map(|_| {
+        let hint = selection.hint.as_deref();
+        let fault = hint.filter(|hint| !skills::are_named_in(hint)).map(|_| {
             Fault::error(format!(
                 "`--hint` means nothing to a `{}` plan",
                 plan.dialect
