@@ -391,19 +391,6 @@ impl TaskState {
     }
 }
 
-impl AttemptState {
-    /// What its executor said; nothing when a hook kept it from starting.
-    pub fn said(&self) -> Option<&Claim> {
-        let was_asked = self.outcome != Some(Outcome::Vetoed);
-        self.claim.as_ref().filter(|_| was_asked)
-    }
-
-    /// What it left: its salvage, which stands on its tip, else the tip of its branch.
-    pub fn left(&self) -> Option<&str> {
-        self.salvage.as_deref().or(self.tip.as_deref())
-    }
-}
-
 impl State {
     /// Which limit of the run was met, in words.
     pub fn limit_met(&self) -> Option<String> {
