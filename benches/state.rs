@@ -19,6 +19,7 @@ use git_enact::run::evidence::{Claim, ClaimStatus, Outcome, Usage, Verdict};
 use git_enact::run::policy::{
     CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
 };
+use git_enact::run::routes::Routes;
 use git_enact::run::schedule::{self, Situation};
 use git_enact::run::state::State;
 
@@ -239,6 +240,7 @@ fn events(task: usize, onto: &str, made: &str) -> [Event; EVENTS] {
             slot: 1,
             base: onto.clone(),
             from: None,
+            executor: None,
         },
         Event::AttemptEnded {
             task: task.clone(),
@@ -288,8 +290,10 @@ fn policy() -> Policy {
         commit: CommitMode::Executor,
         scope: Scope::Warn,
         review: Review::Off,
+        routes: Routes::default(),
         research: None,
         weight: plan::Weight::Full,
+        summary_tokens: 500,
         timeout_ms: None,
         stall_timeout_ms: None,
         grace_ms: 1,

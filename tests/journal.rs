@@ -91,6 +91,7 @@ fn execute(journal: &mut Journal, state: &mut State, task: usize) -> Oid {
             slot: 1,
             base: onto.clone(),
             from: None,
+            executor: None,
         },
         Event::AttemptEnded {
             task: id.clone(),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use git_enact::graph::Graph;
 use git_enact::plan::{Dialect, Faults, Loaded, Selection, Severity, hash_input};
 use git_enact::report::{check, faults};
+use git_enact::run::routes::Routes;
 use proptest::prelude::*;
 
 fn load(paths: &[PathBuf], dialect: Option<Dialect>) -> Result<Loaded, Faults> {
@@ -23,7 +24,7 @@ fn reading(path: &Path, dialect: Option<Dialect>) -> String {
     let json = match load(&[path.to_path_buf()], dialect) {
         Err(refused) => {
             text.push_str(&faults::render(&refused.faults, &refused.sources, false));
-            check::json(refused.dialect, None, &refused.faults)
+            check::json(refused.dialect, None, &refused.faults, &Routes::default())
         }
         Ok(loaded) => accepted(loaded, &mut text),
     };
@@ -46,7 +47,7 @@ fn accepted(loaded: Loaded, text: &mut String) -> serde_json::Value {
     match Graph::new(plan) {
         Err(found) => {
             text.push_str(&faults::render(&found, &sources, false));
-            check::json(Some(dialect), None, &found)
+            check::json(Some(dialect), None, &found, &Routes::default())
         }
         Ok(graph) => {
             text.push_str(&check::human(&graph, &warnings, &Listed));
@@ -61,7 +62,7 @@ fn accepted(loaded: Loaded, text: &mut String) -> serde_json::Value {
             }
             let stored = serde_json::to_string_pretty(&plan).expect("a plan is JSON");
             writeln!(text, "{stored}").expect("a string takes all");
-            check::json(Some(dialect), Some(&graph), &warnings)
+            check::json(Some(dialect), Some(&graph), &warnings, &Routes::default())
         }
     }
 }

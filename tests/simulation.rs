@@ -9,7 +9,8 @@ use git_enact::graph::Graph;
 use git_enact::plan::{Task, TaskId};
 use git_enact::run::engine::{self, Ended, Engine};
 use git_enact::run::event::{By, Event, Recorded};
-use git_enact::run::policy::{Executor, OnFailure, Policy, Review};
+use git_enact::run::policy::{CommitMode, Executor, OnFailure, Policy, Review};
+use git_enact::run::routes::{Other, Routes, TakeOver};
 use git_enact::run::state::{Phase, State};
 
 use crate::support::plans;
@@ -37,6 +38,30 @@ fn random_graph(chance: &mut Chance) -> Arc<Graph> {
     plans::graph("simulated", tasks)
 }
 
+/// All by one; the odd ones by another; and after a failure by a third.
+fn routes(kind: u64) -> Routes {
+    let other = |name: &str| {
+        let other = Other {
+            executor: Executor::plain(name, vec!["true".to_owned()]),
+            commit: CommitMode::Auto,
+        };
+        (name.to_owned(), other)
+    };
+    let odd = ["1", "3", "5"].map(|task| (task.to_owned(), "other".to_owned()));
+    let retry = TakeOver {
+        executor: "third".to_owned(),
+        after: 1,
+    };
+    match kind {
+        0 => Routes::default(),
+        kind => Routes {
+            executors: [other("other"), other("third")].into(),
+            tasks: odd.into(),
+            retry: (kind == 2).then_some(retry),
+        },
+    }
+}
+
 fn policy(chance: &mut Chance) -> Policy {
     Policy {
         jobs: 1 + chance.below(3) as u32,
@@ -57,6 +82,7 @@ fn policy(chance: &mut Chance) -> Policy {
             _ => vec!["true".to_owned()],
         },
         research: (chance.below(2) == 0).then_some(Executor::Shell),
+        routes: routes(chance.below(3)),
         ..plans::policy()
     }
 }

@@ -84,6 +84,7 @@ fn events(state: &State, id: &str) -> Vec<(&'static str, Event)> {
                 slot: 1,
                 base: onto.clone(),
                 from: None,
+                executor: None,
             },
         ),
         (

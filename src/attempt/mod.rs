@@ -15,6 +15,7 @@ pub mod package;
 pub mod profile;
 pub mod prompt;
 pub mod reading;
+pub mod summary;
 mod text;
 
 use std::ffi::{OsStr, OsString};
@@ -23,6 +24,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use serde::Deserialize;
 
 use crate::plan::TaskId;
 use crate::process::environment;
@@ -91,6 +93,24 @@ impl Files {
             output: ending(stem, "output"),
             mark: ending(stem, supervise::MARK),
         }
+    }
+
+    /// What attempt `attempt` of `task` is told, as long as these files are its own.
+    pub fn given(&self, task: &TaskId, attempt: u32) -> Option<Given> {
+        #[derive(Deserialize)]
+        struct Of {
+            task: Named,
+            attempt: u32,
+        }
+        #[derive(Deserialize)]
+        struct Named {
+            id: TaskId,
+        }
+        let package = fs::read(&self.package).ok()?;
+        let of: Of = serde_json::from_slice(&package).ok()?;
+        let is_its_own = of.task.id == *task && of.attempt == attempt;
+        let prompt = is_its_own.then(|| fs::read(&self.prompt).ok())??;
+        Some(Given { package, prompt })
     }
 
     /// What a program that was asked a question answers, now that it has ended at `now`; why there is no answer.
@@ -170,6 +190,15 @@ impl Files {
     }
 }
 
+/// What an attempt is told, byte for byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// The context package.
+    pub package: Vec<u8>,
+    /// The prompt.
+    pub prompt: Vec<u8>,
+}
+
 /// An attempt ready to start: its files are written, its order is complete.
 #[derive(Debug, Clone)]
 pub struct Invocation {
@@ -196,8 +225,9 @@ impl Invocation {
         let (argv, on_stdin) = command(&policy.executor, package, &prompt, &files)?;
         let dir = place.files.parent().unwrap_or(place.files);
         fs::create_dir_all(dir).with_context(|| format!("could not create `{}`", dir.display()))?;
-        write(&files.package, &serde_json::to_vec_pretty(package)?)?;
+        // The package last: it says whose both are.
         write(&files.prompt, prompt.as_bytes())?;
+        write(&files.package, &serde_json::to_vec_pretty(package)?)?;
         // What an earlier attempt left here would be taken for this one's claim.
         for left in [&files.result, &files.answer] {
             if fs::symlink_metadata(left).is_ok() {

@@ -3,12 +3,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Check, Dialect, Plan, Task, TaskId, Unfolded, Weight};
-use crate::run::evidence::{Claim, Outcome};
+use super::summary;
+use crate::plan::{Artifact, Check, Dialect, Plan, Session, Task, TaskId, Unfolded, Weight};
+use crate::run::evidence::{Claim, Outcome, Verdict};
 
 /// What one attempt is given to know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Package {
+    /// The run's id.
+    #[serde(default)]
+    pub run: String,
+    /// The attempt's number.
+    #[serde(default)]
+    pub attempt: u32,
     /// The task, as the plan has it.
     pub task: Task,
     /// The plan in outline.
@@ -20,16 +27,19 @@ pub struct Package {
     pub verify: Vec<String>,
     /// How much of this was wanted.
     pub weight: Weight,
-    /// The tasks that this one needs, with what they left.
+    /// The tasks that this one needs, with what they left; then those that these needed, nearest first.
     pub dependencies: Vec<Dependency>,
     /// The attempts before this one, oldest first.
     pub previous_attempts: Vec<PreviousAttempt>,
     /// What a person answered, verbatim.
     pub answers: Vec<String>,
-    /// Documents worth knowing, relative to the repository.
-    pub artifacts: Vec<String>,
-    /// The name of the session that the plan belongs to.
-    pub session: Option<String>,
+    /// Documents worth knowing, the most important first.
+    pub artifacts: Vec<Artifact>,
+    /// The task's steps as its plan has them: what to look into first, how to do it, which files to touch.
+    #[serde(default)]
+    pub flow_control: Option<serde_json::Value>,
+    /// The session that the plan belongs to, and where it keeps what concerns the task.
+    pub session: Option<Session>,
     /// Context that the plan hands down, as written.
     pub inherited: Vec<String>,
     /// Skills that the plan asks for.
@@ -72,8 +82,44 @@ pub struct Dependency {
     pub title: String,
     /// The commit that holds it.
     pub commit: String,
-    /// What its executor passed on.
+    /// The commit that it started from, when this run did it.
+    #[serde(default)]
+    pub base: Option<String>,
+    /// Whether the task itself names it, and not only one that it builds on.
+    pub direct: bool,
+    /// What its executor passed on, or what its commit says; as much of it as there is room for.
     pub summary: String,
+    /// Who says so.
+    #[serde(default)]
+    pub told_by: Teller,
+    /// Whether the summary goes on where there was no room.
+    #[serde(default)]
+    pub is_cut: bool,
+    /// Commands that tell the rest.
+    #[serde(default)]
+    pub see: Vec<String>,
+}
+
+/// Where a summary comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Teller {
+    /// The executor that did the task.
+    #[default]
+    Executor,
+    /// The commit, where the executor said nothing.
+    Commit,
+}
+
+impl Dependency {
+    /// The commands that tell all of it.
+    pub fn pointers(id: &TaskId, commit: &str, base: Option<&str>) -> Vec<String> {
+        let change = base.map_or_else(
+            || format!("git show {commit}"),
+            |base| format!("git diff {base}..{commit}"),
+        );
+        vec![change, format!("git enact show {id}")]
+    }
 }
 
 /// An attempt that came to nothing.
@@ -86,8 +132,14 @@ pub struct PreviousAttempt {
     /// What it claimed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
+    /// Who made it.
+    #[serde(default)]
+    pub executor: String,
     /// Every reason for which it was refused.
     pub reasons: Vec<String>,
+    /// The judgement, with the kind of each reason and what the tests said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
     /// Whether the want of a commit was among them.
     pub no_commit: bool,
     /// The commit that holds what it left.
@@ -109,6 +161,8 @@ impl Package {
         answers: Vec<String>,
     ) -> Self {
         let light = Self {
+            run: String::new(),
+            attempt: 0,
             task: task.clone(),
             plan: None,
             files: task.files.clone(),
@@ -123,6 +177,7 @@ impl Package {
             previous_attempts,
             answers,
             artifacts: Vec::new(),
+            flow_control: None,
             session: None,
             inherited: Vec::new(),
             skills: skills(task, plan),
@@ -132,8 +187,7 @@ impl Package {
             Weight::Full => Self {
                 plan: Some(Outline::new(plan, task)),
                 dependencies,
-                artifacts: plan.artifacts.clone(),
-                session: plan.session(),
+                artifacts: plan.artifacts.iter().map(Artifact::at).collect(),
                 ..light
             },
         }
@@ -146,11 +200,45 @@ impl Package {
         self.task = unfolded.task;
         if self.weight == Weight::Full {
             self.inherited = unfolded.inherited;
-            for document in unfolded.artifacts {
-                if !self.artifacts.contains(&document) {
-                    self.artifacts.push(document);
-                }
+            self.flow_control = unfolded.flow_control;
+            return self.with_artifacts(unfolded.artifacts);
+        }
+        self
+    }
+
+    /// Adds documents. Each stands once, with the priority that anybody gives it; the most important come first.
+    #[must_use]
+    pub fn with_artifacts(mut self, documents: Vec<Artifact>) -> Self {
+        for document in documents {
+            let mut known = self.artifacts.iter_mut();
+            match known.find(|known| known.path == document.path) {
+                Some(known) if known.priority.is_none() => *known = document,
+                Some(_) => {}
+                None => self.artifacts.push(document),
             }
+        }
+        self.artifacts.sort_by_key(Artifact::rank);
+        self
+    }
+
+    /// Says which attempt of which run it is for.
+    #[must_use]
+    pub fn numbered(mut self, run: &str, attempt: u32) -> Self {
+        run.clone_into(&mut self.run);
+        self.attempt = attempt;
+        self
+    }
+
+    /// Keeps the summaries within so many tokens together; what has no room is left to the pointers.
+    #[must_use]
+    pub fn within(mut self, budget: u32) -> Self {
+        let told = |dependency: &Dependency| summary::tokens(dependency.summary.trim());
+        let wanted: Vec<usize> = self.dependencies.iter().map(told).collect();
+        let shares = summary::shares(&wanted, budget as usize);
+        for (dependency, share) in self.dependencies.iter_mut().zip(shares) {
+            let kept = summary::cut(&dependency.summary, share);
+            dependency.is_cut = kept.len() < dependency.summary.trim().len();
+            dependency.summary = kept.to_owned();
         }
         self
     }

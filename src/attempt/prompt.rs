@@ -8,7 +8,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use super::package::{Dependency, Outline, Package};
-use crate::plan::{Kind, Task};
+use crate::plan::{Artifact, Kind, Session, Task};
 use crate::run::evidence::Signal;
 use crate::run::policy::CommitMode;
 
@@ -26,10 +26,10 @@ struct View<'a> {
     files: &'a [String],
     verify: &'a [String],
     dependencies: &'a [Dependency],
-    artifacts: &'a [String],
+    artifacts: &'a [Artifact],
     previous_attempts: Vec<Previous<'a>>,
     answers: &'a [String],
-    session: Option<&'a str>,
+    session: Option<&'a Session>,
     inherited: &'a [String],
     skills: &'a [String],
     attempt: u32,
@@ -109,7 +109,7 @@ pub fn render(
         artifacts: &package.artifacts,
         previous_attempts: previous(package),
         answers: &package.answers,
-        session: package.session.as_deref(),
+        session: package.session.as_ref(),
         inherited: &package.inherited,
         skills: &package.skills,
         attempt,

@@ -5,13 +5,16 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::Path;
 
-use super::package::{Dependency, Package, PreviousAttempt};
-use super::{Invocation, Place, fill, prompt};
+use proptest::prelude::*;
+
+use super::package::{Dependency, Package, PreviousAttempt, Teller};
+use super::{Invocation, Place, fill, prompt, summary};
 use crate::plan::{Check, Dialect, Location, Plan, Selection, Task, Weight, Wishes};
 use crate::run::evidence::Outcome;
 use crate::run::policy::{
     CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
 };
+use crate::run::routes::Routes;
 
 fn task() -> Task {
     Task {
@@ -38,12 +41,19 @@ fn package(weight: Weight) -> Package {
         id: "schema".into(),
         title: "Make tables".to_owned(),
         commit: "c0ffee".to_owned(),
+        base: Some("ba5e".to_owned()),
+        direct: true,
         summary: "two tables".to_owned(),
+        told_by: Teller::Executor,
+        is_cut: false,
+        see: Dependency::pointers(&"schema".into(), "c0ffee", Some("ba5e")),
     };
     let previous = PreviousAttempt {
         attempt: 1,
         outcome: Outcome::Exited(0),
         claim: None,
+        executor: "agent".to_owned(),
+        verdict: None,
         reasons: vec![
             "no commit was made".to_owned(),
             "left `a` uncommitted".to_owned(),
@@ -73,8 +83,10 @@ fn policy(executor: Executor) -> Policy {
         commit: CommitMode::Executor,
         scope: Scope::Warn,
         review: Review::Off,
+        routes: Routes::default(),
         research: None,
         weight: Weight::Full,
+        summary_tokens: 500,
         timeout_ms: Some(1000),
         stall_timeout_ms: None,
         grace_ms: 10,
@@ -249,4 +261,34 @@ fn an_attempt_finds_its_files_and_its_names_and_no_old_claim() {
     assert_eq!(value("GIT_CEILING_DIRECTORIES"), Some("/r.enact/auth-1"));
     assert_eq!(value("GIT_DIR"), None);
     assert_eq!(ready.secrets, [b"a long secret".to_vec()]);
+}
+
+proptest! {
+    #[test]
+    fn a_prompt_holds_what_matters_however_little_room_summaries_get(
+        budget in 0u32..600,
+        texts in proptest::collection::vec("[a-zA-Z .\n{}%#äß]{1,400}", 6),
+        is_light: bool,
+    ) {
+        let weight = if is_light { Weight::Light } else { Weight::Full };
+        let mut package = package(weight);
+        let [title, body, file, check, failure, words] = &texts[..] else { unreachable!() };
+        package.task.title.clone_from(title);
+        package.task.body.clone_from(body);
+        package.files = vec![file.clone()];
+        package.verify = vec![check.clone()];
+        package.previous_attempts[0].reasons = vec![failure.clone()];
+        package.answers = vec![words.clone()];
+        for dependency in &mut package.dependencies {
+            dependency.summary = texts.concat();
+        }
+        let package = package.within(budget);
+        let told: usize = package.dependencies.iter().map(|one| summary::tokens(&one.summary)).sum();
+        prop_assert!(told <= budget as usize);
+        let prompt = prompt::render(None, &package, 2, CommitMode::Auto).unwrap();
+        for part in &texts {
+            prop_assert!(prompt.contains(part.as_str()), "`{}` is missing", part);
+        }
+        prop_assert!(prompt.contains("# Task login: "));
+    }
 }

@@ -21,6 +21,7 @@ use crate::run::evidence::{Claim, ClaimStatus, Outcome, Usage, Verdict};
 use crate::run::policy::{
     CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
 };
+use crate::run::routes::Routes;
 use crate::world::project;
 
 /// What is known of a run without its journal.
@@ -210,9 +211,10 @@ impl Outline {
     /// Everything after `started`.
     fn events(&self) -> Vec<Event> {
         let mut events = Vec::new();
-        let mut onto = self.base;
+        let (mut onto, policy) = (self.base, self.policy());
+        let own = policy.executor.name();
         for done in &self.done {
-            events.extend(events_of(done, onto));
+            events.extend(events_of(done, onto, own));
             onto = done.tip;
         }
         events.extend(self.unfinished.iter().map(|slug| Event::Skipped {
@@ -250,9 +252,11 @@ impl Outline {
             commit: CommitMode::Executor,
             scope: Scope::Warn,
             review: Review::Off,
+            routes: Routes::default(),
             research: None,
             hooks: Hooks::default(),
             weight: crate::plan::Weight::Full,
+            summary_tokens: 500,
             timeout_ms: None,
             stall_timeout_ms: None,
             grace_ms: 10_000,
@@ -275,7 +279,7 @@ impl Outline {
 }
 
 /// What must have happened for a task to be done.
-fn events_of(done: &Done, onto: Oid) -> [Event; 4] {
+fn events_of(done: &Done, onto: Oid, own: &str) -> [Event; 4] {
     let (task, attempt) = (TaskId::new(done.task.as_str()), done.attempt);
     let commit = done.commit.to_string();
     [
@@ -285,6 +289,7 @@ fn events_of(done: &Done, onto: Oid) -> [Event; 4] {
             slot: 1,
             base: done.from.to_string(),
             from: None,
+            executor: Some(done.executor.clone()).filter(|name| !name.is_empty() && name != own),
         },
         Event::AttemptEnded {
             task: task.clone(),

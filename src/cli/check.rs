@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::selecting::Selecting;
 use super::{Context, Exit};
+use crate::config::Settings;
 use crate::graph::Graph;
 use crate::plan::{self, Dialect, Fault, Selection, Severity, Source};
 use crate::report;
@@ -39,13 +40,20 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
             .for_each(|fault| fault.severity = Severity::Error);
     }
     let is_good = faults.iter().all(Fault::is_warning);
+    let settings = match context.repo() {
+        Ok(repo) => Settings::of(&repo)?,
+        Err(_) => Settings::default(),
+    };
+    let routes = settings.mapping()?;
     if context.json {
         let graph = graph.as_ref();
-        report::line(&report::check::json(dialect, graph, &faults).to_string());
+        report::line(&report::check::json(dialect, graph, &faults, &routes).to_string());
     } else {
         show_faults(&faults, &sources);
         if let Some(graph) = graph.filter(|_| is_good) {
             report::text(&report::check::human(&graph, &faults, &programs(context)));
+            let missing = settings.missing(&routes);
+            report::text(&report::routes::lines(graph.plan(), &routes, &missing));
         }
     }
     Ok(if is_good { Exit::Done } else { Exit::Refused })

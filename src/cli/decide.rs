@@ -144,7 +144,7 @@ fn decide(
         recorded => recorded?,
     };
     if let Event::Retried { words, .. } | Event::Answered { words, .. } = &recorded.event {
-        warn_of_deaf_executor(&state, words);
+        warn_of_deaf_executor(&state, &id, words);
     }
     announce(context, &recorded, &state)?;
     Ok(Exit::Done)
@@ -173,8 +173,12 @@ fn no_decision(state: &State, id: &TaskId, phase: &Phase) -> String {
 }
 
 /// Words for a shell script reach nobody.
-pub(super) fn warn_of_deaf_executor(state: &State, words: &str) {
-    if matches!(state.run.policy.executor, Executor::Shell) && !words.is_empty() {
+pub(super) fn warn_of_deaf_executor(state: &State, task: &TaskId, words: &str) {
+    let by = state
+        .graph()
+        .index(task)
+        .and_then(|task| state.executor_for(task));
+    if matches!(state.run.policy.by(by).executor, Executor::Shell) && !words.is_empty() {
         report::notice(
             "note: the shell executor runs the task's own commands again, and reads no words",
         );

@@ -81,7 +81,9 @@ fn decide(args: &Args, context: &Context, repo: &Repo, run: &str) -> Result<Exit
     for id in &wanted {
         refuse_unless_reviewable(&state, id, args.reject)?;
     }
-    warn_of_deaf_executor(&state, &words);
+    if let Some(id) = wanted.first() {
+        warn_of_deaf_executor(&state, id, &words);
+    }
     for task in wanted {
         let attempt = state.task(&task).map_or(0, |task| task.attempts);
         let event = Event::Reviewed {

@@ -4,12 +4,14 @@ use anyhow::{Context as _, Result, bail};
 
 use super::{Context, Exit};
 use crate::git::Repo;
-use crate::journal::{self, Checkpoint};
+use crate::journal::{self, Checkpoint, layout};
 use crate::plan::{TaskId, or_meant};
 use crate::report::task::{self, Kept};
 use crate::report::{self, clean::visible};
 use crate::run::event::Event;
-use crate::run::state::State;
+use crate::run::policy::Executor;
+use crate::run::state::{Phase, State};
+use crate::world::{self, Given};
 
 /// The least digits of a checkpoint's name.
 const DIGITS_MIN: usize = 4;
@@ -20,7 +22,7 @@ pub(super) struct Args {
     /// A task, or the beginning of a checkpoint's name
     #[arg(value_name = "TASK|CHECKPOINT")]
     what: String,
-    /// Print exactly what the executor was given
+    /// Print exactly what the executor was given: the prompt, or with `--json` its context package
     #[arg(long)]
     context: bool,
     /// Of which attempt, instead of the last
@@ -46,7 +48,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     };
     let ends = ends(&repo, &run, &state, index)?;
     if args.context {
-        return show_context(&repo, &state, index, &ends, args.attempt);
+        return show_context(&repo, &state, index, &ends, args.attempt, context);
     }
     show_ends(&repo, &state, index, &ends, context)?;
     Ok(Exit::Done)
@@ -122,12 +124,14 @@ fn kept(repo: &Repo, end: &Checkpoint) -> Result<Kept> {
     })
 }
 
+/// Shows what an attempt was given: the prompt byte for byte, or its context package.
 fn show_context(
     repo: &Repo,
     state: &State,
     index: usize,
     ends: &[Option<Checkpoint>],
     attempt: Option<u32>,
+    context: &Context,
 ) -> Result<Exit> {
     let id = &state.graph().tasks()[index].id;
     let history = &state.at(index).history;
@@ -140,16 +144,50 @@ fn show_context(
         None => format!("task `{id}` was not attempted yet"),
     })?;
     let number = history[at].number;
-    let Some(end) = &ends[at] else {
-        bail!("attempt {number} of task `{id}` has not ended: what it was given is recorded then");
+    let policy = state.run.policy.by(history[at].executor.as_deref());
+    let reads_prompt = !matches!(policy.executor, Executor::Shell);
+    let name = match context.json {
+        true => layout::PACKAGE,
+        false => layout::PROMPT,
     };
-    let Some(prompt) = journal::attachment(repo, end.oid, "prompt.md")? else {
-        bail!(
-            "attempt {number} of task `{id}` was given no prompt: its executor ran commands of the plan"
-        );
+    let given = match &ends[at] {
+        Some(end) => journal::attachment(repo, end.oid, name)?,
+        None => given_now(repo, state, index, number)?.map(|given| match context.json {
+            true => given.package,
+            false => given.prompt,
+        }),
     };
-    report::text(&visible(&String::from_utf8_lossy(&prompt)));
+    match given.filter(|_| context.json || reads_prompt || ends[at].is_some()) {
+        Some(given) => report::bytes(&given),
+        None if !context.json && !reads_prompt => bail!(
+            "attempt {number} of task `{id}` was given no prompt: its executor ran commands of the plan; \
+             `--json` shows what it could read of the task"
+        ),
+        None if ends[at].is_none() => bail!(
+            "attempt {number} of task `{id}` has not ended, and this machine does not run it: what it was given is \
+             recorded at its end"
+        ),
+        None => bail!("what attempt {number} of task `{id}` was given is not in the journal"),
+    }
     Ok(Exit::Done)
+}
+
+/// What an attempt that has not ended is told, from the files of the machine that runs it. They are as its executor
+/// reads them; what is recorded of them is without secrets, and so is this, as far as they are known here.
+fn given_now(repo: &Repo, state: &State, index: usize, number: u32) -> Result<Option<Given>> {
+    let Phase::Attempting(slot) = state.at(index).phase else {
+        return Ok(None);
+    };
+    let task = &state.graph().tasks()[index].id;
+    let given = world::given(repo, state, task, number, slot);
+    // Those of the next attempt are in the same place: it is not this one's when it has ended meanwhile.
+    let now = journal::load(repo, &state.run.id)?.state;
+    let runs_still = now.at(index).phase == Phase::Attempting(slot)
+        && now
+            .at(index)
+            .last()
+            .is_some_and(|last| last.number == number);
+    Ok(given.filter(|_| runs_still))
 }
 
 fn show_checkpoint(

@@ -9,12 +9,14 @@
 pub mod executors;
 mod policy;
 pub mod propose;
+mod routes;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use executors::NamedExecutor;
+pub use routes::{Placed, Retry};
 use serde::Deserialize;
 
 use crate::attempt::prompt;
@@ -45,6 +47,8 @@ pub struct Settings {
     pub research: Option<String>,
     pub on_failure: Option<OnFailure>,
     pub weight: Option<Weight>,
+    /// How much of a task's context may tell what its dependencies left.
+    pub summary_tokens: Option<u32>,
     pub durability: Option<Durability>,
     pub fresh: Option<bool>,
     /// Whether the plan's own files say how far the run is, while it goes on.
@@ -61,6 +65,10 @@ pub struct Settings {
     pub prompt: Option<String>,
     /// Agents, and the words in a task that call for them.
     pub agents: BTreeMap<String, Vec<String>>,
+    /// Which tasks go to which executor.
+    pub routes: BTreeMap<String, Placed>,
+    /// Who takes over where attempts fail.
+    pub retry: Retry,
     /// What every executor should know how to do.
     pub skills: Vec<String>,
     /// Whether it is looked at before the start what stands in the way.
@@ -144,10 +152,17 @@ impl Settings {
                 return Err(error).with_context(|| format!("`{}` cannot be read", path.display()));
             }
         };
-        toml::from_str(&text).map_err(|error| {
-            let (line, column) = error.span().map_or((1, 1), |span| place(&text, span.start));
-            anyhow::anyhow!("{}:{line}:{column}: {}", path.display(), error.message())
-        })
+        let at = |offset: usize| {
+            let (line, column) = place(&text, offset);
+            format!("{}:{line}:{column}", path.display())
+        };
+        let read: Result<Self, toml::de::Error> = toml::from_str(&text);
+        let mut settings = read.map_err(|error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            anyhow::anyhow!("{}: {}", at(offset), error.message())
+        })?;
+        settings.locate(at);
+        Ok(settings)
     }
 
     /// Takes the keys that `value` knows; `source` says where a bad value stands.
@@ -199,6 +214,7 @@ impl Settings {
             research: over.research.or(self.research),
             on_failure: over.on_failure.or(self.on_failure),
             weight: over.weight.or(self.weight),
+            summary_tokens: over.summary_tokens.or(self.summary_tokens),
             durability: over.durability.or(self.durability),
             fresh: over.fresh.or(self.fresh),
             sync: over.sync.or(self.sync),
@@ -214,6 +230,11 @@ impl Settings {
             },
             prompt: over.prompt.or(self.prompt),
             agents: self.agents.into_iter().chain(over.agents).collect(),
+            routes: self.routes.into_iter().chain(over.routes).collect(),
+            retry: Retry {
+                executor: over.retry.executor.or(self.retry.executor),
+                after: over.retry.after.or(self.retry.after),
+            },
             skills: list(self.skills, over.skills),
             preflight: over.preflight.or(self.preflight),
             executors,

@@ -6,11 +6,13 @@ use anyhow::{Result, bail};
 use jiff::SignedDuration;
 
 use super::executors::SHELL;
+use super::routes::has_script;
 use super::{RunLimits, Settings};
 use crate::attempt;
-use crate::plan::{Plan, Selection};
+use crate::plan::{Plan, Selection, Task};
 use crate::run::budget::Limits;
-use crate::run::policy::{CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Scope};
+use crate::run::policy::{self, CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Scope};
+use crate::run::routes::Routes;
 
 impl Settings {
     /// The policy of a run of `plan`. `interactive` says whether a person can be asked; `command` is what
@@ -22,7 +24,8 @@ impl Settings {
         interactive: bool,
         template: Option<String>,
     ) -> Result<Policy> {
-        let (executor, commit) = self.executor(plan, command)?;
+        let routes = self.routes(plan)?;
+        let (executor, commit) = self.executor(plan, command, &routes)?;
         let jobs = self.jobs.or(plan.wishes.jobs.map(|jobs| jobs as u32));
         if jobs == Some(0) {
             bail!("`jobs` is 0: at least one task must be able to run");
@@ -32,12 +35,6 @@ impl Settings {
             1
         } else {
             jobs.unwrap_or(4)
-        };
-        let on_failure = match self.on_failure {
-            Some(OnFailure::Ask) | None if interactive => OnFailure::Ask,
-            Some(OnFailure::Skip) => OnFailure::Skip,
-            None if plan.wishes.goes_on.unwrap_or(defaults.goes_on) => OnFailure::Skip,
-            _ => OnFailure::Stop,
         };
         let timeout = self.timeout.as_deref().or(plan.wishes.timeout.as_deref());
         let final_verify = match self.final_verify.is_empty() {
@@ -52,12 +49,17 @@ impl Settings {
                 .or(plan.wishes.retries)
                 .unwrap_or(defaults.retries),
             conflict_retries: 3,
-            on_failure,
+            on_failure: self.on_failure(plan, interactive),
             commit,
             scope: self.scope.unwrap_or(Scope::Warn),
             review: self.review.unwrap_or_default(),
+            routes,
             research: self.research()?,
             weight: self.weight.or(plan.wishes.weight).unwrap_or_default(),
+            summary_tokens: self
+                .summary_tokens
+                .or(plan.wishes.summary_tokens)
+                .unwrap_or_else(policy::summary_tokens),
             timeout_ms: timeout.map(|text| millis("timeout", text)).transpose()?,
             stall_timeout_ms: self
                 .stall_timeout
@@ -81,6 +83,17 @@ impl Settings {
             only: Vec::new(),
             from: None,
         })
+    }
+
+    /// What happens when a task has failed for good.
+    fn on_failure(&self, plan: &Plan, interactive: bool) -> OnFailure {
+        let goes_on = plan.dialect.defaults().goes_on;
+        match self.on_failure {
+            Some(OnFailure::Ask) | None if interactive => OnFailure::Ask,
+            Some(OnFailure::Skip) => OnFailure::Skip,
+            None if plan.wishes.goes_on.unwrap_or(goes_on) => OnFailure::Skip,
+            _ => OnFailure::Stop,
+        }
     }
 
     /// An empty command takes away the one of a layer below.
@@ -120,7 +133,7 @@ impl Settings {
     }
 
     /// The executor that is known by `name`, and who commits unless the settings say otherwise.
-    fn named(&self, name: &str) -> Result<(Executor, CommitMode)> {
+    pub(super) fn named(&self, name: &str) -> Result<(Executor, CommitMode)> {
         let known = self.known(name)?;
         let executor = Executor::Command {
             name: known.name,
@@ -133,7 +146,12 @@ impl Settings {
     }
 
     /// Who executes, and who commits then.
-    fn executor(&self, plan: &Plan, command: Vec<String>) -> Result<(Executor, CommitMode)> {
+    fn executor(
+        &self,
+        plan: &Plan,
+        command: Vec<String>,
+        routes: &Routes,
+    ) -> Result<(Executor, CommitMode)> {
         if !command.is_empty() {
             let command = attempt::resolved(&command)?;
             let name = Path::new(&command[0])
@@ -144,7 +162,7 @@ impl Settings {
             let commit = self.commit.unwrap_or(CommitMode::Executor);
             return Ok((Executor::plain(name, command), commit));
         }
-        let has_script = |task: &crate::plan::Task| task.run.is_some() || task.imported.is_some();
+        let has_script = |task: &Task| has_script(task) || routes.of(task).is_some();
         match self.executor.as_deref() {
             Some(SHELL) => {
                 if let Some(task) = plan.tasks.iter().find(|task| !has_script(task)) {

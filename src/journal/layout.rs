@@ -31,6 +31,11 @@ pub const PLAN: &str = "plan";
 /// The newest snapshot in a checkpoint's tree.
 pub const STATE: &str = "state";
 
+/// What an attempt's executor was told, beside the event of its end: the prompt.
+pub const PROMPT: &str = "prompt.md";
+/// And the context package.
+pub const PACKAGE: &str = "task.json";
+
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
 /// The ref that is the journal of `run`.

@@ -67,6 +67,19 @@ pub(super) fn assign(plan: &mut Plan, selection: &Selection) {
     }
 }
 
+/// The same by the user's own table alone, for plans whose authors know no agents: what comes along is meant for
+/// others.
+pub(super) fn assign_own(plan: &mut Plan, selection: &Selection) {
+    let table = Table::own(&selection.agents);
+    if table.agents.is_empty() {
+        return;
+    }
+    for task in plan.tasks.iter_mut().filter(|task| task.agent.is_none()) {
+        let said = table.called_for(&[], &task.title, &task.body);
+        task.agent = said.map(str::to_owned);
+    }
+}
+
 /// The agent that the built-in table has for a task; the one that it names itself comes first.
 pub(super) fn usual(tasks: &[(Option<&str>, &str, &str)]) -> Vec<String> {
     let own = BTreeMap::new();
@@ -82,17 +95,23 @@ pub(super) fn usual(tasks: &[(Option<&str>, &str, &str)]) -> Vec<String> {
 impl<'t> Table<'t> {
     /// The user's agents, then those that come along and that the user did not change. No words, no agent.
     fn new(own: &'t BTreeMap<String, Vec<String>>) -> Self {
+        let mut table = Self::own(own);
+        for (agent, words) in &BUILT_IN {
+            if !own.contains_key(*agent) {
+                table.add(agent, words.iter().copied());
+            }
+        }
+        table
+    }
+
+    /// The user's agents alone.
+    fn own(own: &'t BTreeMap<String, Vec<String>>) -> Self {
         let mut table = Self {
             lengths: vec![0; 256],
             ..Self::default()
         };
         for (agent, words) in own {
             table.add(agent, words.iter().map(String::as_str));
-        }
-        for (agent, words) in &BUILT_IN {
-            if !own.contains_key(*agent) {
-                table.add(agent, words.iter().copied());
-            }
         }
         table
     }

@@ -9,7 +9,7 @@ use super::dialect::{Reading, Unfolded};
 use super::recognize::{self, Found};
 use super::source::{Source, decode, raw};
 use super::text::Text;
-use super::{Change, Dialect, Fault, Plan, Progress, Selection, Task, fault, skills};
+use super::{Artifact, Change, Dialect, Fault, Plan, Progress, Selection, Task, fault, skills};
 
 /// A plan that could be read.
 #[derive(Debug, Clone)]
@@ -124,6 +124,13 @@ pub fn unfolded(dialect: Dialect, task: &Task, bytes: Vec<u8>) -> Result<Unfolde
     let path = Path::new(task.source.as_ref().map_or("", |source| &source.file));
     let text = decode(path, bytes)?;
     dialect.format().unfold(task, &Text::new(path, &text))
+}
+
+/// The documents that a session's own list of them names, where it is one; nothing where it cannot be read.
+pub fn documents(dialect: Dialect, path: &Path, bytes: Vec<u8>) -> Vec<Artifact> {
+    let text = decode(path, bytes);
+    text.map(|text| dialect.format().documents(&Text::new(path, &text)))
+        .unwrap_or_default()
 }
 
 /// The plan with the bodies of all tasks, read now.

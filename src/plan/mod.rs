@@ -8,6 +8,7 @@
 
 mod agents;
 mod checklist;
+mod context;
 mod dialect;
 mod fault;
 mod fields;
@@ -36,10 +37,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use context::{Artifact, Session};
 pub use dialect::{Defaults, Dialect, Unfolded, to_toml};
 pub use load::{
-    Faults, Loaded, Marked, damaged, is_sound, load, marked, place_now, progress_message, session,
-    unfolded, with_bodies, written,
+    Faults, Loaded, Marked, damaged, documents, is_sound, load, marked, place_now,
+    progress_message, session, unfolded, with_bodies, written,
 };
 pub use seal::is_sealed;
 pub use selection::Selection;
@@ -115,6 +117,9 @@ pub struct Task {
     /// Who should do it, in the plan's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
+    /// What sort of work it is, in the plan's word (`feature`, `test-fix`).
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
     /// What must hold when it is done, in the plan's words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acceptance: Vec<String>,
@@ -177,6 +182,7 @@ impl Task {
             verify: Vec::new(),
             kind: Kind::default(),
             agent: None,
+            sort: None,
             acceptance: Vec::new(),
             skills: Vec::new(),
             allow_empty: false,
@@ -288,6 +294,9 @@ pub struct Wishes {
     /// Whether the rest goes on when a task has failed and nobody can be asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub goes_on: Option<bool>,
+    /// How many tokens the summaries of finished dependencies may take in a task's context.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary_tokens: Option<u32>,
     /// What every executor should know how to do.
     #[serde(skip_serializing_if = "Skills::is_empty")]
     pub skills: Skills,

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::clean::visible_line;
 use crate::graph::Graph;
 use crate::plan::{Check, Dialect, Fault, ImportedStatus, Severity, Task};
+use crate::run::routes::Routes;
 use crate::verify::checks::{self, Programs};
 
 /// More waves or members than these are counted rather than listed.
@@ -190,7 +191,12 @@ fn has_command(task: &Task, programs: &impl Programs) -> bool {
 }
 
 /// The same for programs; without a graph the plan is faulty, without a dialect none was recognized.
-pub fn json(dialect: Option<Dialect>, graph: Option<&Graph>, faults: &[Fault]) -> Value {
+pub fn json(
+    dialect: Option<Dialect>,
+    graph: Option<&Graph>,
+    faults: &[Fault],
+    routes: &Routes,
+) -> Value {
     let tasks = graph.map(Graph::tasks).unwrap_or_default();
     let waves = graph.map(Graph::waves).unwrap_or_default();
     let id = |task: &usize| tasks[*task].id.as_str();
@@ -202,14 +208,14 @@ pub fn json(dialect: Option<Dialect>, graph: Option<&Graph>, faults: &[Fault]) -
         "schema": 1,
         "plans": usize::from(dialect.is_some()),
         "dialect": dialect.map(Dialect::name),
-        "tasks": tasks.iter().map(task_json).collect::<Vec<_>>(),
+        "tasks": tasks.iter().map(|task| task_json(task, routes)).collect::<Vec<_>>(),
         "waves": waves,
         "faults": faults.iter().map(fault_json).collect::<Vec<_>>(),
     })
 }
 
-fn task_json(task: &Task) -> Value {
-    json!({
+fn task_json(task: &Task, routes: &Routes) -> Value {
+    let mut told = json!({
         "id": task.id,
         "title": task.title,
         "needs": task.needs,
@@ -221,7 +227,11 @@ fn task_json(task: &Task) -> Value {
         "status": status(task),
         "file": task.location.file.display().to_string(),
         "line": task.location.line,
-    })
+    });
+    if !routes.is_empty() {
+        told["executor"] = routes.of(task).map(|(_, name)| name).into();
+    }
+    told
 }
 
 fn fault_json(fault: &Fault) -> Value {

@@ -12,6 +12,7 @@ use super::outcome::{Files, millis};
 use super::status::{RunStatus, TaskStatus};
 use crate::plan::TaskId;
 use crate::run::evidence::{ClaimStatus, Outcome, Reason, Usage};
+use crate::run::policy::Policy;
 use crate::run::results::Tested;
 use crate::run::state::{AttemptState, Counts, FinalVerdict, Landed, State};
 
@@ -26,7 +27,9 @@ pub fn report(
     let ids = state.graph().tasks().iter().map(|task| &task.id);
     let tasks = branches.iter().enumerate().map(|(task, branch)| {
         let history = state.at(task).history.iter();
-        let attempts: Vec<Attempt<'_>> = history.map(Attempt::of).collect();
+        let policy = &state.run.policy;
+        let attempts = history.map(|attempt| Attempt::of(attempt, policy));
+        let attempts: Vec<Attempt<'_>> = attempts.collect();
         TaskStatus::of(state, task, branch.as_deref(), attempts)
     });
     let report = Report {
@@ -83,6 +86,7 @@ struct Report<'a> {
 #[derive(Serialize)]
 struct Attempt<'a> {
     number: u32,
+    executor: &'a str,
     base: &'a str,
     outcome: Option<Outcome>,
     /// The status that the executor claimed.
@@ -104,10 +108,11 @@ struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    fn of(attempt: &'a AttemptState) -> Self {
+    fn of(attempt: &'a AttemptState, policy: &'a Policy) -> Self {
         let verdict = attempt.verdict.as_ref();
         Self {
             number: attempt.number,
+            executor: attempt.made_by(policy),
             base: &attempt.base,
             outcome: attempt.outcome,
             claim: attempt.said().map(|claim| claim.status),

@@ -1,5 +1,6 @@
 //! The end report as Markdown: what became of the plan, in the words that its dialect's users know.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::Context;
@@ -16,6 +17,7 @@ use crate::run::state::State;
 pub fn report(state: &State, context: &Context, files: &Files) -> String {
     let mut text = closing(state) + &tasks(state);
     text.push_str(&tests(state));
+    text.push_str(&executors(state));
     text.push_str(&told(state, files));
     let unproven = unproven(state);
     if !unproven.is_empty() {
@@ -89,6 +91,28 @@ fn tests(state: &State) -> String {
     match text.is_empty() {
         true => text,
         false => format!("\n**Tests**:\n\n{text}"),
+    }
+}
+
+/// Who did what, where that was not the run's own executor.
+fn executors(state: &State) -> String {
+    let mut by_name: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (index, task) in state.graph().tasks().iter().enumerate() {
+        let last = state.at(index).last();
+        if let Some(name) = last.and_then(|last| last.executor.as_deref()) {
+            by_name.entry(name).or_default().push(task.id.as_str());
+        }
+    }
+    let mut text = String::new();
+    for (name, ids) in by_name {
+        let _ = writeln!(text, "- {name}: {}", ids.join(", "));
+    }
+    match text.is_empty() {
+        true => text,
+        false => format!(
+            "\n**Done by others than {}**:\n\n{text}",
+            state.run.policy.executor.name()
+        ),
     }
 }
 

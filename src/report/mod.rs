@@ -15,11 +15,12 @@ pub mod next;
 pub mod outcome;
 pub mod proposal;
 pub mod resumption;
+pub mod routes;
 pub mod sentence;
 pub mod status;
 pub mod task;
 
-use std::io::{ErrorKind, Result, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Result, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a report needs besides the state.
@@ -48,6 +49,15 @@ pub fn line(text: &str) {
 /// Writes text to standard output as it is.
 pub fn text(text: &str) {
     note(write!(anstream::stdout(), "{text}"));
+}
+
+/// Writes bytes to standard output byte for byte; to a terminal, as text that is safe to look at.
+pub fn bytes(bytes: &[u8]) {
+    let mut output = std::io::stdout();
+    if output.is_terminal() {
+        return text(&clean::visible(&String::from_utf8_lossy(bytes)));
+    }
+    note(output.write_all(bytes));
 }
 
 /// Writes one line to standard error.

@@ -1,10 +1,11 @@
 //! What a run would do, to be read before it is approved: tasks, order, executor, every command.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::check;
 use super::clean::visible;
 use super::sentence::took;
+use super::{check, routes};
 use crate::graph::Graph;
 use crate::plan::{Skills, Task, about_skill};
 use crate::preflight::Finding;
@@ -17,12 +18,14 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Progra
     let mut text = format!("run {id}\n\n");
     text.push_str(&check::human(graph, &[], programs));
     text.push_str(&executor("executor", &policy.executor));
+    text.push_str(&others(graph, policy));
     if let Some(research) = &policy.research {
         text.push_str(&executor("research", research));
     }
     let is_selected = |&(index, _): &(usize, &Task)| policy.selects(graph, index);
     for (_, task) in graph.tasks().iter().enumerate().filter(is_selected) {
-        if let (Executor::Shell, Some(script)) = (&policy.executor, &task.run) {
+        let by = policy.executor_for(task, 0);
+        if let (Executor::Shell, Some(script)) = (&policy.by(by).executor, &task.run) {
             let _ = writeln!(
                 text,
                 "  {}: {}",
@@ -78,6 +81,23 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Progra
         policy.commit.name()
     );
     visible(&text).into_owned()
+}
+
+/// Who else executes, and what.
+fn others(graph: &Graph, policy: &Policy) -> String {
+    let mut text = String::new();
+    for other in policy.routes.executors.values() {
+        text.push_str(&executor("executor", &other.executor));
+        if other.commit != policy.commit {
+            let _ = writeln!(text, "  commits: {}", other.commit.name());
+        }
+    }
+    text.push_str(&routes::lines(
+        graph.plan(),
+        &policy.routes,
+        &BTreeSet::new(),
+    ));
+    text
 }
 
 fn limits(limits: &Limits) -> Vec<String> {

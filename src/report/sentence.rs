@@ -49,10 +49,18 @@ pub fn sentence(recorded: &Recorded, state: &State) -> Option<(Mood, String)> {
                 ),
             )
         }
-        Event::AttemptStarted { task, attempt, .. } => (
-            Mood::Plain,
-            format!("{}: attempt {attempt} started", name(state, task)),
-        ),
+        Event::AttemptStarted {
+            task,
+            attempt,
+            executor,
+            ..
+        } => {
+            let by = (executor.as_ref()).map_or_else(String::new, |by| format!(" by {by}"));
+            (
+                Mood::Plain,
+                format!("{}: attempt {attempt} started{by}", name(state, task)),
+            )
+        }
         Event::Judged {
             task,
             attempt,

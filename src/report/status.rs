@@ -84,6 +84,9 @@ pub(super) struct TaskStatus<'a, A> {
     group: Option<&'a str>,
     files: &'a [String],
     attempts: A,
+    /// Who made the newest one, where that is not the run's own executor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    executor: Option<&'a str>,
     commit: Option<&'a str>,
     branch: Option<&'a str>,
     reason: Option<String>,
@@ -103,6 +106,7 @@ impl<'a, A> TaskStatus<'a, A> {
             group: task.group.as_deref(),
             files: &task.files,
             attempts,
+            executor: at.last().and_then(|last| last.executor.as_deref()),
             commit: at.commit.as_deref(),
             branch,
             reason: attention(state, index),
@@ -200,11 +204,14 @@ pub fn human(state: &State, context: &Context) -> String {
         }
         let at = state.at(index);
         let commit = at.commit.as_deref().map_or("-------", short);
-        let attempts = if at.attempts > 1 {
+        let mut attempts = if at.attempts > 1 {
             format!(", {} attempts", at.attempts)
         } else {
             String::new()
         };
+        if let Some(name) = at.last().and_then(|last| last.executor.as_ref()) {
+            let _ = write!(attempts, ", by {name}");
+        }
         let time = if at.millis() > 0 {
             format!("  ({}{attempts})", took(at.millis()))
         } else {

@@ -87,8 +87,9 @@ fn told(attempt: &AttemptState, kept: Option<&Kept>) -> String {
         .outcome
         .map_or("not ended".to_owned(), |outcome| outcome.to_string());
     let mut text = format!(
-        "attempt {}: from {}, {ended}, {}\n",
+        "attempt {}: {}from {}, {ended}, {}\n",
         attempt.number,
+        (attempt.executor.as_ref()).map_or_else(String::new, |name| format!("by {name}, ")),
         short(&attempt.base),
         took(attempt.millis)
     );

@@ -64,6 +64,9 @@ pub enum Event {
         /// A commit with what an earlier attempt left, checked out over the base.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<String>,
+        /// Who makes it, where that is not the run's own executor.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        executor: Option<String>,
     },
     /// The attempt's process ended and what it left is safe.
     AttemptEnded {

@@ -236,10 +236,11 @@ impl State {
                     attempt,
                     slot,
                     base,
+                    executor,
                     ..
                 },
             ) if *attempt > task.newest_number() && standing == Standing::Pending => {
-                task.begin(*attempt, *slot, base);
+                task.begin(*attempt, *slot, base, executor.as_deref());
             }
             (Phase::Attempting(slot), event @ Event::AttemptEnded { attempt, .. })
                 if *attempt == task.attempts =>

@@ -12,6 +12,7 @@ pub mod names;
 pub mod policy;
 pub mod reader;
 pub mod results;
+pub mod routes;
 pub mod schedule;
 mod standing;
 pub mod state;

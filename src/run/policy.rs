@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::budget::Limits;
 use super::reader::Reader;
+use super::routes::Routes;
 use crate::graph::Graph;
 use crate::plan::{Selection, TaskId, Weight};
 
@@ -26,6 +27,9 @@ pub struct Policy {
     pub on_failure: OnFailure,
     /// Who commits.
     pub commit: CommitMode,
+    /// Who executes instead, by task and by failures.
+    #[serde(default, skip_serializing_if = "Routes::is_empty")]
+    pub routes: Routes,
     /// Who looks into what a kickback says must be found out first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub research: Option<Executor>,
@@ -36,6 +40,9 @@ pub struct Policy {
     pub review: Review,
     /// How much context an executor is given.
     pub weight: Weight,
+    /// How many tokens the summaries of finished dependencies may take in a task's context.
+    #[serde(default = "summary_tokens")]
+    pub summary_tokens: u32,
     /// Wall-clock limit of an attempt in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
@@ -118,6 +125,11 @@ impl Policy {
         let is_meant = self.only.is_empty() && !graph.tasks()[index].optional;
         index >= first.unwrap_or(0) && (is_meant || is_named)
     }
+}
+
+/// What summaries may take unless somebody says otherwise.
+pub fn summary_tokens() -> u32 {
+    500
 }
 
 /// Commands of the user's own at the turns of each task.

@@ -207,6 +207,9 @@ pub struct AttemptState {
     pub number: u32,
     /// The commit it started from.
     pub base: String,
+    /// Who makes it, where that is not the run's own executor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executor: Option<String>,
     /// How its process ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -385,19 +388,6 @@ impl TaskState {
         self.asked = false;
         self.failures = 0;
         self.conflicts = 0;
-    }
-}
-
-impl AttemptState {
-    /// What its executor said; nothing when a hook kept it from starting.
-    pub fn said(&self) -> Option<&Claim> {
-        let was_asked = self.outcome != Some(Outcome::Vetoed);
-        self.claim.as_ref().filter(|_| was_asked)
-    }
-
-    /// What it left: its salvage, which stands on its tip, else the tip of its branch.
-    pub fn left(&self) -> Option<&str> {
-        self.salvage.as_deref().or(self.tip.as_deref())
     }
 }
 

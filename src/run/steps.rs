@@ -1,7 +1,7 @@
 //! What an event does to the task that it concerns, besides its place in the transition table.
 
 use super::event::{Event, Residue};
-use super::evidence::{ClaimStatus, ReasonKind, Usage, Verdict};
+use super::evidence::{Claim, ClaimStatus, Outcome, ReasonKind, Usage, Verdict};
 use super::state::{AttemptState, Merged, Phase, TaskState};
 
 impl Phase {
@@ -29,10 +29,11 @@ impl Phase {
 }
 
 impl TaskState {
-    pub(super) fn begin(&mut self, attempt: u32, slot: u32, base: &str) {
+    pub(super) fn begin(&mut self, attempt: u32, slot: u32, base: &str, executor: Option<&str>) {
         self.phase = Phase::Attempting(slot);
         self.attempts = attempt;
-        self.history.push(AttemptState::begun(attempt, base));
+        self.history
+            .push(AttemptState::begun(attempt, base, executor));
     }
 
     pub(super) fn end(&mut self, event: &Event, seq: u64) {
@@ -165,10 +166,22 @@ impl TaskState {
 }
 
 impl AttemptState {
-    pub(super) fn begun(number: u32, base: &str) -> Self {
+    /// What its executor said; nothing when a hook kept it from starting.
+    pub fn said(&self) -> Option<&Claim> {
+        let was_asked = self.outcome != Some(Outcome::Vetoed);
+        self.claim.as_ref().filter(|_| was_asked)
+    }
+
+    /// What it left: its salvage, which stands on its tip, else the tip of its branch.
+    pub fn left(&self) -> Option<&str> {
+        self.salvage.as_deref().or(self.tip.as_deref())
+    }
+
+    pub(super) fn begun(number: u32, base: &str, executor: Option<&str>) -> Self {
         Self {
             number,
             base: base.to_owned(),
+            executor: executor.map(str::to_owned),
             outcome: None,
             claim: None,
             tip: None,

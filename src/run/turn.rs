@@ -112,6 +112,8 @@ pub fn is_same(old: &Task, new: &Task) -> bool {
     let content = |task: &Task| Task {
         location: old.location.clone(),
         imported: None,
+        // Stands in the task's own file as well.
+        sort: None,
         after: Vec::new(),
         body: task.body.trim().to_owned(),
         // The same file may have another place among others.

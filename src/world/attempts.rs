@@ -1,27 +1,27 @@
 //! Starting attempts, taking up those of a dead driver, and the other slow work that ends in an event.
 
+use std::borrow::Cow;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 
 use super::Local;
 use super::base::Base;
 use super::commands::{Bench, run_all};
+use super::context;
 use super::ending::{self, Particulars};
 use super::live::Entry;
 use super::slots::{Slot, copy_included};
-use crate::attempt::package::{Dependency, Package, PreviousAttempt};
 use crate::attempt::{Files, Invocation, Place, output};
 use crate::crash;
 use crate::git::{Oid, Repo};
-use crate::journal;
-use crate::plan::{self, TaskId};
+use crate::plan::TaskId;
 use crate::process::supervise::{self, Supervised};
 use crate::run::engine::Arrived;
 use crate::run::event::Event;
-use crate::run::evidence::{Outcome, ReasonKind};
-use crate::run::policy::Executor;
-use crate::run::state::{AttemptState, Phase, State, TaskState};
+use crate::run::evidence::Outcome;
+use crate::run::policy::{Executor, Policy};
+use crate::run::state::{Phase, State, TaskState};
 use crate::verify::commands::failure;
 use crate::verify::facts::CheckRun;
 
@@ -53,12 +53,8 @@ impl Local {
             files: &stem,
             told: &told,
         };
-        let invocation = Invocation::new(
-            &place,
-            &package,
-            self.approved.policy(),
-            std::env::vars_os(),
-        )?;
+        let policy = self.policy_of(task, state);
+        let invocation = Invocation::new(&place, &package, &policy, std::env::vars_os())?;
         let hook = self.pre_task(task, number, &slot, state);
         self.slots.put(number, slot);
         what.secrets = invocation.secrets;
@@ -75,7 +71,7 @@ impl Local {
             let (supervised, entry) = start()?;
             return self.begin(number, move |slot| {
                 slot.worktree.unsettle();
-                see_through(&what, slot, supervised, entry, &files)
+                see_through(what, slot, supervised, entry, &files)
             });
         };
         self.begin(number, move |slot| {
@@ -84,7 +80,7 @@ impl Local {
                 return Ok(end);
             }
             let (supervised, entry) = start()?;
-            see_through(&what, slot, supervised, entry, &files)
+            see_through(what, slot, supervised, entry, &files)
         })
     }
 
@@ -106,26 +102,33 @@ impl Local {
         }
         let passed = crate::process::environment::allowed(
             std::env::vars_os(),
-            &self.approved.policy().passed_to_executor(),
+            &self.policy_of(task, state).passed_to_executor(),
         );
         what.secrets = output::secrets(&passed);
         let name = format!("{}.{attempt}.aside", self.slug_of(task));
         what.aside = Some(self.site.worktrees.join(name));
         let Ok(mut slot) = self.slots.take(&self.site.repo, number) else {
             let tip = self.site.repo.read(&what.branch)?;
-            return ending::abandoned_without_slot(&what, tip, &self.slots.path(number));
+            return ending::abandoned_without_slot(&what, tip, &self.slots.path(number), &files);
         };
         let ended = supervise::outcome_of(&files.mark);
         let arrived = match ended.filter(|ended| ended.outcome != Outcome::Cancelled) {
             Some(ended) => ending::arrived(&what, &mut slot, &ended, &files),
-            None => ending::abandoned(&what, &mut slot, "its driver died"),
+            None => ending::abandoned(&what, &mut slot, "its driver died", &files),
         };
         self.slots.put(number, slot);
         arrived
     }
 
+    /// The policy as it holds for the newest attempt of `task`.
+    fn policy_of(&self, task: &TaskId, state: &State) -> Cow<'_, Policy> {
+        let last = state.task(task).and_then(TaskState::last);
+        let by = last.and_then(|last| last.executor.as_deref());
+        self.approved.policy().by(by)
+    }
+
     fn particulars(&self, task: &TaskId, attempt: u32, state: &State) -> Result<Particulars> {
-        let policy = self.approved.policy();
+        let policy = self.policy_of(task, state);
         let found = self
             .approved
             .graph()
@@ -145,50 +148,10 @@ impl Local {
             author: self.site.identity.clone(),
             reader: policy.executor.reader(),
             secrets: Vec::new(),
-            keeps_prompt: reads_prompt(&policy.executor),
+            reads_prompt: reads_prompt(&policy.executor),
+            told: Vec::new(),
             aside: None,
         })
-    }
-
-    /// The context that an executor is given.
-    pub(super) fn package(&self, task: &TaskId, state: &State, has_ended: bool) -> Result<Package> {
-        let graph = self.approved.graph();
-        let index = graph.index(task).context("the plan has the task")?;
-        let at = state.at(index);
-        let dependencies = graph.needs(index).iter().filter_map(|&need| {
-            let (needed, found) = (state.at(need), &graph.tasks()[need]);
-            let claim = needed.last().and_then(|last| last.claim.as_ref());
-            Some(Dependency {
-                id: found.id.clone(),
-                title: found.title.clone(),
-                commit: needed.commit.clone()?,
-                summary: claim.map(|claim| claim.notes.clone()).unwrap_or_default(),
-            })
-        });
-        // Unless it has ended, the newest entry is the attempt that is about to run.
-        let last = at.history.len().saturating_sub(usize::from(!has_ended));
-        let earlier = &at.history[..last];
-        let previous = earlier.iter().map(previous_attempt).collect();
-        let found = &graph.tasks()[index];
-        let package = Package::new(
-            found,
-            graph.plan(),
-            state.run.policy.weight,
-            dependencies.collect(),
-            previous,
-            at.words.clone(),
-        );
-        let package = match &found.source {
-            Some(source) => {
-                // The bytes that were approved, whatever lies in the checkout by now.
-                let tip = journal::tip(&self.site.repo, &self.site.run)?;
-                let bytes = journal::source(&self.site.repo, tip, &source.file)?;
-                let unfolded = plan::unfolded(graph.plan().dialect, found, bytes);
-                package.unfolded(unfolded.map_err(|fault| anyhow!(fault.message))?)
-            }
-            None => package,
-        };
-        Ok(package.verified_by(&self.approved.policy().verify))
     }
 
     /// Puts what the attempt before left into the slot: its commits on the branch, the rest uncommitted.
@@ -219,13 +182,13 @@ impl Local {
 
 /// Waits for the executor's end, and says what it left.
 fn see_through(
-    what: &Particulars,
+    mut what: Particulars,
     slot: &mut Slot,
     supervised: Supervised,
     entry: Entry,
     files: &Files,
 ) -> Result<Arrived> {
-    ending::store_early(what, &slot.repo, files);
+    context::store_early(&mut what, &slot.repo, files);
     let ended = supervised.wait();
     drop(entry);
     if !ended.survivors.is_empty() {
@@ -235,26 +198,7 @@ fn see_through(
             ended.survivors
         );
     }
-    ending::arrived(what, slot, &ended, files)
-}
-
-fn previous_attempt(attempt: &AttemptState) -> PreviousAttempt {
-    let verdict = attempt.verdict.as_ref();
-    let reasons = verdict
-        .map(|verdict| verdict.reasons.as_slice())
-        .unwrap_or_default();
-    let texts = reasons.iter().map(|reason| reason.text.clone());
-    PreviousAttempt {
-        attempt: attempt.number,
-        outcome: attempt.outcome.unwrap_or(Outcome::Lost),
-        claim: attempt.said().cloned(),
-        reasons: texts.chain(attempt.aside.clone()).collect(),
-        no_commit: reasons
-            .iter()
-            .any(|reason| reason.kind == ReasonKind::NoCommit),
-        salvage: attempt.salvage.clone().or_else(|| attempt.tip.clone()),
-        words: Vec::new(),
-    }
+    ending::arrived(&what, slot, &ended, files)
 }
 
 /// The integration, or a conflict when the task's commands fail on the merged tree.
@@ -342,7 +286,7 @@ fn told(run: &CheckRun) -> String {
     format!("`{}` ({}){said}", run.command, run.ended)
 }
 
-/// Whether an executor reads the prompt, so that it is worth keeping.
+/// Whether an executor reads the prompt.
 fn reads_prompt(executor: &Executor) -> bool {
     !matches!(executor, Executor::Shell)
 }

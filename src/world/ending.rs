@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+use super::context;
 use super::slots::Slot;
 use crate::attempt::{Files, output};
 use crate::crash;
@@ -35,8 +36,10 @@ pub(super) struct Particulars {
     pub(super) reader: Reader,
     /// Values that must not be stored.
     pub(super) secrets: Vec<Vec<u8>>,
-    /// Whether the executor was given a prompt worth keeping.
-    pub(super) keeps_prompt: bool,
+    /// Whether the executor reads a prompt.
+    pub(super) reads_prompt: bool,
+    /// What its executor was told, as it may be stored, once that is known.
+    pub(super) told: Vec<Attachment>,
     /// Where the worktree is moved when git cannot tell what it holds; without a place, that is an error.
     pub(super) aside: Option<PathBuf>,
 }
@@ -58,7 +61,7 @@ pub(super) fn arrived(
     files: &Files,
 ) -> Result<Arrived> {
     if ended.outcome == Outcome::Cancelled {
-        return abandoned(what, slot, "it was interrupted");
+        return abandoned(what, slot, "it was interrupted", files);
     }
     let printed = ended.output.read().unwrap_or_default();
     let (claim, usage) = files.claim(ended, &what.reader, now(), &what.secrets);
@@ -114,7 +117,12 @@ pub(super) fn vetoed(
 }
 
 /// The event of an attempt that does not count: what it left is kept, and it runs again.
-pub(super) fn abandoned(what: &Particulars, slot: &mut Slot, reason: &str) -> Result<Arrived> {
+pub(super) fn abandoned(
+    what: &Particulars,
+    slot: &mut Slot,
+    reason: &str,
+    files: &Files,
+) -> Result<Arrived> {
     let left = gather(what, slot, &Claim::default())?;
     slot.used = !slot.worktree.is_settled(&slot.repo);
     let reason = match left.residue.lost.as_str() {
@@ -130,7 +138,7 @@ pub(super) fn abandoned(what: &Particulars, slot: &mut Slot, reason: &str) -> Re
     };
     Ok(Arrived {
         event,
-        attachments: Vec::new(),
+        attachments: context::kept(what, files),
     })
 }
 
@@ -140,6 +148,7 @@ pub(super) fn abandoned_without_slot(
     what: &Particulars,
     tip: Option<Oid>,
     slot: &Path,
+    files: &Files,
 ) -> Result<Arrived> {
     let place = what.aside.as_deref();
     let kept = match place {
@@ -161,7 +170,7 @@ pub(super) fn abandoned_without_slot(
     };
     Ok(Arrived {
         event,
-        attachments: Vec::new(),
+        attachments: context::kept(what, files),
     })
 }
 
@@ -184,27 +193,8 @@ fn attachments(what: &Particulars, printed: &[u8], files: &Files) -> Vec<Attachm
             bytes,
         });
     }
-    if let Some(bytes) = prompt(what, files) {
-        kept.push(Attachment {
-            name: "prompt.md".to_owned(),
-            bytes,
-        });
-    }
+    kept.extend(context::kept(what, files));
     kept
-}
-
-/// The prompt as it may be stored, where it is worth it.
-fn prompt(what: &Particulars, files: &Files) -> Option<Vec<u8>> {
-    let prompt = what.keeps_prompt.then(|| std::fs::read(&files.prompt));
-    Some(output::redact(&prompt?.ok()?, &what.secrets))
-}
-
-/// Stores, while the executor runs, what the event of its end will keep: then it is there already.
-pub(super) fn store_early(what: &Particulars, repo: &Repo, files: &Files) {
-    if let Some(prompt) = prompt(what, files) {
-        // If it cannot be written now, it is written or missed when it counts.
-        repo.write_blob(&prompt).map(drop).unwrap_or_default();
-    }
 }
 
 /// The claim without what must not be stored: executors quote what they saw.

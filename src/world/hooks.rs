@@ -42,7 +42,7 @@ impl PreTask {
         let place = slot.worktree.path().to_owned();
         let hook = commands::run(&self.bench, &place, &self.command, "pre-task");
         if self.bench.live.is_cancelled() {
-            return ending::abandoned(what, slot, "it was interrupted").map(Some);
+            return ending::abandoned(what, slot, "it was interrupted", files).map(Some);
         }
         if hook.passed {
             return Ok(None);

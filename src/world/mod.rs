@@ -7,6 +7,7 @@
 mod attempts;
 mod base;
 mod commands;
+mod context;
 mod ending;
 mod hooks;
 mod interrupts;
@@ -30,6 +31,8 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
 
+pub use crate::attempt::Given;
+pub use context::given;
 pub use interrupts::Interrupts;
 pub use leftovers::{end_all as end_processes, marks, remove_files};
 pub use looking::{Kept, lend, place_to_look, take_back};
@@ -354,6 +357,9 @@ impl World for Local {
                     slot: *slot,
                     base: base.clone(),
                     from: from.clone(),
+                    executor: (self.approved.graph().index(task))
+                        .and_then(|task| state.executor_for(task))
+                        .map(str::to_owned),
                 }))
             }
             Action::Judge { task, .. } => self.judge(task, state),

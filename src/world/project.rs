@@ -345,7 +345,7 @@ pub fn note(state: &State, index: usize, noted: &Noted<'_>) -> String {
         noted.attempt.number,
         noted.commit,
         checks.unwrap_or_default(),
-        line(state.run.policy.executor.name()),
+        line(noted.attempt.made_by(&state.run.policy)),
         took(state.at(index).millis()),
     )
 }

@@ -34,6 +34,7 @@ pub(crate) fn check(user: &User, before: &Digest) {
     user.assert_whole();
     assert_done_tasks_are_kept(user);
     assert_no_task_was_done_twice(user);
+    assert_what_was_told_is_kept(user);
     assert_nothing_lies_around(user);
     assert_a_second_resume_changes_nothing(user);
 }
@@ -87,6 +88,24 @@ fn processes_of(root: &Path) -> Vec<String> {
         }
     }
     found
+}
+
+/// Beside the end of each attempt lies what it was told, prompt and package.
+fn assert_what_was_told_is_kept(user: &User) {
+    let ended = [
+        "log",
+        "--first-parent",
+        "--format=%H",
+        "--grep=^Event: attempt-ended$",
+        "refs/enact/runs/r-test",
+    ];
+    for checkpoint in user.git(ended).success().stdout.lines() {
+        let kept = user.git(["ls-tree", "--name-only", checkpoint]).success();
+        for name in ["prompt.md", "task.json"] {
+            let is_there = kept.stdout.lines().any(|line| line == name);
+            assert!(is_there, "{checkpoint} keeps {name}: {kept}");
+        }
+    }
 }
 
 /// The commit of each done task is complete, kept by the journal, on the run's branch, and has its note.

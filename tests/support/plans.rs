@@ -7,6 +7,7 @@ use git_enact::plan::{Dialect, Location, Plan, Selection, Task, TaskId, Weight, 
 use git_enact::run::policy::{
     CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
 };
+use git_enact::run::routes::Routes;
 
 /// A task that asks for nothing.
 pub(crate) fn task(id: &str) -> Task {
@@ -40,8 +41,10 @@ pub(crate) fn policy() -> Policy {
         commit: CommitMode::Executor,
         scope: Scope::Warn,
         review: Review::Off,
+        routes: Routes::default(),
         research: None,
         weight: Weight::Full,
+        summary_tokens: 500,
         timeout_ms: None,
         stall_timeout_ms: None,
         grace_ms: 1,

@@ -206,11 +206,12 @@ impl Journey {
         let user = User::new();
         user.write("plan.toml", scenario.plan);
         user.write(".gitignore", ".set-up\n");
-        user.write(
-            "enact.toml",
-            "setup = \"touch .set-up\"\ngrace = \"100ms\"\n\
-             [hooks]\npre-task = \"test -e .set-up\"\npost-task = \"true\"\ntask-failed = \"false\"\n",
-        );
+        // The same in every repository: what is committed must not name a place of one.
+        let settings = "setup = \"touch .set-up\"\ngrace = \"100ms\"\n\
+             [hooks]\npre-task = \"test -e .set-up\"\npost-task = \"true\"\ntask-failed = \"false\"\n\
+             [routes]\nb = \"second\"\nlast = \"second\"\nkick = \"second\"\n\
+             [executors.second]\ncommand = [\"sh\", \"-c\", \"exec \\\"$HOME/../work\\\"\"]\n";
+        user.write("enact.toml", settings);
         user.commit("Plan");
         let root = user.outside("").display().to_string();
         let executor = user.script(

@@ -124,6 +124,31 @@ pub(crate) struct SimWorld<'a> {
     pub(crate) asked: Vec<News>,
 }
 
+/// Who makes the next attempt of a task.
+fn next_executor(task: &TaskId, state: &State) -> Option<String> {
+    let index = state.graph().index(task).expect("the plan has the task");
+    state.executor_for(index).map(str::to_owned)
+}
+
+/// Who must make the newest attempt of a task: what its history and the policy say, told in another way.
+fn due(task: &TaskId, state: &State) -> Option<String> {
+    let routes = &state.run.policy.routes;
+    let mut history = state
+        .task(task)
+        .expect("the plan has the task")
+        .history
+        .iter();
+    let was_refused = history.any(|attempt| {
+        let reasons = attempt.verdict.iter().flat_map(|verdict| &verdict.reasons);
+        let kinds: Vec<ReasonKind> = reasons.map(|reason| reason.kind).collect();
+        !kinds.is_empty() && !kinds.contains(&ReasonKind::RateLimited) && !attempt.integrated
+    });
+    match &routes.retry {
+        Some(retry) if was_refused => Some(retry.executor.clone()),
+        _ => routes.tasks.get(task.as_str()).cloned(),
+    }
+}
+
 /// How many attempts of a task came to an end that counts.
 fn counted(state: &State, task: &TaskId) -> u64 {
     let task = state.task(task).expect("the plan has the task");
@@ -300,6 +325,7 @@ impl World for SimWorld<'_> {
                 slot: *slot,
                 base: base.clone(),
                 from: from.clone(),
+                executor: next_executor(task, state),
             })),
             Action::Judge { task, attempt } => {
                 let event = self.judgement(task, *attempt, state);
@@ -445,7 +471,8 @@ pub(crate) struct Auditor {
 impl Sink for Auditor {
     fn on(&mut self, recorded: &Recorded, state: &State) {
         match &recorded.event {
-            Event::AttemptStarted { task, .. } => {
+            Event::AttemptStarted { task, executor, .. } => {
+                assert_eq!(*executor, due(task, state), "{task} goes where it should");
                 assert!(
                     !self.done.contains(task),
                     "{task} was executed again after it was done"

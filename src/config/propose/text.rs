@@ -55,6 +55,9 @@ const BEFORE: &str = r#"
 # How much context an executor is given: "light" or "full".
 #weight = "full"
 
+# How many tokens may tell in a task's context what its finished dependencies left.
+#summary_tokens = 500
+
 # Whether what is done must survive a power cut at once: "full", or "process" for as much as git itself does.
 #durability = "full"
 
@@ -96,6 +99,13 @@ const HOOKS: &str = r#"
 #pre-task = "./prepare.sh"
 #post-task = "./policy.sh"
 #task-failed = "./notify.sh"
+
+# Who does tasks of an agent, id, type or kind, instead of the executor above; who takes over where attempts fail.
+#[routes]
+#design = "agent"
+#[retry]
+#executor = "agent"
+#after = 2
 "#;
 
 /// The file; `executor` is who is to execute, when that is known.

@@ -26,6 +26,8 @@ struct Head<'a> {
     timeout: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     on_failure: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary_tokens: Option<u32>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     artifacts: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -91,6 +93,7 @@ pub fn to_toml(plan: &Plan, is_command: impl Fn(&Check) -> bool) -> Result<Strin
             .goes_on
             .or(own.goes_on.then_some(true))
             .map(|goes_on| if goes_on { "skip" } else { "stop" }),
+        summary_tokens: wishes.summary_tokens,
         artifacts: &plan.artifacts,
         skills: wishes.skills.iter().collect(),
     };

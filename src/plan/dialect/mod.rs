@@ -24,9 +24,10 @@ use serde::{Deserialize, Serialize};
 
 pub use convert::to_toml;
 
+use super::agents;
 use super::source::Source;
 use super::text::Text;
-use super::{Change, Fault, Plan, Progress, Selection, Task, skills};
+use super::{Artifact, Change, Fault, Plan, Progress, Selection, Session, Task, skills};
 
 /// The plan formats that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -185,7 +186,9 @@ pub struct Unfolded {
     /// What is handed down to it, as written.
     pub inherited: Vec<String>,
     /// Documents that it names.
-    pub artifacts: Vec<String>,
+    pub artifacts: Vec<Artifact>,
+    /// Its steps as written: what to look into first, how to do it, which files to touch.
+    pub flow_control: Option<serde_json::Value>,
 }
 
 /// What a reader made of its texts.
@@ -214,6 +217,16 @@ pub(super) trait Format: Sync {
         None
     }
 
+    /// Where a session keeps what concerns this task, below its directory.
+    fn session_places(&self, _task: &Task) -> Session {
+        Session::default()
+    }
+
+    /// The documents that a session's own list of them names.
+    fn documents(&self, _text: &Text<'_>) -> Vec<Artifact> {
+        Vec::new()
+    }
+
     /// All files of the plan that this file names; a fault when it cannot name one.
     fn files(&self, path: &Path) -> Result<Vec<PathBuf>, Fault> {
         Ok(vec![path.to_path_buf()])
@@ -228,8 +241,10 @@ pub(super) trait Format: Sync {
     /// What the texts say. There is at least one, in the order of [`Format::files`].
     fn read(&self, sources: &[Source]) -> Reading;
 
-    /// Names agents for tasks that have none, by the selection's words. Faults where the format has no use for them.
+    /// Names agents for tasks that have none, by the user's words and those of the selection. Faults where the format
+    /// has no use for the latter.
     fn assign(&self, plan: &mut Plan, selection: &Selection) -> Vec<Fault> {
+        agents::assign_own(plan, selection);
         let hint = selection.hint.as_deref();
         let fault = hint.filter(|hint| !skills::are_named_in(hint)).map(|_| {
             Fault::error(format!(
@@ -257,6 +272,7 @@ pub(super) trait Format: Sync {
             task: task.clone(),
             inherited: Vec::new(),
             artifacts: Vec::new(),
+            flow_control: None,
         })
     }
 

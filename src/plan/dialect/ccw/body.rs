@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::outline::Object;
+use crate::plan::context::rank;
 use crate::plan::json::Node;
 
 /// Members that say who, when and how far, and not what to do.
@@ -130,39 +131,11 @@ pub(super) fn inherited(top: &Node<'_>) -> Vec<String> {
     lists.flatten().filter_map(|node| node.string()).collect()
 }
 
-/// The documents that a task names, the most important first.
-pub(super) fn documents(top: &Node<'_>) -> Vec<String> {
-    let top = Object::of(*top);
-    let both = [
-        top.object("context").elements("artifacts"),
-        top.elements("artifacts"),
-    ];
-    let artifacts = by_priority(both.into_iter().flatten().collect());
-    let paths = artifacts.iter().filter_map(|node| match node.is_object() {
-        true => node.member("path")?.string(),
-        false => node.string(),
-    });
-    // A template that nobody filled in is no path.
-    let paths = paths.filter(|path| !path.trim().is_empty() && !path.contains("{{"));
-    paths.map(|path| path.trim().to_owned()).collect()
-}
-
 fn by_priority(mut artifacts: Vec<Node<'_>>) -> Vec<Node<'_>> {
-    let rank = |node: &Node<'_>| {
-        let word = node
-            .member("priority")
-            .and_then(|node| node.word())
-            .unwrap_or_default();
-        match word.to_lowercase().as_str() {
-            "highest" | "critical" => 0,
-            "high" => 1,
-            "medium" => 2,
-            "low" => 4,
-            "lowest" => 5,
-            _ => 3,
-        }
-    };
-    artifacts.sort_by_key(rank);
+    artifacts.sort_by_key(|node| {
+        let word = node.member("priority").and_then(|node| node.word());
+        rank(&word.unwrap_or_default())
+    });
     artifacts
 }
 
@@ -302,7 +275,7 @@ fn longest_run(text: &str) -> usize {
 mod tests {
     use std::path::Path;
 
-    use super::{acceptance, body, documents};
+    use super::{acceptance, body};
     use crate::plan::json::Node;
     use crate::plan::text::Text;
 
@@ -363,10 +336,9 @@ mod tests {
     }
 
     #[test]
-    fn documents_come_by_their_priority() {
-        let json = r#"{"context":{"artifacts":[{"path":"low.md","priority":"low"},{"path":"{{later}}","priority":"highest"},
-            {"path":"top.md","priority":"highest"}],"acceptance":["it greets"]},"convergence":{"criteria":["it bows"]}}"#;
-        assert_eq!(with(json, documents), ["top.md", "low.md"]);
+    fn what_must_hold_is_found_wherever_it_is_said() {
+        let json =
+            r#"{"context":{"acceptance":["it greets"]},"convergence":{"criteria":["it bows"]}}"#;
         assert_eq!(with(json, acceptance), ["it greets", "it bows"]);
     }
 }

@@ -6,6 +6,7 @@
 mod asked;
 mod body;
 mod closing;
+mod documents;
 mod ids;
 mod marking;
 mod needs;
@@ -26,7 +27,7 @@ use super::{Defaults, Fit, Format, Reading, Unfolded};
 use crate::plan::json::Node;
 use crate::plan::source::Source;
 use crate::plan::text::Text;
-use crate::plan::{Change, Fault, Progress, Task, is_named};
+use crate::plan::{Artifact, Change, Fault, Progress, Session, Task, is_named};
 
 const TODO: &str = "TODO_LIST.md";
 const PLAN: &str = "IMPL_PLAN.md";
@@ -75,6 +76,23 @@ impl Format for Ccw {
         directory(file)
     }
 
+    fn session_places(&self, task: &Task) -> Session {
+        let kept = task.source.as_ref().map(|source| source.file.as_str());
+        let file = kept.and_then(|kept| kept.split_once('-'));
+        Session {
+            plan_path: Some(PLAN.to_owned()),
+            todo_list_path: Some(TODO.to_owned()),
+            context_package_path: Some(documents::PACKAGE.to_owned()),
+            summaries_dir: Some(documents::SUMMARIES.to_owned()),
+            task_json_path: file.map(|(_, file)| format!("{TASKS}/{file}")),
+            ..Session::default()
+        }
+    }
+
+    fn documents(&self, text: &Text<'_>) -> Vec<Artifact> {
+        documents::listed(text)
+    }
+
     fn files(&self, path: &Path) -> Result<Vec<PathBuf>, Fault> {
         if is_main(path) {
             return Ok(all_files(path));
@@ -113,7 +131,8 @@ impl Format for Ccw {
         Ok(Unfolded {
             task,
             inherited: body::inherited(&top),
-            artifacts: body::documents(&top),
+            artifacts: documents::of_task(&top),
+            flow_control: documents::flow(&top),
         })
     }
 

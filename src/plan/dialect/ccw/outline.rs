@@ -38,6 +38,8 @@ pub(super) struct Outline {
     /// Whether it should have the place for itself.
     pub(super) is_risky: bool,
     pub(super) agent: Option<String>,
+    /// What sort of work it is.
+    pub(super) sort: Option<String>,
     pub(super) files: Vec<String>,
     pub(super) verify: Vec<Check>,
     /// What its generation asks for and it does not say.
@@ -86,6 +88,7 @@ pub(super) fn outline(text: &Text<'_>, top: &Object<'_>) -> Option<Outline> {
         phase: ["phase", "stage"].iter().find_map(|name| top.scalar(name)),
         is_risky: is_risky(top, &meta),
         agent: agent(top, &meta),
+        sort: sort(top, &meta),
         verify: verify(top, &flow),
         ..Outline::default()
     };
@@ -230,8 +233,7 @@ fn agent(top: &Object<'_>, meta: &Object<'_>) -> Option<String> {
         .flatten();
     let mut named = named.map(|name| name.trim_start_matches('@').to_owned());
     let by_type = || {
-        let kind = meta.word("type").or_else(|| top.word("type"))?;
-        Some(match kind.as_str() {
+        Some(match sort(top, meta)?.as_str() {
             "feature" | "test-gen" => "code-developer",
             "test-fix" => "test-fix-agent",
             "review" => "universal-executor",
@@ -242,6 +244,12 @@ fn agent(top: &Object<'_>, meta: &Object<'_>) -> Option<String> {
     named
         .find(|name| !name.is_empty())
         .or_else(|| by_type().map(str::to_owned))
+}
+
+fn sort(top: &Object<'_>, meta: &Object<'_>) -> Option<String> {
+    let named = [meta.word("type"), top.word("type")].into_iter().flatten();
+    let mut named = named.filter(|name| !name.trim().is_empty());
+    named.next()
 }
 
 /// The ids that an array, a string or an object of them names.

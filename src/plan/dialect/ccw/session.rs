@@ -402,6 +402,7 @@ fn task(row: &Row<'_>, list: Option<&Text<'_>>) -> Task {
             files: outline.files.clone(),
             verify: outline.verify.clone(),
             agent: outline.agent.clone(),
+            sort: outline.sort.clone(),
             ..Task::at(outline.location.clone())
         },
         file => {

@@ -20,7 +20,7 @@ use crate::plan::{
     Weight, Wishes, is_named,
 };
 
-const PLAN_KEYS: [&str; 9] = [
+const PLAN_KEYS: [&str; 10] = [
     "title",
     "final_verify",
     "weight",
@@ -29,6 +29,7 @@ const PLAN_KEYS: [&str; 9] = [
     "timeout",
     "on_failure",
     "artifacts",
+    "summary_tokens",
     "skills",
 ];
 const TASK_KEYS: [&str; 20] = [
@@ -229,6 +230,7 @@ impl Reader<'_> {
                     plan.wishes.goes_on = self.choice(name, value, &choices);
                 }
                 "artifacts" => plan.artifacts = self.lines(name, value),
+                "summary_tokens" => plan.wishes.summary_tokens = self.number(name, value, 0),
                 "skills" => plan.wishes.skills.named = self.lines(name, value),
                 other => self.unknown(other, key.span(), &PLAN_KEYS),
             }
