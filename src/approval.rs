@@ -9,12 +9,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::git::{self, Repo};
 use crate::graph::Graph;
 use crate::plan::Plan;
 use crate::run::policy::Policy;
+use crate::run::state::State;
 
 /// A plan and a policy that a person has approved.
 #[derive(Debug, Clone)]
@@ -33,6 +34,22 @@ impl Approved {
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
+
+    /// Takes in the tasks that the run of `state` gave itself since: they bring no commands, so that what runs for
+    /// them is what was approved, the executor and what verifies every task.
+    pub fn take_in(&mut self, state: &State) -> Result<()> {
+        if Arc::ptr_eq(&self.graph, state.graph()) {
+            return Ok(());
+        }
+        let plan = self.graph.plan();
+        let known = plan.tasks.get(..state.authored().len());
+        ensure!(
+            known == Some(state.authored().tasks()),
+            "the run has another plan than the one that was approved"
+        );
+        self.graph = state.graph().clone();
+        Ok(())
+    }
 }
 
 /// What is to be approved.
@@ -48,12 +65,16 @@ impl Proposal {
     pub fn new(repo: &Repo, graph: Arc<Graph>, policy: Policy, plan_hash: &str) -> Result<Self> {
         // What can run code or let secrets out is bound; a longer timeout asks nobody again. The plan is
         // bound by its bytes and by what was made of them: a journal from elsewhere could lie about either.
-        let bound = serde_json::json!({
+        let mut bound = serde_json::json!({
             "bytes": plan_hash, "plan": without_places(graph.plan())?, "executor": policy.executor, "research": policy.research,
             "verify": policy.verify, "final_verify": policy.final_verify, "setup": policy.setup,
             "hooks": policy.hooks, "pass_env": policy.pass_env, "prompt": policy.prompt,
             "repository": repo.common_dir().to_string_lossy(),
         });
+        // What was approved before there were such rounds stays approved.
+        if policy.fix_rounds > 0 {
+            bound["fix_rounds"] = policy.fix_rounds.into();
+        }
         let digest = git::sha256(bound.to_string().as_bytes())?;
         Ok(Self {
             graph,

@@ -11,6 +11,9 @@ use crate::attempt;
 use crate::plan::{Plan, Selection};
 use crate::run::policy::{CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Scope};
 
+/// How often somebody tries to mend the whole, unless it is said otherwise.
+const FIX_ROUNDS: u32 = 3;
+
 impl Settings {
     /// The policy of a run of `plan`. `interactive` says whether a person can be asked; `command` is what
     /// stood behind `--`; `template` the text of the prompt template.
@@ -39,10 +42,8 @@ impl Settings {
             _ => OnFailure::Stop,
         };
         let timeout = self.timeout.as_deref().or(plan.wishes.timeout.as_deref());
-        let final_verify = match self.final_verify.is_empty() {
-            true => plan.wishes.final_verify.clone(),
-            false => self.final_verify.clone(),
-        };
+        let final_verify = self.final_verify(plan);
+        let fix_rounds = self.rounds(plan, &executor, &final_verify);
         Ok(Policy {
             executor,
             jobs,
@@ -66,6 +67,7 @@ impl Settings {
             grace_ms: millis("grace", self.grace.as_deref().unwrap_or("10s"))?,
             verify: self.verify.clone(),
             final_verify,
+            fix_rounds,
             setup: self.setup.clone(),
             // An empty command takes away the one of a layer below.
             hooks: Hooks::by_name(|name| {
@@ -82,6 +84,24 @@ impl Settings {
             only: Vec::new(),
             from: None,
         })
+    }
+
+    /// The commands that verify the whole.
+    fn final_verify(&self, plan: &Plan) -> Vec<String> {
+        match self.final_verify.is_empty() {
+            true => plan.wishes.final_verify.clone(),
+            false => self.final_verify.clone(),
+        }
+    }
+
+    /// How often `executor` may try to mend the whole. Whoever runs a task's own commands reads no prompt, and nothing
+    /// is to be mended where nothing is proven.
+    fn rounds(&self, plan: &Plan, executor: &Executor, final_verify: &[String]) -> u32 {
+        let wanted = self.fix_rounds.or(plan.wishes.fix_rounds);
+        match executor {
+            Executor::Command { .. } if !final_verify.is_empty() => wanted.unwrap_or(FIX_ROUNDS),
+            _ => 0,
+        }
     }
 
     /// Who looks into what a kickback asks.

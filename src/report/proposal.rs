@@ -47,6 +47,7 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Progra
             let _ = writeln!(text, "{what}: {command}");
         }
     }
+    text.push_str(&mending(policy));
     if let Some(setup) = &policy.setup {
         let _ = writeln!(text, "set up each worktree: {setup}");
     }
@@ -71,6 +72,17 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Progra
         policy.commit.name()
     );
     visible(&text).into_owned()
+}
+
+/// Who mends the whole, and how often.
+fn mending(policy: &Policy) -> String {
+    let rounds = match policy.fix_rounds {
+        0 => return String::new(),
+        1 => "1 fix round".to_owned(),
+        more => format!("{more} fix rounds"),
+    };
+    let name = policy.executor.name();
+    format!("when that fails at the end: up to {rounds} by {name}, who may change any file\n")
 }
 
 /// What runs for each task, with what of the caller's environment.

@@ -171,19 +171,38 @@ fn decision(event: &Event, state: &State) -> Option<(Mood, String)> {
         Event::Stopped { reason } => (Mood::Plain, format!("stopped: {reason}")),
         Event::Resumed { reason } => (Mood::Plain, format!("resumed: {reason}")),
         Event::Quarantined { reason } => (Mood::Bad, format!("quarantined: {reason}")),
-        Event::Verified { passed: true, .. } => {
-            (Mood::Good, "final verification passed".to_owned())
-        }
-        Event::Verified { reasons, .. } => (
-            Mood::Bad,
-            format!("final verification failed: {}", reasons.join("; ")),
-        ),
         Event::Landed { branch, to, .. } => {
             let branch = names::branch(branch);
             (Mood::Good, format!("landed on {branch} as {}", short(to)))
         }
-        event => return going_back(event, state),
+        event => return of_the_whole(event, state).or_else(|| going_back(event, state)),
     })
+}
+
+/// What was found when all was verified together.
+fn of_the_whole(event: &Event, state: &State) -> Option<(Mood, String)> {
+    let Event::Verified {
+        passed,
+        reasons,
+        blame,
+        ..
+    } = event
+    else {
+        return None;
+    };
+    if *passed {
+        return Some((Mood::Good, "final verification passed".to_owned()));
+    }
+    if let Some(blame) = blame {
+        return Some((Mood::Bad, blame.to_string()));
+    }
+    let verdict = state.run.verified.as_ref();
+    // An earlier drive may have found out who broke it.
+    let blame = verdict.and_then(|verdict| verdict.blame.as_ref());
+    let blame = blame.map_or_else(String::new, |blame| format!("; {blame}"));
+    let reasons = reasons.join("; ");
+    let text = format!("final verification failed: {reasons}{blame}");
+    Some((Mood::Bad, text))
 }
 
 /// The events by which a person lets something in, or takes it back.
@@ -211,6 +230,11 @@ fn going_back(event: &Event, state: &State) -> Option<(Mood, String)> {
             Mood::Plain,
             format!("rolled back to checkpoint {}", short(target)),
         ),
+        Event::Replanned {
+            drift,
+            fix: Some(_),
+            ..
+        } => (Mood::Plain, drift.join("; ")),
         Event::Replanned { drift, .. } => (Mood::Plain, format!("replanned: {}", drift.join("; "))),
         _ => return None,
     })

@@ -22,6 +22,7 @@ use crate::run::event::Event;
 use crate::run::evidence::{Outcome, ReasonKind};
 use crate::run::policy::Executor;
 use crate::run::state::{AttemptState, Phase, State, TaskState};
+use crate::verify::bisect::failed;
 use crate::verify::commands::failure;
 use crate::verify::facts::CheckRun;
 
@@ -323,6 +324,8 @@ pub(super) fn final_verification(
         commit: commit.to_owned(),
         passed: reasons.is_empty(),
         reasons,
+        failures: runs.iter().filter(|run| !run.passed).map(failed).collect(),
+        blame: None,
     };
     Ok(Arrived {
         event,
