@@ -270,7 +270,14 @@ esac"#,
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("it runs");
     running.end().code(128 + 9);
     user.signal("go");
-    user.enact(["resume"])
+    let elsewhere = |args: &[&str]| {
+        let mut command = user.enact_command(args);
+        Output::of(command.env("XDG_STATE_HOME", user.outside("elsewhere")))
+    };
+    elsewhere(&["resume"])
+        .code(2)
+        .says("up to 2 fix rounds by executor");
+    elsewhere(&["resume", "--yes"])
         .code(1)
         .complains("fails since task ");
     let ends = [
@@ -301,7 +308,8 @@ fn a_mended_run_goes_back_and_on_as_any_other() {
     user.enact(["revert", "fix-2", "--yes"]).success();
     user.enact(["resume"])
         .code(1)
-        .complains("added fix-3, fix round 3 of 3");
+        .complains("added fix-3, fix round 3 of 3")
+        .complains("`sh suite.sh` fails since task fix-2 was undone (");
     assert_eq!(user.task("fix-2")["status"], "reverted");
 
     user.write(

@@ -214,7 +214,9 @@ impl State {
             event: recorded.event.name(),
             standing: standing.to_owned(),
         };
-        if self.run.drive != Drive::Running || self.disproof().is_empty() {
+        let verdict = self.run.verified.as_ref();
+        let verdict = verdict.filter(|verdict| verdict.commit == self.run.tip && !verdict.passed);
+        if self.run.drive != Drive::Running || verdict.is_none() {
             return Err(refusal("nothing is to be mended"));
         }
         if !has_rounds_left(self) {

@@ -196,11 +196,13 @@ impl Prober {
         blame: &mut Blame,
     ) -> Result<()> {
         let is = |look: Look| move |known: &Option<Look>| *known == Some(look);
-        // It fails at the end, and maybe did so earlier; before that, the last place where it held is as good as the
-        // run's base.
-        let fails = known.iter().position(is(Look::Fails));
-        let fails = fails.unwrap_or(points.len() - 1);
-        let holds = known[..fails].iter().rposition(is(Look::Holds));
+        // It may have been broken and mended before: what counts is what came after it held last. Where it never did,
+        // the run's base is asked.
+        let last = points.len() - 1;
+        let holds = known[..last].iter().rposition(is(Look::Holds));
+        let behind = holds.map_or(0, |holds| holds + 1);
+        let fails = known[behind..].iter().position(is(Look::Fails));
+        let fails = fails.map_or(last, |fails| behind + fails);
         let holds = match holds {
             Some(holds) => holds,
             None if fails == 0 || self.is_old(&points[0])? => {
