@@ -398,3 +398,28 @@ fn rounds_are_approved_with_the_plan_and_refused_where_nobody_could_mend() {
         "nothing was created"
     );
 }
+
+#[test]
+fn a_round_that_says_the_suite_is_wrong_waits_for_a_person() {
+    let (user, executor) = pair(
+        r#"prompt=$(cat)
+case $ENACT_TASK in
+fix-1) echo '{"status": "KICKBACK", "signal": "missing_context", "reason": "which glue?"}' ;;
+fix-2) case $prompt in *"fix-1"*"kickback"*|*"fix-1"*"skipped"*) commit glue.txt glue ;; esac ;;
+*) commit "$ENACT_TASK.txt" half ;;
+esac"#,
+    );
+    user.run("plan.toml", &executor, &[])
+        .code(3)
+        .says("git enact answer fix-1");
+    user.enact(["skip", "fix-1"]).success();
+    user.enact(["resume"]).success();
+    let ends = [
+        ("left", "done"),
+        ("right", "done"),
+        ("fix-1", "skipped"),
+        ("fix-2", "done"),
+    ];
+    assert_tasks(&user, &ends);
+    user.enact(["doctor"]).success();
+}

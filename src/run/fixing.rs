@@ -55,8 +55,8 @@ fn has_rounds_left(state: &State) -> bool {
 fn next_round(state: &State, verdict: &FinalVerdict) -> Event {
     let number = state.run.fixes.len() + 1;
     let of = state.run.policy.fix_rounds;
-    let ids = (1..).map(|nth| format!("fix-{nth}"));
-    let free = ids.into_iter().find(|id| state.graph.is_free(id));
+    let mut ids = (1..).map(|nth| format!("fix-{nth}"));
+    let free = ids.find(|id| state.graph.is_free(id));
     let task = TaskId::new(free.unwrap_or_default());
     let failed = verdict.failures.first();
     let what = failed.map_or("the whole".to_owned(), |failure| {

@@ -69,7 +69,6 @@ impl Local {
             .map(|checkpoint| checkpoint.map(|checkpoint| checkpoint.recorded))
             .collect::<Result<_>>()?;
         let points = points(&self.site.repo, state, &events);
-        let known = known(&points, &events, &failure.command);
         let prober = Prober {
             bench: self.whole_bench("bisect", &place, state),
             repo: self.site.repo.reopen()?,
@@ -82,7 +81,7 @@ impl Local {
         };
         let outbox = self.outbox.clone();
         thread::spawn(move || {
-            let arrived = Ok(prober.find(&points, &known));
+            let arrived = Ok(prober.find(&points, &events));
             outbox
                 .send(Note {
                     arrived,
@@ -137,8 +136,8 @@ fn before(repo: &Repo, commit: &str) -> Option<String> {
     commit.parents.first().map(Oid::to_string)
 }
 
-/// What final verifications on the way said of `command`, by place.
-fn known(points: &[Point], events: &[Recorded], command: &str) -> Vec<Option<Look>> {
+/// What final verifications on the way said of `failure`, by place.
+fn known(points: &[Point], events: &[Recorded], failure: &Failure) -> Vec<Option<Look>> {
     let mut known = vec![None; points.len()];
     // The newest first: what was said last counts.
     for recorded in events {
@@ -151,7 +150,7 @@ fn known(points: &[Point], events: &[Recorded], command: &str) -> Vec<Option<Loo
         else {
             continue;
         };
-        let fails = failures.iter().any(|failure| failure.command == command);
+        let fails = failures.iter().any(|other| is_same(failure, other));
         let said = match (passed, fails) {
             (true, _) => Look::Holds,
             (false, true) => Look::Fails,
@@ -165,14 +164,21 @@ fn known(points: &[Point], events: &[Recorded], command: &str) -> Vec<Option<Loo
     known
 }
 
+/// Whether the two are one: the same command may have failed for other tests.
+fn is_same(one: &Failure, other: &Failure) -> bool {
+    let (tests, others) = (&one.tests.first, &other.tests.first);
+    let is_shared = tests.iter().any(|test| others.contains(test));
+    one.command == other.command && (tests.is_empty() || others.is_empty() || is_shared)
+}
+
 impl Prober {
     /// The verdict again, with who broke the whole.
-    fn find(mut self, points: &[Point], known: &[Option<Look>]) -> Arrived {
+    fn find(mut self, points: &[Point], events: &[Recorded]) -> Arrived {
         let mut blame = Blame {
             command: self.failure.command.clone(),
             ..Blame::default()
         };
-        if let Err(error) = self.search(points, known, &mut blame) {
+        if let Err(error) = self.search(points, events, &mut blame) {
             blame.obstacle = format!("{error:#}");
         }
         blame.runs = self.runs;
@@ -189,28 +195,23 @@ impl Prober {
         }
     }
 
-    fn search(
-        &mut self,
-        points: &[Point],
-        known: &[Option<Look>],
-        blame: &mut Blame,
-    ) -> Result<()> {
+    fn search(&mut self, points: &[Point], events: &[Recorded], blame: &mut Blame) -> Result<()> {
         let is = |look: Look| move |known: &Option<Look>| *known == Some(look);
+        let last = points.len() - 1;
         // It may have been broken and mended before: what counts is what came after it held last. Where it never did,
         // the run's base is asked.
-        let last = points.len() - 1;
-        let holds = known[..last].iter().rposition(is(Look::Holds));
-        let behind = holds.map_or(0, |holds| holds + 1);
-        let fails = known[behind..].iter().position(is(Look::Fails));
-        let fails = fails.map_or(last, |fails| behind + fails);
-        let holds = match holds {
+        let before = &known(points, events, &self.failure)[..last];
+        let holds = match before.iter().rposition(is(Look::Holds)) {
             Some(holds) => holds,
-            None if fails == 0 || self.is_old(&points[0])? => {
+            None if last == 0 || self.is_old(&points[0])? => {
                 blame.on_base = true;
                 return Ok(());
             }
             None => 0,
         };
+        let behind = &known(points, events, &self.failure)[holds + 1..];
+        let fails = behind.iter().position(is(Look::Fails));
+        let fails = fails.map_or(last, |fails| holds + 1 + fails);
         let mut search = Search::between(holds, fails);
         while let Some(at) = search.next() {
             let runs = self.run(&points[at])?;
