@@ -323,7 +323,7 @@ fn verified(state: &State, passed: bool) -> Event {
 
 #[test]
 fn a_fix_round_begins_where_the_whole_failed_and_as_often_as_the_policy_says() {
-    let mut state = started(Review::Off);
+    let mut state = after(&started(Review::Off), "before", &INTEGRATION);
     state.run.policy.fix_rounds = 2;
     let then = |state: &State, event: Event| happens(state, event).expect("it may happen here");
     assert!(

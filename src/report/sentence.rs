@@ -171,17 +171,19 @@ fn decision(event: &Event, state: &State) -> Option<(Mood, String)> {
         Event::Stopped { reason } => (Mood::Plain, format!("stopped: {reason}")),
         Event::Resumed { reason } => (Mood::Plain, format!("resumed: {reason}")),
         Event::Quarantined { reason } => (Mood::Bad, format!("quarantined: {reason}")),
+        event @ Event::Verified { .. } => return verification(event, state),
         Event::Landed { branch, to, .. } => {
             let branch = names::branch(branch);
             (Mood::Good, format!("landed on {branch} as {}", short(to)))
         }
-        event => return of_the_whole(event, state).or_else(|| going_back(event, state)),
+        event => return going_back(event, state),
     })
 }
 
-/// What was found when all was verified together.
-fn of_the_whole(event: &Event, state: &State) -> Option<(Mood, String)> {
+/// What the commands that prove the whole said, of the run's branch or of what it starts from.
+fn verification(event: &Event, state: &State) -> Option<(Mood, String)> {
     let Event::Verified {
+        commit,
         passed,
         reasons,
         blame,
@@ -190,19 +192,31 @@ fn of_the_whole(event: &Event, state: &State) -> Option<(Mood, String)> {
     else {
         return None;
     };
-    if *passed {
-        return Some((Mood::Good, "final verification passed".to_owned()));
-    }
     if let Some(blame) = blame {
         return Some((Mood::Bad, blame.to_string()));
     }
-    let verdict = state.run.verified.as_ref();
-    // An earlier drive may have found out who broke it.
-    let blame = verdict.and_then(|verdict| verdict.blame.as_ref());
-    let blame = blame.map_or_else(String::new, |blame| format!("; {blame}"));
-    let reasons = reasons.join("; ");
-    let text = format!("final verification failed: {reasons}{blame}");
-    Some((Mood::Bad, text))
+    let (base, reasons) = (short(commit), reasons.join("; "));
+    Some(match (*commit == state.run.base, passed) {
+        (true, true) => (
+            Mood::Plain,
+            format!("the base {base} passes what is to prove the whole"),
+        ),
+        (true, false) => (
+            Mood::Bad,
+            format!("the base {base} fails already: {reasons}"),
+        ),
+        (false, true) => (Mood::Good, "final verification passed".to_owned()),
+        (false, false) => {
+            let verdict = state.run.verified.as_ref();
+            // An earlier drive may have found out who broke it.
+            let blame = verdict.and_then(|verdict| verdict.blame.as_ref());
+            let blame = blame.map_or_else(String::new, |blame| format!("; {blame}"));
+            (
+                Mood::Bad,
+                format!("final verification failed: {reasons}{blame}"),
+            )
+        }
+    })
 }
 
 /// The events by which a person lets something in, or takes it back.

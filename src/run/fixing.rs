@@ -48,8 +48,9 @@ pub(super) fn after_failure(state: &State, verdict: &FinalVerdict) -> Action {
     }
 }
 
+/// Where nothing was integrated there is nothing to mend.
 fn has_rounds_left(state: &State) -> bool {
-    state.run.fixes.len() < state.run.policy.fix_rounds as usize
+    state.run.tip != state.run.base && state.run.fixes.len() < state.run.policy.fix_rounds as usize
 }
 
 fn next_round(state: &State, verdict: &FinalVerdict) -> Event {

@@ -19,7 +19,7 @@ use crate::run::engine::Arrived;
 use crate::run::event::{Event, Recorded};
 use crate::run::state::State;
 use crate::run::whole::{Blame, Blamed, Failure, FinalVerdict};
-use crate::verify::bisect::{Look, Search, look, newer};
+use crate::verify::bisect::{Look, Search, failed, look, newer};
 use crate::verify::facts::CheckRun;
 
 /// The run's branch as one task left it.
@@ -164,6 +164,20 @@ fn known(points: &[Point], events: &[Recorded], failure: &Failure) -> Vec<Option
     known
 }
 
+/// How `command` failed on `commit`, as the newest verification there has it.
+fn said_of<'a>(commit: &str, events: &'a [Recorded], command: &str) -> Option<&'a Failure> {
+    let mut said = events.iter().filter_map(|recorded| match &recorded.event {
+        Event::Verified {
+            commit: of,
+            failures,
+            ..
+        } if of == commit => Some(failures),
+        _ => None,
+    });
+    let mut failures = said.next()?.iter();
+    failures.find(|failure| failure.command == command)
+}
+
 /// Whether the two are one: the same command may have failed for other tests.
 fn is_same(one: &Failure, other: &Failure) -> bool {
     let (tests, others) = (&one.tests.first, &other.tests.first);
@@ -203,7 +217,7 @@ impl Prober {
         let before = &known(points, events, &self.failure)[..last];
         let holds = match before.iter().rposition(is(Look::Holds)) {
             Some(holds) => holds,
-            None if last == 0 || self.is_old(&points[0])? => {
+            None if last == 0 || self.is_old(&points[0], events)? => {
                 blame.on_base = true;
                 return Ok(());
             }
@@ -223,12 +237,19 @@ impl Prober {
     }
 
     /// Whether all of it failed on `base` already; what did is looked for no more.
-    fn is_old(&mut self, base: &Point) -> Result<bool> {
-        let runs = self.run(base)?;
-        if look(&runs, &self.failure) != Look::Fails {
-            return Ok(false);
-        }
-        match newer(&self.failure, &runs) {
+    fn is_old(&mut self, base: &Point, events: &[Recorded]) -> Result<bool> {
+        // The base may have been proven before the run began.
+        let before = match said_of(&base.tip, events, &self.failure.command) {
+            Some(before) => before.clone(),
+            None => {
+                let runs = self.run(base)?;
+                match runs.last() {
+                    Some(last) if look(&runs, &self.failure) == Look::Fails => failed(last),
+                    _ => return Ok(false),
+                }
+            }
+        };
+        match newer(&self.failure, &before) {
             Some(newer) => self.failure = newer,
             None => return Ok(true),
         }

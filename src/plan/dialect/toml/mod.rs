@@ -20,7 +20,7 @@ use crate::plan::{
     Weight, Wishes, is_named,
 };
 
-const PLAN_KEYS: [&str; 9] = [
+const PLAN_KEYS: [&str; 10] = [
     "title",
     "final_verify",
     "fix_rounds",
@@ -30,6 +30,7 @@ const PLAN_KEYS: [&str; 9] = [
     "timeout",
     "on_failure",
     "artifacts",
+    "skills",
 ];
 const TASK_KEYS: [&str; 20] = [
     "id",
@@ -230,6 +231,7 @@ impl Reader<'_> {
                     plan.wishes.goes_on = self.choice(name, value, &choices);
                 }
                 "artifacts" => plan.artifacts = self.lines(name, value),
+                "skills" => plan.wishes.skills.named = self.lines(name, value),
                 other => self.unknown(other, key.span(), &PLAN_KEYS),
             }
         }
