@@ -299,6 +299,7 @@ fn policy() -> Policy {
         grace_ms: 1,
         verify: Vec::new(),
         final_verify: Vec::new(),
+        fix_rounds: 0,
         setup: None,
         hooks: Hooks::default(),
         pass_env: Vec::new(),

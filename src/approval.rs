@@ -9,12 +9,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::git::{self, Repo};
 use crate::graph::Graph;
 use crate::plan::Plan;
 use crate::run::policy::Policy;
+use crate::run::state::State;
 
 /// A plan and a policy that a person has approved.
 #[derive(Debug, Clone)]
@@ -32,6 +33,22 @@ impl Approved {
     /// The policy it was approved with.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Takes in the tasks that the run of `state` gave itself since: they bring no commands, so that what runs for
+    /// them is what was approved, the executor and what verifies every task.
+    pub fn take_in(&mut self, state: &State) -> Result<()> {
+        if Arc::ptr_eq(&self.graph, state.graph()) {
+            return Ok(());
+        }
+        let plan = self.graph.plan();
+        let known = plan.tasks.get(..state.authored().len());
+        ensure!(
+            known == Some(state.authored().tasks()),
+            "the run has another plan than the one that was approved"
+        );
+        self.graph = state.graph().clone();
+        Ok(())
     }
 }
 
@@ -56,6 +73,10 @@ impl Proposal {
         });
         if !policy.routes.is_empty() {
             bound["routes"] = serde_json::to_value(&policy.routes)?;
+        }
+        // What was approved before there were such rounds stays approved.
+        if policy.fix_rounds > 0 {
+            bound["fix_rounds"] = policy.fix_rounds.into();
         }
         let digest = git::sha256(bound.to_string().as_bytes())?;
         Ok(Self {

@@ -17,7 +17,7 @@ pub const STAGES: [&str; 4] = [
 ];
 
 /// Where else one could die: between two effects that belong together.
-pub const STEPS: [&str; 19] = [
+pub const STEPS: [&str; 20] = [
     // What an earlier driver left was ended and unlocked, nothing else was settled.
     "leftovers-ended",
     // The run's branch is about to move, and that is on file.
@@ -38,6 +38,8 @@ pub const STEPS: [&str; 19] = [
     "tool-committed",
     // The final commands have run, their worktree stands.
     "final-proven",
+    // The same on one of the commits between, to find who broke the whole.
+    "commit-probed",
     "progress-committed",
     // A worktree's files are gone, git still lists it.
     "worktree-emptied",

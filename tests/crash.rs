@@ -14,7 +14,7 @@ use git_enact::crash;
 use git_enact::run::event::Event;
 
 use crate::support::oracle;
-use crate::support::scenario::{ALL, End, Journey, Scenario};
+use crate::support::scenario::{ALL, BROKEN, End, Journey, Scenario};
 
 /// What no command of today's records.
 const UNREACHABLE: [&str; 1] = ["quarantined"];
@@ -22,6 +22,9 @@ const UNREACHABLE: [&str; 1] = ["quarantined"];
 /// What a run records only after a crash, which is made here.
 const AFTER_A_CRASH: [&str; 2] = ["resumed", "attempt-abandoned"];
 const CRASH_BEFORE: &str = "recorded:attempt-started";
+
+/// What means another thing in each scenario that gets to it, and is met in all of them.
+const EVERYWHERE: [&str; 2] = ["verified", "replanned"];
 
 /// Steps that other tests make: they take a rollback, a landing, a purge or a repair.
 const ELSEWHERE: [&str; 6] = [
@@ -77,6 +80,7 @@ struct Life {
 fn lives_through(point: &str, calms: &[Calm]) -> Vec<Life> {
     let (stage, name) = point.split_once(':').expect("a stage and a name");
     let has = |nth: usize| match stage {
+        "step" if name == "commit-probed" => ALL[nth].name == BROKEN.name,
         // Steps are made in the first scenario; decisions, and a commit that changes nothing, in the second.
         "step" => nth == usize::from(["decided", "tool-committed"].contains(&name)),
         _ => calms[nth].events.contains(name),
@@ -117,7 +121,15 @@ fn lives(calms: &[Calm]) -> Vec<Life> {
         );
         if !everything {
             let second = SECOND_DEATHS[nth % SECOND_DEATHS.len()];
-            lives.push(through[0].clone().dying_at(second));
+            let meets_all = EVERYWHERE.contains(&name);
+            let met = if meets_all { through.len() } else { 1 };
+            for life in &through[..met] {
+                lives.push(life.clone().dying_at(second));
+            }
+            // Who broke the whole is told by the third of its kind.
+            if let Some(life) = through.iter().find(|life| life.is_blaming(name)) {
+                lives.push(life.clone().at_the_third().dying_at(second));
+            }
             continue;
         }
         for life in &through {
@@ -136,6 +148,16 @@ fn lives(calms: &[Calm]) -> Vec<Life> {
 }
 
 impl Life {
+    fn is_blaming(&self, name: &str) -> bool {
+        name == "verified" && ALL[self.scenario].name == BROKEN.name
+    }
+
+    fn at_the_third(mut self) -> Self {
+        self.crashes.pop();
+        self.crashes.push(format!("{}:3", self.point));
+        self
+    }
+
     fn dying_at(mut self, second: &str) -> Self {
         self.crashes.push(second.to_owned());
         self

@@ -15,6 +15,7 @@ mod documents;
 mod executors;
 mod exporting;
 mod failures;
+mod fixing;
 mod fuzzing;
 mod git_storage;
 mod hooks;

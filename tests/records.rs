@@ -8,6 +8,7 @@ use git_enact::run::evidence::{
 };
 use git_enact::run::results::{Baseline, Doubt, Results, Runner, Since, Suite, Tested};
 use git_enact::run::state::{Counts, Headline};
+use git_enact::run::whole::{Blame, Blamed, Failure, Fix};
 
 /// Text that formats like to stumble over.
 const NASTY: &str =
@@ -54,6 +55,32 @@ fn events() -> Vec<Event> {
             plan_hash: "0".repeat(64),
             plan_path: text(),
             drift: vec![text(), String::new()],
+            fix: Some(Fix {
+                task: task.clone(),
+                title: text(),
+                body: text(),
+            }),
+        },
+        Event::Verified {
+            commit: "1".repeat(40),
+            passed: false,
+            reasons: vec![text()],
+            failures: vec![Failure {
+                command: text(),
+                tests: [NASTY, NASTY].into_iter().collect(),
+                tail: text(),
+            }],
+            blame: Some(Blame {
+                command: text(),
+                tasks: vec![Blamed {
+                    task: task.clone(),
+                    commit: "2".repeat(40),
+                    undone: true,
+                }],
+                on_base: true,
+                obstacle: text(),
+                runs: u32::MAX,
+            }),
         },
         Event::Kickback {
             task: task.clone(),

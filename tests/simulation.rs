@@ -81,6 +81,7 @@ fn policy(chance: &mut Chance) -> Policy {
             0 => Vec::new(),
             _ => vec!["true".to_owned()],
         },
+        fix_rounds: chance.below(4) as u32,
         research: (chance.below(2) == 0).then_some(Executor::Shell),
         routes: routes(chance.below(3)),
         ..plans::policy()
@@ -106,9 +107,9 @@ fn drive(
 ) -> Option<Ended> {
     let state = replay(graph, &disk.journal);
     let done = HashSet::from_iter(
-        (0..graph.len())
+        (0..state.graph().len())
             .filter(|&nth| state.at(nth).phase == Phase::Done)
-            .map(|nth| graph.tasks()[nth].id.clone()),
+            .map(|nth| state.graph().tasks()[nth].id.clone()),
     );
     let fuse = Rc::new(RefCell::new(Fuse(fuse)));
     let jobs = state.run.policy.jobs as usize;
@@ -137,10 +138,7 @@ fn drive(
         appended: Vec::new(),
         fuse,
     };
-    let mut auditor = Auditor {
-        graph: graph.clone(),
-        done,
-    };
+    let mut auditor = Auditor { done };
     let mut engine = Engine::new(&mut world, &mut journal, &mut auditor, state, false);
     engine
         .recover("simulated")
@@ -157,7 +155,7 @@ fn decide(disk: &mut Disk, graph: &Arc<Graph>, seed: u64) {
         .filter(|&task| !state.awaits_research(task))
         .collect();
     for nth in open {
-        let id = graph.tasks()[nth].id.clone();
+        let id = state.graph().tasks()[nth].id.clone();
         let at = state.at(nth);
         let tries = at
             .history
@@ -320,9 +318,14 @@ fn dies_and_ends_as_the_calm_run(seed: u64) {
     let ended = drive(&mut again, &graph, seed, None, false);
     assert_eq!(ended, Some(Ended::Finished));
     assert_eq!(
-        again.journal.len(),
-        disk.journal.len(),
-        "seed {seed}: a second resume changes nothing"
+        again.executed, disk.executed,
+        "seed {seed}: a second resume executes nothing"
+    );
+    let is_proven = state.disproof().is_empty();
+    assert_eq!(
+        again.journal.len() == disk.journal.len(),
+        is_proven,
+        "seed {seed}: a second resume changes nothing, but that what failed is looked at again"
     );
     let mut numbers = HashSet::new();
     for execution in &disk.executed {
@@ -331,6 +334,13 @@ fn dies_and_ends_as_the_calm_run(seed: u64) {
             "seed {seed}: {execution:?} was executed twice"
         );
     }
+    let is_round = |event: &Event| matches!(event, Event::Replanned { fix: Some(_), .. });
+    let events = disk.journal.iter().map(|recorded| &recorded.event);
+    let rounds = events.filter(|event| is_round(event)).count();
+    assert!(
+        rounds <= state.run.policy.fix_rounds as usize && rounds == state.run.fixes.len(),
+        "seed {seed}: {rounds} rounds"
+    );
     for recorded in &disk.journal {
         if let Event::Integrated { task, attempt, .. } = &recorded.event {
             assert!(

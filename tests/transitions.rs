@@ -7,7 +7,8 @@ use git_enact::plan::{Task, TaskId};
 use git_enact::run::event::{By, Event, Recorded, Residue};
 use git_enact::run::evidence::{Claim, Outcome, Reason, ReasonKind, Signal, Usage, Verdict};
 use git_enact::run::policy::{Policy, Review};
-use git_enact::run::state::State;
+use git_enact::run::state::{Drive, State};
+use git_enact::run::whole::Fix;
 
 use crate::support::plans::{graph, policy, task};
 
@@ -292,4 +293,84 @@ fn a_task_goes_where_the_table_says_and_nowhere_else() {
         }
     }
     insta::assert_snapshot!(table);
+}
+
+/// The run adds a task of its own to mend the whole.
+fn round(id: &str) -> Event {
+    Event::Replanned {
+        plan_hash: String::new(),
+        plan_path: String::new(),
+        drift: Vec::new(),
+        fix: Some(Fix {
+            task: TaskId::new(id),
+            title: "Mend it".to_owned(),
+            body: String::new(),
+        }),
+    }
+}
+
+fn verified(state: &State, passed: bool) -> Event {
+    Event::Verified {
+        commit: state.run.tip.clone(),
+        passed,
+        reasons: (!passed)
+            .then(|| "so it is".to_owned())
+            .into_iter()
+            .collect(),
+        failures: Vec::new(),
+        blame: None,
+    }
+}
+
+#[test]
+fn a_fix_round_begins_where_the_whole_failed_and_as_often_as_the_policy_says() {
+    let mut state = after(&started(Review::Off), "before", &INTEGRATION);
+    state.run.policy.fix_rounds = 2;
+    let then = |state: &State, event: Event| happens(state, event).expect("it may happen here");
+    assert!(
+        happens(&state, round("fix-1")).is_none(),
+        "nothing was verified"
+    );
+    let passed = then(&state, verified(&state, true));
+    assert!(happens(&passed, round("fix-1")).is_none(), "nothing failed");
+    let failed = then(&state, verified(&state, false));
+    assert!(
+        happens(&failed, round("t")).is_none(),
+        "the plan has a task `t`"
+    );
+    let first = then(&failed, round("fix-1"));
+    assert!(
+        happens(&first, round("FIX-1")).is_none(),
+        "the run has a task `fix-1`"
+    );
+    let second = then(&first, round("fix-2"));
+    assert!(
+        happens(&second, round("fix-3")).is_none(),
+        "both rounds are used up"
+    );
+    assert_eq!((second.graph().len(), second.authored().len()), (4, 2));
+    assert_eq!(second.counts().total, 4);
+
+    let mut stopped = failed.clone();
+    stopped.run.drive = Drive::Stopped(String::new());
+    assert!(
+        happens(&stopped, round("fix-1")).is_none(),
+        "nobody drives the run"
+    );
+
+    let kept = (0..second.graph().len()).map(|task| {
+        (
+            second.graph().tasks()[task].id.clone(),
+            second.at(task).clone(),
+        )
+    });
+    let restored = State::restore(second.authored().clone(), second.run.clone(), kept);
+    assert_eq!(restored.graph().tasks(), second.graph().tasks());
+    let attempted = after(&restored, "fix-2", &INTEGRATION);
+    let moved = attempted
+        .run
+        .verified
+        .as_ref()
+        .is_some_and(|verdict| verdict.commit != attempted.run.tip);
+    assert!(moved, "what it integrated is to be verified");
 }

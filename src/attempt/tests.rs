@@ -92,6 +92,7 @@ fn policy(executor: Executor) -> Policy {
         grace_ms: 10,
         verify: Vec::new(),
         final_verify: Vec::new(),
+        fix_rounds: 0,
         setup: None,
         hooks: Hooks::default(),
         pass_env: vec!["API_KEY".to_owned()],

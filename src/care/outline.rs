@@ -262,6 +262,7 @@ impl Outline {
             grace_ms: 10_000,
             verify: Vec::new(),
             final_verify: Vec::new(),
+            fix_rounds: 0,
             setup: None,
             pass_env: Vec::new(),
             fresh: false,

@@ -120,7 +120,7 @@ pub(super) fn keep_what_was_cut_short(
         return Ok(state);
     }
     let (run, policy) = (&state.run.id, state.run.policy.clone());
-    let proposal = Proposal::new(repo, state.graph().clone(), policy, &state.run.plan_hash)?;
+    let proposal = Proposal::new(repo, state.authored().clone(), policy, &state.run.plan_hash)?;
     let approved = proposal.recall().with_context(|| {
         format!("an attempt of run `{run}` was cut short, and the run is not approved here: `git enact resume {run}` first")
     })?;

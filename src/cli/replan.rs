@@ -82,7 +82,7 @@ fn drift(state: &State, input: &Input) -> Option<Drift> {
 /// What the new plan executes is approved now, or asked about by the next resume.
 fn settle_approval(args: &Args, repo: &Repo, state: &State) -> Result<Exit> {
     let (run, policy) = (&state.run.id, state.run.policy.clone());
-    let proposal = Proposal::new(repo, state.graph().clone(), policy, &state.run.plan_hash)?;
+    let proposal = Proposal::new(repo, state.authored().clone(), policy, &state.run.plan_hash)?;
     if args.yes {
         approve(&proposal, repo, run, true)?;
     } else if proposal.recall().is_none() {
@@ -143,6 +143,7 @@ fn adopt(context: &Context, repo: &Repo, run: &str, input: &Input) -> Result<Opt
         plan_hash: input.hash.clone(),
         plan_path: input.path.clone(),
         drift: drift.sentences(),
+        fix: None,
     };
     journal.adopt_plan(&input.graph, input.files())?;
     let graph = input.graph.clone();

@@ -33,7 +33,7 @@ pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Re
     let (journal, state) = open_run(repo, run)?;
     warn_of_edited_plan(context, repo, &state);
     let policy = state.run.policy.clone();
-    let proposal = Proposal::new(repo, state.graph().clone(), policy, &state.run.plan_hash)?;
+    let proposal = Proposal::new(repo, state.authored().clone(), policy, &state.run.plan_hash)?;
     let Some(approved) = approve(&proposal, repo, run, yes)? else {
         return Ok(Exit::Refused);
     };

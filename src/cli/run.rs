@@ -18,7 +18,7 @@ use crate::plan::{TaskId, Weight, or_meant};
 use crate::preflight;
 use crate::report::{self, proposal};
 use crate::run::event::Event;
-use crate::run::policy::{CommitMode, Durability, OnFailure, Policy, Review, Scope};
+use crate::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Review, Scope};
 use crate::verify::checks::Found;
 
 /// Run a plan: one verified commit per task
@@ -74,6 +74,9 @@ pub(super) struct Args {
     /// A command that verifies the whole at the end (repeatable)
     #[arg(long, value_name = "CMD")]
     final_verify: Vec<String>,
+    /// How often the executor may try to mend the whole when those commands fail
+    #[arg(long, value_name = "N")]
+    fix_rounds: Option<u32>,
     /// The commit to start from, instead of HEAD
     #[arg(long, value_name = "REV", default_value = "HEAD")]
     base: String,
@@ -226,6 +229,7 @@ fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<
         preflight: args.no_preflight.then_some(false),
         verify: args.verify.clone(),
         final_verify: args.final_verify.clone(),
+        fix_rounds: args.fix_rounds,
         ..Settings::default()
     };
     let settings = Settings::of(repo)?.with(flags);
@@ -236,9 +240,29 @@ fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<
     for id in args.only.iter().chain(&args.from) {
         require_task(graph, id)?;
     }
+    refuse_idle_rounds(args, &policy)?;
     policy.only.clone_from(&args.only);
     policy.from.clone_from(&args.from);
     Ok(policy)
+}
+
+/// Refuses fix rounds that would never be: a flag that is accepted must do something.
+fn refuse_idle_rounds(args: &Args, policy: &Policy) -> Result<()> {
+    match args.fix_rounds {
+        None | Some(0) => Ok(()),
+        _ if policy.final_verify.is_empty() => {
+            bail!(
+                "`--fix-rounds` mends what a final verification finds, and there is none: add `--final-verify CMD`"
+            )
+        }
+        _ if policy.executor == Executor::Shell => {
+            bail!(
+                "`--fix-rounds` needs somebody who reads a prompt, and the shell executor reads none: \
+                 name one with `--executor NAME`, or leave it out"
+            )
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A program named by a relative path is the file that the user sees, not whatever lies at that path in a

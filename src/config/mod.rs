@@ -57,6 +57,7 @@ pub struct Settings {
     pub commit_progress: Option<bool>,
     pub verify: Vec<String>,
     pub final_verify: Vec<String>,
+    pub fix_rounds: Option<u32>,
     pub setup: Option<String>,
     pub pass_env: Vec<String>,
     /// Commands at the turns of each task.
@@ -93,10 +94,11 @@ pub struct RunLimits {
 
 /// The keys that git config (`enact.<key>`) and the environment (`ENACT_<KEY>`) may set, as git config
 /// spells them.
-pub const KEYS: [&str; 13] = [
+pub const KEYS: [&str; 14] = [
     "executor",
     "jobs",
     "retries",
+    "fixRounds",
     "timeout",
     "stallTimeout",
     "grace",
@@ -172,13 +174,12 @@ impl Settings {
             let Some(text) = value(key) else { continue };
             let name = snake(key);
             let parsed = match name.as_str() {
-                "jobs" | "retries" => {
-                    text.parse::<i64>()
-                        .map(toml::Value::Integer)
-                        .with_context(|| {
-                            format!("{source} `{key}` is `{text}`, which is not a number")
-                        })?
-                }
+                "jobs" | "retries" | "fix_rounds" => text
+                    .parse::<i64>()
+                    .map(toml::Value::Integer)
+                    .with_context(|| {
+                        format!("{source} `{key}` is `{text}`, which is not a number")
+                    })?,
                 _ => toml::Value::String(text),
             };
             table.insert(name, parsed);
@@ -221,6 +222,7 @@ impl Settings {
             commit_progress: over.commit_progress.or(self.commit_progress),
             verify: list(self.verify, over.verify),
             final_verify: list(self.final_verify, over.final_verify),
+            fix_rounds: over.fix_rounds.or(self.fix_rounds),
             setup: over.setup.or(self.setup),
             pass_env: list(self.pass_env, over.pass_env),
             hooks: Hooks {

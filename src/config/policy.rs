@@ -14,6 +14,9 @@ use crate::run::budget::Limits;
 use crate::run::policy::{self, CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Scope};
 use crate::run::routes::Routes;
 
+/// How often somebody tries to mend the whole, unless it is said otherwise.
+const FIX_ROUNDS: u32 = 3;
+
 impl Settings {
     /// The policy of a run of `plan`. `interactive` says whether a person can be asked; `command` is what
     /// stood behind `--`; `template` the text of the prompt template.
@@ -37,10 +40,8 @@ impl Settings {
             jobs.unwrap_or(4)
         };
         let timeout = self.timeout.as_deref().or(plan.wishes.timeout.as_deref());
-        let final_verify = match self.final_verify.is_empty() {
-            true => plan.wishes.final_verify.clone(),
-            false => self.final_verify.clone(),
-        };
+        let final_verify = self.final_verify(plan);
+        let fix_rounds = self.rounds(plan, &executor, &final_verify);
         Ok(Policy {
             executor,
             jobs,
@@ -70,6 +71,7 @@ impl Settings {
             grace_ms: millis("grace", self.grace.as_deref().unwrap_or("10s"))?,
             verify: self.verify.clone(),
             final_verify,
+            fix_rounds,
             setup: self.setup.clone(),
             hooks: self.hooks(),
             pass_env: self.pass_env.clone(),
@@ -93,6 +95,24 @@ impl Settings {
             Some(OnFailure::Skip) => OnFailure::Skip,
             None if plan.wishes.goes_on.unwrap_or(goes_on) => OnFailure::Skip,
             _ => OnFailure::Stop,
+        }
+    }
+
+    /// The commands that verify the whole.
+    fn final_verify(&self, plan: &Plan) -> Vec<String> {
+        match self.final_verify.is_empty() {
+            true => plan.wishes.final_verify.clone(),
+            false => self.final_verify.clone(),
+        }
+    }
+
+    /// How often `executor` may try to mend the whole. Whoever runs a task's own commands reads no prompt, and nothing
+    /// is to be mended where nothing is proven.
+    fn rounds(&self, plan: &Plan, executor: &Executor, final_verify: &[String]) -> u32 {
+        let wanted = self.fix_rounds.or(plan.wishes.fix_rounds);
+        match executor {
+            Executor::Command { .. } if !final_verify.is_empty() => wanted.unwrap_or(FIX_ROUNDS),
+            _ => 0,
         }
     }
 

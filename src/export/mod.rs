@@ -122,6 +122,10 @@ impl Exporter {
     fn progress(&mut self, state: &State, over: bool) -> Result<Progress> {
         let mut tasks = Vec::new();
         for index in 0..state.graph().len() {
+            // What the run gave itself to do is no part of the plan.
+            if state.is_fix(index) {
+                break;
+            }
             if let Some(status) = status(state.standing(index)) {
                 tasks.push(self.task(state, index, status)?);
             }

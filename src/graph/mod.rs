@@ -51,6 +51,20 @@ impl Graph {
         })
     }
 
+    /// The same with one more task behind the others.
+    pub fn with(&self, task: Task) -> Result<Self, Vec<Fault>> {
+        let mut plan = self.plan.clone();
+        plan.tasks.push(task);
+        Self::new(plan)
+    }
+
+    /// Whether a task of this id could join without being taken for another, or giving another a new slug.
+    pub fn is_free(&self, id: &str) -> bool {
+        let mut ids = self.tasks().iter().map(|task| task.id.as_str());
+        !ids.any(|taken| taken.eq_ignore_ascii_case(id))
+            && !self.slugs.iter().any(|slug| slug.eq_ignore_ascii_case(id))
+    }
+
     /// The plan as it was read.
     pub fn plan(&self) -> &Plan {
         &self.plan

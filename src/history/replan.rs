@@ -54,7 +54,7 @@ impl Drift {
 
 /// How `new` differs from the plan of `state`, or why it cannot be adopted.
 pub fn drift(state: &State, new: &Graph) -> Result<Drift, Vec<Fault>> {
-    let (old, policy) = (state.graph(), &state.run.policy);
+    let (old, policy) = (state.authored(), &state.run.policy);
     let is_shared = |task: &Task| old.index(&task.id).is_some();
     if !new.tasks().iter().any(is_shared) {
         let help = "name the run that you mean: `git enact replan RUN PLAN`; or start another";
@@ -70,6 +70,7 @@ pub fn drift(state: &State, new: &Graph) -> Result<Drift, Vec<Fault>> {
             "task `{from}`, from which this run was started, cannot be removed"
         )));
     }
+    faults.extend(taken(state, new));
     let mut drift = Drift {
         settings: old.plan().wishes != new.plan().wishes,
         ..Drift::default()
@@ -116,6 +117,26 @@ pub fn drift(state: &State, new: &Graph) -> Result<Drift, Vec<Fault>> {
     } else {
         Err(faults)
     }
+}
+
+/// An id of the edited plan that a task has which the run gave itself.
+fn taken(state: &State, new: &Graph) -> Vec<Fault> {
+    let taken = state
+        .run
+        .fixes
+        .iter()
+        .filter(|fix| !new.is_free(fix.task.as_str()));
+    let faults = taken.map(|fix| {
+        let id = fix.task.as_str();
+        let message = format!("the run has a task `{id}` of its own: {}", fix.title);
+        let fault = Fault::error(message).help("give the one in the plan another id");
+        let same = |task: &&Task| task.id.as_str().eq_ignore_ascii_case(id);
+        match new.tasks().iter().find(same) {
+            Some(task) => fault.at(task.location.clone(), id.len()),
+            None => fault,
+        }
+    });
+    faults.collect()
 }
 
 fn is_done_and(what: &str, task: &Task) -> Fault {

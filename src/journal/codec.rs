@@ -214,8 +214,10 @@ fn commit(event: &Event) -> Option<&str> {
 /// The event as a sentence of one line.
 pub fn subject(event: &Event, tasks: usize) -> String {
     let line = match event.task() {
-        Some(task) => format!("{task}: {}", task_sentence(event)),
-        None => run_sentence(event, tasks),
+        Some(task) if !matches!(event, Event::Replanned { .. }) => {
+            format!("{task}: {}", task_sentence(event))
+        }
+        _ => run_sentence(event, tasks),
     };
     let line = plain(&line);
     if line.chars().count() <= SUBJECT {
@@ -242,17 +244,16 @@ fn run_sentence(event: &Event, tasks: usize) -> String {
             commit,
             passed,
             reasons,
-        } => {
-            let commit = short(commit);
-            if *passed {
-                format!("final verification of {commit} passed")
-            } else {
-                because(
-                    &format!("final verification of {commit} failed"),
-                    &reasons.join("; "),
-                )
-            }
-        }
+            blame,
+            ..
+        } => match (passed, blame) {
+            (true, _) => format!("final verification of {} passed", short(commit)),
+            (false, Some(blame)) => blame.to_string(),
+            (false, None) => because(
+                &format!("final verification of {} failed", short(commit)),
+                &reasons.join("; "),
+            ),
+        },
         Event::RolledBack { to, target, .. } => {
             format!("rolled back to checkpoint {} (event {to})", short(target))
         }

@@ -267,7 +267,7 @@ fn step(
             let then = fold(repo, checkpoints, graph, *to)?;
             *state = turn::rolled_back(state, &then, recorded);
         }
-        Event::Replanned { .. } => {
+        Event::Replanned { fix: None, .. } => {
             let tree = plan_of(repo, checkpoint.oid)?;
             let graph = Arc::new(read::graph_of(repo, tree)?);
             *state = turn::replanned(state, graph, recorded);
@@ -317,7 +317,7 @@ pub fn rewrite(repo: &Repo, inspection: &Inspection) -> Result<Oid> {
                 let then = all.iter().find(|one| one.recorded.seq == *to);
                 plan_of(repo, then.context(not_whole)?.oid)?
             }
-            Event::Replanned { .. } => plan_of(repo, checkpoint.oid)?,
+            Event::Replanned { fix: None, .. } => plan_of(repo, checkpoint.oid)?,
             _ => plan,
         };
         let was = repo.commit(checkpoint.oid)?;

@@ -283,6 +283,9 @@ pub enum Weight {
 pub struct Wishes {
     /// Commands that must pass on the integrated tree at the end.
     pub final_verify: Vec<String>,
+    /// How often somebody may try to mend the whole when those fail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix_rounds: Option<u32>,
     /// Light or full.
     pub weight: Option<Weight>,
     /// How many attempts may run side by side, at least one.

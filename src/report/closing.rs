@@ -55,7 +55,7 @@ fn jobs(state: &State) -> String {
         text,
         "\n**Summary:**\n- Completed: {}\n- Skipped: {skipped}\n- Failed: {failed}\n\n**Status:** {}\n",
         counts.done,
-        if counts.done == counts.total {
+        if state.status(false) == "complete" {
             "Implementation complete"
         } else {
             "Partially complete - some jobs skipped/failed"
@@ -142,7 +142,7 @@ impl Spec {
 fn specs(state: &State) -> String {
     let plan = state.graph().plan();
     let mut specs: BTreeMap<&str, Spec> = BTreeMap::new();
-    for (index, task) in state.graph().tasks().iter().enumerate() {
+    for (index, task) in state.authored().tasks().iter().enumerate() {
         let named = task.id.as_str().split_once(':').map(|(spec, _)| spec);
         let spec = specs.entry(named.unwrap_or(&plan.title)).or_default();
         spec.total += 1;

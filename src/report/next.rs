@@ -34,6 +34,14 @@ pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
     for reason in state.disproof() {
         lines.push(format!("final verification failed: {reason}"));
     }
+    let verdict = state.run.verified.as_ref();
+    if let Some(blame) = verdict.and_then(|verdict| verdict.blame.as_ref()) {
+        lines.push(blame.to_string());
+        lines.extend(blame.tasks.iter().map(|one| {
+            let task = &one.task;
+            format!("look at it:    git enact show {task}{of_run}   (or git enact revert {task}{of_run})")
+        }));
+    }
     if !state.disproof().is_empty() {
         lines.push(format!("verify again:  git enact resume {id}"));
     }
@@ -58,6 +66,8 @@ fn about_task(state: &State, index: usize, of_run: &str) -> Vec<String> {
         Phase::Blocked => vec![format!(
             "unblock it:    git enact answer {task}{of_run} -m \"…\"   {or_skip}"
         )],
+        // The rounds that came after it have made it superfluous, or not: that is told with the whole.
+        Phase::Failed | Phase::TimedOut if state.is_fix(index) => Vec::new(),
         Phase::Failed | Phase::TimedOut => {
             vec![format!(
                 "decide:        git enact retry {task}{of_run}   {or_skip}"

@@ -53,6 +53,7 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Progra
             let _ = writeln!(text, "{what}: {command}");
         }
     }
+    text.push_str(&mending(policy));
     if let Some(setup) = &policy.setup {
         let _ = writeln!(text, "set up each worktree: {setup}");
     }
@@ -98,6 +99,17 @@ fn others(graph: &Graph, policy: &Policy) -> String {
         &BTreeSet::new(),
     ));
     text
+}
+
+/// Who mends the whole, and how often.
+fn mending(policy: &Policy) -> String {
+    let rounds = match policy.fix_rounds {
+        0 => return String::new(),
+        1 => "1 fix round".to_owned(),
+        more => format!("{more} fix rounds"),
+    };
+    let name = policy.executor.name();
+    format!("when that fails at the end: up to {rounds} by {name}, who may change any file\n")
 }
 
 fn limits(limits: &Limits) -> Vec<String> {

@@ -194,10 +194,15 @@ fn verification(event: &Event, state: &State) -> Option<(Mood, String)> {
         commit,
         passed,
         reasons,
+        blame,
+        ..
     } = event
     else {
         return None;
     };
+    if let Some(blame) = blame {
+        return Some((Mood::Bad, blame.to_string()));
+    }
     let (base, reasons) = (short(commit), reasons.join("; "));
     Some(match (*commit == state.run.base, passed) {
         (true, true) => (
@@ -209,7 +214,16 @@ fn verification(event: &Event, state: &State) -> Option<(Mood, String)> {
             format!("the base {base} fails already: {reasons}"),
         ),
         (false, true) => (Mood::Good, "final verification passed".to_owned()),
-        (false, false) => (Mood::Bad, format!("final verification failed: {reasons}")),
+        (false, false) => {
+            let verdict = state.run.verified.as_ref();
+            // An earlier drive may have found out who broke it.
+            let blame = verdict.and_then(|verdict| verdict.blame.as_ref());
+            let blame = blame.map_or_else(String::new, |blame| format!("; {blame}"));
+            (
+                Mood::Bad,
+                format!("final verification failed: {reasons}{blame}"),
+            )
+        }
     })
 }
 
@@ -238,6 +252,11 @@ fn going_back(event: &Event, state: &State) -> Option<(Mood, String)> {
             Mood::Plain,
             format!("rolled back to checkpoint {}", short(target)),
         ),
+        Event::Replanned {
+            drift,
+            fix: Some(_),
+            ..
+        } => (Mood::Plain, drift.join("; ")),
         Event::Replanned { drift, .. } => (Mood::Plain, format!("replanned: {}", drift.join("; "))),
         _ => return None,
     })

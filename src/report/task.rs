@@ -43,7 +43,13 @@ pub fn human(state: &State, index: usize, kept: &[Option<Kept>]) -> String {
     if let Some(reason) = state.reason(index) {
         let _ = writeln!(text, "  {}", visible_line(&reason));
     }
-    text.push_str(&asked_for(task));
+    let verdict = state.run.verified.as_ref();
+    if let Some(blame) = verdict.and_then(|verdict| verdict.blame.as_ref())
+        && blame.tasks.iter().any(|one| one.task == task.id)
+    {
+        let _ = writeln!(text, "  {}", visible_line(&blame.to_string()));
+    }
+    text.push_str(&asked_for(task, state.is_fix(index)));
     for (attempt, kept) in at.history.iter().zip(kept) {
         text.push('\n');
         text.push_str(&told(attempt, kept.as_ref()));
@@ -54,9 +60,12 @@ pub fn human(state: &State, index: usize, kept: &[Option<Kept>]) -> String {
     visible(&text).into_owned()
 }
 
-/// What the plan says of it.
-fn asked_for(task: &Task) -> String {
-    let mut text = format!("  {}\n", task.location);
+/// What the plan says of it, or that the run gave it itself.
+fn asked_for(task: &Task, is_fix: bool) -> String {
+    let mut text = match is_fix {
+        true => "  added by the run, to mend the whole\n".to_owned(),
+        false => format!("  {}\n", task.location),
+    };
     let ids = |ids: &[crate::plan::TaskId]| {
         let ids: Vec<&str> = ids.iter().map(crate::plan::TaskId::as_str).collect();
         ids.join(", ")

@@ -87,10 +87,10 @@ impl Event {
             | Event::Reviewed { task, .. }
             | Event::Reverted { task, .. } => Some(task),
             Event::Paused { task, .. } => task.as_ref(),
+            Event::Replanned { fix, .. } => fix.as_ref().map(|fix| &fix.task),
             Event::Started { .. }
             | Event::Resumed { .. }
             | Event::RolledBack { .. }
-            | Event::Replanned { .. }
             | Event::Stopped { .. }
             | Event::Verified { .. }
             | Event::Quarantined { .. }
@@ -153,7 +153,10 @@ impl Event {
 
     /// Whether the state after it is more than a fold of the state before: the journal keeps that one whole.
     pub fn is_turn(&self) -> bool {
-        matches!(self, Event::RolledBack { .. } | Event::Replanned { .. })
+        matches!(
+            self,
+            Event::RolledBack { .. } | Event::Replanned { fix: None, .. }
+        )
     }
 
     /// Whether losing it would lose work or a decision: the journal puts a barrier before it.

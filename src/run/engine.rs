@@ -130,6 +130,7 @@ enum UnderWay {
     Researching(TaskId),
     Asking(TaskId),
     Verifying,
+    Bisecting,
 }
 
 impl<'a, W: World, J: Journal> Engine<'a, W, J> {
@@ -347,14 +348,15 @@ impl UnderWay {
             Action::Research { task, .. } => Some(UnderWay::Researching(task.clone())),
             Action::Ask { task } => Some(UnderWay::Asking(task.clone())),
             Action::VerifyAll { .. } => Some(UnderWay::Verifying),
+            Action::Bisect { .. } => Some(UnderWay::Bisecting),
         }
     }
 
     /// Whether `event` is what this was begun for.
     fn ends_with(&self, event: &Event) -> bool {
         match (self, event) {
-            (UnderWay::Verifying, Event::Verified { .. } | Event::Stopped { .. })
-            | (UnderWay::Asking(_), Event::Stopped { .. }) => true,
+            (UnderWay::Verifying | UnderWay::Bisecting, Event::Verified { .. })
+            | (UnderWay::Verifying | UnderWay::Asking(_), Event::Stopped { .. }) => true,
             (
                 UnderWay::Attempt(task),
                 Event::AttemptEnded { task: ended, .. }
@@ -467,6 +469,7 @@ fn describe(action: &Action) -> String {
         Action::Research { task, .. } => format!("could not look into what task `{task}` asks"),
         Action::Ask { task } => format!("could not ask about task `{task}`"),
         Action::VerifyAll { .. } => "could not run the final verification".to_owned(),
+        Action::Bisect { .. } => "could not look for the task that broke the whole".to_owned(),
         Action::Finish => "could not end the run".to_owned(),
     }
 }

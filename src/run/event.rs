@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::evidence::{Claim, Outcome, Signal, Usage, Verdict};
 use super::policy::Policy;
+use super::whole::{Blame, Failure, Fix};
 use crate::plan::TaskId;
 
 /// An event as the journal holds it.
@@ -282,7 +283,7 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         offer: Option<String>,
     },
-    /// The plan was replaced by an edited one, which lies beside this record.
+    /// The plan was replaced by an edited one, which lies beside this record; or the run added a task of its own.
     Replanned {
         /// Sha-256 of the plan as it was read.
         plan_hash: String,
@@ -290,6 +291,9 @@ pub enum Event {
         plan_path: String,
         /// What became of the tasks, in words.
         drift: Vec<String>,
+        /// The task that was added to mend the whole; the plan beside the record is the same then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fix: Option<Fix>,
     },
     /// The run waits; nothing is lost.
     Paused {
@@ -316,6 +320,12 @@ pub enum Event {
         /// What failed.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         reasons: Vec<String>,
+        /// The commands that failed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        failures: Vec<Failure>,
+        /// Who broke it, once that was looked for: then this says again what an earlier record said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        blame: Option<Blame>,
     },
     /// Something that only we may change was changed while the run was driven.
     Quarantined {

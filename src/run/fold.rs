@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::budget::Spent;
 use super::event::{By, Event, Recorded};
 use super::evidence::Signal;
+use super::fixing;
 use super::frontier::Frontier;
 use super::policy::{Policy, Review};
 use super::state::{
@@ -46,40 +47,51 @@ impl State {
             undone: None,
             spent: Spent::default(),
             retired: BTreeMap::new(),
+            blame: None,
+            fixes: Vec::new(),
         };
         Ok(Self::restore(graph, header, Vec::new()))
     }
 
-    /// A state from a snapshot: `tasks` holds those that any event concerned, the others are as
-    /// `started` left them.
+    /// A state of the plan `authored` from a snapshot: `tasks` holds those that any event concerned, the others
+    /// are as `started` left them.
     pub fn restore(
-        graph: Arc<Graph>,
+        authored: Arc<Graph>,
         run: RunState,
         tasks: impl IntoIterator<Item = (TaskId, TaskState)>,
     ) -> Self {
+        let graph = fixing::extended(&authored, &run.fixes);
         let mut states: Vec<TaskState> = (0..graph.len())
-            .map(|task| initial(&graph, &run.policy, task))
+            .map(|task| initial(&authored, &run.policy, task))
             .collect();
         for (id, state) in tasks {
             if let Some(task) = graph.index(&id) {
                 states[task] = state;
             }
         }
-        let mut frontier = Frontier::new(&graph);
-        for (task, state) in states.iter().enumerate() {
-            frontier.set(&graph, task, state.phase.standing());
-        }
-        Self {
+        let mut state = Self {
             run,
+            frontier: Frontier::new(&graph),
             graph,
+            authored,
             tasks: states,
-            frontier,
+        };
+        state.refresh();
+        state
+    }
+
+    /// Finds anew what is derived from where each task stands.
+    pub(super) fn refresh(&mut self) {
+        self.frontier = Frontier::new(&self.graph);
+        for (task, state) in self.tasks.iter().enumerate() {
+            let standing = state.phase.standing();
+            self.frontier.set(&self.graph, task, standing);
         }
     }
 
     /// Whether a task stands where one stands that no event ever concerned.
     pub fn is_untouched(&self, task: usize) -> bool {
-        self.tasks[task] == initial(&self.graph, &self.run.policy, task)
+        self.tasks[task] == initial(&self.authored, &self.run.policy, task)
     }
 
     /// Changes the state as `recorded` says, or refuses it and changes nothing.
@@ -90,8 +102,9 @@ impl State {
                 format!("event {} is the newest", self.run.seq),
             ));
         }
-        match recorded.event.task() {
-            Some(id) => {
+        match (recorded.event.task(), &recorded.event) {
+            (_, Event::Replanned { fix: Some(fix), .. }) => self.begin_round(recorded, fix)?,
+            (Some(id), _) => {
                 let task = self.graph.index(id).ok_or_else(|| {
                     self.illegal(&recorded.event, format!("the plan has no task `{id}`"))
                 })?;
@@ -100,7 +113,7 @@ impl State {
                 self.frontier.set(&self.graph, task, standing);
                 self.after_task(&recorded.event);
             }
-            None => self.apply_to_run(&recorded.event)?,
+            (None, _) => self.apply_to_run(&recorded.event)?,
         }
         self.run.spent.add(recorded, &self.run.updated_at);
         self.run.seq = recorded.seq;
@@ -124,7 +137,10 @@ impl State {
                 }
                 self.run.drive = Drive::Running;
                 // What was missing may be there now.
-                self.run.verified.take_if(|verdict| !verdict.passed);
+                let failed = self.run.verified.take_if(|verdict| !verdict.passed);
+                if let Some(blame) = failed.and_then(|verdict| verdict.blame) {
+                    self.run.blame = Some(blame);
+                }
             }
             Event::Stopped { reason } if self.run.drive == Drive::Running => {
                 self.run.drive = Drive::Stopped(reason.clone());
@@ -137,12 +153,20 @@ impl State {
                 commit,
                 passed,
                 reasons,
+                failures,
+                blame,
             } if *commit == self.run.tip => {
-                self.run.verified = Some(FinalVerdict {
+                let mut verdict = FinalVerdict {
                     commit: commit.clone(),
                     passed: *passed,
                     reasons: reasons.clone(),
-                });
+                    failures: failures.clone(),
+                    blame: blame.clone(),
+                };
+                let known = self.run.blame.take();
+                let known = known.filter(|known| self.still_blames(known, &verdict));
+                verdict.blame = verdict.blame.or(known);
+                self.run.verified = Some(verdict);
             }
             Event::Finished { progress }
                 if self.run.drive == Drive::Running && self.counts().running == 0 =>
@@ -403,10 +427,12 @@ impl State {
     }
 }
 
-/// Where a task stands before any event concerned it.
+/// Where a task stands before any event concerned it; one behind those of `graph` is the run's own.
 fn initial(graph: &Graph, policy: &Policy, index: usize) -> TaskState {
-    let task = &graph.tasks()[index];
     let mut state = TaskState::new();
+    let Some(task) = graph.tasks().get(index) else {
+        return state;
+    };
     match task.imported.as_ref().map(|imported| imported.status) {
         Some(ImportedStatus::Done) => {
             state.phase = Phase::Done;

@@ -60,6 +60,9 @@ pub struct Policy {
     /// Commands that verify the whole at the end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub final_verify: Vec<String>,
+    /// How often somebody may try to mend the whole when those fail.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub fix_rounds: u32,
     /// A command that makes a fresh worktree usable, once a slot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub setup: Option<String>,
@@ -316,4 +319,8 @@ pub enum Durability {
     Full,
     /// They do not: as durable as git's own writes by default.
     Process,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }

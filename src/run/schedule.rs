@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::decide;
 use super::event::Event;
+use super::fixing;
 use super::policy::{OnFailure, Review};
 use super::state::{Drive, Phase, State};
 use crate::plan::{Kind, TaskId};
@@ -64,6 +65,11 @@ pub enum Action {
     /// Run the commands that prove the whole.
     VerifyAll {
         /// The integrated commit.
+        commit: String,
+    },
+    /// Find out with which task the whole began to fail.
+    Bisect {
+        /// The integrated commit, on which it fails.
         commit: String,
     },
 }
@@ -146,12 +152,13 @@ fn decisions(state: &State) -> Vec<Action> {
     actions
 }
 
-/// A failure asks for a person unless the policy is to go on without; a blocker always does.
-fn wants_asking(state: &State, task: usize) -> bool {
-    let task = state.at(task);
+/// A failure asks for a person unless the policy is to go on without, or there may be another round; a blocker
+/// always does.
+fn wants_asking(state: &State, index: usize) -> bool {
+    let task = state.at(index);
     match task.phase {
         Phase::Failed | Phase::TimedOut => {
-            !task.asked && state.run.policy.on_failure != OnFailure::Skip
+            !task.asked && !state.is_fix(index) && state.run.policy.on_failure != OnFailure::Skip
         }
         Phase::Blocked => !task.asked,
         _ => false,
@@ -254,7 +261,11 @@ fn starts(state: &State) -> Vec<Action> {
         .collect();
     let free = (1..=state.run.policy.jobs).filter(|slot| !busy.contains(slot));
     let held_back = wave_in_review(state);
-    let ready = state.ready().filter(|task| !held_back.contains(task));
+    let may_mend = state.may_mend();
+    let ready = state
+        .ready()
+        .filter(|&task| may_mend || !state.is_fix(task));
+    let ready = ready.filter(|task| !held_back.contains(task));
     free.zip(ready)
         .map(|(slot, task)| {
             let current = state.at(task);
@@ -280,7 +291,7 @@ fn wave_in_review(state: &State) -> HashSet<usize> {
     let waves = state.graph().waves();
     let is_open = |wave: &Vec<usize>| {
         let mut tasks = wave.iter();
-        tasks.any(|&task| !state.standing(task).is_settled())
+        tasks.any(|&task| !state.is_fix(task) && !state.standing(task).is_settled())
     };
     let later = waves.iter().skip_while(|wave| !is_open(wave)).skip(1);
     later.flatten().copied().collect()
@@ -314,15 +325,14 @@ fn ending(state: &State, situation: &Situation) -> Option<Action> {
             until: None,
         })));
     }
-    let verified = state
-        .run
-        .verified
-        .as_ref()
-        .is_some_and(|verdict| verdict.commit == state.run.tip);
-    if !state.run.policy.final_verify.is_empty() && !verified {
-        return Some(Action::VerifyAll {
-            commit: state.run.tip.clone(),
-        });
-    }
-    Some(Action::Finish)
+    let tip = &state.run.tip;
+    let verdict = state.run.verified.as_ref();
+    Some(match verdict.filter(|verdict| verdict.commit == *tip) {
+        _ if state.run.policy.final_verify.is_empty() => Action::Finish,
+        None => Action::VerifyAll {
+            commit: tip.clone(),
+        },
+        Some(verdict) if verdict.passed => Action::Finish,
+        Some(verdict) => fixing::after_failure(state, verdict),
+    })
 }

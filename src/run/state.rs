@@ -17,6 +17,8 @@ use super::frontier::Frontier;
 use super::policy::Policy;
 pub use super::standing::{Counts, Standing};
 pub use super::summary::Headline;
+pub use super::whole::FinalVerdict;
+use super::whole::{Blame, Fix};
 use crate::graph::Graph;
 use crate::plan::{Selection, TaskId};
 
@@ -25,7 +27,9 @@ use crate::plan::{Selection, TaskId};
 pub struct State {
     /// What concerns the run as a whole.
     pub run: RunState,
+    /// The plan, and behind it the tasks that the run gave itself.
     pub(super) graph: Arc<Graph>,
+    pub(super) authored: Arc<Graph>,
     pub(super) tasks: Vec<TaskState>,
     pub(super) frontier: Frontier,
 }
@@ -56,6 +60,12 @@ pub struct RunState {
     /// The newest final verification, and the commit it was made on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<FinalVerdict>,
+    /// Who broke the whole, as an earlier drive found out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blame: Option<Blame>,
+    /// The tasks that the run gave itself to mend the whole, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fixes: Vec<Fix>,
     /// Where the run landed last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub landed: Option<Landed>,
@@ -79,17 +89,6 @@ pub struct Landed {
     pub to: String,
     /// The commit of the run's branch that was landed.
     pub tip: String,
-}
-
-/// What the commands that prove the whole said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FinalVerdict {
-    /// The integrated commit.
-    pub commit: String,
-    /// Whether all passed.
-    pub passed: bool,
-    /// What failed.
-    pub reasons: Vec<String>,
 }
 
 /// Whether a run is being driven.
@@ -397,7 +396,7 @@ impl State {
         self.run.policy.limits.met(&self.run.spent)
     }
 
-    /// The plan that is run.
+    /// The plan that is run, with the tasks that the run gave itself.
     pub fn graph(&self) -> &Arc<Graph> {
         &self.graph
     }

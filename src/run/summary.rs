@@ -71,15 +71,12 @@ impl State {
     /// How a finished run ended.
     fn conclusion(&self) -> &'static str {
         let counts = self.counts();
-        let left_out = self
-            .tasks
-            .iter()
-            .filter(|task| task.phase == Phase::LeftOut)
-            .count();
+        let is_open =
+            |&task: &usize| !matches!(self.tasks[task].phase, Phase::Done | Phase::LeftOut);
+        // A round that came to nothing is no matter once the whole holds.
+        let open = (0..self.authored.len()).find(is_open);
         match () {
-            () if counts.done + left_out == counts.total && self.disproof().is_empty() => {
-                "complete"
-            }
+            () if open.is_none() && self.disproof().is_empty() => "complete",
             () if counts.done == 0 => "failed",
             () => "partial",
         }

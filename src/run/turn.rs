@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::event::{Event, Recorded};
+use super::fixing;
 use super::names::short;
 use super::state::{Drive, Phase, RunState, State, TaskState};
 use crate::graph::Graph;
@@ -43,11 +44,12 @@ pub fn rolled_back(now: &State, then: &State, recorded: &Recorded) -> State {
         retired,
         ..then.run.clone()
     };
-    State::restore(then.graph().clone(), run, tasks)
+    State::restore(then.authored().clone(), run, tasks)
 }
 
-/// The state after `recorded` replaced the plan of `now` by `graph`.
-pub fn replanned(now: &State, graph: Arc<Graph>, recorded: &Recorded) -> State {
+/// The state after `recorded` replaced the plan of `now` by `authored`. The tasks that the run gave itself go along.
+pub fn replanned(now: &State, authored: Arc<Graph>, recorded: &Recorded) -> State {
+    let graph = fixing::extended(&authored, &now.run.fixes);
     let mut run = now.run.clone();
     if let Event::Replanned {
         plan_hash,
@@ -92,7 +94,7 @@ pub fn replanned(now: &State, graph: Arc<Graph>, recorded: &Recorded) -> State {
         verified: None,
         ..run
     };
-    State::restore(graph, run, tasks)
+    State::restore(authored, run, tasks)
 }
 
 /// The tasks of `now` that `graph` does not have, with how many attempts they had: should one come back, its

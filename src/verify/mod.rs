@@ -3,6 +3,7 @@
 //! The executor's words are a claim; what counts is what git and the checks show.
 
 pub mod base;
+pub mod bisect;
 pub mod checks;
 pub mod commands;
 pub mod facts;

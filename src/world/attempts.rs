@@ -22,6 +22,7 @@ use crate::run::event::Event;
 use crate::run::evidence::Outcome;
 use crate::run::policy::{Executor, Policy};
 use crate::run::state::{Phase, State, TaskState};
+use crate::verify::bisect::failed;
 use crate::verify::commands::failure;
 use crate::verify::facts::CheckRun;
 
@@ -267,6 +268,8 @@ pub(super) fn final_verification(
         commit: commit.to_owned(),
         passed: reasons.is_empty(),
         reasons,
+        failures: runs.iter().filter(|run| !run.passed).map(failed).collect(),
+        blame: None,
     };
     Ok(Arrived {
         event,

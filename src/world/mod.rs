@@ -6,6 +6,7 @@
 
 mod attempts;
 mod base;
+mod blaming;
 mod commands;
 mod context;
 mod ending;
@@ -337,6 +338,7 @@ impl Local {
 
 impl World for Local {
     fn prepare(&mut self, action: &Action, state: &State) -> Result<Option<Event>> {
+        self.approved.take_in(state)?;
         match action {
             Action::Start {
                 task,
@@ -366,6 +368,7 @@ impl World for Local {
             Action::Reverify { task, .. } => self.reverify(task, state),
             Action::Integrate { task, attempt } => self.integrate(task, *attempt, state),
             Action::VerifyAll { commit } => self.verify_all(commit, state).map(|()| None),
+            Action::Bisect { commit } => self.bisect(commit, state).map(|()| None),
             Action::Research { task, attempt } => {
                 self.research(task, *attempt, state).map(|()| None)
             }
@@ -422,6 +425,7 @@ impl World for Local {
     }
 
     fn settle(&mut self, state: &State) -> Result<()> {
+        self.approved.take_in(state)?;
         leftovers::end_all(&self.site.repo, &self.site.run)?;
         self.site.repo.clear_stale_locks(&[
             &layout::task_branches(&state.run.id),
@@ -441,6 +445,7 @@ impl World for Local {
     }
 
     fn recover(&mut self, task: &TaskId, attempt: u32, state: &State) -> Result<Arrived> {
+        self.approved.take_in(state)?;
         self.recover_attempt(task, attempt, state)
     }
 

@@ -3,6 +3,7 @@
 //! Each is done at once when git alone can answer, and begun on a thread when commands or people must.
 
 use std::ffi::OsStr;
+use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
 
@@ -206,16 +207,7 @@ impl Local {
         // Its worktree is as new as that of a slot once was.
         let commands = policy.setup.iter().chain(&policy.final_verify);
         let commands: Vec<String> = commands.cloned().collect();
-        let stem = layout::local_run(self.site.repo.common_dir(), &self.site.run).join("final");
-        let common_dir = self.site.repo.common_dir();
-        let names: [(&str, &OsStr); 4] = [
-            ("ENACT_RUN", self.site.run.as_ref()),
-            ("ENACT_BASE", state.run.base.as_ref()),
-            ("ENACT_WORKTREE", place.as_os_str()),
-            ("ENACT_GIT_COMMON_DIR", common_dir.as_os_str()),
-        ];
-        let names = names.map(|(name, value)| (name.into(), value.into()));
-        let bench = self.bench(stem, &place, names.to_vec());
+        let bench = self.whole_bench("final", &place, state);
         let repo = self.site.repo.reopen()?;
         let before_all = self.asker.clone().filter(|_| commit == state.run.base);
         let (commit, outbox) = (commit.to_owned(), self.outbox.clone());
@@ -234,6 +226,20 @@ impl Local {
                 .unwrap_or_default();
         });
         Ok(())
+    }
+
+    /// What runs the commands that prove the whole in a worktree at `place`; their files are known by `name`.
+    pub(super) fn whole_bench(&self, name: &str, place: &Path, state: &State) -> Bench {
+        let common_dir = self.site.repo.common_dir();
+        let stem = layout::local_run(common_dir, &self.site.run).join(name);
+        let names: [(&str, &OsStr); 4] = [
+            ("ENACT_RUN", self.site.run.as_ref()),
+            ("ENACT_BASE", state.run.base.as_ref()),
+            ("ENACT_WORKTREE", place.as_os_str()),
+            ("ENACT_GIT_COMMON_DIR", common_dir.as_os_str()),
+        ];
+        let names = names.map(|(name, value)| (name.into(), value.into()));
+        self.bench(stem, place, names.to_vec())
     }
 
     pub(super) fn ask(&mut self, task: &TaskId, state: &State) -> Result<()> {
@@ -271,6 +277,7 @@ fn stopped_by(person: &dyn Person, event: &mut Event) {
         commit,
         passed: false,
         reasons,
+        ..
     } = event
     else {
         return;

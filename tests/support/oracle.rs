@@ -238,6 +238,10 @@ fn assert_a_second_resume_changes_nothing(user: &User) {
             .success()
             .stdout
     };
+    let status = user.enact(["status"]).success();
+    if status.stdout.contains("final verification failed") {
+        return assert_a_second_resume_only_looks_again(user);
+    }
     let before = journal();
     let output = user.enact(["resume", "--yes"]);
     assert!(
@@ -245,4 +249,12 @@ fn assert_a_second_resume_changes_nothing(user: &User) {
         "a run that has ended is resumed without complaint: {output}"
     );
     assert_eq!(journal(), before, "a second resume changes nothing");
+}
+
+/// What failed may have been mended by a person: the whole is verified again, and nothing else happens.
+fn assert_a_second_resume_only_looks_again(user: &User) {
+    let tasks = || user.status()["tasks"].clone();
+    let before = tasks();
+    user.enact(["resume", "--yes"]).code(1);
+    assert_eq!(tasks(), before, "a second resume changes no task");
 }

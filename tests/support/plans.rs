@@ -50,6 +50,7 @@ pub(crate) fn policy() -> Policy {
         grace_ms: 1,
         verify: Vec::new(),
         final_verify: Vec::new(),
+        fix_rounds: 0,
         hooks: Hooks::default(),
         setup: None,
         pass_env: Vec::new(),

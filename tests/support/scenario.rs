@@ -145,10 +145,49 @@ needs = ["undo"]
     flags: &["--jobs", "2", "--review", "task"],
 };
 
+/// Two tasks that do not hold together, and somebody who mends that in the second round.
+pub(crate) const MENDED: Scenario = Scenario {
+    name: "mended",
+    plan: r#"
+[plan]
+title = "Mended"
+final_verify = ["test ! -s north.txt || test ! -s south.txt || test -s fix-2.txt"]
+[[task]]
+id = "north"
+title = "Good by itself"
+[[task]]
+id = "south"
+title = "Good by itself as well"
+"#,
+    flags: &["--jobs", "2", "--fix-rounds", "3"],
+};
+
+/// A task that breaks the whole, and nobody who can mend it.
+pub(crate) const BROKEN: Scenario = Scenario {
+    name: "broken",
+    plan: r#"
+[plan]
+title = "Broken"
+final_verify = ["test ! -s bad.txt"]
+[[task]]
+id = "good"
+title = "Breaks nothing"
+[[task]]
+id = "bad"
+title = "Breaks the whole"
+after = ["good"]
+[[task]]
+id = "fine"
+title = "Breaks nothing either"
+after = ["bad"]
+"#,
+    flags: &["--jobs", "2", "--fix-rounds", "1"],
+};
+
 /// What the edited plan has besides.
 const EDITED: &str = "[[task]]\nid = \"new\"\ntitle = \"Comes in between\"\n";
 
-pub(crate) static ALL: [Scenario; 5] = [WORK, PEOPLE, LIMITS, SLOW, BACK];
+pub(crate) static ALL: [Scenario; 7] = [WORK, PEOPLE, LIMITS, SLOW, BACK, MENDED, BROKEN];
 
 /// What every executor does; `ROOT` is replaced by a directory outside the repository.
 const EXECUTOR: &str = r#"
@@ -185,6 +224,8 @@ pub(crate) struct End {
     pub(crate) statuses: BTreeMap<String, String>,
     /// The tasks that a person had to decide about because they failed.
     pub(crate) failed: BTreeSet<String>,
+    /// The tasks that are told to have broken the whole.
+    pub(crate) blamed: Vec<String>,
 }
 
 /// A user who lives through one scenario, crashes included.
@@ -390,6 +431,9 @@ impl Journey {
         let status = self.user.status();
         let tasks = status["tasks"].as_array().expect("tasks");
         let failures = oracle::trailers(&self.user).into_iter();
+        let report = self.user.enact(["report", "--format", "json"]).success();
+        let report: serde_json::Value = serde_json::from_str(&report.stdout).expect("JSON");
+        let blamed = report["verified"]["blame"]["tasks"].as_array();
         let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
         End {
             tree,
@@ -400,6 +444,11 @@ impl Journey {
             failed: failures
                 .filter(|[event, ..]| event == "failed")
                 .map(|[_, task, _]| task)
+                .collect(),
+            blamed: blamed
+                .into_iter()
+                .flatten()
+                .map(|one| text(&one["task"]))
                 .collect(),
         }
     }

@@ -131,6 +131,9 @@ pub fn text(found: &Found, executor: Option<&str>) -> String {
         "\n# Prove the whole once, when every task is settled. Without it, those of the plan.\n",
     );
     text.push_str(&list("final_verify", &whole(found)));
+    text.push_str(
+        "\n# How often the executor may try to mend the whole when those fail; \"shell\" cannot.\n#fix_rounds = 3\n",
+    );
     text.push_str(LIMITS);
     text.push_str(HOOKS);
     text.push_str(&example(executor));

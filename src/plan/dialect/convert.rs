@@ -17,6 +17,8 @@ struct Head<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     final_verify: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
+    fix_rounds: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     weight: Option<Weight>,
     #[serde(skip_serializing_if = "Option::is_none")]
     jobs: Option<usize>,
@@ -83,6 +85,7 @@ pub fn to_toml(plan: &Plan, is_command: impl Fn(&Check) -> bool) -> Result<Strin
     let head = Head {
         title: &plan.title,
         final_verify: &wishes.final_verify,
+        fix_rounds: wishes.fix_rounds,
         weight: wishes.weight,
         jobs: wishes.jobs.or(own.sequential.then_some(1)),
         retries: wishes

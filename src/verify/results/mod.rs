@@ -24,6 +24,11 @@ pub use crate::run::results::{Counts, Doubt, Results, Runner, Suite};
 pub use change::{Change, compare};
 pub use printed::Printed;
 
+/// What a command printed, as the plain lines that a person would have seen.
+pub fn plain(printed: &str) -> Vec<String> {
+    Printed::whole(printed).clean().lines
+}
+
 /// Reads what a test command printed on both of its streams; `None` when no runner is recognized.
 pub fn read(printed: &Printed) -> Option<Results> {
     let text = printed.clean();

@@ -20,9 +20,10 @@ use crate::plan::{
     Weight, Wishes, is_named,
 };
 
-const PLAN_KEYS: [&str; 10] = [
+const PLAN_KEYS: [&str; 11] = [
     "title",
     "final_verify",
+    "fix_rounds",
     "weight",
     "jobs",
     "retries",
@@ -215,6 +216,7 @@ impl Reader<'_> {
                     }
                 }
                 "final_verify" => plan.wishes.final_verify = self.commands(name, value),
+                "fix_rounds" => plan.wishes.fix_rounds = self.number(name, value, 0),
                 "weight" => {
                     let weights = [("light", Weight::Light), ("full", Weight::Full)];
                     plan.wishes.weight = self.choice(name, value, &weights);
