@@ -24,6 +24,7 @@ mod kickbacks;
 mod landing;
 mod landing_ignored;
 mod landing_marks;
+mod layers;
 mod leftovers;
 mod lending;
 mod linear;

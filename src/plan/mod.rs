@@ -15,6 +15,7 @@ mod gaps;
 mod json;
 mod load;
 mod markdown;
+mod pattern;
 mod recognize;
 mod room;
 mod scope;
@@ -39,6 +40,7 @@ pub use load::{
     Faults, Loaded, Marked, damaged, is_sound, load, marked, place_now, progress_message, session,
     unfolded, with_bodies, written,
 };
+pub use pattern::{Pattern, choices};
 pub use seal::is_sealed;
 pub use selection::Selection;
 use source::is_named;

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::clean::visible_line;
+use super::overlaps;
 use crate::graph::Graph;
 use crate::plan::{Check, Dialect, Fault, ImportedStatus, Severity, Task};
 use crate::verify::checks::{self, Programs};
@@ -43,6 +44,7 @@ pub fn human(graph: &Graph, warnings: &[Fault], programs: &impl Programs) -> Str
     }
     lines.push(String::new());
     lines.extend(wave_lines(graph, &waves));
+    lines.extend(overlaps::lines(graph));
     let unproven = graph
         .tasks()
         .iter()
@@ -204,6 +206,7 @@ pub fn json(dialect: Option<Dialect>, graph: Option<&Graph>, faults: &[Fault]) -
         "dialect": dialect.map(Dialect::name),
         "tasks": tasks.iter().map(task_json).collect::<Vec<_>>(),
         "waves": waves,
+        "overlaps": graph.map(overlaps::json).unwrap_or_default(),
         "faults": faults.iter().map(fault_json).collect::<Vec<_>>(),
     })
 }

@@ -7,6 +7,7 @@ pub mod event;
 pub mod evidence;
 mod fold;
 mod frontier;
+mod lines;
 pub mod names;
 pub mod policy;
 pub mod reader;

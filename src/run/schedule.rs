@@ -231,9 +231,15 @@ fn starts(state: &State) -> Vec<Action> {
         .filter_map(|task| state.at(task).phase.slot())
         .collect();
     let free = (1..=state.run.policy.jobs).filter(|slot| !busy.contains(slot));
+    let free: Vec<u32> = free.collect();
+    let mut ready = match free.len() {
+        0 => Vec::new(),
+        wanted => state.startable(wanted),
+    };
     let held_back = wave_in_review(state);
-    let ready = state.ready().filter(|task| !held_back.contains(task));
-    free.zip(ready)
+    ready.retain(|task| !held_back.contains(task));
+    free.into_iter()
+        .zip(ready)
         .map(|(slot, task)| {
             let current = state.at(task);
             // An attempt that was cut short or had to wait does not end the wish to go on.

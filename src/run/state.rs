@@ -431,9 +431,13 @@ impl State {
         self.frontier.counts()
     }
 
-    /// Tasks that may start now, in the plan's order.
-    pub fn ready(&self) -> impl Iterator<Item = usize> + '_ {
-        self.frontier.ready()
+    /// The first `wanted` tasks that may start now, each beside all that is under way and beside those before it.
+    pub fn startable(&self, wanted: usize) -> Vec<usize> {
+        let holds = |task: &usize| self.tasks[*task].phase.slot().is_some();
+        let running: Vec<usize> = self.active().filter(holds).collect();
+        let policy = &self.run.policy;
+        self.frontier
+            .startable(&self.graph, policy, &running, wanted)
     }
 
     /// Tasks that occupy a slot or wait for a decision of the policy, in the plan's order.
