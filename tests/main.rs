@@ -9,6 +9,7 @@ mod commands;
 mod corpus;
 mod cost;
 mod crash;
+mod cycles;
 mod doctor;
 mod documents;
 mod executors;

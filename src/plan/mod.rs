@@ -8,6 +8,7 @@
 
 mod agents;
 mod checklist;
+mod cycles;
 mod dialect;
 mod fault;
 mod fields;
@@ -108,6 +109,9 @@ pub struct Task {
     /// How the plan wants the task verified.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verify: Vec<Check>,
+    /// What its verify commands must do when it is done; without it, fail in no new way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expects: Option<Expects>,
     /// Whether the task writes code or decides something.
     #[serde(default)]
     pub kind: Kind,
@@ -168,6 +172,7 @@ impl Task {
             creates: Vec::new(),
             depends: Vec::new(),
             verify: Vec::new(),
+            expects: None,
             kind: Kind::default(),
             agent: None,
             acceptance: Vec::new(),
@@ -203,6 +208,16 @@ impl Check {
             Check::Command(text) | Check::Code(text) | Check::Prose(text) => text,
         }
     }
+}
+
+/// What must become of a task's verify commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Expects {
+    /// They fail: it writes the tests of what is not there yet.
+    Failing,
+    /// They pass, whatever failed before.
+    Passing,
 }
 
 /// Progress that the plan's own files record from before this run.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::clean::visible_line;
 use super::overlaps;
 use crate::graph::Graph;
-use crate::plan::{Check, Dialect, Fault, ImportedStatus, Severity, Task};
+use crate::plan::{Check, Dialect, Expects, Fault, ImportedStatus, Severity, Task};
 use crate::verify::checks::{self, Programs};
 
 /// More waves or members than these are counted rather than listed.
@@ -95,7 +95,10 @@ fn details(task: &Task, programs: &impl Programs) -> Vec<String> {
     for check in &task.verify {
         let shown = first_line(check.text());
         details.push(match check {
-            check if checks::is_command(check, programs) => format!("verify  $ {shown}"),
+            check if checks::is_command(check, programs) => match task.expects {
+                Some(Expects::Failing) => format!("verify  $ {shown} (must fail)"),
+                _ => format!("verify  $ {shown}"),
+            },
             Check::Command(_) | Check::Code(_) => {
                 let program = checks::first_word(check.text()).unwrap_or_default();
                 let program = visible_line(program);

@@ -5,6 +5,7 @@
 pub mod base;
 pub mod checks;
 pub mod commands;
+pub mod expected;
 pub mod facts;
 pub mod manifest;
 pub mod observe;
