@@ -38,14 +38,13 @@ pub(super) fn contests(graph: &Graph) -> Vec<Contest> {
             files.or_default().push(file.to_owned());
         }
     }
-    for (wide, others) in nested(graph) {
-        let (file, by) = wide;
+    for (file, (by, others)) in nested(graph) {
         let by = order.open(by);
         let mut names: BTreeMap<usize, &str> = BTreeMap::new();
         for (file, tasks) in others {
             names.extend(order.open(tasks).into_iter().map(|task| (task, file)));
         }
-        names.retain(|task, _| !by.contains(task));
+        names.retain(|task, _| by.binary_search(task).is_err());
         let within: Vec<usize> = names.keys().copied().collect();
         let apart = order.apart(&by, &within);
         let is_apart = |task: &usize| apart.contains(task);
@@ -65,20 +64,21 @@ type Tasks = (Vec<usize>, Vec<(usize, String)>);
 
 type Side<'g> = (&'g str, &'g [usize]);
 
-/// Patterns that meet, below those of them that meet most.
-fn nested(graph: &Graph) -> BTreeMap<Side<'_>, Vec<Side<'_>>> {
+/// Files that meet, with who declares them, below those of them that meet most.
+fn nested(graph: &Graph) -> BTreeMap<&str, (&[usize], Vec<Side<'_>>)> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for (file, _) in graph.overlaps().neighbours().flatten() {
         *counts.entry(file).or_default() += 1;
     }
-    let mut nested: BTreeMap<Side<'_>, Vec<Side<'_>>> = BTreeMap::new();
+    let mut nested: BTreeMap<&str, (&[usize], Vec<Side<'_>>)> = BTreeMap::new();
     for [one, two] in graph.overlaps().neighbours() {
         let wider = |side: &Side<'_>| (counts[side.0], usize::MAX - side.0.len());
         let (wide, narrow) = match wider(&one) >= wider(&two) {
             true => (one, two),
             false => (two, one),
         };
-        nested.entry(wide).or_default().push(narrow);
+        let (_, below) = nested.entry(wide.0).or_insert((wide.1, Vec::new()));
+        below.push(narrow);
     }
     nested
 }
@@ -118,29 +118,42 @@ impl<'g> Order<'g> {
 
     /// The tasks of both sides that nothing orders against one of the other side.
     fn apart(&mut self, by: &[usize], others: &[usize]) -> BTreeSet<usize> {
+        let all: BTreeSet<usize> = by.iter().chain(others).copied().collect();
         let mut apart = BTreeSet::new();
-        for &task in by {
-            if apart.contains(&task) && others.iter().all(|other| apart.contains(other)) {
-                continue;
+        for (nth, &task) in by.iter().enumerate() {
+            if apart.len() == all.len() {
+                break;
             }
-            let is_searched = self.steps < STEPS_MAX;
-            if is_searched {
-                self.look(task);
+            if self.steps > STEPS_MAX {
+                self.beside(&by[nth..], others, &mut apart);
+                break;
             }
-            let is_apart = |other: &usize| match is_searched {
-                true => self.seen[*other] != self.looks,
-                false => *other != task && self.wave[*other] == self.wave[task],
-            };
-            let mut is_alone = true;
-            for &other in others.iter().filter(|other| is_apart(other)) {
-                is_alone = false;
-                apart.insert(other);
-            }
-            if !is_alone {
+            self.look(task);
+            self.steps += others.len();
+            let is_apart = |other: &&usize| self.seen[**other] != self.looks;
+            let mut found = others.iter().filter(is_apart).peekable();
+            if found.peek().is_some() {
                 apart.insert(task);
+                apart.extend(found);
             }
         }
         apart
+    }
+
+    /// What the waves alone tell: tasks of one wave are not ordered.
+    fn beside(&self, by: &[usize], others: &[usize], apart: &mut BTreeSet<usize>) {
+        let mut waves: BTreeMap<usize, [BTreeSet<usize>; 2]> = BTreeMap::new();
+        for (side, tasks) in [by, others].into_iter().enumerate() {
+            for &task in tasks {
+                waves.entry(self.wave[task]).or_default()[side].insert(task);
+            }
+        }
+        for [own, other] in waves.into_values() {
+            let is_pair = !own.is_empty() && !other.is_empty() && (own.len() > 1 || own != other);
+            if is_pair {
+                apart.extend(own.into_iter().chain(other));
+            }
+        }
     }
 
     /// Marks all that come before or after `task`, and itself.
@@ -164,5 +177,64 @@ impl<'g> Order<'g> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use crate::graph::Graph;
+    use crate::plan::{Dialect, Location, Plan, Task, TaskId, Wishes};
+
+    /// As many tasks as asked for, of which `task` says the files and what the n-th comes after.
+    fn graph(count: usize, task: impl Fn(usize) -> (&'static str, Option<usize>)) -> Graph {
+        let tasks = (0..count).map(|nth| {
+            let (file, before) = task(nth);
+            Task {
+                id: TaskId::new(nth.to_string()),
+                files: vec![file.to_owned()],
+                after: before
+                    .iter()
+                    .map(|nth| TaskId::new(nth.to_string()))
+                    .collect(),
+                ..Task::at(Location::default())
+            }
+        });
+        let plan = Plan {
+            dialect: Dialect::Toml,
+            title: "test".to_owned(),
+            tasks: tasks.collect(),
+            wishes: Wishes::default(),
+            artifacts: Vec::new(),
+        };
+        Graph::new(plan).expect("the plan is good")
+    }
+
+    #[test]
+    fn whoever_is_ordered_is_in_nobody_s_way() {
+        let chain = graph(4, |nth| ("a", nth.checked_sub(1)));
+        assert_eq!(chain.contests(), []);
+        let fork = graph(4, |nth| ("a", (nth > 0).then_some(0)));
+        let contests = fork.contests();
+        assert_eq!((contests.len(), &contests[0].by), (1, &vec![1, 2, 3]));
+    }
+
+    #[test]
+    fn ten_thousand_tasks_that_change_one_file_are_told_at_once() {
+        let began = Instant::now();
+        let free = graph(10_000, |_| ("a", None));
+        assert_eq!(free.contests()[0].by.len(), 10_000);
+        let chain = graph(10_000, |nth| ("a", nth.checked_sub(1)));
+        assert_eq!(chain.contests(), []);
+        let two_chains = graph(10_000, |nth| ("a", nth.checked_sub(2)));
+        assert_eq!(two_chains.contests()[0].by.len(), 10_000);
+        let nested = graph(10_000, |nth| (if nth == 0 { "**" } else { "a" }, None));
+        assert_eq!(nested.contests().len(), 2);
+        let took = began.elapsed();
+        assert!(
+            took < Duration::from_secs(10),
+            "cheap, even unoptimized on a busy machine: {took:?}"
+        );
     }
 }

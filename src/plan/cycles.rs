@@ -55,7 +55,7 @@ pub(super) fn join(tasks: &mut [Task], steps: &[(usize, Step)]) {
             Step::Refactor => Some(Step::Green),
         };
         let is_needed = |cycle: &&mut Vec<(usize, Step)>| {
-            let mut members = cycle.iter();
+            let mut members = cycle.iter().filter(|(_, own)| Some(*own) == wanted);
             members.any(|(member, _)| tasks[at].needs.contains(&tasks[*member].id))
         };
         let needed = cycles.iter_mut().rev().find(is_needed);
@@ -193,6 +193,8 @@ mod tests {
             task("I1", &[], &["cargo test one"]),
             task("R1", &["I1"], &[]),
             task("other", &[], &[]),
+            task("T4", &[], &[]),
+            task("I4", &["R1"], &[]),
             task("T3", &[], &[]),
         ];
         let steps = [
@@ -202,6 +204,8 @@ mod tests {
             (3, Step::Green),
             (4, Step::Refactor),
             (6, Step::Red),
+            (7, Step::Green),
+            (8, Step::Red),
         ];
         join(&mut tasks, &steps);
         let told: Vec<String> = tasks
@@ -231,6 +235,8 @@ mod tests {
                 "I1 <- T1 passes cargo test one",
                 "R1 <- I1 passes cargo test one",
                 "other <-  - ",
+                "T4 <-  fails ",
+                "I4 <- R1,T4 passes ",
                 "T3 <-  - ",
             ]
         );
