@@ -134,6 +134,12 @@ impl Graph {
         waves
     }
 
+    /// The number of each task's layer, from 0.
+    pub fn wave_of_each(&self) -> Vec<usize> {
+        let layers = cycle::layers(&self.needs, &self.after).unwrap_or_default();
+        layers.into_iter().map(Option::unwrap_or_default).collect()
+    }
+
     /// For each task how many follow one after the other once it is done, in the longest chain that waits for it.
     pub fn chains(&self) -> Vec<usize> {
         let mut chains = vec![0; self.len()];

@@ -55,10 +55,7 @@ impl Lines {
             order.sort_by_key(|&task| Reverse(chains[task]));
         }
         if policy.review == Review::Wave {
-            let mut wave = vec![0; graph.len()];
-            for (number, tasks) in graph.waves().iter().enumerate() {
-                tasks.iter().for_each(|&task| wave[task] = number);
-            }
+            let wave = graph.wave_of_each();
             order.sort_by_key(|&task| wave[task]);
         }
         let mut rank = vec![0; order.len()];

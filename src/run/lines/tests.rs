@@ -255,7 +255,7 @@ fn ten_thousand_tasks_are_no_matter_whatever_they_all_declare() {
         assert_eq!(started, 10_000, "{shape}");
         let took = began.elapsed();
         assert!(
-            took < Duration::from_secs(10),
+            took < Duration::from_secs(30),
             "{shape}: cheap, even unoptimized on a busy machine: {took:?}"
         );
     }
