@@ -57,6 +57,7 @@ fn policy(chance: &mut Chance) -> Policy {
             _ => Review::Off,
         },
         commit_progress: chance.below(3) == 0,
+        preflight: chance.below(2) == 0,
         final_verify: match chance.below(2) {
             0 => Vec::new(),
             _ => vec!["true".to_owned()],

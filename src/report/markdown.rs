@@ -6,15 +6,17 @@ use super::Context;
 use super::clean::{visible, visible_line};
 use super::closing::closing;
 use super::next::next_steps;
+use super::outcome::{Files, told};
 use super::sentence::{short, took, used};
 use crate::plan::Check;
 use crate::run::evidence::Usage;
 use crate::run::state::State;
 
-/// The report of a run, finished or not.
-pub fn report(state: &State, context: &Context) -> String {
+/// The report of a run, finished or not, which changed these files.
+pub fn report(state: &State, context: &Context, files: &Files) -> String {
     let mut text = closing(state) + &tasks(state);
     text.push_str(&tests(state));
+    text.push_str(&told(state, files));
     let unproven = unproven(state);
     if !unproven.is_empty() {
         let _ = writeln!(
@@ -50,7 +52,7 @@ fn tasks(state: &State) -> String {
             text,
             "| {} | {title} | {} | {commit} | {} | {} |",
             task.id,
-            standing.name(),
+            standing.words(),
             at.attempts,
             took(at.millis())
         );

@@ -171,18 +171,37 @@ fn decision(event: &Event, state: &State) -> Option<(Mood, String)> {
         Event::Stopped { reason } => (Mood::Plain, format!("stopped: {reason}")),
         Event::Resumed { reason } => (Mood::Plain, format!("resumed: {reason}")),
         Event::Quarantined { reason } => (Mood::Bad, format!("quarantined: {reason}")),
-        Event::Verified { passed: true, .. } => {
-            (Mood::Good, "final verification passed".to_owned())
-        }
-        Event::Verified { reasons, .. } => (
-            Mood::Bad,
-            format!("final verification failed: {}", reasons.join("; ")),
-        ),
+        event @ Event::Verified { .. } => return verification(event, state),
         Event::Landed { branch, to, .. } => {
             let branch = names::branch(branch);
             (Mood::Good, format!("landed on {branch} as {}", short(to)))
         }
         event => return going_back(event, state),
+    })
+}
+
+/// What the commands that prove the whole said, of the run's branch or of what it starts from.
+fn verification(event: &Event, state: &State) -> Option<(Mood, String)> {
+    let Event::Verified {
+        commit,
+        passed,
+        reasons,
+    } = event
+    else {
+        return None;
+    };
+    let (base, reasons) = (short(commit), reasons.join("; "));
+    Some(match (*commit == state.run.base, passed) {
+        (true, true) => (
+            Mood::Plain,
+            format!("the base {base} passes what is to prove the whole"),
+        ),
+        (true, false) => (
+            Mood::Bad,
+            format!("the base {base} fails already: {reasons}"),
+        ),
+        (false, true) => (Mood::Good, "final verification passed".to_owned()),
+        (false, false) => (Mood::Bad, format!("final verification failed: {reasons}")),
     })
 }
 

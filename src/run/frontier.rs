@@ -62,6 +62,11 @@ impl Frontier {
         }
     }
 
+    /// Tasks that may start as far as the plan goes, in its order.
+    pub(crate) fn ready(&self) -> impl Iterator<Item = usize> + '_ {
+        self.ready.iter().copied()
+    }
+
     /// The first `wanted` tasks that may start beside `running`, in the order in which they should.
     pub(crate) fn startable(
         &self,

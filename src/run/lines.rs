@@ -19,6 +19,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use super::policy::{Policy, Review};
+use super::state::State;
 use crate::graph::{Graph, Overlaps};
 
 /// The tasks that could start if their files were free.
@@ -168,6 +169,17 @@ impl Lines {
             }
         }
         picked
+    }
+}
+
+impl State {
+    /// The first `wanted` tasks that may start now, each beside all that is under way and beside those before it.
+    pub fn startable(&self, wanted: usize) -> Vec<usize> {
+        let holds = |task: &usize| self.tasks[*task].phase.slot().is_some();
+        let running: Vec<usize> = self.active().filter(holds).collect();
+        let policy = &self.run.policy;
+        self.frontier
+            .startable(&self.graph, policy, &running, wanted)
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::budget::Spent;
 use super::event::Residue;
 use super::evidence::{Claim, Outcome, Signal, Usage, Verdict};
 use super::frontier::Frontier;
@@ -61,6 +62,9 @@ pub struct RunState {
     /// The earliest integration that was undone since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undone: Option<Merged>,
+    /// What it has used up of its limits.
+    #[serde(default, skip_serializing_if = "Spent::is_nothing")]
+    pub spent: Spent,
     /// How many attempts those tasks had that the plan has no more.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub retired: BTreeMap<TaskId, u32>,
@@ -398,6 +402,11 @@ impl AttemptState {
 }
 
 impl State {
+    /// Which limit of the run was met, in words.
+    pub fn limit_met(&self) -> Option<String> {
+        self.run.policy.limits.met(&self.run.spent)
+    }
+
     /// The plan that is run.
     pub fn graph(&self) -> &Arc<Graph> {
         &self.graph
@@ -431,13 +440,9 @@ impl State {
         self.frontier.counts()
     }
 
-    /// The first `wanted` tasks that may start now, each beside all that is under way and beside those before it.
-    pub fn startable(&self, wanted: usize) -> Vec<usize> {
-        let holds = |task: &usize| self.tasks[*task].phase.slot().is_some();
-        let running: Vec<usize> = self.active().filter(holds).collect();
-        let policy = &self.run.policy;
-        self.frontier
-            .startable(&self.graph, policy, &running, wanted)
+    /// Tasks that may start as far as the plan goes, in its order.
+    pub fn ready(&self) -> impl Iterator<Item = usize> + '_ {
+        self.frontier.ready()
     }
 
     /// Tasks that occupy a slot or wait for a decision of the policy, in the plan's order.

@@ -54,6 +54,8 @@ fn policy(jobs: u32, review: Review) -> Policy {
         fresh: false,
         sync: false,
         commit_progress: false,
+        preflight: false,
+        limits: crate::run::budget::Limits::default(),
         durability: Durability::Process,
         prompt: None,
         selection: crate::plan::Selection::default(),
