@@ -1,7 +1,7 @@
 #!/bin/sh
 # Whole processes side by side, for each number that the README promises as a ratio.
 #
-#   benches/processes.sh [tasks] [status]        both, when nothing is named
+#   benches/processes.sh [tasks] [status] [slots]        all, when nothing is named
 #
 #   FILES=238 TASKS=200 ROUNDS=5 benches/processes.sh tasks
 #   FILES=50000 TASKS=20 ROUNDS=3 benches/processes.sh tasks
@@ -15,9 +15,12 @@
 #             executor, a look at what was left, a note, a fast-forward, the worktree removed
 #   process   git-enact with --durability process: writes as durable as git's own
 #   full      git-enact as it is: the disk confirms each finished task
+#
+# `slots` runs executors that do nothing, and executors that commit a file of their own, on one slot and on four, and
+# says what part of that it is to decide which task starts when.
 set -eu
 
-: "${FILES:=238}" "${TASKS:=200}" "${ROUNDS:=5}" "${STATUS_TASKS:=10000}" "${LOOKS:=40}"
+: "${FILES:=238}" "${TASKS:=200}" "${SCHEDULED:=10000}" "${ROUNDS:=5}" "${STATUS_TASKS:=10000}" "${LOOKS:=40}"
 here=$(cd "$(dirname "$0")/.." && pwd)
 enact=${ENACT:-${CARGO_TARGET_DIR:-$here/target}/release/git-enact}
 [ -x "$enact" ] || { echo "build it first: cargo build --release" >&2; exit 2; }
@@ -175,10 +178,62 @@ measure_status() {
 	}'
 }
 
-for what in ${*:-tasks status}; do
+# What is done for a task, by the number of slots and the kind of executor.
+none_1() { "$enact" --quiet run "$work/none.toml" --new --yes --jobs 1 -- true; }
+none_4() { "$enact" --quiet run "$work/none.toml" --new --yes --jobs 4 -- true; }
+own_1() { "$enact" --quiet run "$work/own.toml" --new --yes --jobs 1 -- sh "$work/own.sh"; }
+own_4() { "$enact" --quiet run "$work/own.toml" --new --yes --jobs 4 -- sh "$work/own.sh"; }
+
+measure_slots() {
+	[ -d "$work/origin.git" ] || make_repository
+	awk -v tasks="$TASKS" -v work="$work" 'BEGIN {
+		for (kind = 0; kind < 2; kind++) {
+			file = work (kind ? "/own.toml" : "/none.toml")
+			print "[plan]\ntitle = \"Slots\"\n" > file
+			for (n = 1; n <= tasks; n++)
+				printf "[[task]]\nid = \"t%d\"\ntitle = \"Do %d\"\nfiles = [\"own/%d.txt\"]\n%s\n", \
+					n, n, n, kind ? "" : "allow_empty = true\n" > file
+		}
+	}'
+	cat > "$work/own.sh" <<'END'
+mkdir -p own && echo one > "own/${ENACT_TASK#t}.txt" && git add own && git commit -q -m "own file"
+END
+	(cd "$here" && cargo bench -q --bench state -- schedule "$SCHEDULED") > "$work/schedule"
+	for who in none_1 none_4 own_1 own_4; do
+		git clone -q --local "$work/origin.git" "$work/$who" 2> /dev/null
+	done
+	sleep 1
+	for who in none_1 none_4 own_1 own_4; do git -C "$work/$who" status > /dev/null; done
+	round=0
+	while [ "$round" -lt "$ROUNDS" ]; do
+		if [ $((round % 2)) -eq 0 ]; then turns="none_1 none_4 own_1 own_4"; else turns="own_4 own_1 none_4 none_1"; fi
+		for who in $turns; do
+			cd "$work/$who"
+			time_of "$work/$who.times" "$who"
+		done
+		round=$((round + 1))
+	done
+	cd "$work"
+	echo "$FILES files, $TASKS tasks, $ROUNDS rounds; medians"
+	echo "$(median none_1.times "$TASKS") $(median none_4.times "$TASKS") \
+		$(median own_1.times "$TASKS") $(median own_4.times "$TASKS")" | awk '{
+		printf "%-22s %10s %10s %12s\n", "ms a task", "1 slot", "4 slots", "4 to 1"
+		printf "%-22s %10.2f %10.2f %12.2f\n", "executors do nothing", $1, $2, $2 / $1
+		printf "%-22s %10.2f %10.2f %12.2f\n", "each commits a file", $3, $4, $4 / $3
+	}'
+	each=$(median none_4.times "$TASKS")
+	echo "deciding for $SCHEDULED tasks on 4 slots, and its part of running executors that do nothing for them"
+	awk -v each="$each" -v tasks="$SCHEDULED" '{
+		ms = $1; sub(/^[^ ]* /, "")
+		printf "%-28s %10.1f ms %8.3f %%\n", $0, ms, 100 * ms / (each * tasks)
+	}' "$work/schedule"
+}
+
+for what in ${*:-tasks status slots}; do
 	case $what in
 	tasks) measure_tasks ;;
 	status) measure_status ;;
-	*) echo "usage: $0 [tasks] [status]" >&2; exit 2 ;;
+	slots) measure_slots ;;
+	*) echo "usage: $0 [tasks] [status] [slots]" >&2; exit 2 ;;
 	esac
 done

@@ -1,12 +1,15 @@
 //! What single steps cost, and whether that grows with the history or the tree: medians by divan.
 //!
 //! `cargo bench --bench state` measures. `… -- make-run <repository> <tasks>` instead leaves a finished run
-//! of so many tasks in an empty repository, for `processes.sh` to look at.
+//! of so many tasks in an empty repository, and `… -- schedule <tasks>` says how many milliseconds it takes to decide,
+//! for as many tasks on four slots, all that a run has to decide: both for `processes.sh` to compare with.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark may panic")]
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use divan::{Bencher, black_box};
 use git_enact::git::{Entry, Expected, Identity, NewCommit, Oid, Repo};
@@ -14,13 +17,13 @@ use git_enact::graph::Graph;
 use git_enact::journal::{self, Clock, Journal, Lease, layout};
 use git_enact::plan::{self, Dialect, Selection, TaskId};
 use git_enact::run::engine::{self, Journal as _};
-use git_enact::run::event::{Event, Residue};
+use git_enact::run::event::{Event, Recorded, Residue};
 use git_enact::run::evidence::{Claim, ClaimStatus, Outcome, Usage, Verdict};
 use git_enact::run::policy::{
     CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
 };
 use git_enact::run::routes::Routes;
-use git_enact::run::schedule::{self, Situation};
+use git_enact::run::schedule::{self, Action, Situation};
 use git_enact::run::state::State;
 
 const RUN: &str = "bench-run";
@@ -32,6 +35,10 @@ fn main() {
     let args: Vec<String> = std::env::args().collect();
     if let Some(at) = args.iter().position(|arg| arg == "make-run") {
         make_run(Path::new(&args[at + 1]), args[at + 2].parse().unwrap());
+        return;
+    }
+    if let Some(at) = args.iter().position(|arg| arg == "schedule") {
+        tell_scheduling(args[at + 1].parse().unwrap());
         return;
     }
     divan::main();
@@ -93,6 +100,95 @@ fn scheduler_steps_of_one_task(bencher: Bencher<'_, '_>, tasks: usize) {
         });
 }
 
+/// What the tasks of a plan declare: what it is called, and the files of the n-th.
+type Shape = (&'static str, fn(usize) -> String);
+
+const SHAPES: [Shape; 5] = [
+    ("files of their own", |n| format!("\"src/{n}/**\"")),
+    ("all the same file", |_| "\"src/a.rs\"".to_owned()),
+    ("all the same glob", |_| "\"src/**\"".to_owned()),
+    ("their own and one for all", |n| {
+        format!("\"src/{n}.rs\", \"CHANGELOG.md\"")
+    }),
+    ("every other one for all", |n| match n % 2 {
+        0 => format!("\"src/{n}.rs\""),
+        _ => "\"src/**\"".to_owned(),
+    }),
+];
+
+/// Everything that a run of so many tasks on four slots has to decide, the plan's index included.
+#[divan::bench(args = [0, 1, 2, 3, 4], sample_count = 5, sample_size = 1)]
+fn schedule_ten_thousand_tasks(bencher: Bencher<'_, '_>, shape: usize) {
+    let (graph, _) = graph_of(10_000, SHAPES[shape].1);
+    bencher
+        .with_inputs(|| Arc::new(Graph::new(graph.plan().clone()).unwrap()))
+        .bench_local_values(schedule_all);
+}
+
+#[expect(clippy::print_stdout, reason = "what it tells is read by a script")]
+fn tell_scheduling(tasks: usize) {
+    for (shape, files) in SHAPES {
+        let (graph, _) = graph_of(tasks, files);
+        let began = Instant::now();
+        schedule_all(graph);
+        println!("{:.1} {shape}", began.elapsed().as_secs_f64() * 1e3);
+    }
+}
+
+/// Decides and folds, as the engine does between its events, until nothing is left to be decided.
+fn schedule_all(graph: Arc<Graph>) {
+    let (base, made) = ("0".repeat(40), "1".repeat(40));
+    let record = |seq: u64, event: Event| Recorded {
+        seq,
+        at: String::new(),
+        checkpoint: String::new(),
+        event,
+    };
+    let started = Event::Started {
+        run: RUN.to_owned(),
+        base: base.clone(),
+        plan_hash: "0".repeat(64),
+        plan_path: "plan.toml".to_owned(),
+        policy: Box::new(Policy {
+            jobs: 4,
+            ..policy()
+        }),
+    };
+    let tasks = graph.len();
+    let mut state = State::start(graph, &record(1, started)).unwrap();
+    let mut open: VecDeque<usize> = VecDeque::new();
+    loop {
+        let actions = schedule::next(&state, &Situation::default());
+        let start = actions.iter().find_map(|action| match action {
+            Action::Start { task, slot, .. } => Some((task.clone(), *slot)),
+            _ => None,
+        });
+        if let Some((task, slot)) = start {
+            open.push_back(state.graph().index(&task).unwrap());
+            let event = Event::AttemptStarted {
+                task,
+                attempt: 1,
+                slot,
+                base: base.clone(),
+                from: None,
+                executor: None,
+            };
+            let recorded = record(state.run.seq + 1, event);
+            state.apply(&recorded).unwrap();
+        } else if let Some(task) = open.pop_front() {
+            let onto = state.run.tip.clone();
+            for event in events(task, &onto, &made).into_iter().skip(1) {
+                black_box(schedule::next(&state, &Situation::default()));
+                let recorded = record(state.run.seq + 1, event);
+                state.apply(&recorded).unwrap();
+            }
+        } else {
+            break;
+        }
+    }
+    assert_eq!(state.counts().done, tasks);
+}
+
 /// A repository with one commit.
 fn repository() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -148,10 +244,15 @@ fn tree(repo: &Repo, files: usize, text: &[u8]) -> Oid {
 
 /// A plan as people write them: each task with some lines of text.
 fn graph(tasks: usize) -> (Arc<Graph>, String) {
+    graph_of(tasks, SHAPES[0].1)
+}
+
+fn graph_of(tasks: usize, files: fn(usize) -> String) -> (Arc<Graph>, String) {
     let mut text = String::from("[plan]\ntitle = \"Many tasks\"\n");
     for n in 0..tasks {
         text += &format!(
-            "\n[[task]]\nid = \"t{n}\"\ntitle = \"Do the {n}th thing\"\nfiles = [\"src/{n}/**\"]\nbody = \"\"\"\n{}\"\"\"\n",
+            "\n[[task]]\nid = \"t{n}\"\ntitle = \"Do the {n}th thing\"\nfiles = [{}]\nbody = \"\"\"\n{}\"\"\"\n",
+            files(n),
             "What is to be done, at the length of one ordinary line of text.\n".repeat(8)
         );
     }

@@ -281,6 +281,133 @@ fn two_runs_side_by_side_in_one_repository_both_finish() {
     user.assert_whole();
 }
 
+/// `b` and `d` change what `a` does; `c` is free.
+const SHARED: &str = r#"
+[plan]
+title = "Shared"
+[[task]]
+id = "a"
+title = "Do a"
+files = ["src/**"]
+[[task]]
+id = "b"
+title = "Do b"
+creates = ["src/b.txt"]
+[[task]]
+id = "c"
+title = "Do c"
+files = ["c.txt"]
+[[task]]
+id = "d"
+title = "Do d"
+files = ["src/*.txt", "d.txt"]
+"#;
+
+#[test]
+fn tasks_that_change_the_same_files_run_one_after_the_other_and_the_rest_beside_them() {
+    let user = User::new();
+    user.plan(SHARED);
+    // `a` ends only when `c` runs, which is behind `b` in the plan.
+    let executor = user.executor(
+        r#"
+case $ENACT_TASK in
+c) signal c-runs; wait_for b-runs; commit c.txt c; exit ;;
+b) signal b-runs ;;
+a) wait_for c-runs ;;
+esac
+mkdir "$HOME/../busy" || exit 9
+commit src/$ENACT_TASK.txt w
+rmdir "$HOME/../busy""#,
+    );
+    user.run("plan.toml", &executor, &["--jobs", "4", "--retries", "0"])
+        .success();
+    assert_eq!(user.status()["counts"]["done"], 4);
+}
+
+#[test]
+fn what_waits_for_a_person_keeps_nobody_waiting() {
+    let user = User::new();
+    user.plan(&SHARED.replacen(
+        "files = [\"src/**\"]",
+        "files = [\"src/**\"]\nreview = true",
+        1,
+    ));
+    let executor = user.executor("commit src/$ENACT_TASK.txt w");
+    user.run("plan.toml", &executor, &["--jobs", "4", "--retries", "0"])
+        .code(3);
+    let status = user.status();
+    assert_eq!(status["counts"]["done"], 3, "{status}");
+    assert_eq!(user.task("a")["status"], "blocked");
+}
+
+#[test]
+fn the_longest_chain_starts_first_on_several_slots_and_the_plan_decides_on_one() {
+    let plan = "[plan]\ntitle = \"Chains\"\n[[task]]\nid = \"a\"\ntitle = \"A\"\n[[task]]\nid = \"b\"\ntitle = \"B\"\n\
+        [[task]]\nid = \"c\"\ntitle = \"C\"\n[[task]]\nid = \"d\"\ntitle = \"D\"\nneeds = [\"c\"]\n";
+    for (jobs, first) in [("1", "a b"), ("2", "c a")] {
+        let user = User::new();
+        user.plan(plan);
+        let executor = user.executor("commit $ENACT_TASK.txt w");
+        user.run("plan.toml", &executor, &["--jobs", jobs])
+            .success();
+        let log = user.enact(["log", "--json"]).success().stdout;
+        let started = log.lines().rev().filter_map(|line| {
+            let event: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            (event["event"] == "attempt-started")
+                .then(|| event["task"].as_str().expect("an id").to_owned())
+        });
+        let started: Vec<String> = started.take(2).collect();
+        assert_eq!(started.join(" "), first, "with {jobs} slots");
+    }
+}
+
+#[test]
+fn check_and_graph_show_what_stands_in_the_way_of_running_side_by_side() {
+    let user = User::new();
+    user.plan(&format!(
+        "{SHARED}[[task]]\nid = \"e\"\ntitle = \"E\"\nfiles = [\"d.txt\", \"c.txt\"]\nneeds = [\"c\"]\n\
+         [[task]]\nid = \"f\"\ntitle = \"F\"\nfiles = [\"f.txt\"]\n[[task]]\nid = \"g\"\ntitle = \"G\"\nfiles = [\"f.txt\"]\n\
+         [[task]]\nid = \"h\"\ntitle = \"H\"\nfiles = [\"f.txt\"]\n"
+    ));
+    let told = [
+        "a changes src/**, and b and d files among them: not side by side\n",
+        "b changes src/b.txt, and d src/*.txt: they run one after the other\n",
+        "d and e both change d.txt: they run one after the other\n",
+        "f, g and h all change f.txt: they run one after the other\n",
+    ];
+    for command in ["check", "graph"] {
+        let output = user.enact([command, "plan.toml"]).success();
+        for line in told {
+            output.clone().says(line);
+        }
+        assert!(
+            !output.stdout.contains("c.txt: they"),
+            "e needs c: {output}"
+        );
+    }
+    user.enact(["check", "plan.toml", "--strict"]).success();
+    let json = user
+        .enact(["check", "plan.toml", "--json"])
+        .success()
+        .stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let expected = serde_json::json!({"files": ["d.txt"], "tasks": ["d", "e"]});
+    let overlaps = json["overlaps"].as_array().expect("a list");
+    assert!(overlaps.contains(&expected), "{json}");
+    let sequential = user.path().join("one.toml");
+    let text = std::fs::read_to_string(user.path().join("plan.toml")).expect("the plan");
+    std::fs::write(
+        &sequential,
+        text.replace("title = \"Shared\"", "title = \"Shared\"\njobs = 1"),
+    )
+    .expect("a plan");
+    let one = user.enact(["check", "one.toml"]).success().stdout;
+    assert!(
+        !one.contains("after the other"),
+        "nothing runs side by side: {one}"
+    );
+}
+
 #[test]
 fn attempts_that_do_not_fit_together_are_told_of_while_they_run() {
     let user = User::new();

@@ -16,6 +16,9 @@ use git_enact::run::state::{Phase, State};
 use crate::support::plans;
 use crate::support::sim::{Auditor, Chance, Disk, Fuse, SimJournal, SimWorld};
 
+/// What tasks may declare: some of it meets.
+const FILES: [&str; 6] = ["a", "b", "c/d", "c/e", "c/**", "*"];
+
 fn random_graph(chance: &mut Chance) -> Arc<Graph> {
     let count = 1 + chance.below(7);
     let tasks = (0..count)
@@ -28,9 +31,12 @@ fn random_graph(chance: &mut Chance) -> Arc<Graph> {
                     _ => {}
                 }
             }
+            let declared =
+                (0..chance.below(3)).map(|_| FILES[chance.below(FILES.len() as u64) as usize]);
             Task {
                 needs,
                 after,
+                files: declared.map(str::to_owned).collect(),
                 ..plans::task(&nth.to_string())
             }
         })
@@ -64,7 +70,7 @@ fn routes(kind: u64) -> Routes {
 
 fn policy(chance: &mut Chance) -> Policy {
     Policy {
-        jobs: 1 + chance.below(3) as u32,
+        jobs: 1 + chance.below(4) as u32,
         retries: chance.below(3) as u32,
         on_failure: match chance.below(2) {
             0 => OnFailure::Stop,
@@ -285,6 +291,34 @@ fn simulate(seed: u64, deaths: &[u64], is_interrupted: bool) -> (Arc<Graph>, Dis
     panic!("seed {seed} does not settle");
 }
 
+/// Replays a journal: whoever starts overlaps with none that holds a slot, or is accepted and not integrated yet.
+fn assert_nobody_starts_beside_who_changes_the_same(
+    graph: &Arc<Graph>,
+    journal: &[Recorded],
+    seed: u64,
+) {
+    let mut state =
+        State::start(graph.clone(), &journal[0]).expect("a journal begins with `started`");
+    for recorded in &journal[1..] {
+        if let Event::AttemptStarted { task, .. } = &recorded.event {
+            // What the run gave itself is in the graph of the state alone.
+            let graph = state.graph();
+            let starts = graph.index(task).expect("the run has the task");
+            for other in state
+                .active()
+                .filter(|&other| state.at(other).phase.slot().is_some())
+            {
+                assert!(
+                    !graph.overlaps().overlap(starts, other),
+                    "seed {seed}: {task} started beside {}",
+                    graph.tasks()[other].id
+                );
+            }
+        }
+        state.apply(recorded).expect("a journal replays");
+    }
+}
+
 fn outcome(state: &State) -> Vec<(&'static str, usize)> {
     (0..state.graph().len())
         .map(|nth| {
@@ -314,6 +348,7 @@ fn dies_and_ends_as_the_calm_run(seed: u64) {
         disk.branch, state.run.tip,
         "seed {seed}: the branch is where the journal says"
     );
+    assert_nobody_starts_beside_who_changes_the_same(&graph, &disk.journal, seed);
     let mut again = disk.clone();
     let ended = drive(&mut again, &graph, seed, None, false);
     assert_eq!(ended, Some(Ended::Finished));

@@ -8,7 +8,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use super::package::{Dependency, Outline, Package};
-use crate::plan::{Artifact, Kind, Session, Task};
+use crate::plan::{Artifact, Expects, Kind, Session, Task};
 use crate::run::evidence::Signal;
 use crate::run::policy::CommitMode;
 
@@ -50,6 +50,7 @@ struct TaskView<'a> {
     creates: &'a [String],
     depends: &'a [String],
     run: Option<&'a str>,
+    expects: Option<Expects>,
     earlier: Option<EarlierView<'a>>,
 }
 
@@ -73,6 +74,7 @@ impl<'a> TaskView<'a> {
             creates: &task.creates,
             depends: &task.depends,
             run: task.run.as_deref(),
+            expects: task.expects,
             earlier: task.earlier.as_ref().map(|earlier| EarlierView {
                 last_step: earlier.last_step.as_deref(),
                 error: earlier.error.as_deref(),

@@ -2,12 +2,21 @@
 //!
 //! Everything after this module relies on it and checks no more. Linear in the size of the plan, without
 //! recursion, because plans come from anywhere. Knows nothing of runs.
+//!
+//! What only a run or a person asks for (who overlaps with whom, which chain is the longest) is worked out when it is
+//! first asked for: whoever only looks at a run does not pay for it.
 
+mod contests;
 mod cycle;
 mod id;
+mod overlaps;
 mod slug;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::OnceLock;
+
+pub use contests::Contest;
+pub use overlaps::Overlaps;
 
 use crate::plan::{Fault, Plan, Task, TaskId, did_you_mean};
 
@@ -23,6 +32,7 @@ pub struct Graph {
     after: Vec<Vec<usize>>,
     dependents: Vec<Vec<usize>>,
     slugs: Vec<String>,
+    overlaps: OnceLock<Overlaps>,
 }
 
 impl Graph {
@@ -48,6 +58,7 @@ impl Graph {
             after,
             dependents,
             slugs,
+            overlaps: OnceLock::new(),
         })
     }
 
@@ -135,6 +146,32 @@ impl Graph {
             }
         }
         waves
+    }
+
+    /// The number of each task's layer, from 0.
+    pub fn wave_of_each(&self) -> Vec<usize> {
+        let layers = cycle::layers(&self.needs, &self.after).unwrap_or_default();
+        layers.into_iter().map(Option::unwrap_or_default).collect()
+    }
+
+    /// For each task how many follow one after the other once it is done, in the longest chain that waits for it.
+    pub fn chains(&self) -> Vec<usize> {
+        let mut chains = vec![0; self.len()];
+        for task in self.waves().into_iter().rev().flatten() {
+            let behind = self.dependents(task).iter().map(|&next| chains[next] + 1);
+            chains[task] = behind.max().unwrap_or(0);
+        }
+        chains
+    }
+
+    /// Which tasks declare files that others declare too.
+    pub fn overlaps(&self) -> &Overlaps {
+        self.overlaps.get_or_init(|| Overlaps::new(self.tasks()))
+    }
+
+    /// The files for which tasks wait for each other that nothing else orders.
+    pub fn contests(&self) -> Vec<Contest> {
+        contests::contests(self)
     }
 
     /// The task's name in refs and paths.

@@ -9,6 +9,7 @@
 mod agents;
 mod checklist;
 mod context;
+mod cycles;
 mod dialect;
 mod fault;
 mod fields;
@@ -16,6 +17,7 @@ mod gaps;
 mod json;
 mod load;
 mod markdown;
+mod pattern;
 mod recognize;
 mod room;
 mod scope;
@@ -43,6 +45,7 @@ pub use load::{
     Faults, Loaded, Marked, damaged, documents, is_sound, load, marked, place_now,
     progress_message, session, unfolded, with_bodies, written,
 };
+pub use pattern::{Pattern, choices};
 pub use seal::is_sealed;
 pub use selection::Selection;
 pub use skills::about as about_skill;
@@ -111,6 +114,9 @@ pub struct Task {
     /// How the plan wants the task verified.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verify: Vec<Check>,
+    /// What its verify commands must do when it is done; without it, fail in no new way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expects: Option<Expects>,
     /// Whether the task writes code or decides something.
     #[serde(default)]
     pub kind: Kind,
@@ -180,6 +186,7 @@ impl Task {
             creates: Vec::new(),
             depends: Vec::new(),
             verify: Vec::new(),
+            expects: None,
             kind: Kind::default(),
             agent: None,
             sort: None,
@@ -216,6 +223,16 @@ impl Check {
             Check::Command(text) | Check::Code(text) | Check::Prose(text) => text,
         }
     }
+}
+
+/// What must become of a task's verify commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Expects {
+    /// They fail: it writes the tests of what is not there yet.
+    Failing,
+    /// They pass, whatever failed before.
+    Passing,
 }
 
 /// Progress that the plan's own files record from before this run.

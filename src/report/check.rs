@@ -7,8 +7,9 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::clean::visible_line;
+use super::overlaps;
 use crate::graph::Graph;
-use crate::plan::{Check, Dialect, Fault, ImportedStatus, Severity, Task};
+use crate::plan::{Check, Dialect, Expects, Fault, ImportedStatus, Severity, Task};
 use crate::run::routes::Routes;
 use crate::verify::checks::{self, Programs};
 
@@ -44,6 +45,7 @@ pub fn human(graph: &Graph, warnings: &[Fault], programs: &impl Programs) -> Str
     }
     lines.push(String::new());
     lines.extend(wave_lines(graph, &waves));
+    lines.extend(overlaps::lines(graph));
     let unproven = graph
         .tasks()
         .iter()
@@ -94,7 +96,10 @@ fn details(task: &Task, programs: &impl Programs) -> Vec<String> {
     for check in &task.verify {
         let shown = first_line(check.text());
         details.push(match check {
-            check if checks::is_command(check, programs) => format!("verify  $ {shown}"),
+            check if checks::is_command(check, programs) => match task.expects {
+                Some(Expects::Failing) => format!("verify  $ {shown} (must fail)"),
+                _ => format!("verify  $ {shown}"),
+            },
             Check::Command(_) | Check::Code(_) => {
                 let program = checks::first_word(check.text()).unwrap_or_default();
                 let program = visible_line(program);
@@ -210,6 +215,7 @@ pub fn json(
         "dialect": dialect.map(Dialect::name),
         "tasks": tasks.iter().map(|task| task_json(task, routes)).collect::<Vec<_>>(),
         "waves": waves,
+        "overlaps": graph.map(overlaps::json).unwrap_or_default(),
         "faults": faults.iter().map(fault_json).collect::<Vec<_>>(),
     })
 }

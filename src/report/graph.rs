@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::clean::visible_line;
+use super::overlaps;
 use crate::graph::Graph;
 
 /// Each wave with its tasks.
@@ -31,6 +32,9 @@ pub fn text(graph: &Graph) -> String {
             }
             text.push('\n');
         }
+    }
+    for line in overlaps::lines(graph) {
+        let _ = writeln!(text, "{line}");
     }
     text
 }
@@ -89,7 +93,7 @@ pub fn json(graph: &Graph) -> Value {
         .iter()
         .map(|task| json!({"id": task.id, "title": task.title, "needs": task.needs, "after": task.after}))
         .collect();
-    json!({"schema": 1, "tasks": tasks, "waves": waves})
+    json!({"schema": 1, "tasks": tasks, "waves": waves, "overlaps": overlaps::json(graph)})
 }
 
 /// Calls `draw` for each pair: what is waited for, what waits, and whether it needs it.

@@ -13,6 +13,7 @@ pub mod live;
 pub mod markdown;
 pub mod next;
 pub mod outcome;
+mod overlaps;
 pub mod proposal;
 pub mod resumption;
 pub mod routes;

@@ -50,7 +50,9 @@ pub(super) fn after_failure(state: &State, verdict: &FinalVerdict) -> Action {
 
 /// Where nothing was integrated there is nothing to mend.
 fn has_rounds_left(state: &State) -> bool {
-    state.run.tip != state.run.base && state.run.fixes.len() < state.run.policy.fix_rounds as usize
+    let mut tasks = 0..state.graph().len();
+    let is_anything_integrated = tasks.any(|task| !state.at(task).merged.is_empty());
+    is_anything_integrated && state.run.fixes.len() < state.run.policy.fix_rounds as usize
 }
 
 fn next_round(state: &State, verdict: &FinalVerdict) -> Event {

@@ -8,10 +8,12 @@
 //! it is settled and all before it are past, and only then does what comes after it start.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
-use crate::graph::Graph;
-
+use super::lines::Lines;
+use super::policy::Policy;
 use super::standing::{Counts, Standing};
+use crate::graph::Graph;
 
 /// The derived view of all tasks.
 #[derive(Debug, Clone)]
@@ -26,6 +28,8 @@ pub(crate) struct Frontier {
     /// For each task, needs that are failed, skipped or held.
     holds: Vec<u32>,
     ready: BTreeSet<usize>,
+    /// The same in the order in which they start; made when it is first asked for.
+    lines: OnceLock<Lines>,
     active: BTreeSet<usize>,
     attention: BTreeSet<usize>,
     counts: Counts,
@@ -47,6 +51,7 @@ impl Frontier {
             past: vec![false; graph.len()],
             holds: vec![0; graph.len()],
             ready,
+            lines: OnceLock::new(),
             active: BTreeSet::new(),
             attention: BTreeSet::new(),
             counts: Counts {
@@ -57,9 +62,26 @@ impl Frontier {
         }
     }
 
-    /// Tasks that may start now, in the plan's order.
+    /// Tasks that may start as far as the plan goes, in its order.
     pub(crate) fn ready(&self) -> impl Iterator<Item = usize> + '_ {
         self.ready.iter().copied()
+    }
+
+    /// The first `wanted` tasks that may start beside `running`, in the order in which they should.
+    pub(crate) fn startable(
+        &self,
+        graph: &Graph,
+        policy: &Policy,
+        running: &[usize],
+        wanted: usize,
+    ) -> Vec<usize> {
+        let lines = self.lines.get_or_init(|| {
+            let mut lines = Lines::new(graph, policy);
+            let ready = self.ready.iter();
+            ready.for_each(|&task| lines.join(graph.overlaps(), task));
+            lines
+        });
+        lines.first(graph.overlaps(), running, wanted)
     }
 
     /// Tasks that are attempted, judged or integrated, in the plan's order.
@@ -108,9 +130,9 @@ impl Frontier {
                     own => own,
                 };
                 changes.push((dependent, own));
-                self.refresh(dependent);
+                self.refresh(graph, dependent);
             }
-            self.refresh(task);
+            self.refresh(graph, task);
         }
     }
 
@@ -159,11 +181,17 @@ impl Frontier {
         }
     }
 
-    fn refresh(&mut self, task: usize) {
-        if self.standing[task] == Standing::Pending && self.waiting[task] == 0 {
-            self.ready.insert(task);
-        } else {
-            self.ready.remove(&task);
+    fn refresh(&mut self, graph: &Graph, task: usize) {
+        let is_ready = self.standing[task] == Standing::Pending && self.waiting[task] == 0;
+        let is_news = match is_ready {
+            true => self.ready.insert(task),
+            false => self.ready.remove(&task),
+        };
+        if let Some(lines) = self.lines.get_mut().filter(|_| is_news) {
+            match is_ready {
+                true => lines.join(graph.overlaps(), task),
+                false => lines.leave(graph.overlaps(), task),
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod evidence;
 mod fixing;
 mod fold;
 mod frontier;
+mod lines;
 pub mod names;
 pub mod policy;
 pub mod reader;

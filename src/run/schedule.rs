@@ -260,13 +260,17 @@ fn starts(state: &State) -> Vec<Action> {
         .filter_map(|task| state.at(task).phase.slot())
         .collect();
     let free = (1..=state.run.policy.jobs).filter(|slot| !busy.contains(slot));
+    let free: Vec<u32> = free.collect();
+    let mut ready = match free.len() {
+        0 => Vec::new(),
+        // What the run gave itself may have to wait for all others.
+        wanted => state.startable(wanted + state.run.fixes.len()),
+    };
     let held_back = wave_in_review(state);
     let may_mend = state.may_mend();
-    let ready = state
-        .ready()
-        .filter(|&task| may_mend || !state.is_fix(task));
-    let ready = ready.filter(|task| !held_back.contains(task));
-    free.zip(ready)
+    ready.retain(|task| !held_back.contains(task) && (may_mend || !state.is_fix(*task)));
+    free.into_iter()
+        .zip(ready)
         .map(|(slot, task)| {
             let current = state.at(task);
             // An attempt that was cut short or had to wait does not end the wish to go on.

@@ -429,7 +429,7 @@ impl State {
         self.frontier.counts()
     }
 
-    /// Tasks that may start now, in the plan's order.
+    /// Tasks that may start as far as the plan goes, in its order.
     pub fn ready(&self) -> impl Iterator<Item = usize> + '_ {
         self.frontier.ready()
     }

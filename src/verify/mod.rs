@@ -6,6 +6,7 @@ pub mod base;
 pub mod bisect;
 pub mod checks;
 pub mod commands;
+pub mod expected;
 pub mod facts;
 pub mod manifest;
 pub mod observe;

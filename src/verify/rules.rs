@@ -4,6 +4,7 @@
 
 use super::checks;
 use super::commands::{self, refusal};
+use super::expected;
 use super::facts::{Claimed, Facts, Promise};
 use super::scope;
 use crate::plan::Task;
@@ -29,7 +30,9 @@ pub fn judge(task: &Task, facts: &Facts, scope: Scope, commit: CommitMode) -> Ve
     if facts.tip.is_some() {
         judge_content(task, facts, scope, &mut verdict);
     }
-    judge_checks(facts, &mut verdict);
+    judge_promises(facts, &mut verdict);
+    expected::judge(task, &facts.checks, &mut verdict);
+    judge_rest(facts, &mut verdict);
     if verdict.reasons.is_empty() {
         verdict.accepted = Some(facts.tip.clone().unwrap_or_else(|| facts.base.clone()));
     } else if ended_well && facts.tip.is_none() {
@@ -42,7 +45,9 @@ pub fn judge(task: &Task, facts: &Facts, scope: Scope, commit: CommitMode) -> Ve
 /// task promises stands there, and its commands pass.
 pub fn prove(facts: &Facts, commit: &str) -> Verdict {
     let mut verdict = Verdict::default();
-    judge_checks(facts, &mut verdict);
+    judge_promises(facts, &mut verdict);
+    commands::judge(&facts.checks, &mut verdict);
+    judge_rest(facts, &mut verdict);
     if verdict.reasons.is_empty() {
         verdict.accepted = Some(commit.to_owned());
     }
@@ -321,7 +326,7 @@ fn judge_content(task: &Task, facts: &Facts, scope: Scope, verdict: &mut Verdict
     }
 }
 
-fn judge_checks(facts: &Facts, verdict: &mut Verdict) {
+fn judge_promises(facts: &Facts, verdict: &mut Verdict) {
     let before = verdict.reasons.len();
     for (path, promise) in &facts.promised {
         let what = match promise {
@@ -346,7 +351,10 @@ fn judge_checks(facts: &Facts, verdict: &mut Verdict) {
     if !facts.promised.is_empty() && verdict.reasons.len() == before {
         verdict.checks.push("files".to_owned());
     }
-    commands::judge(&facts.checks, verdict);
+}
+
+/// The hook, and what could not be run.
+fn judge_rest(facts: &Facts, verdict: &mut Verdict) {
     if let Some(hook) = facts.hook.as_ref().filter(|hook| !hook.passed) {
         let text = format!("post-task {}", refusal(hook));
         verdict

@@ -2,6 +2,8 @@
 
 use glob::{MatchOptions, Pattern};
 
+use crate::plan::choices;
+
 /// The paths of `changed` that neither `files` nor `creates` covers; none when `files` is empty.
 pub fn outside(changed: &[String], files: &[String], creates: &[String]) -> Vec<String> {
     if files.is_empty() {
@@ -10,7 +12,7 @@ pub fn outside(changed: &[String], files: &[String], creates: &[String]) -> Vec<
     let declared: Vec<String> = files
         .iter()
         .chain(creates)
-        .flat_map(|glob| braces(glob))
+        .flat_map(|glob| choices(glob))
         .collect();
     let covered = |path: &String| declared.iter().any(|glob| covers(glob, path));
     changed
@@ -36,21 +38,6 @@ fn covers(glob: &str, path: &str) -> bool {
         ..MatchOptions::default()
     };
     Pattern::new(glob).is_ok_and(|pattern| pattern.matches_with(path, options))
-}
-
-/// Expands `{a,b}`, which the glob library leaves alone.
-fn braces(glob: &str) -> Vec<String> {
-    let Some(open) = glob.find('{') else {
-        return vec![glob.to_owned()];
-    };
-    let Some(close) = glob[open..].find('}').map(|at| open + at) else {
-        return vec![glob.to_owned()];
-    };
-    let (head, tail) = (&glob[..open], &glob[close + 1..]);
-    glob[open + 1..close]
-        .split(',')
-        .flat_map(|choice| braces(&format!("{head}{choice}{tail}")))
-        .collect()
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use crate::run::engine::Arrived;
 use crate::run::event::Event;
 use crate::run::policy::Policy;
 use crate::run::state::AttemptState;
-use crate::verify::facts::{CheckRun, Facts};
-use crate::verify::{observe, rules};
+use crate::verify::facts::Facts;
+use crate::verify::{expected, observe, rules};
 
 /// A judgement to be made.
 pub(super) struct Judgement {
@@ -62,7 +62,7 @@ impl Judgement {
             &self.commands,
             Some((&self.base, &slot.repo)),
         );
-        if facts.checks.iter().all(CheckRun::holds) {
+        if expected::holds(&self.task, &facts.checks) {
             let run_hook = |hook: &String| run(bench, slot.worktree.path(), hook, "post-task");
             facts.hook = self.hook.as_ref().map(run_hook);
         }

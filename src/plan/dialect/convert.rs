@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use serde::Serialize;
 
-use crate::plan::{Check, Dialect, ImportedStatus, Kind, Plan, Task, TaskId, Weight};
+use crate::plan::{Check, Dialect, Expects, ImportedStatus, Kind, Plan, Task, TaskId, Weight};
 
 #[derive(Serialize)]
 struct Native<'a> {
@@ -54,6 +54,8 @@ struct Entry<'a> {
     depends: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     verify: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expects: Option<Expects>,
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<Kind>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,6 +122,7 @@ fn entry<'a>(task: &'a Task, is_command: &impl Fn(&Check) -> bool) -> Entry<'a> 
         creates: &task.creates,
         depends: &task.depends,
         verify: commands.map(Check::text).collect(),
+        expects: task.expects,
         kind: Some(task.kind).filter(|kind| *kind != Kind::default()),
         agent: task.agent.as_deref(),
         acceptance: &task.acceptance,

@@ -8,9 +8,10 @@ use super::{Fit, Format, Reading};
 use crate::plan::checklist::order::{self, Step};
 use crate::plan::checklist::outline::Outline;
 use crate::plan::checklist::{self, Checklist, Item, marks};
+use crate::plan::cycles;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
-use crate::plan::{Change, Dialect, Fault, Plan, Progress, Wishes, is_named};
+use crate::plan::{Change, Dialect, Fault, Plan, Progress, Task, Wishes, is_named};
 
 /// See the module.
 pub(super) struct OpenSpec;
@@ -135,6 +136,9 @@ fn read(source: &Source) -> Reading {
         tasks.len()
     ];
     order::in_rows(&mut tasks, &order::rows(&steps));
+    let titled = |(at, task): (usize, &Task)| Some((at, cycles::titled(&task.title)?));
+    let steps: Vec<_> = tasks.iter().enumerate().filter_map(titled).collect();
+    cycles::join(&mut tasks, &steps);
     if tasks.is_empty() {
         faults.push(checklist::no_tasks(&text, "- [ ] 1.1 Add the model"));
     }

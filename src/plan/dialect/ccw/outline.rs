@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::ids::{self, Spelled};
 use super::required;
+use crate::plan::cycles::{self, Step};
 use crate::plan::gaps::Asked;
 use crate::plan::json::Node;
 use crate::plan::text::Text;
@@ -35,6 +36,8 @@ pub(super) struct Outline {
     pub(super) group: Option<String>,
     /// The phase that it belongs to.
     pub(super) phase: Option<String>,
+    /// The step of a test-driven cycle that the whole task is.
+    pub(super) step: Option<Step>,
     /// Whether it should have the place for itself.
     pub(super) is_risky: bool,
     pub(super) agent: Option<String>,
@@ -86,6 +89,7 @@ pub(super) fn outline(text: &Text<'_>, top: &Object<'_>) -> Option<Outline> {
         parent: context.word("parent").or_else(|| top.word("parent")),
         group: group(top, &meta),
         phase: ["phase", "stage"].iter().find_map(|name| top.scalar(name)),
+        step: step(top, &meta),
         is_risky: is_risky(top, &meta),
         agent: agent(top, &meta),
         sort: sort(top, &meta),
@@ -209,6 +213,12 @@ fn group(top: &Object<'_>, meta: &Object<'_>) -> Option<String> {
         (&"wave", number) => Some(format!("wave {number}")),
         (_, number) => Some(format!("group {number}")),
     })
+}
+
+/// The phase of test-driven work that the task is, not one of its steps.
+fn step(top: &Object<'_>, meta: &Object<'_>) -> Option<Step> {
+    let phase = meta.word("tdd_phase").or_else(|| top.word("tdd_phase"))?;
+    cycles::named(&phase)
 }
 
 /// What is critical or of high risk runs alone.

@@ -15,6 +15,7 @@ use super::statuses::Statuses;
 use super::strategy::{self, Model, Strategy};
 use super::todo::{self, Todo};
 use super::{NOTE, PLAN, SESSION, TODO, asked, is_main, review};
+use crate::plan::cycles;
 use crate::plan::dialect::Reading;
 use crate::plan::gaps;
 use crate::plan::json::Node;
@@ -214,6 +215,7 @@ impl Session<'_> {
         let after = self.after(&needs, &listed, strategy);
         self.faults.extend(statuses.faults(self.list));
         let mut tasks = Vec::new();
+        let mut steps = Vec::new();
         for (at, row) in self
             .rows
             .iter()
@@ -230,8 +232,12 @@ impl Session<'_> {
             task.needs = ids(&needs[at]);
             task.after = ids(&after[at]);
             task.imported = imported[at].clone();
+            let step = row.outline().and_then(|outline| outline.step);
+            let step = step.or_else(|| cycles::titled(&task.title));
+            steps.extend(step.map(|step| (tasks.len(), step)));
             tasks.push(task);
         }
+        cycles::join(&mut tasks, &steps);
         gaps::review(&mut self.faults, review::gaps(&tasks, &self.rows));
         if tasks.is_empty() {
             let fault = Fault::error("the session has no tasks");

@@ -16,8 +16,8 @@ use super::{Fit, Format, Reading};
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{
-    Change, Check, Dialect, Fault, Imported, ImportedStatus, Kind, Plan, Progress, Task, TaskId,
-    Weight, Wishes, is_named,
+    Change, Check, Dialect, Expects, Fault, Imported, ImportedStatus, Kind, Plan, Progress, Task,
+    TaskId, Weight, Wishes, is_named,
 };
 
 const PLAN_KEYS: [&str; 11] = [
@@ -33,7 +33,7 @@ const PLAN_KEYS: [&str; 11] = [
     "summary_tokens",
     "skills",
 ];
-const TASK_KEYS: [&str; 20] = [
+const TASK_KEYS: [&str; 21] = [
     "id",
     "title",
     "needs",
@@ -43,6 +43,7 @@ const TASK_KEYS: [&str; 20] = [
     "creates",
     "depends",
     "verify",
+    "expects",
     "kind",
     "agent",
     "acceptance",
@@ -278,6 +279,10 @@ impl Reader<'_> {
                 "verify" => {
                     let commands = self.commands(name, value);
                     task.verify = commands.into_iter().map(Check::Command).collect();
+                }
+                "expects" => {
+                    let outcomes = [("failing", Expects::Failing), ("passing", Expects::Passing)];
+                    task.expects = self.choice(name, value, &outcomes);
                 }
                 "kind" => {
                     let kinds = [
