@@ -286,6 +286,39 @@ fn what_breaks_only_together_is_a_conflict_that_names_it() {
 }
 
 #[test]
+fn the_whole_is_compared_with_where_the_run_began() {
+    let user = with_suite();
+    user.plan("[[task]]\nid = \"a\"\ntitle = \"Do a\"\n");
+    let executor = user.executor("commit work.txt work");
+    let flags = ["--final-verify", "sh suite.sh"];
+    let said = user.run("plan.toml", &executor, &flags).success();
+    let told = "`sh suite.sh` fails (exit 1) as on the base";
+    said.complains("final verification passed; note:")
+        .complains(told);
+    let report = user.enact(["report"]).success();
+    report
+        .says(told)
+        .says("- in the end: 2 passed, 1 failed: old (`sh suite.sh`)");
+    assert_eq!(user.status()["run"]["status"], "complete");
+    user.assert_whole();
+}
+
+#[test]
+fn what_a_run_broke_is_named_in_the_end_however_long_it_lasted() {
+    let user = with_suite();
+    let task = |id: &str| format!("[[task]]\nid = \"{id}\"\ntitle = \"Do {id}\"\n");
+    user.plan(&(task("a") + &task("b")));
+    let executor =
+        user.executor("if test $ENACT_TASK = a; then commit adds broken; else commit old fine; fi");
+    let flags = ["--sequential", "--final-verify", "sh suite.sh"];
+    let said = user.run("plan.toml", &executor, &flags).code(1);
+    said.complains("1 test fails that did not on the base")
+        .complains(": adds; fixed: old");
+    assert_eq!(runs(&user, "base"), 1);
+    assert_eq!(user.status()["run"]["status"], "partial");
+}
+
+#[test]
 fn recorded_runs_of_real_runners_are_told_apart_by_name() {
     let pytest = recorded("pytest/failing");
     let before = ran(&pytest, 1);

@@ -242,6 +242,7 @@ fn run_sentence(event: &Event, tasks: usize) -> String {
             commit,
             passed,
             reasons,
+            ..
         } => {
             let commit = short(commit);
             if *passed {

@@ -65,6 +65,9 @@ fn tasks(state: &State) -> String {
             let _ = writeln!(notes, "- {}: {warnings}", task.id);
         }
     }
+    for warning in state.run.verified.iter().flat_map(|whole| &whole.warnings) {
+        let _ = writeln!(notes, "- in the end: {warning}");
+    }
     if !notes.is_empty() {
         let _ = write!(text, "\n{notes}");
     }
@@ -83,6 +86,10 @@ fn tests(state: &State) -> String {
             let command = visible_line(&tested.command);
             let _ = writeln!(text, "- {}: {tested} (`{command}`)", task.id);
         }
+    }
+    for tested in state.run.verified.iter().flat_map(|whole| &whole.tests) {
+        let command = visible_line(&tested.command);
+        let _ = writeln!(text, "- in the end: {tested} (`{command}`)");
     }
     match text.is_empty() {
         true => text,

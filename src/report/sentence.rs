@@ -171,8 +171,16 @@ fn decision(event: &Event, state: &State) -> Option<(Mood, String)> {
         Event::Stopped { reason } => (Mood::Plain, format!("stopped: {reason}")),
         Event::Resumed { reason } => (Mood::Plain, format!("resumed: {reason}")),
         Event::Quarantined { reason } => (Mood::Bad, format!("quarantined: {reason}")),
-        Event::Verified { passed: true, .. } => {
-            (Mood::Good, "final verification passed".to_owned())
+        Event::Verified {
+            passed: true,
+            warnings,
+            ..
+        } => {
+            let noted = match warnings.is_empty() {
+                true => String::new(),
+                false => format!("; note: {}", warnings.join("; ")),
+            };
+            (Mood::Good, format!("final verification passed{noted}"))
         }
         Event::Verified { reasons, .. } => (
             Mood::Bad,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::evidence::{Claim, Outcome, Signal, Usage, Verdict};
 use super::policy::Policy;
+use super::results::Tested;
 use crate::plan::TaskId;
 
 /// An event as the journal holds it.
@@ -308,11 +309,17 @@ pub enum Event {
     Verified {
         /// The integrated commit.
         commit: String,
-        /// Whether all passed.
+        /// Whether nothing fails that did not fail where the run began.
         passed: bool,
         /// What failed.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         reasons: Vec<String>,
+        /// What should be told and refuses nothing.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<String>,
+        /// What the commands told of their tests.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tests: Vec<Tested>,
     },
     /// Something that only we may change was changed while the run was driven.
     Quarantined {

@@ -130,11 +130,15 @@ impl State {
                 commit,
                 passed,
                 reasons,
+                warnings,
+                tests,
             } if *commit == self.run.tip => {
                 self.run.verified = Some(FinalVerdict {
                     commit: commit.clone(),
                     passed: *passed,
                     reasons: reasons.clone(),
+                    warnings: warnings.clone(),
+                    tests: tests.clone(),
                 });
             }
             Event::Finished { progress }

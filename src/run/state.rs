@@ -14,6 +14,7 @@ use super::event::Residue;
 use super::evidence::{Claim, Outcome, Signal, Usage, Verdict};
 use super::frontier::Frontier;
 use super::policy::Policy;
+use super::results::Tested;
 pub use super::standing::{Counts, Standing};
 pub use super::summary::Headline;
 use crate::graph::Graph;
@@ -82,10 +83,16 @@ pub struct Landed {
 pub struct FinalVerdict {
     /// The integrated commit.
     pub commit: String,
-    /// Whether all passed.
+    /// Whether nothing fails that did not fail where the run began.
     pub passed: bool,
     /// What failed.
     pub reasons: Vec<String>,
+    /// What should be told and refuses nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// What the commands told of their tests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<Tested>,
 }
 
 /// Whether a run is being driven.

@@ -12,8 +12,8 @@ const REGRESSIONS: usize = 30;
 pub fn judge(checks: &[CheckRun], verdict: &mut Verdict) {
     verdict.tests = checks.iter().filter_map(CheckRun::tested).collect();
     for check in checks.iter().filter(|check| !check.passed) {
-        match check.since.as_deref().filter(|since| since.excuses()) {
-            Some(since) => verdict.warnings.push(old_failures(check, since)),
+        match excused(check) {
+            Some(told) => verdict.warnings.push(told),
             None => verdict.reasons.push(failure(check)),
         }
     }
@@ -75,14 +75,15 @@ fn not_compared(since: &Since) -> String {
     )
 }
 
-/// That a command fails as it did before, which refuses nothing and must be known.
-fn old_failures(check: &CheckRun, since: &Since) -> String {
+/// That a command fails only as it did before, which refuses nothing and must be known.
+pub fn excused(check: &CheckRun) -> Option<String> {
+    let since = check.since.as_deref().filter(|since| since.excuses())?;
     let (command, ended) = (&check.command, &check.ended);
     let (base, old) = (base(since), &since.still_failing);
-    format!(
-        "`{command}` fails ({ended}) as on {base}: {old}{}",
-        mended(since)
-    )
+    let mended = mended(since);
+    Some(format!(
+        "`{command}` fails ({ended}) as on {base}: {old}{mended}"
+    ))
 }
 
 fn mended(since: &Since) -> String {

@@ -22,7 +22,7 @@ use crate::run::event::Event;
 use crate::run::evidence::{Outcome, ReasonKind};
 use crate::run::policy::Executor;
 use crate::run::state::{AttemptState, Phase, State, TaskState};
-use crate::verify::commands::failure;
+use crate::verify::commands::{excused, failure};
 use crate::verify::facts::CheckRun;
 
 impl Local {
@@ -303,7 +303,7 @@ pub(super) fn proven_merge(
     }
 }
 
-/// Proves the whole in a worktree of its own.
+/// Proves the whole in a worktree of its own; what failed on `base` as well is told and refuses nothing.
 pub(super) fn final_verification(
     repo: &Repo,
     place: &Path,
@@ -311,18 +311,22 @@ pub(super) fn final_verification(
     commit: &str,
     commands: &[String],
     bench: &Bench,
+    base: &Base,
 ) -> Result<Arrived> {
     let at = repo.oid(commit)?;
     repo.create_worktree(place, reason, at)?;
     copy_included(repo, place)?;
-    let runs = run_all(bench, place, commands, None);
+    let runs = run_all(bench, place, commands, Some((base, repo)));
     crash::step("final-proven");
     repo.remove_worktree(place)?;
-    let reasons: Vec<String> = runs.iter().filter(|run| !run.passed).map(told).collect();
+    let refuses = |run: &&CheckRun| !run.holds();
+    let reasons: Vec<String> = runs.iter().filter(refuses).map(told).collect();
     let event = Event::Verified {
         commit: commit.to_owned(),
         passed: reasons.is_empty(),
         reasons,
+        warnings: runs.iter().filter_map(excused).collect(),
+        tests: runs.iter().filter_map(CheckRun::tested).collect(),
     };
     Ok(Arrived {
         event,
@@ -331,6 +335,9 @@ pub(super) fn final_verification(
 }
 
 fn told(run: &CheckRun) -> String {
+    if run.names_failures() {
+        return failure(run).text;
+    }
     let last = run
         .output
         .lines()

@@ -216,11 +216,13 @@ impl Local {
         let names = names.map(|(name, value)| (name.into(), value.into()));
         let bench = self.bench(stem, &place, names.to_vec());
         let repo = self.site.repo.reopen()?;
+        let base = self.base(repo.oid(&state.run.base)?, NO_SLOT, state);
         let (commit, outbox) = (commit.to_owned(), self.outbox.clone());
         let reason = format!("run {}: final verification", state.run.id);
         std::thread::spawn(move || {
-            let arrived =
-                attempts::final_verification(&repo, &place, &reason, &commit, &commands, &bench);
+            let arrived = attempts::final_verification(
+                &repo, &place, &reason, &commit, &commands, &bench, &base,
+            );
             outbox
                 .send(Note {
                     arrived,
