@@ -274,6 +274,7 @@ fn events(task: usize, onto: &str, made: &str) -> [Event; EVENTS] {
             commit: made.clone(),
             onto,
             tip: made,
+            proofs: Vec::new(),
         },
     ]
 }

@@ -30,6 +30,7 @@ mod linear;
 mod looking;
 mod not_ours;
 mod plans;
+mod proofs;
 mod purging;
 mod records;
 mod refusals;

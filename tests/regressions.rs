@@ -28,6 +28,7 @@ fn ran(text: &str, code: i32) -> CheckRun {
         output: text.to_owned(),
         results,
         since: None,
+        proof: None,
     }
 }
 

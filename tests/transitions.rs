@@ -124,6 +124,7 @@ fn events(state: &State, id: &str) -> Vec<(&'static str, Event)> {
                 commit: commit.clone(),
                 onto: onto.clone(),
                 tip: format!("{onto}+{commit}"),
+                proofs: Vec::new(),
             },
         ),
         (

@@ -319,6 +319,7 @@ fn events_of(done: &Done, onto: Oid) -> [Event; 4] {
             commit,
             onto: onto.to_string(),
             tip: done.tip.to_string(),
+            proofs: Vec::new(),
         },
     ]
 }

@@ -121,6 +121,20 @@ impl Worktree {
             .collect())
     }
 
+    /// Whether anything lies in it that git ignores.
+    pub fn holds_ignored(&self) -> Result<bool> {
+        let output = Git::within(self)?
+            .env("GIT_INDEX_FILE", self.private())
+            .check([
+                "ls-files",
+                "--others",
+                "--ignored",
+                "--exclude-standard",
+                "--directory",
+            ])?;
+        Ok(!output.stdout.is_empty())
+    }
+
     fn noted(&self) -> PathBuf {
         self.git_dir().join("enact-exclude")
     }

@@ -30,11 +30,10 @@ pub fn sentence(recorded: &Recorded, state: &State) -> Option<(Mood, String)> {
             task,
             attempt,
             commit,
-            onto,
             tip,
+            ..
         } => {
             let how = if tip == commit { "" } else { ", merged" };
-            let _ = onto;
             let took = took(
                 state
                     .task(task)
@@ -172,26 +171,35 @@ fn decision(event: &Event, state: &State) -> Option<(Mood, String)> {
         Event::Resumed { reason } => (Mood::Plain, format!("resumed: {reason}")),
         Event::Quarantined { reason } => (Mood::Bad, format!("quarantined: {reason}")),
         Event::Verified {
-            passed: true,
+            passed,
+            reasons,
             warnings,
             ..
-        } => {
-            let noted = match warnings.is_empty() {
-                true => String::new(),
-                false => format!("; note: {}", warnings.join("; ")),
-            };
-            (Mood::Good, format!("final verification passed{noted}"))
-        }
-        Event::Verified { reasons, .. } => (
-            Mood::Bad,
-            format!("final verification failed: {}", reasons.join("; ")),
-        ),
+        } => verified(*passed, reasons, warnings),
         Event::Landed { branch, to, .. } => {
             let branch = names::branch(branch);
             (Mood::Good, format!("landed on {branch} as {}", short(to)))
         }
         event => return going_back(event, state),
     })
+}
+
+/// What the final verification came to.
+fn verified(passed: bool, reasons: &[String], warnings: &[String]) -> (Mood, String) {
+    let noted = match warnings.is_empty() {
+        true => String::new(),
+        false => format!("; note: {}", warnings.join("; ")),
+    };
+    match passed {
+        true => (Mood::Good, format!("final verification passed{noted}")),
+        false => {
+            let failed = reasons.join("; ");
+            (
+                Mood::Bad,
+                format!("final verification failed: {failed}{noted}"),
+            )
+        }
+    }
 }
 
 /// The events by which a person lets something in, or takes it back.

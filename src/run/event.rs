@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::evidence::{Claim, Outcome, Signal, Usage, Verdict};
 use super::policy::Policy;
+use super::proof::Proof;
 use super::results::Tested;
 use crate::plan::TaskId;
 
@@ -137,6 +138,9 @@ pub enum Event {
         onto: String,
         /// What it is now: `commit` itself, or a merge that has it as a parent.
         tip: String,
+        /// The commands that passed on a merge and need not run again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        proofs: Vec<Proof>,
     },
     /// The accepted commit does not fit what others did meanwhile.
     Conflicted {
@@ -320,6 +324,9 @@ pub enum Event {
         /// What the commands told of their tests.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         tests: Vec<Tested>,
+        /// Those that passed and need not run again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        proofs: Vec<Proof>,
     },
     /// Something that only we may change was changed while the run was driven.
     Quarantined {

@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::proof::Proof;
 use super::results::Tested;
 
 /// How the executor's process ended.
@@ -276,6 +277,9 @@ pub struct Verdict {
     /// What the verify commands told of their tests.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tests: Vec<Tested>,
+    /// Those that passed and need not run again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proofs: Vec<Proof>,
 }
 
 /// One reason for refusing an attempt.

@@ -132,6 +132,7 @@ impl State {
                 reasons,
                 warnings,
                 tests,
+                proofs,
             } if *commit == self.run.tip => {
                 self.run.verified = Some(FinalVerdict {
                     commit: commit.clone(),
@@ -139,6 +140,7 @@ impl State {
                     reasons: reasons.clone(),
                     warnings: warnings.clone(),
                     tests: tests.clone(),
+                    proofs: proofs.clone(),
                 });
             }
             Event::Finished { progress }
@@ -317,11 +319,12 @@ impl State {
                     attempt,
                     commit,
                     onto,
+                    proofs,
                     ..
                 },
             ) if *attempt == task.attempts && *onto == tip => {
                 task.phase = Phase::Done;
-                task.merge(recorded.seq, commit, onto);
+                task.merge(recorded.seq, commit, onto, proofs);
             }
             (
                 Phase::Accepted(_),

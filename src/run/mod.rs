@@ -9,6 +9,7 @@ mod fold;
 mod frontier;
 pub mod names;
 pub mod policy;
+pub mod proof;
 pub mod reader;
 pub mod results;
 pub mod schedule;

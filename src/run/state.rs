@@ -14,6 +14,7 @@ use super::event::Residue;
 use super::evidence::{Claim, Outcome, Signal, Usage, Verdict};
 use super::frontier::Frontier;
 use super::policy::Policy;
+use super::proof::Proof;
 use super::results::Tested;
 pub use super::standing::{Counts, Standing};
 pub use super::summary::Headline;
@@ -93,6 +94,9 @@ pub struct FinalVerdict {
     /// What the commands told of their tests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tests: Vec<Tested>,
+    /// Those that passed and need not run again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proofs: Vec<Proof>,
 }
 
 /// Whether a run is being driven.
@@ -234,6 +238,9 @@ pub struct AttemptState {
     /// What judging concluded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
+    /// What passed after it was judged: when it was merged, or proven again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proofs: Vec<Proof>,
     /// Why it did not count, or did not fit: abandoned, in conflict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aside: Option<String>,

@@ -2,6 +2,7 @@
 
 use super::event::{Event, Residue};
 use super::evidence::{ClaimStatus, ReasonKind, Usage, Verdict};
+use super::proof::Proof;
 use super::state::{AttemptState, Merged, Phase, TaskState};
 
 impl Phase {
@@ -99,10 +100,11 @@ impl TaskState {
     }
 
     /// Notes what it brought to the run's branch.
-    pub(super) fn merge(&mut self, seq: u64, commit: &str, onto: &str) {
+    pub(super) fn merge(&mut self, seq: u64, commit: &str, onto: &str, proofs: &[Proof]) {
         let base = self.last().map(|last| last.base.clone());
         if let Some(last) = self.last_mut() {
             last.integrated = true;
+            last.proofs.extend_from_slice(proofs);
         }
         self.merged.push(Merged {
             seq,
@@ -131,6 +133,9 @@ impl TaskState {
     pub(super) fn prove_again(&mut self, verdict: &Verdict) {
         self.reason = None;
         self.decided();
+        if let Some(last) = self.last_mut() {
+            last.proofs.extend_from_slice(&verdict.proofs);
+        }
         if verdict.accepted.is_some() {
             self.phase = Phase::Done;
             return;
@@ -177,6 +182,7 @@ impl AttemptState {
             residue: Residue::default(),
             usage: Usage::default(),
             verdict: None,
+            proofs: Vec::new(),
             aside: None,
             integrated: false,
             millis: 0,

@@ -11,6 +11,10 @@ const REGRESSIONS: usize = 30;
 /// Puts what `checks` showed into `verdict`.
 pub fn judge(checks: &[CheckRun], verdict: &mut Verdict) {
     verdict.tests = checks.iter().filter_map(CheckRun::tested).collect();
+    verdict.proofs = checks
+        .iter()
+        .filter_map(|check| check.proof.clone())
+        .collect();
     for check in checks.iter().filter(|check| !check.passed) {
         match excused(check) {
             Some(told) => verdict.warnings.push(told),

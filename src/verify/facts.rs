@@ -2,6 +2,7 @@
 
 use crate::run::event::Residue;
 use crate::run::evidence::{Claim, Outcome};
+use crate::run::proof::Proof;
 use crate::run::results::{Results, Since, Tested};
 
 /// Everything that a judgement may rest on.
@@ -84,9 +85,24 @@ pub struct CheckRun {
     pub results: Option<Results>,
     /// What became of its tests since the base, where that was looked at.
     pub since: Option<Box<Since>>,
+    /// That it passed where it counts for later ones; by this alone it may be known to have passed.
+    pub proof: Option<Proof>,
 }
 
 impl CheckRun {
+    /// A run that is not made again, for `proof` is known.
+    pub fn known(proof: Proof) -> Self {
+        Self {
+            command: proof.command.clone(),
+            passed: true,
+            ended: Outcome::Exited(0).to_string(),
+            output: String::new(),
+            results: None,
+            since: None,
+            proof: Some(proof),
+        }
+    }
+
     /// Whether it passed, or failed only as it did on the base.
     pub fn holds(&self) -> bool {
         self.passed || self.since.as_ref().is_some_and(|since| since.excuses())
@@ -94,7 +110,9 @@ impl CheckRun {
 
     /// What is kept of what it told of its tests.
     pub fn tested(&self) -> Option<Tested> {
-        let results = self.results.as_ref()?;
+        let Some(results) = &self.results else {
+            return self.proof.as_ref()?.tested.clone();
+        };
         let since = self.since.as_deref().cloned();
         Some(Tested::of(&self.command, results, since))
     }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 
 use super::Local;
 use super::base::Base;
-use super::commands::{Bench, run_all};
+use super::commands::{Bench, Purity, Site, run, run_all};
 use super::ending::{self, Particulars};
 use super::live::Entry;
 use super::slots::{Slot, copy_included};
@@ -21,6 +21,7 @@ use crate::run::engine::Arrived;
 use crate::run::event::Event;
 use crate::run::evidence::{Outcome, ReasonKind};
 use crate::run::policy::Executor;
+use crate::run::proof::Proof;
 use crate::run::state::{AttemptState, Phase, State, TaskState};
 use crate::verify::commands::{excused, failure};
 use crate::verify::facts::CheckRun;
@@ -261,30 +262,29 @@ fn previous_attempt(attempt: &AttemptState) -> PreviousAttempt {
 pub(super) fn proven_merge(
     event: Event,
     commands: &[String],
-    slot: &Slot,
+    site: &Site<'_>,
     bench: &Bench,
     before: &Base,
-) -> Arrived {
-    let runs = run_all(
-        bench,
-        slot.worktree.path(),
-        commands,
-        Some((before, &slot.repo)),
-    );
-    let Some(failed) = runs.iter().find(|run| !run.holds()) else {
-        return Arrived {
-            event,
-            attachments: Vec::new(),
-        };
-    };
-    let event = match event {
-        Event::Integrated {
-            task,
-            attempt,
-            commit,
-            onto,
-            ..
-        } => Event::Conflicted {
+) -> Result<Arrived> {
+    let runs = run_all(bench, site, commands, before)?;
+    let failed = runs.iter().find(|run| !run.holds());
+    let event = match (event, failed) {
+        (mut event, None) => {
+            if let Event::Integrated { proofs, .. } = &mut event {
+                *proofs = proofs_of(&runs);
+            }
+            event
+        }
+        (
+            Event::Integrated {
+                task,
+                attempt,
+                commit,
+                onto,
+                ..
+            },
+            Some(failed),
+        ) => Event::Conflicted {
             task,
             attempt,
             commit,
@@ -295,12 +295,16 @@ pub(super) fn proven_merge(
                 failure(failed).text
             ),
         },
-        other => other,
+        (other, _) => other,
     };
-    Arrived {
+    Ok(Arrived {
         event,
         attachments: Vec::new(),
-    }
+    })
+}
+
+fn proofs_of(runs: &[CheckRun]) -> Vec<Proof> {
+    runs.iter().filter_map(|run| run.proof.clone()).collect()
 }
 
 /// Proves the whole in a worktree of its own; what failed on `base` as well is told and refuses nothing.
@@ -316,7 +320,19 @@ pub(super) fn final_verification(
     let at = repo.oid(commit)?;
     repo.create_worktree(place, reason, at)?;
     copy_included(repo, place)?;
-    let runs = run_all(bench, place, commands, Some((base, repo)));
+    // It is as new as that of a slot once was, and made usable in the same way.
+    let set_up = bench.setup.as_deref();
+    let set_up = set_up.map(|setup| run(bench, place, setup, "set-up"));
+    let site = Site {
+        repo,
+        dir: place,
+        commit: at,
+        purity: Purity::Fresh,
+    };
+    let runs = match set_up.filter(|run| !run.passed) {
+        Some(failed) => vec![failed],
+        None => run_all(bench, &site, commands, base)?,
+    };
     crash::step("final-proven");
     repo.remove_worktree(place)?;
     let refuses = |run: &&CheckRun| !run.holds();
@@ -327,6 +343,7 @@ pub(super) fn final_verification(
         reasons,
         warnings: runs.iter().filter_map(excused).collect(),
         tests: runs.iter().filter_map(CheckRun::tested).collect(),
+        proofs: proofs_of(&runs),
     };
     Ok(Arrived {
         event,

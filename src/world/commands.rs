@@ -3,13 +3,18 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+
+use anyhow::Result;
 
 use super::base::Base;
+use super::known::{self, Known};
 use super::live::Live;
 use crate::attempt::{self, output};
-use crate::git::Repo;
+use crate::git::{Oid, Repo};
 use crate::process::supervise::{self, Order, Supervisors};
 use crate::run::evidence::Outcome;
+use crate::run::proof::Proof;
 use crate::verify::facts::CheckRun;
 use crate::verify::results::{self, Printed};
 
@@ -27,24 +32,68 @@ pub(super) struct Bench {
     pub(super) grace_ms: u64,
     /// What runs now, and whether somebody asked for an end.
     pub(super) live: Live,
+    /// What makes a new worktree usable.
+    pub(super) setup: Option<String>,
+    /// What need not run again.
+    pub(super) known: Known,
+}
+
+/// A worktree in which commands are run.
+pub(super) struct Site<'a> {
+    pub(super) repo: &'a Repo,
+    pub(super) dir: &'a Path,
+    /// Whose files lie there.
+    pub(super) commit: Oid,
+    pub(super) purity: Purity,
+}
+
+/// What else may lie in a worktree than the files of its commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purity {
+    /// Nothing but what sets it up: it was made for this.
+    Fresh,
+    /// Nothing, though others were in it.
+    Clean,
+    /// Ignored files, whoever left them.
+    Mixed,
 }
 
 /// How much of a command's output is kept at either end: what its tests did is read of it.
 const KEPT: u64 = 1 << 20;
 
-/// Runs `commands` in `place` until one fails; with `base`, until one fails in a way in which it did not fail there.
+/// Runs `commands` until one fails; with `base`, until one fails in a way in which it did not fail there. What is known
+/// to pass is not run again.
 pub(super) fn run_all(
     bench: &Bench,
-    place: &Path,
+    site: &Site<'_>,
     commands: &[String],
-    base: Option<(&Base, &Repo)>,
-) -> Vec<CheckRun> {
+    base: &Base,
+) -> Result<Vec<CheckRun>> {
+    let tree = site.repo.commit(site.commit)?.tree.to_string();
+    let keys = known::keys(bench, &tree, commands.iter().map(String::as_str))?;
+    let turn = keys.last().map(|key| bench.known.turn(key));
+    let _held = turn
+        .as_ref()
+        .map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
+    if let Some(proofs) = bench.known.passed(&keys, site.purity == Purity::Fresh) {
+        return Ok(proofs.into_iter().map(CheckRun::known).collect());
+    }
     let mut runs = Vec::with_capacity(commands.len());
-    for (nth, command) in commands.iter().enumerate() {
-        let mut run = run(bench, place, command, &format!("check-{nth}"));
-        if let Some((base, repo)) = base.filter(|_| run.names_failures()) {
-            let since = base.compare(repo, bench, &run, &format!("base-{nth}"));
+    for (nth, (command, key)) in commands.iter().zip(keys).enumerate() {
+        let mut run = run(bench, site.dir, command, &format!("check-{nth}"));
+        if run.names_failures() {
+            let since = base.compare(site.repo, bench, &run, &format!("base-{nth}"));
             run.since = Some(Box::new(since));
+        }
+        if run.passed && site.purity != Purity::Mixed {
+            let proof = Proof {
+                command: command.clone(),
+                key,
+                is_fresh: site.purity == Purity::Fresh,
+                tested: run.tested(),
+            };
+            bench.known.keep(&proof);
+            run.proof = Some(proof);
         }
         let holds = run.holds();
         runs.push(run);
@@ -52,7 +101,7 @@ pub(super) fn run_all(
             break;
         }
     }
-    runs
+    Ok(runs)
 }
 
 /// Runs `command` in `place`; its files are known by `name`.
@@ -93,6 +142,7 @@ pub(super) fn run(bench: &Bench, place: &Path, command: &str, name: &str) -> Che
                 output: clean(format!("{error:#}").as_bytes()),
                 results: None,
                 since: None,
+                proof: None,
             };
         }
     };
@@ -117,6 +167,7 @@ pub(super) fn run(bench: &Bench, place: &Path, command: &str, name: &str) -> Che
         passed: ended.outcome == Outcome::Exited(0),
         ended: ended.outcome.to_string(),
         since: None,
+        proof: None,
         results,
         output: head + &tail,
     }

@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::base::Base;
 use super::commands::{Bench, run, run_all};
 use super::slots::Slot;
+use crate::git::Oid;
 use crate::plan::Task;
 use crate::run::engine::Arrived;
 use crate::run::event::Event;
@@ -53,24 +54,25 @@ impl Judgement {
     }
 
     /// Runs the commands on what the attempt committed, and judges all.
-    pub(super) fn finish(&self, mut facts: Facts, slot: &mut Slot, bench: &Bench) -> Arrived {
+    pub(super) fn finish(
+        &self,
+        mut facts: Facts,
+        slot: &mut Slot,
+        tip: Oid,
+        bench: &Bench,
+    ) -> Result<Arrived> {
         let started = std::time::Instant::now();
         slot.used = true;
-        facts.checks = run_all(
-            bench,
-            slot.worktree.path(),
-            &self.commands,
-            Some((&self.base, &slot.repo)),
-        );
+        facts.checks = run_all(bench, &slot.site(tip)?, &self.commands, &self.base)?;
         if facts.checks.iter().all(CheckRun::holds) {
             let run_hook = |hook: &String| run(bench, slot.worktree.path(), hook, "post-task");
             facts.hook = self.hook.as_ref().map(run_hook);
         }
         let millis = started.elapsed().as_millis() as u64;
-        Arrived {
+        Ok(Arrived {
             event: self.event(&facts, millis),
             attachments: Vec::new(),
-        }
+        })
     }
 
     fn event(&self, facts: &Facts, millis: u64) -> Event {

@@ -11,6 +11,7 @@ mod ending;
 mod hooks;
 mod interrupts;
 mod judging;
+mod known;
 mod leftovers;
 mod live;
 mod looking;
@@ -35,8 +36,8 @@ pub use looking::{Kept, lend, place_to_look, take_back};
 pub use project::all as project;
 pub use slots::{place_of, remove_below as remove_worktrees};
 
-use self::base::Baselines;
 use self::commands::Bench;
+use self::known::Known;
 use self::leftovers::Numbers;
 use self::live::Live;
 use self::project::Projected;
@@ -99,8 +100,8 @@ pub struct Local {
     behind: Vec<usize>,
     /// Which numbers of attempts are used up.
     numbers: Numbers,
-    /// How commands went on the commits that attempts started from.
-    baselines: Baselines,
+    /// How commands went on trees.
+    known: Known,
     /// Hooks that are told of a failure right now.
     informed: Vec<JoinHandle<()>>,
 }
@@ -142,7 +143,7 @@ impl Local {
             projected,
             behind: Vec::new(),
             numbers,
-            baselines: Baselines::default(),
+            known: Known::default(),
             informed: Vec::new(),
         }
     }
@@ -236,6 +237,8 @@ impl Local {
             timeout_ms: policy.timeout_ms,
             grace_ms: policy.grace_ms,
             live: self.live.clone(),
+            setup: policy.setup.clone(),
+            known: self.known.clone(),
         }
     }
 
@@ -296,6 +299,7 @@ impl Local {
 
 impl World for Local {
     fn prepare(&mut self, action: &Action, state: &State) -> Result<Option<Event>> {
+        self.known.learn(state);
         match action {
             Action::Start {
                 task,

@@ -22,7 +22,7 @@ use crate::verify::checks::Checks;
 impl Local {
     pub(super) fn judge(&mut self, task: &TaskId, state: &State) -> Result<Option<Event>> {
         let (number, attempt) = self.occupied(task, state)?;
-        self.look_at(task, number, attempt, None, state)
+        self.look_at(task, number, attempt, None)
     }
 
     /// Proves on the run's branch as it is now what `task` integrated some time ago.
@@ -30,7 +30,7 @@ impl Local {
         let at = state.task(task).context("the plan has the task")?;
         let mut attempt = at.last().context("it was attempted")?.clone();
         attempt.tip = Some(state.run.tip.clone());
-        self.look_at(task, NO_SLOT, attempt, at.commit.clone(), state)
+        self.look_at(task, NO_SLOT, attempt, at.commit.clone())
     }
 
     /// Judges `attempt` in the slot `number`; with `integrated`, what became of that commit of it since.
@@ -40,7 +40,6 @@ impl Local {
         number: u32,
         attempt: AttemptState,
         integrated: Option<String>,
-        state: &State,
     ) -> Result<Option<Event>> {
         let found = self
             .approved
@@ -54,7 +53,7 @@ impl Local {
         self.slots.stand(&self.site.repo, number, tip)?;
         let Checks { commands, unrun } = self.checks_of(task, number, base);
         let judgement = Judgement {
-            base: self.base(base, number, state),
+            base: self.base(base, number),
             task: found,
             attempt,
             integrated,
@@ -78,10 +77,9 @@ impl Local {
         slot.worktree.detach(&slot.repo, tip)?;
         let bench = self.bench_of(task, &judgement.attempt, number, &slot.worktree);
         self.slots.put(number, slot);
-        self.begin(
-            number,
-            move |slot| Ok(judgement.finish(facts, slot, &bench)),
-        )?;
+        self.begin(number, move |slot| {
+            judgement.finish(facts, slot, tip, &bench)
+        })?;
         Ok(None)
     }
 
@@ -131,6 +129,7 @@ impl Local {
             commit: commit.clone(),
             onto: onto.clone(),
             tip: tip.to_owned(),
+            proofs: Vec::new(),
         };
         match outcome {
             Integration::FastForward => Ok(Some(integrated(&commit))),
@@ -161,7 +160,7 @@ impl Local {
                 let held = self.slots.take(&self.site.repo, slot)?;
                 let bench = self.bench_of(&task, &tried, slot, &held.worktree);
                 self.slots.put(slot, held);
-                let before = self.base(self.site.repo.oid(&onto)?, slot, state);
+                let before = self.base(self.site.repo.oid(&onto)?, slot);
                 self.prove(event, slot, tip, commands, bench, before)
                     .map(|()| None)
             }
@@ -181,30 +180,23 @@ impl Local {
         self.begin(slot, move |slot| {
             slot.worktree.clean(&slot.repo, tip)?;
             slot.used = true;
-            Ok(attempts::proven_merge(
-                event, &commands, slot, &bench, &before,
-            ))
+            attempts::proven_merge(event, &commands, &slot.site(tip)?, &bench, &before)
         })
     }
 
     /// Where commands that fail in the slot `number` are run once more: on `commit`, which is what was before.
-    fn base(&self, commit: Oid, number: u32, state: &State) -> Base {
-        self.baselines.learn(state);
+    fn base(&self, commit: Oid, number: u32) -> Base {
         Base {
             commit,
             place: self.site.worktrees.join(format!("base-{number}")),
-            purpose: format!("run {}: what was before", state.run.id),
-            setup: self.approved.policy().setup.clone(),
-            known: self.baselines.clone(),
+            purpose: format!("run {}: what was before", self.site.run),
         }
     }
 
     pub(super) fn verify_all(&mut self, commit: &str, state: &State) -> Result<()> {
         let place = self.site.worktrees.join("final");
         let policy = self.approved.policy();
-        // Its worktree is as new as that of a slot once was.
-        let commands = policy.setup.iter().chain(&policy.final_verify);
-        let commands: Vec<String> = commands.cloned().collect();
+        let commands = policy.final_verify.clone();
         let stem = layout::local_run(self.site.repo.common_dir(), &self.site.run).join("final");
         let common_dir = self.site.repo.common_dir();
         let names: [(&str, &OsStr); 4] = [
@@ -216,7 +208,7 @@ impl Local {
         let names = names.map(|(name, value)| (name.into(), value.into()));
         let bench = self.bench(stem, &place, names.to_vec());
         let repo = self.site.repo.reopen()?;
-        let base = self.base(repo.oid(&state.run.base)?, NO_SLOT, state);
+        let base = self.base(repo.oid(&state.run.base)?, NO_SLOT);
         let (commit, outbox) = (commit.to_owned(), self.outbox.clone());
         let reason = format!("run {}: final verification", state.run.id);
         std::thread::spawn(move || {

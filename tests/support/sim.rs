@@ -13,6 +13,7 @@ use git_enact::run::event::{By, Event, Recorded, Residue};
 use git_enact::run::evidence::{
     Claim, ClaimStatus, Outcome, Reason, ReasonKind, Signal, Usage, Verdict,
 };
+use git_enact::run::proof::Proof;
 use git_enact::run::results::Tested;
 use git_enact::run::schedule::Action;
 use git_enact::run::state::State;
@@ -200,6 +201,10 @@ impl SimWorld<'_> {
                 .map(|kind| Reason::new(kind, "so it is"))
                 .into_iter()
                 .collect(),
+            proofs: vec![Proof {
+                key: format!("{task}.{attempt}"),
+                ..Proof::default()
+            }],
             ..Verdict::default()
         };
         Event::Judged {
@@ -207,7 +212,8 @@ impl SimWorld<'_> {
             attempt,
             verdict,
             again: false,
-            millis: 1,
+            // What takes no time is recorded with what comes next.
+            millis: u64::from(attempt % 2),
         }
     }
 
@@ -267,6 +273,13 @@ impl SimWorld<'_> {
             commit,
             onto,
             tip,
+            proofs: match attempt % 2 {
+                0 => Vec::new(),
+                _ => vec![Proof {
+                    key: format!("merged {task}"),
+                    ..Proof::default()
+                }],
+            },
         }
     }
 }
@@ -322,6 +335,7 @@ impl World for SimWorld<'_> {
                     reasons: Vec::new(),
                     warnings: vec!["`make check` fails as on the base".to_owned()],
                     tests: vec![Tested::default()],
+                    proofs: vec![Proof::default()],
                 };
                 self.pending.push_back(event);
                 Ok(None)
