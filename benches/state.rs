@@ -295,6 +295,7 @@ fn policy() -> Policy {
         stall_timeout_ms: None,
         grace_ms: 1,
         verify: Vec::new(),
+        checks: std::collections::BTreeMap::new(),
         final_verify: Vec::new(),
         setup: None,
         hooks: Hooks::default(),

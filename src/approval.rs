@@ -48,12 +48,16 @@ impl Proposal {
     pub fn new(repo: &Repo, graph: Arc<Graph>, policy: Policy, plan_hash: &str) -> Result<Self> {
         // What can run code or let secrets out is bound; a longer timeout asks nobody again. The plan is
         // bound by its bytes and by what was made of them: a journal from elsewhere could lie about either.
-        let bound = serde_json::json!({
+        let mut bound = serde_json::json!({
             "bytes": plan_hash, "plan": without_places(graph.plan())?, "executor": policy.executor, "research": policy.research,
             "verify": policy.verify, "final_verify": policy.final_verify, "setup": policy.setup,
             "hooks": policy.hooks, "pass_env": policy.pass_env, "prompt": policy.prompt,
             "repository": repo.common_dir().to_string_lossy(),
         });
+        // What was approved before there were any stays approved.
+        if !policy.checks.is_empty() {
+            bound["checks"] = serde_json::json!(policy.checks);
+        }
         let digest = git::sha256(bound.to_string().as_bytes())?;
         Ok(Self {
             graph,

@@ -32,6 +32,7 @@ mod not_ours;
 mod plans;
 mod proofs;
 mod purging;
+mod quality;
 mod records;
 mod refusals;
 mod regressions;

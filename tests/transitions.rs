@@ -155,6 +155,15 @@ fn events(state: &State, id: &str) -> Vec<(&'static str, Event)> {
             Event::Failed {
                 task: task.clone(),
                 reason: text(),
+                partial: false,
+            },
+        ),
+        (
+            "failed: in part",
+            Event::Failed {
+                task: task.clone(),
+                reason: text(),
+                partial: true,
             },
         ),
         (

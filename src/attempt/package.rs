@@ -157,8 +157,8 @@ impl Package {
 
     /// Adds commands that the run verifies every task with.
     #[must_use]
-    pub fn verified_by(mut self, commands: &[String]) -> Self {
-        self.verify.extend_from_slice(commands);
+    pub fn verified_by(mut self, commands: impl IntoIterator<Item = String>) -> Self {
+        self.verify.extend(commands);
         self
     }
 }

@@ -48,6 +48,7 @@ struct TaskView<'a> {
     agent: Option<&'a str>,
     kind: Kind,
     creates: &'a [String],
+    modifies: &'a [String],
     depends: &'a [String],
     run: Option<&'a str>,
     earlier: Option<EarlierView<'a>>,
@@ -71,6 +72,7 @@ impl<'a> TaskView<'a> {
             agent: task.agent.as_deref(),
             kind: task.kind,
             creates: &task.creates,
+            modifies: &task.modifies,
             depends: &task.depends,
             run: task.run.as_deref(),
             earlier: task.earlier.as_ref().map(|earlier| EarlierView {

@@ -79,6 +79,7 @@ fn policy(executor: Executor) -> Policy {
         stall_timeout_ms: None,
         grace_ms: 10,
         verify: Vec::new(),
+        checks: std::collections::BTreeMap::new(),
         final_verify: Vec::new(),
         setup: None,
         hooks: Hooks::default(),

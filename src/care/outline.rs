@@ -257,6 +257,7 @@ impl Outline {
             stall_timeout_ms: None,
             grace_ms: 10_000,
             verify: Vec::new(),
+            checks: std::collections::BTreeMap::new(),
             final_verify: Vec::new(),
             setup: None,
             pass_env: Vec::new(),

@@ -51,6 +51,8 @@ pub struct Settings {
     pub commit_progress: Option<bool>,
     pub verify: Vec<String>,
     pub final_verify: Vec<String>,
+    /// Quality checks of each task, by name.
+    pub checks: BTreeMap<String, String>,
     pub setup: Option<String>,
     pub pass_env: Vec<String>,
     /// Commands at the turns of each task.
@@ -179,6 +181,7 @@ impl Settings {
             commit_progress: over.commit_progress.or(self.commit_progress),
             verify: list(self.verify, over.verify),
             final_verify: list(self.final_verify, over.final_verify),
+            checks: self.checks.into_iter().chain(over.checks).collect(),
             setup: over.setup.or(self.setup),
             pass_env: list(self.pass_env, over.pass_env),
             hooks: Hooks {

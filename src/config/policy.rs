@@ -1,5 +1,6 @@
 //! From settings and a plan's own wishes to the policy of a run.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -66,6 +67,7 @@ impl Settings {
             grace_ms: millis("grace", self.grace.as_deref().unwrap_or("10s"))?,
             verify: self.verify.clone(),
             final_verify,
+            checks: self.quality()?,
             setup: self.setup.clone(),
             // An empty command takes away the one of a layer below.
             hooks: Hooks::by_name(|name| {
@@ -82,6 +84,24 @@ impl Settings {
             only: Vec::new(),
             from: None,
         })
+    }
+
+    /// The quality checks; an empty command takes away the one of a layer below.
+    fn quality(&self) -> Result<BTreeMap<String, String>> {
+        let mut checks = self.checks.clone();
+        checks.retain(|_, command| !command.trim().is_empty());
+        let is_word = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+        // Names stand in lists and in sentences.
+        if let Some(name) = checks
+            .keys()
+            .find(|name| name.is_empty() || !name.chars().all(is_word))
+        {
+            bail!(
+                "`[checks]` has the name `{}`: write one word",
+                name.escape_default()
+            );
+        }
+        Ok(checks)
     }
 
     /// Who looks into what a kickback asks.

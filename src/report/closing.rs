@@ -197,6 +197,7 @@ fn phases(state: &State) -> String {
                 "BLOCKED"
             }
             Standing::Failed => "FAILED",
+            Standing::Partial => "PARTIAL",
             Standing::Skipped | Standing::LeftOut => "Skipped",
             Standing::Reverted => "Reverted",
         };

@@ -11,6 +11,7 @@ use super::next::next_steps;
 use super::status::{RunStatus, TaskStatus};
 use crate::plan::TaskId;
 use crate::run::evidence::{ClaimStatus, Outcome, Reason, Usage};
+use crate::run::proof::{Criterion, Quality};
 use crate::run::results::Tested;
 use crate::run::state::{AttemptState, Counts, FinalVerdict, Landed, State};
 
@@ -30,7 +31,7 @@ pub fn report(state: &State, context: &Context, branches: &[Option<String>]) -> 
         counts: state.counts(),
         tasks: tasks.collect(),
         unproven: unproven(state),
-        verified: state.run.verified.as_ref(),
+        verified: state.run.verified.as_ref().map(Verified::of),
         landed: state.run.landed.as_ref(),
         attention: ids
             .enumerate()
@@ -58,13 +59,38 @@ struct Report<'a> {
     /// Tasks that no command proves.
     unproven: Vec<String>,
     /// The newest final verification.
-    verified: Option<&'a FinalVerdict>,
+    verified: Option<Verified<'a>>,
     /// The newest landing; it brought all there is when its tip is the run's.
     landed: Option<&'a Landed>,
     /// Tasks that a person should look at; each says why in its `reason`.
     attention: Vec<&'a TaskId>,
     /// What can be done now, as a person reads it.
     next_steps: Vec<String>,
+}
+
+/// What proved the whole, without what only serves to know it again.
+#[derive(Serialize)]
+struct Verified<'a> {
+    commit: &'a str,
+    passed: bool,
+    /// What failed.
+    reasons: &'a [String],
+    /// What failed where the run began as well.
+    warnings: &'a [String],
+    /// What the commands told of their tests.
+    tests: &'a [Tested],
+}
+
+impl<'a> Verified<'a> {
+    fn of(whole: &'a FinalVerdict) -> Self {
+        Self {
+            commit: &whole.commit,
+            passed: whole.passed,
+            reasons: &whole.reasons,
+            warnings: &whole.warnings,
+            tests: &whole.tests,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -80,6 +106,12 @@ struct Attempt<'a> {
     warnings: &'a [String],
     /// What the verify commands told of their tests.
     tests: &'a [Tested],
+    /// The verify commands of which only the exit status is known.
+    by_status: &'a [String],
+    /// How the quality checks went.
+    quality: &'a [Quality],
+    /// What the plan demands in its own words, each with what shows it.
+    criteria: &'a [Criterion],
     /// Why it did not count, or did not fit.
     aside: Option<&'a str>,
     /// What it committed.
@@ -102,6 +134,9 @@ impl<'a> Attempt<'a> {
             reasons: verdict.map_or(&[], |verdict| &verdict.reasons),
             warnings: verdict.map_or(&[], |verdict| &verdict.warnings),
             tests: verdict.map_or(&[], |verdict| &verdict.tests),
+            by_status: verdict.map_or(&[], |verdict| &verdict.by_status),
+            quality: verdict.map_or(&[], |verdict| &verdict.quality),
+            criteria: verdict.map_or(&[], |verdict| &verdict.criteria),
             aside: attempt.aside.as_deref(),
             commit: attempt.tip.as_deref(),
             salvage: attempt.salvage.as_deref(),

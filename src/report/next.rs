@@ -58,7 +58,7 @@ fn about_task(state: &State, index: usize, of_run: &str) -> Vec<String> {
         Phase::Blocked => vec![format!(
             "unblock it:    git enact answer {task}{of_run} -m \"…\"   {or_skip}"
         )],
-        Phase::Failed | Phase::TimedOut => {
+        Phase::Failed | Phase::Partial | Phase::TimedOut => {
             vec![format!(
                 "decide:        git enact retry {task}{of_run}   {or_skip}"
             )]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::check;
 use super::clean::visible;
 use crate::graph::Graph;
-use crate::plan::Task;
+use crate::plan::{Task, Weight};
 use crate::run::policy::{Executor, Policy};
 use crate::verify::checks::Programs;
 
@@ -46,6 +46,13 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Progra
         for command in commands {
             let _ = writeln!(text, "{what}: {command}");
         }
+    }
+    for (name, command) in &policy.checks {
+        let light = match policy.weight {
+            Weight::Full => "",
+            Weight::Light => ", not at weight light",
+        };
+        let _ = writeln!(text, "check each task ({name}{light}): {command}");
     }
     if let Some(setup) = &policy.setup {
         let _ = writeln!(text, "set up each worktree: {setup}");

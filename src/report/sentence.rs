@@ -140,7 +140,10 @@ fn decision(event: &Event, state: &State) -> Option<(Mood, String)> {
             by: By::Policy,
             ..
         } => (Mood::Plain, format!("{}: will be tried again", name(task))),
-        Event::Failed { task, .. } => (Mood::Bad, format!("{}: failed", name(task))),
+        Event::Failed { task, partial, .. } => (
+            Mood::Bad,
+            format!("{}: {}", name(task), names::failed(*partial)),
+        ),
         Event::TimedOut { task, .. } => (Mood::Bad, format!("{}: out of time", name(task))),
         Event::Blocked { task, reason } => {
             (Mood::Bad, format!("{}: blocked: {reason}", name(task)))
@@ -170,17 +173,11 @@ fn decision(event: &Event, state: &State) -> Option<(Mood, String)> {
         Event::Stopped { reason } => (Mood::Plain, format!("stopped: {reason}")),
         Event::Resumed { reason } => (Mood::Plain, format!("resumed: {reason}")),
         Event::Quarantined { reason } => (Mood::Bad, format!("quarantined: {reason}")),
-        Event::Verified {
-            passed,
-            reasons,
-            warnings,
-            ..
-        } => verified(*passed, reasons, warnings),
         Event::Landed { branch, to, .. } => {
             let branch = names::branch(branch);
             (Mood::Good, format!("landed on {branch} as {}", short(to)))
         }
-        event => return going_back(event, state),
+        event => return of_the_run(event, state),
     })
 }
 
@@ -202,8 +199,8 @@ fn verified(passed: bool, reasons: &[String], warnings: &[String]) -> (Mood, Str
     }
 }
 
-/// The events by which a person lets something in, or takes it back.
-fn going_back(event: &Event, state: &State) -> Option<(Mood, String)> {
+/// What the whole came to, and the events by which a person lets something in or takes it back.
+fn of_the_run(event: &Event, state: &State) -> Option<(Mood, String)> {
     let name = |task: &TaskId| name(state, task);
     Some(match event {
         Event::Reviewed {
@@ -223,6 +220,12 @@ fn going_back(event: &Event, state: &State) -> Option<(Mood, String)> {
             Mood::Plain,
             format!("{}: undone by {}", name(task), short(tip)),
         ),
+        Event::Verified {
+            passed,
+            reasons,
+            warnings,
+            ..
+        } => verified(*passed, reasons, warnings),
         Event::RolledBack { target, .. } => (
             Mood::Plain,
             format!("rolled back to checkpoint {}", short(target)),

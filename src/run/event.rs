@@ -163,6 +163,9 @@ pub enum Event {
         task: TaskId,
         /// Every reason, joined.
         reason: String,
+        /// Whether all is proven but what the plan demands in its own words.
+        #[serde(default, skip_serializing_if = "is_false")]
+        partial: bool,
     },
     /// A person is asked what to do about a task.
     Asked {

@@ -282,7 +282,7 @@ impl State {
                 task.reason = None;
             }
             (
-                Phase::InReview | Phase::Failed | Phase::TimedOut | Phase::Blocked,
+                Phase::InReview | Phase::Failed | Phase::Partial | Phase::TimedOut | Phase::Blocked,
                 Event::Reviewed {
                     attempt,
                     approved: false,
@@ -347,7 +347,19 @@ impl State {
                 task.phase = Phase::Pending;
                 task.continues = *continues;
             }
-            (Phase::Refused, Event::Failed { reason, .. }) => task.fall(Phase::Failed, reason),
+            (
+                Phase::Refused,
+                Event::Failed {
+                    reason, partial, ..
+                },
+            ) => {
+                let phase = if *partial {
+                    Phase::Partial
+                } else {
+                    Phase::Failed
+                };
+                task.fall(phase, reason);
+            }
             (Phase::Refused, Event::TimedOut { reason, .. }) => task.fall(Phase::TimedOut, reason),
             (Phase::Refused, Event::Blocked { reason, .. }) => task.fall(Phase::Blocked, reason),
             (Phase::Refused, Event::Kickback { signal, reason, .. }) => {
@@ -358,7 +370,7 @@ impl State {
                 task.set_aside(reason);
             }
             (
-                Phase::Failed | Phase::TimedOut | Phase::Blocked | Phase::Kickback,
+                Phase::Failed | Phase::Partial | Phase::TimedOut | Phase::Blocked | Phase::Kickback,
                 Event::Asked { .. },
             ) if !task.asked => {
                 task.asked = true;
@@ -376,7 +388,7 @@ impl State {
                 task.continues = *continues;
             }
             (
-                Phase::Kickback | Phase::Blocked | Phase::Failed | Phase::TimedOut,
+                Phase::Kickback | Phase::Blocked | Phase::Failed | Phase::Partial | Phase::TimedOut,
                 Event::Answered { words, .. },
             ) => {
                 task.reopen(words);

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::results::Tested;
+use super::results::{Baseline, Tested};
 
 /// That a command passed on a tree, where nothing lay but what the tree brings.
 ///
@@ -23,4 +23,78 @@ pub struct Proof {
     /// What it told of its tests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tested: Option<Tested>,
+}
+
+/// What the commands that prove the whole said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinalVerdict {
+    /// The integrated commit.
+    pub commit: String,
+    /// Whether nothing fails that did not fail where the run began.
+    pub passed: bool,
+    /// What failed.
+    pub reasons: Vec<String>,
+    /// What should be told and refuses nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// What the commands told of their tests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<Tested>,
+    /// Those that passed and need not run again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proofs: Vec<Proof>,
+}
+
+/// How a quality check went: a command with a name that is run for every task.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Quality {
+    /// Its name: `build`, `format`, `lint`.
+    pub name: String,
+    /// The command, as for `sh -c`.
+    pub command: String,
+    /// How it ended, in words.
+    pub ended: String,
+    /// Whether it passed, or fails as it did before.
+    pub holds: bool,
+    /// How it went on the commit before, where that was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<Baseline>,
+}
+
+/// Whether something holds that the plan demands of a task in its own words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Criterion {
+    /// In the plan's words.
+    pub text: String,
+    /// What is known of it.
+    pub standing: Standing,
+    /// The command that shows it, and how it ended; empty when none does.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub evidence: String,
+}
+
+/// What is known of a criterion.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// A command shows that it holds.
+    Met,
+    /// A command shows that it does not.
+    Unmet,
+    /// No command shows anything.
+    #[default]
+    NotVerified,
+}
+
+impl Standing {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Standing::Met => "met",
+            Standing::Unmet => "unmet",
+            Standing::NotVerified => "not verified",
+        }
+    }
 }

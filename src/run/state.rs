@@ -14,8 +14,8 @@ use super::event::Residue;
 use super::evidence::{Claim, Outcome, Signal, Usage, Verdict};
 use super::frontier::Frontier;
 use super::policy::Policy;
+pub use super::proof::FinalVerdict;
 use super::proof::Proof;
-use super::results::Tested;
 pub use super::standing::{Counts, Standing};
 pub use super::summary::Headline;
 use crate::graph::Graph;
@@ -77,26 +77,6 @@ pub struct Landed {
     pub to: String,
     /// The commit of the run's branch that was landed.
     pub tip: String,
-}
-
-/// What the commands that prove the whole said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FinalVerdict {
-    /// The integrated commit.
-    pub commit: String,
-    /// Whether nothing fails that did not fail where the run began.
-    pub passed: bool,
-    /// What failed.
-    pub reasons: Vec<String>,
-    /// What should be told and refuses nothing.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<String>,
-    /// What the commands told of their tests.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tests: Vec<Tested>,
-    /// Those that passed and need not run again.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub proofs: Vec<Proof>,
 }
 
 /// Whether a run is being driven.
@@ -188,6 +168,8 @@ pub enum Phase {
     Done,
     /// Failed for good, unless a person decides otherwise.
     Failed,
+    /// Proven in part: a criterion is unmet, and nothing else. A person decides, as of what failed.
+    Partial,
     /// Reached a time limit for good.
     TimedOut,
     /// Something outside stands in its way.
@@ -304,6 +286,7 @@ impl Phase {
             }
             Phase::Done => Standing::Done,
             Phase::Failed => Standing::Failed,
+            Phase::Partial => Standing::Partial,
             Phase::TimedOut => Standing::TimedOut,
             Phase::Blocked => Standing::Blocked,
             Phase::Kickback => Standing::Kickback,

@@ -9,7 +9,8 @@ impl Phase {
     /// A kickback is never met with the same input again: it takes words.
     pub(super) fn may_be_retried(&self, words: &str) -> bool {
         match self {
-            Phase::Failed | Phase::TimedOut | Phase::Blocked | Phase::Skipped => true,
+            Phase::Failed | Phase::Partial | Phase::TimedOut => true,
+            Phase::Blocked | Phase::Skipped => true,
             Phase::InReview | Phase::Stale | Phase::Reverted | Phase::LeftOut => true,
             Phase::Kickback => !words.is_empty(),
             _ => false,
@@ -22,6 +23,7 @@ impl Phase {
             Phase::Pending
                 | Phase::InReview
                 | Phase::Failed
+                | Phase::Partial
                 | Phase::TimedOut
                 | Phase::Blocked
                 | Phase::Kickback

@@ -1,5 +1,6 @@
 //! What git and the checks show of an attempt, as plain values for [`super::rules::judge`].
 
+use super::checks::Purpose;
 use crate::run::event::Residue;
 use crate::run::evidence::{Claim, Outcome};
 use crate::run::proof::Proof;
@@ -42,6 +43,10 @@ pub struct Facts {
     pub hook: Option<CheckRun>,
     /// What the plan gives as a check and nothing here can run.
     pub unrun: Vec<String>,
+    /// The quality checks, by name and command.
+    pub quality: Vec<(String, String)>,
+    /// What the plan demands in its own words, each with the command that it names.
+    pub criteria: Vec<(String, Option<String>)>,
 }
 
 /// What the commit named in a claim is.
@@ -68,6 +73,10 @@ pub enum Promise {
     Missing,
     /// It is empty.
     Empty,
+    /// It was to be changed, and is as it was.
+    Unchanged,
+    /// It was to be changed, and is new.
+    New,
 }
 
 /// One verify command, run.
@@ -75,6 +84,8 @@ pub enum Promise {
 pub struct CheckRun {
     /// The command, as for `sh -c`.
     pub command: String,
+    /// What it was run for.
+    pub purpose: Purpose,
     /// Whether it ended with status 0 in time.
     pub passed: bool,
     /// How it ended, in words.
@@ -91,9 +102,10 @@ pub struct CheckRun {
 
 impl CheckRun {
     /// A run that is not made again, for `proof` is known.
-    pub fn known(proof: Proof) -> Self {
+    pub fn known(proof: Proof, purpose: Purpose) -> Self {
         Self {
             command: proof.command.clone(),
+            purpose,
             passed: true,
             ended: Outcome::Exited(0).to_string(),
             output: String::new(),

@@ -23,6 +23,7 @@ use crate::run::evidence::{Outcome, ReasonKind};
 use crate::run::policy::Executor;
 use crate::run::proof::Proof;
 use crate::run::state::{AttemptState, Phase, State, TaskState};
+use crate::verify::checks::Planned;
 use crate::verify::commands::{excused, failure};
 use crate::verify::facts::CheckRun;
 
@@ -189,7 +190,12 @@ impl Local {
             }
             None => package,
         };
-        Ok(package.verified_by(&self.approved.policy().verify))
+        let demands = self.demands(state);
+        let quality = demands
+            .quality(found)
+            .map(|(_, command)| command.to_owned());
+        let commands = demands.verify(found).iter().cloned().chain(quality);
+        Ok(package.verified_by(commands))
     }
 
     /// Puts what the attempt before left into the slot: its commits on the branch, the rest uncommitted.
@@ -261,7 +267,7 @@ fn previous_attempt(attempt: &AttemptState) -> PreviousAttempt {
 /// The integration, or a conflict when the task's commands fail on the merged tree.
 pub(super) fn proven_merge(
     event: Event,
-    commands: &[String],
+    commands: &[Planned],
     site: &Site<'_>,
     bench: &Bench,
     before: &Base,
@@ -313,7 +319,7 @@ pub(super) fn final_verification(
     place: &Path,
     reason: &str,
     commit: &str,
-    commands: &[String],
+    commands: &[Planned],
     bench: &Bench,
     base: &Base,
 ) -> Result<Arrived> {

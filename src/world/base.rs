@@ -15,7 +15,7 @@ use super::slots::{copy_included, set_up};
 use crate::git::{Oid, Repo, Worktree};
 use crate::process::environment;
 use crate::run::results::{Baseline, Since};
-use crate::verify::base::{since, unknown};
+use crate::verify::base::{by_status, since, unknown};
 use crate::verify::facts::CheckRun;
 
 /// A commit on which commands can be run to compare with.
@@ -37,7 +37,8 @@ impl Base {
         name: &str,
     ) -> Since {
         match self.baseline(repo, bench, &after.command, name) {
-            Ok(base) => since(base, after),
+            Ok(base) if after.names_failures() => since(base, after),
+            Ok(base) => by_status(base, after),
             Err(error) => {
                 let nothing = Baseline {
                     commit: self.commit.to_string(),

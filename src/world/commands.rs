@@ -15,6 +15,7 @@ use crate::git::{Oid, Repo};
 use crate::process::supervise::{self, Order, Supervisors};
 use crate::run::evidence::Outcome;
 use crate::run::proof::Proof;
+use crate::verify::checks::{Planned, Purpose};
 use crate::verify::facts::CheckRun;
 use crate::verify::results::{self, Printed};
 
@@ -61,33 +62,42 @@ pub(super) enum Purity {
 /// How much of a command's output is kept at either end: what its tests did is read of it.
 const KEPT: u64 = 1 << 20;
 
-/// Runs `commands` until one fails; with `base`, until one fails in a way in which it did not fail there. What is known
-/// to pass is not run again.
+/// Runs `commands` until one that verifies fails in a way in which it did not fail on `base`. What is known to pass is
+/// not run again.
 pub(super) fn run_all(
     bench: &Bench,
     site: &Site<'_>,
-    commands: &[String],
+    commands: &[Planned],
     base: &Base,
 ) -> Result<Vec<CheckRun>> {
     let tree = site.repo.commit(site.commit)?.tree.to_string();
-    let keys = known::keys(bench, &tree, commands.iter().map(String::as_str))?;
+    let keys = known::keys(
+        bench,
+        &tree,
+        commands.iter().map(|planned| planned.text.as_str()),
+    )?;
     let turn = keys.last().map(|key| bench.known.turn(key));
     let _held = turn
         .as_ref()
         .map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
     if let Some(proofs) = bench.known.passed(&keys, site.purity == Purity::Fresh) {
-        return Ok(proofs.into_iter().map(CheckRun::known).collect());
+        let known = proofs.into_iter().zip(commands);
+        return Ok(known
+            .map(|(proof, planned)| CheckRun::known(proof, planned.purpose))
+            .collect());
     }
     let mut runs = Vec::with_capacity(commands.len());
-    for (nth, (command, key)) in commands.iter().zip(keys).enumerate() {
-        let mut run = run(bench, site.dir, command, &format!("check-{nth}"));
-        if run.names_failures() {
+    for (nth, (Planned { text, purpose }, key)) in commands.iter().zip(keys).enumerate() {
+        let mut run = run(bench, site.dir, text, &format!("check-{nth}"));
+        run.purpose = *purpose;
+        let is_old = *purpose == Purpose::Quality && !run.passed;
+        if is_old || run.names_failures() {
             let since = base.compare(site.repo, bench, &run, &format!("base-{nth}"));
             run.since = Some(Box::new(since));
         }
         if run.passed && site.purity != Purity::Mixed {
             let proof = Proof {
-                command: command.clone(),
+                command: text.clone(),
                 key,
                 is_fresh: site.purity == Purity::Fresh,
                 tested: run.tested(),
@@ -95,9 +105,9 @@ pub(super) fn run_all(
             bench.known.keep(&proof);
             run.proof = Some(proof);
         }
-        let holds = run.holds();
+        let ends = *purpose == Purpose::Verify && !run.holds();
         runs.push(run);
-        if !holds {
+        if ends {
             break;
         }
     }
@@ -137,6 +147,7 @@ pub(super) fn run(bench: &Bench, place: &Path, command: &str, name: &str) -> Che
         Err(error) => {
             return CheckRun {
                 command: command.to_owned(),
+                purpose: Purpose::Verify,
                 passed: false,
                 ended: "could not be started".to_owned(),
                 output: clean(format!("{error:#}").as_bytes()),
@@ -164,6 +175,7 @@ pub(super) fn run(bench: &Bench, place: &Path, command: &str, name: &str) -> Che
     });
     CheckRun {
         command: command.to_owned(),
+        purpose: Purpose::Verify,
         passed: ended.outcome == Outcome::Exited(0),
         ended: ended.outcome.to_string(),
         since: None,

@@ -53,6 +53,10 @@ impl Known {
         for attempt in attempts {
             if let Some(verdict) = &attempt.verdict {
                 entries.take(&verdict.proofs, &verdict.tests);
+                let quality = verdict.quality.iter();
+                quality
+                    .filter_map(|quality| quality.base.as_ref())
+                    .for_each(|base| entries.take_base(base));
             }
             entries.take(&attempt.proofs, &[]);
         }
@@ -111,14 +115,14 @@ impl Entries {
                 known.clone_from(proof);
             }
         }
-        for base in tests
-            .iter()
-            .filter_map(|tested| Some(&tested.since.as_ref()?.base))
-        {
-            if !base.is_short && is_lasting(base) {
-                let entry = Arc::new(Mutex::new(Some(base.clone())));
-                self.bases.insert(base.key.clone(), entry);
-            }
+        let compared = tests.iter().filter_map(|tested| tested.since.as_ref());
+        compared.for_each(|since| self.take_base(&since.base));
+    }
+
+    fn take_base(&mut self, base: &Baseline) {
+        if !base.is_short && is_lasting(base) {
+            let entry = Arc::new(Mutex::new(Some(base.clone())));
+            self.bases.insert(base.key.clone(), entry);
         }
     }
 }

@@ -55,7 +55,7 @@ use crate::run::engine::{Arrived, News, World};
 use crate::run::event::{Event, Recorded};
 use crate::run::schedule::Action;
 use crate::run::state::{AttemptState, Drive, State, TaskState};
-use crate::verify::checks::{self, Checks, Found};
+use crate::verify::checks::{self, Checks, Demands, Found};
 
 /// How often signals and stop requests are looked for while nothing else happens.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -185,7 +185,7 @@ impl Local {
     }
 
     /// What verifies `task`, looked up where it would run and in what the attempt started from.
-    fn checks_of(&self, task: &TaskId, slot: u32, base: Oid) -> Checks {
+    fn checks_of(&self, task: &TaskId, slot: u32, base: Oid, state: &State) -> Checks {
         let Some(task) = self.approved.graph().task(task) else {
             return Checks::default();
         };
@@ -193,7 +193,15 @@ impl Local {
             base: Some((&self.site.repo, base)),
             ..Found::beside(self.slots.path(slot))
         };
-        checks::sort(task, &self.approved.policy().verify, &found)
+        checks::sort(task, &self.demands(state), &found)
+    }
+
+    /// What is demanded of each task. How deep is said by the run, which a kickback may have made heavier.
+    fn demands<'a>(&'a self, state: &State) -> Demands<'a> {
+        Demands {
+            weight: state.run.policy.weight,
+            ..Demands::of(self.approved.policy())
+        }
     }
 
     fn slot_stem(&self, slot: u32) -> PathBuf {
@@ -356,7 +364,7 @@ impl World for Local {
                 }
                 self.catch_up(state)
             }
-            Event::Failed { task, reason } | Event::TimedOut { task, reason } => {
+            Event::Failed { task, reason, .. } | Event::TimedOut { task, reason } => {
                 self.tell_of_failure(task, reason, state)
             }
             Event::Finished { progress } => {

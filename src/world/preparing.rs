@@ -17,12 +17,12 @@ use crate::plan::TaskId;
 use crate::run::engine::Arrived;
 use crate::run::event::Event;
 use crate::run::state::{AttemptState, NO_SLOT, State};
-use crate::verify::checks::Checks;
+use crate::verify::checks::Planned;
 
 impl Local {
     pub(super) fn judge(&mut self, task: &TaskId, state: &State) -> Result<Option<Event>> {
         let (number, attempt) = self.occupied(task, state)?;
-        self.look_at(task, number, attempt, None)
+        self.look_at(task, number, attempt, None, state)
     }
 
     /// Proves on the run's branch as it is now what `task` integrated some time ago.
@@ -30,7 +30,7 @@ impl Local {
         let at = state.task(task).context("the plan has the task")?;
         let mut attempt = at.last().context("it was attempted")?.clone();
         attempt.tip = Some(state.run.tip.clone());
-        self.look_at(task, NO_SLOT, attempt, at.commit.clone())
+        self.look_at(task, NO_SLOT, attempt, at.commit.clone(), state)
     }
 
     /// Judges `attempt` in the slot `number`; with `integrated`, what became of that commit of it since.
@@ -40,6 +40,7 @@ impl Local {
         number: u32,
         attempt: AttemptState,
         integrated: Option<String>,
+        state: &State,
     ) -> Result<Option<Event>> {
         let found = self
             .approved
@@ -51,7 +52,7 @@ impl Local {
         let tip = attempt.tip.as_ref().unwrap_or(&attempt.base);
         let tip = self.site.repo.oid(tip)?;
         self.slots.stand(&self.site.repo, number, tip)?;
-        let Checks { commands, unrun } = self.checks_of(task, number, base);
+        let checks = self.checks_of(task, number, base, state);
         let judgement = Judgement {
             base: self.base(base, number),
             task: found,
@@ -59,14 +60,13 @@ impl Local {
             integrated,
             hook: self.approved.policy().hooks.post_task.clone(),
             policy: self.approved.policy().clone(),
-            commands,
-            unrun,
+            checks,
         };
         let mut slot = self.slots.take(&self.site.repo, number)?;
         let facts = match judgement.look(&slot)? {
             FirstLook::Decided(event) => {
                 self.slots.put(number, slot);
-                return Ok(Some(event));
+                return Ok(Some(*event));
             }
             FirstLook::Open(facts) => facts,
         };
@@ -153,7 +153,7 @@ impl Local {
                 if is_new_tree {
                     self.slots.stand(&self.site.repo, slot, tip)?;
                 }
-                let commands = self.checks_of(&task, slot, base).commands;
+                let commands = self.checks_of(&task, slot, base, state).commands;
                 if !is_new_tree || commands.is_empty() {
                     return Ok(Some(event));
                 }
@@ -173,7 +173,7 @@ impl Local {
         event: Event,
         slot: u32,
         tip: Oid,
-        commands: Vec<String>,
+        commands: Vec<Planned>,
         bench: Bench,
         before: Base,
     ) -> Result<()> {
@@ -196,7 +196,7 @@ impl Local {
     pub(super) fn verify_all(&mut self, commit: &str, state: &State) -> Result<()> {
         let place = self.site.worktrees.join("final");
         let policy = self.approved.policy();
-        let commands = policy.final_verify.clone();
+        let commands: Vec<Planned> = policy.final_verify.iter().map(Planned::verify).collect();
         let stem = layout::local_run(self.site.repo.common_dir(), &self.site.run).join("final");
         let common_dir = self.site.repo.common_dir();
         let names: [(&str, &OsStr); 4] = [

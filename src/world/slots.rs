@@ -167,7 +167,7 @@ impl Slot {
             repo: &self.repo,
             dir: self.worktree.path(),
             commit,
-            purity: match self.worktree.holds_ignored()? {
+            purity: match self.worktree.holds_more_than(&self.repo, commit)? {
                 true => Purity::Mixed,
                 false => Purity::Clean,
             },

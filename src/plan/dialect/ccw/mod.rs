@@ -134,6 +134,7 @@ impl Format for Ccw {
 
     fn defaults(&self) -> Defaults {
         Defaults {
+            unproven_blocks: false,
             sequential: false,
             retries: 2,
             goes_on: true,
