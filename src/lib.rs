@@ -31,6 +31,9 @@ pub mod attempt;
 // Deciding whether an attempt is good.
 pub mod verify;
 
+// What a run will meet, told before it starts.
+pub mod preflight;
+
 // Bringing an accepted commit onto the run's branch.
 pub mod integrate;
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use git_enact::run::event::Event;
 
 /// The modules in the order of `lib.rs`, each with those it uses.
-const EDGES: [(&str, &[&str]); 19] = [
+const EDGES: [(&str, &[&str]); 20] = [
     // Anything that has an effect may say where it could be interrupted: not repeated below.
     ("crash", &[]),
     ("plan", &[]),
@@ -19,10 +19,11 @@ const EDGES: [(&str, &[&str]); 19] = [
     ("journal", &["plan", "graph", "run", "git"]),
     ("attempt", &["plan", "run", "process"]),
     ("verify", &["plan", "run", "process", "git"]),
+    ("preflight", &["plan", "graph", "run", "git", "verify"]),
     ("integrate", &["git"]),
     ("history", &["plan", "graph", "run", "git"]),
     ("export", &["plan", "graph", "run", "git", "journal"]),
-    ("report", &["plan", "graph", "run", "verify"]),
+    ("report", &["plan", "graph", "run", "verify", "preflight"]),
     ("config", &["plan", "run", "git", "attempt"]),
     ("approval", &["plan", "graph", "run", "git"]),
     (
@@ -53,8 +54,22 @@ const EDGES: [(&str, &[&str]); 19] = [
     (
         "cli",
         &[
-            "plan", "graph", "run", "process", "git", "journal", "verify", "history", "export",
-            "report", "config", "approval", "world", "land", "care",
+            "plan",
+            "graph",
+            "run",
+            "process",
+            "git",
+            "journal",
+            "verify",
+            "preflight",
+            "history",
+            "export",
+            "report",
+            "config",
+            "approval",
+            "world",
+            "land",
+            "care",
         ],
     ),
 ];

@@ -122,7 +122,7 @@ fn a_run_is_told_in_the_plan_and_in_the_logs() {
 fn progress(plan: &Plan, statuses: &[Status], over: bool) -> Progress {
     let task = |(index, task): (usize, &git_enact::plan::Task)| TaskProgress {
         ended_at: Some("2026-01-02T03:04:05Z".to_owned()),
-        seconds: 61,
+        millis: 61_000,
         reason: Some("it said: \"no\"\n```\n- phase_9: x # 失敗".to_owned()),
         created: vec!["src/ein Pfad.rs".to_owned(), "a'b.md".to_owned()],
         ..told(&task.id, &task.title, statuses[index % statuses.len()])

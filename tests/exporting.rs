@@ -241,6 +241,17 @@ fn a_plan_that_is_not_on_the_branch_is_told_of_and_left_alone() {
 }
 
 #[test]
+fn a_run_that_has_nothing_to_commit_of_its_progress_says_so() {
+    let user = user();
+    user.write(".gitignore", "PROGRESS.md\n");
+    user.commit("Progress is nobody's business");
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run("specs/hello", &executor, &["--commit-progress"])
+        .success()
+        .complains("no commit says how far the run came");
+}
+
+#[test]
 fn a_native_plan_says_it_below_the_id_of_each_task() {
     let user = User::new();
     let plan = "[plan]\r\ntitle = \"Grüße 👋\"\r\n[[task]]\r\ntitle = \"One\"\r\nid = \"a\" # first\r\n\r\n\

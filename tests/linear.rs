@@ -119,7 +119,7 @@ impl Shape {
 }
 
 /// What a single line may be full of.
-const MARKS: [&str; 44] = [
+const MARKS: [&str; 46] = [
     "*",
     "_",
     "`",
@@ -164,6 +164,8 @@ const MARKS: [&str; 44] = [
     "✅",
     "a: ",
     "a/",
+    "a-",
+    "T0001-",
 ];
 
 /// What many lines may be.
@@ -265,6 +267,11 @@ fn full(dialect: Dialect, size: usize) -> Vec<(String, String)> {
             )
         };
         grown(format!("line-{at}"), shape.plan(2, told));
+        let waits = |n: usize| {
+            let value = if n == 2 { marks.as_str() } else { "None" };
+            (String::new(), format!("  - Dependencies: {value}"))
+        };
+        grown(format!("value-{at}"), shape.plan(2, waits));
     }
     for (at, line) in LINES.iter().enumerate() {
         let lines = format!("{line}\n").repeat(size);
@@ -296,6 +303,8 @@ fn entangled(dialect: Dialect, size: usize) -> Vec<(String, String)> {
         let wait = to_the_last(wait);
         let each = |_| (String::new(), wait.clone());
         grown(format!("waits-{at}"), shape.plan(size, each));
+        let headed = |n| (String::new(), format!("{wait}\n\n## Phase {}: A", n + 1));
+        grown(format!("headed-{at}"), shape.plan(size, headed));
         let remark = wait.trim_start_matches([' ', '-', '*']).replace("**", "");
         let each = |_| (format!("({})", remark.to_lowercase()), String::new());
         grown(format!("remarks-{at}"), shape.plan(size, each));

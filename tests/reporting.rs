@@ -98,3 +98,30 @@ fn a_task_that_only_words_prove_is_named() {
     user.run("PLAN.md", &executor, &[]).success();
     assert_eq!(report(&user)["unproven"], serde_json::json!(["1"]));
 }
+
+#[test]
+fn the_end_report_says_what_was_made_said_and_mended() {
+    let user = User::new();
+    user.plan("[plan]\ntitle = \"One\"\n[[task]]\nid = \"a\"\ntitle = \"Do a\"\nverify = [\"test -e new.txt\"]\n");
+    let executor = user.executor(
+        "if test \"$ENACT_ATTEMPT\" = 1; then commit README.md half; exit 0; fi\n\
+         echo more > README.md; commit new.txt new README.md\n\
+         printf '{\"status\": \"done\", \"commit\": \"%s\", \"notes\": \"It can do a now.\"}' \"$(git rev-parse HEAD)\"",
+    );
+    user.run("plan.toml", &executor, &[])
+        .success()
+        .says("**Files created**: `new.txt`\n")
+        .says("**Files modified**: `README.md`\n")
+        .says("**Highlights**:\n\n- a: It can do a now.\n")
+        .says("**Mended on the way**:\n\n- a: attempt 1: verify failed (exit 1): `test -e new.txt`")
+        .says("done with attempt 2\n")
+        .says("**Time**: ");
+    let output = user.enact(["report", "--format", "json"]).success();
+    let report: serde_json::Value = serde_json::from_str(&output.stdout).expect("it is JSON");
+    assert_eq!(report["files"]["created"], serde_json::json!(["new.txt"]));
+    assert!(
+        report["seconds"]
+            .as_f64()
+            .is_some_and(|seconds| seconds > 0.0)
+    );
+}

@@ -65,6 +65,10 @@ fn what_was_accepted_waits_for_a_person_while_the_rest_goes_on() {
         "nothing is integrated"
     );
     assert_eq!(status["counts"]["blocked"], 9, "{status}");
+    user.enact(["status"])
+        .success()
+        .says("10 tasks: 1 pending, 9 wait for review")
+        .says("  waits for review -------  1  First");
     assert_eq!(
         user.task("2")["status"],
         "pending",

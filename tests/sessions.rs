@@ -242,7 +242,7 @@ fn progress(statuses: &[Status]) -> Progress {
         commit: (*status == Status::Done).then(|| "1f2a91c0".repeat(5)),
         started_at: None,
         ended_at: None,
-        seconds: 1,
+        millis: 1_000,
         attempts: 2,
         reason: Some("it went\n\u{1b}wrong".into()),
         last_step: None,

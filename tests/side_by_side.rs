@@ -280,3 +280,35 @@ fn two_runs_side_by_side_in_one_repository_both_finish() {
     );
     user.assert_whole();
 }
+
+#[test]
+fn attempts_that_do_not_fit_together_are_told_of_while_they_run() {
+    let user = User::new();
+    user.plan(PAIR);
+    // Both have committed before either may end.
+    let executor =
+        user.executor("commit shared.txt $ENACT_TASK; signal $ENACT_TASK-committed; wait_for go");
+    let args = [
+        "run",
+        "plan.toml",
+        "--yes",
+        "--name",
+        "r-test",
+        "--jobs",
+        "2",
+        "--",
+        &executor,
+    ];
+    let running = user.start(args);
+    running.wait_until_it_says(
+        "note: what a and b have committed so far conflicts in shared.txt: the later one will be tried again",
+    );
+    user.signal("go");
+    running.end().success();
+    let attempts = ["a", "b"].map(|task| user.task(task)["attempts"].as_u64().unwrap_or(0));
+    assert_eq!(
+        attempts.iter().sum::<u64>(),
+        3,
+        "one of them was tried again"
+    );
+}

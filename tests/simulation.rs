@@ -52,6 +52,7 @@ fn policy(chance: &mut Chance) -> Policy {
         },
         commit_progress: chance.below(3) == 0,
         checks: std::collections::BTreeMap::new(),
+        preflight: chance.below(2) == 0,
         final_verify: match chance.below(2) {
             0 => Vec::new(),
             _ => vec!["true".to_owned()],

@@ -453,3 +453,55 @@ fn a_run_of_chosen_specs_is_replanned_without_choosing_again() {
     assert_eq!(status["tasks"][2]["title"], "Add two routes");
     assert_eq!(status["tasks"][1]["status"], "done");
 }
+
+/// The record of all runs.
+fn record(user: &User) -> serde_json::Value {
+    let record = user.path().join(".claude/execution/execution.json");
+    serde_json::from_str(&fs::read_to_string(record).expect("a record")).expect("JSON")
+}
+
+#[test]
+fn the_record_keeps_whom_tasks_were_mapped_to_and_the_report_says_what_it_says() {
+    let user = User::new();
+    user.write(
+        "specs/features/005-cache/tasks.md",
+        "# Cache - Tasks\n\n## One\n- [ ] Start redis\n\n## Two\n- [ ] Add a schema\n",
+    );
+    user.commit("Spec");
+    let told = |status: &str, done: u32, agents: &[&str]| {
+        let (record, report) = (record(&user), user.enact(["report"]).success().stdout);
+        let spec = &record["specs"]["F005"];
+        assert_eq!(spec["status"], status, "{record}");
+        assert_eq!(spec["tasks_completed"], done, "{record}");
+        assert_eq!(spec["agents_mapped"], serde_json::json!(agents), "{record}");
+        assert!(
+            report.contains(&format!("| {status} | {done} | 2 |")),
+            "{report}"
+        );
+        assert!(
+            report.contains(&format!("**Overall**: 1 {status}\n")),
+            "{report}"
+        );
+        assert_eq!(record["overall"][status], 1, "{record}");
+    };
+    let both = ["redis", "supabase"];
+    let executor = user
+        .executor("test -e \"$HOME/../mended.$ENACT_TASK\" || exit 1; commit $ENACT_TASK.txt x");
+    let args = ["run", "F005", "--name", "r-test", "--sync", "--yes"];
+    let args = args
+        .into_iter()
+        .chain(["--on-failure", "stop", "--", &executor]);
+    user.enact(args).code(3);
+    told("in_progress", 0, &both);
+    fs::write(user.outside("mended.1.1"), "").expect("a sign");
+    user.enact(["retry", "1.1"]).success();
+    user.enact(["resume"]).code(3);
+    told("in_progress", 1, &both);
+    user.enact(["skip", "2.1"]).success();
+    user.enact(["resume"]).code(1);
+    told("partial", 1, &both);
+    fs::write(user.outside("mended.2.1"), "").expect("a sign");
+    user.enact(["retry", "2.1"]).success();
+    user.enact(["resume"]).success();
+    told("completed", 2, &both);
+}

@@ -6,4 +6,6 @@ mod packed;
 use git_enact::plan::Dialect;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|text: &str| packed::answer(text, Dialect::Superpowers));
+fuzz_target!(|text: &str| {
+    packed::answer(text, Dialect::Superpowers);
+});

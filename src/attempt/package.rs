@@ -125,7 +125,7 @@ impl Package {
             artifacts: Vec::new(),
             session: None,
             inherited: Vec::new(),
-            skills: task.skills.clone(),
+            skills: skills(task, plan),
         };
         match weight {
             Weight::Light => light,
@@ -185,6 +185,17 @@ impl Outline {
             tasks,
         }
     }
+}
+
+/// Those of the task, then those of the whole plan.
+fn skills(task: &Task, plan: &Plan) -> Vec<String> {
+    let mut skills = task.skills.clone();
+    for skill in plan.wishes.skills.iter() {
+        if !skills.contains(skill) {
+            skills.push(skill.clone());
+        }
+    }
+    skills
 }
 
 fn is_zero(count: &usize) -> bool {

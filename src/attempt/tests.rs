@@ -87,6 +87,8 @@ fn policy(executor: Executor) -> Policy {
         fresh: false,
         sync: false,
         commit_progress: false,
+        preflight: false,
+        limits: crate::run::budget::Limits::default(),
         durability: Durability::Process,
         prompt: None,
         selection: Selection::default(),

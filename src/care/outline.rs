@@ -264,6 +264,8 @@ impl Outline {
             fresh: false,
             sync: false,
             commit_progress: false,
+            preflight: false,
+            limits: crate::run::budget::Limits::default(),
             durability: Durability::Full,
             prompt: None,
             selection: Selection::default(),

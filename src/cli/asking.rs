@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::plan::TaskId;
 use crate::report::{self, clean::visible};
 use crate::run::event::{By, Event};
-use crate::world::Asker;
+use crate::world::{Asker, Person};
 
 /// Whether a person sits at the terminal.
 pub(super) fn is_possible() -> bool {
@@ -52,9 +52,19 @@ pub(super) fn choose(what: &str, names: &[String]) -> Option<String> {
         .cloned()
 }
 
-/// Asks retry, skip or stop about a failed task.
+/// Who sits at the terminal.
+struct AtTerminal;
+
 pub(super) fn asker() -> Asker {
-    Arc::new(|task: &TaskId, reason: &str, last_completed: &str| {
+    Arc::new(AtTerminal)
+}
+
+impl Person for AtTerminal {
+    fn agrees(&self, to: &str) -> bool {
+        confirm(&visible(to))
+    }
+
+    fn decides(&self, task: &TaskId, reason: &str, last_completed: &str) -> Event {
         report::notice(&visible(&format!("\ntask {task} failed: {reason}")));
         if !last_completed.is_empty() {
             report::notice(&visible(&format!("last completed: {last_completed}")));
@@ -83,7 +93,7 @@ pub(super) fn asker() -> Asker {
                 Some(_) => {}
             }
         }
-    })
+    }
 }
 
 fn retried(task: TaskId, words: String) -> Event {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 
+use super::report::files;
 use super::{Context, Exit, asking, input, status_context};
 use crate::approval::{Approved, Proposal};
 use crate::export::{Exporter, Synced};
@@ -168,7 +169,7 @@ fn keep_memory() {
 fn finish(context: &Context, repo: &Repo, state: &State) -> Result<()> {
     if !context.json && !context.quiet {
         let context = status_context(repo, state)?;
-        report::text(&markdown::report(state, &context));
+        report::text(&markdown::report(state, &context, &files(repo, state)?));
     }
     Ok(())
 }

@@ -3,8 +3,11 @@
 use anyhow::Result;
 
 use super::{Context, Exit, status, status_context};
+use crate::git::{ChangeKind, Repo};
 use crate::journal;
+use crate::report::outcome::Files;
 use crate::report::{self, json, markdown};
+use crate::run::state::State;
 
 /// Print the end report of a run
 #[derive(Debug, clap::Args)]
@@ -33,11 +36,31 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         Format::Md
     };
     match args.format.unwrap_or(asked) {
-        Format::Md => report::text(&markdown::report(&state, &about)),
+        Format::Md => report::text(&markdown::report(&state, &about, &files(&repo, &state)?)),
         Format::Json => {
             let branches = status::branches(&repo, &state)?;
-            report::line(&json::report(&state, &about, &branches)?);
+            report::line(&json::report(
+                &state,
+                &about,
+                &files(&repo, &state)?,
+                &branches,
+            )?);
         }
     }
     Ok(Exit::Done)
+}
+
+/// What the run made of the files that it started from.
+pub(super) fn files(repo: &Repo, state: &State) -> Result<Files> {
+    let (base, tip) = (repo.oid(&state.run.base)?, repo.oid(&state.run.tip)?);
+    let mut files = Files::default();
+    for change in repo.changed(base, tip)? {
+        let kind = match change.kind {
+            ChangeKind::Added => &mut files.created,
+            ChangeKind::Deleted => &mut files.deleted,
+            ChangeKind::Modified | ChangeKind::TypeChanged => &mut files.modified,
+        };
+        kind.push(change.path);
+    }
+    Ok(files)
 }

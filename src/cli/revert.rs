@@ -101,7 +101,7 @@ fn refuse_unless_integrated(state: &State, index: usize) -> Result<()> {
         }
         _ => bail!(
             "task `{id}` is {}, so there is nothing of it to undo",
-            state.standing(index).name()
+            state.standing(index).words()
         ),
     }
 }
@@ -126,7 +126,7 @@ fn summary(state: &State, index: usize) -> String {
             Phase::Done if !state.at(dependent).merged.is_empty() => "done; is proven again",
             Phase::Stale => "stale; is proven again",
             Phase::Pending => "pending; is done without it, unless skipped",
-            _ => state.standing(dependent).name(),
+            _ => state.standing(dependent).words(),
         };
         let task = &tasks[dependent];
         // Writing to a String cannot fail.

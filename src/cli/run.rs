@@ -6,17 +6,20 @@ use anyhow::{Context as _, Result, bail};
 
 use super::approving::{approve, describe};
 use super::drive::{Begin, drive};
+use super::input::Input;
 use super::selecting::Selecting;
 use super::{Context, Exit, asking, input, resume, take_lease};
 use crate::approval::Proposal;
 use crate::config::Settings;
-use crate::git::{self, Repo};
+use crate::git::{self, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal::{Clock, Journal};
 use crate::plan::{TaskId, Weight, or_meant};
-use crate::report;
+use crate::preflight;
+use crate::report::{self, proposal};
 use crate::run::event::Event;
 use crate::run::policy::{CommitMode, Durability, OnFailure, Policy, Review, Scope};
+use crate::verify::checks::Found;
 
 /// Run a plan: one verified commit per task
 #[derive(Debug, clap::Args)]
@@ -89,6 +92,9 @@ pub(super) struct Args {
     /// End with a commit on the run's branch that says in the plan's own files how far the run came
     #[arg(long)]
     commit_progress: bool,
+    /// Start without looking at what stands in the way, and without proving the base
+    #[arg(long)]
+    no_preflight: bool,
     /// Whether what is done must survive a power cut at once
     #[arg(long, value_name = "full|process")]
     durability: Option<Durability>,
@@ -111,29 +117,9 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         return Ok(Exit::Refused);
     };
     if !args.new
-        && let Some(unfinished) = input::unfinished(&repo, &input)?
+        && let Some((run, hash)) = input::unfinished(&repo, &input)?
     {
-        let (run, hash) = &unfinished;
-        let dialect = input.graph.plan().dialect;
-        if *hash != input.hash && !input::is_only_marked(&repo, run, dialect, &input.sources)? {
-            bail!(
-                "run `{run}` of this plan is unfinished and the plan has changed since: `git enact replan {run}` \
-                 adopts the change, `git enact resume {run}` goes on with the plan as it was, `--new` starts \
-                 another run"
-            );
-        }
-        if args.dry_run {
-            report::line(&format!(
-                "run {} of this plan is unfinished: it would be resumed",
-                unfinished.0
-            ));
-            return Ok(Exit::Done);
-        }
-        report::notice(&format!(
-            "run {} of this plan is unfinished: resuming it with the executor and settings that it was begun with; `--new` starts another",
-            unfinished.0
-        ));
-        return resume::resume(context, &repo, &unfinished.0, args.yes);
+        return go_on_with(&run, &hash, &input, args, context, &repo);
     }
     let base = repo
         .resolve(&args.base)
@@ -146,9 +132,17 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     policy.selection.clone_from(&input.selection);
     let id = input::run_id(&repo, &input, args.name.as_deref())?;
     let proposal = Proposal::new(&repo, input.graph.clone(), policy, &input.hash)?;
+    let ahead = match proposal.policy().preflight {
+        true => ahead(&repo, &input, proposal.policy(), base)?,
+        false => String::new(),
+    };
     if args.dry_run {
         report::text(&describe(&proposal, &repo, &id));
+        report::text(&ahead);
         return Ok(Exit::Done);
+    }
+    if !context.quiet && !ahead.is_empty() {
+        report::notice(ahead.trim_end());
     }
     let Some(approved) = approve(&proposal, &repo, &id, args.yes)? else {
         return Ok(Exit::Refused);
@@ -165,6 +159,50 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let graph = input.graph.clone();
     let (journal, state) = Journal::create(repo, lease, clock, graph, input.files(), started)?;
     drive(context, journal, state, approved, Begin::Fresh)
+}
+
+/// A plan with an unfinished run is that run's, unless it was edited.
+fn go_on_with(
+    run: &str,
+    hash: &str,
+    input: &Input,
+    args: &Args,
+    context: &Context,
+    repo: &Repo,
+) -> Result<Exit> {
+    let dialect = input.graph.plan().dialect;
+    if hash != input.hash && !input::is_only_marked(repo, run, dialect, &input.sources)? {
+        bail!(
+            "run `{run}` of this plan is unfinished and the plan has changed since: `git enact replan {run}` \
+             adopts the change, `git enact resume {run}` goes on with the plan as it was, `--new` starts \
+             another run"
+        );
+    }
+    if args.dry_run {
+        report::line(&format!(
+            "run {run} of this plan is unfinished: it would be resumed"
+        ));
+        return Ok(Exit::Done);
+    }
+    report::notice(&format!(
+        "run {run} of this plan is unfinished: resuming it with the executor and settings that it was begun with; `--new` starts another"
+    ));
+    resume::resume(context, repo, run, args.yes)
+}
+
+/// What is to be known before the run starts.
+fn ahead(repo: &Repo, input: &Input, policy: &Policy, base: Oid) -> Result<String> {
+    let plan: Vec<PathBuf> = input
+        .sources
+        .iter()
+        .map(|source| source.path.clone())
+        .collect();
+    let programs = Found {
+        base: Some((repo, base)),
+        ..Found::beside(repo.checkout().unwrap_or(repo.common_dir()))
+    };
+    let found = preflight::look(repo, &input.graph, policy, base, &plan, &programs)?;
+    Ok(proposal::ahead(&input.graph.plan().wishes.skills, &found))
 }
 
 /// Everything that decides how the run goes on, from all layers of configuration.
@@ -185,6 +223,7 @@ fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<
         fresh: args.fresh.then_some(true),
         sync: args.sync.then_some(true),
         commit_progress: args.commit_progress.then_some(true),
+        preflight: args.no_preflight.then_some(false),
         verify: args.verify.clone(),
         final_verify: args.final_verify.clone(),
         ..Settings::default()

@@ -29,7 +29,7 @@ pub(super) struct Selecting {
     /// All specs of the project
     #[arg(long, conflicts_with_all = ["phase", "infrastructure", "features"])]
     all: bool,
-    /// Words on how to run specs: `sequential`, or a domain whose agents come first
+    /// Words on how to run it: `sequential`, a domain whose agents come first, `use the NAME skill`
     #[arg(long, value_name = "TEXT")]
     hint: Option<String>,
 }
@@ -41,6 +41,7 @@ impl Selecting {
         named: &[PathBuf],
         context: &Context,
     ) -> Result<(Vec<PathBuf>, Selection)> {
+        let Settings { agents, skills, .. } = settings(context)?;
         let mut selection = Selection {
             dialect: self.dialect,
             session: self.session.clone(),
@@ -49,7 +50,8 @@ impl Selecting {
             features: self.features,
             all: self.all,
             hint: self.hint.clone(),
-            agents: agents(context)?,
+            agents,
+            skills,
             ..Selection::default()
         };
         let exists = |path: &&PathBuf| context.path(path).exists();
@@ -82,11 +84,11 @@ impl Selecting {
     }
 }
 
-/// The user's table of agents.
-fn agents(context: &Context) -> Result<std::collections::BTreeMap<String, Vec<String>>> {
+/// What the user has set, where there is a repository to set it for.
+fn settings(context: &Context) -> Result<Settings> {
     match context.repo() {
-        Ok(repo) => Ok(Settings::of(&repo)?.agents),
-        Err(_) => Ok(Default::default()),
+        Ok(repo) => Settings::of(&repo),
+        Err(_) => Ok(Settings::default()),
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Settings {
     pub timeout: Option<String>,
     pub stall_timeout: Option<String>,
     pub grace: Option<String>,
+    /// How much the run may use up before it pauses.
+    pub limits: RunLimits,
     pub commit: Option<CommitMode>,
     pub scope: Option<Scope>,
     pub review: Option<Review>,
@@ -61,8 +63,26 @@ pub struct Settings {
     pub prompt: Option<String>,
     /// Agents, and the words in a task that call for them.
     pub agents: BTreeMap<String, Vec<String>>,
+    /// What every executor should know how to do.
+    pub skills: Vec<String>,
+    /// Whether it is looked at before the start what stands in the way.
+    pub preflight: Option<bool>,
     /// Executors by name, for `--executor NAME`.
     pub executors: BTreeMap<String, NamedExecutor>,
+}
+
+/// The limits of a run as the user writes them.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RunLimits {
+    /// Attempts of all tasks together.
+    pub attempts: Option<u32>,
+    /// Wall-clock time, such as `8h`.
+    pub time: Option<String>,
+    /// Tokens that models are given and make.
+    pub tokens: Option<u64>,
+    /// US dollars.
+    pub cost: Option<f64>,
 }
 
 /// The keys that git config (`enact.<key>`) and the environment (`ENACT_<KEY>`) may set, as git config
@@ -169,6 +189,12 @@ impl Settings {
             timeout: over.timeout.or(self.timeout),
             stall_timeout: over.stall_timeout.or(self.stall_timeout),
             grace: over.grace.or(self.grace),
+            limits: RunLimits {
+                attempts: over.limits.attempts.or(self.limits.attempts),
+                time: over.limits.time.or(self.limits.time),
+                tokens: over.limits.tokens.or(self.limits.tokens),
+                cost: over.limits.cost.or(self.limits.cost),
+            },
             commit: over.commit.or(self.commit),
             scope: over.scope.or(self.scope),
             review: over.review.or(self.review),
@@ -191,6 +217,8 @@ impl Settings {
             },
             prompt: over.prompt.or(self.prompt),
             agents: self.agents.into_iter().chain(over.agents).collect(),
+            skills: list(self.skills, over.skills),
+            preflight: over.preflight.or(self.preflight),
             executors,
         }
     }

@@ -6,10 +6,11 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use jiff::SignedDuration;
 
-use super::Settings;
 use super::executors::SHELL;
+use super::{RunLimits, Settings};
 use crate::attempt;
 use crate::plan::{Plan, Selection};
+use crate::run::budget::Limits;
 use crate::run::policy::{CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Scope};
 
 impl Settings {
@@ -64,20 +65,18 @@ impl Settings {
                 .as_deref()
                 .map(|text| millis("stall_timeout", text))
                 .transpose()?,
+            limits: self.run_limits()?,
             grace_ms: millis("grace", self.grace.as_deref().unwrap_or("10s"))?,
             verify: self.verify.clone(),
             final_verify,
             checks: self.quality()?,
             setup: self.setup.clone(),
-            // An empty command takes away the one of a layer below.
-            hooks: Hooks::by_name(|name| {
-                let mut hooks = self.hooks.iter();
-                hooks.find(|hook| hook.0 == name).map(|hook| hook.1.into())
-            }),
+            hooks: self.hooks(),
             pass_env: self.pass_env.clone(),
             fresh: self.fresh.unwrap_or(false),
             sync: self.sync.unwrap_or(false),
             commit_progress: self.commit_progress.unwrap_or(false),
+            preflight: self.preflight.unwrap_or(true),
             durability: self.durability.unwrap_or(Durability::Full),
             prompt: template,
             selection: Selection::default(),
@@ -102,6 +101,36 @@ impl Settings {
             );
         }
         Ok(checks)
+    }
+
+    /// An empty command takes away the one of a layer below.
+    fn hooks(&self) -> Hooks {
+        Hooks::by_name(|name| {
+            let mut hooks = self.hooks.iter();
+            hooks.find(|hook| hook.0 == name).map(|hook| hook.1.into())
+        })
+    }
+
+    fn run_limits(&self) -> Result<Limits> {
+        let RunLimits {
+            attempts,
+            time,
+            tokens,
+            cost,
+        } = &self.limits;
+        if *attempts == Some(0)
+            || *tokens == Some(0)
+            || cost.is_some_and(|cost| cost.is_nan() || cost <= 0.0)
+        {
+            bail!("a limit in `[limits]` is nothing: nothing could run");
+        }
+        let time = time.as_deref().map(|text| millis("limits.time", text));
+        Ok(Limits {
+            attempts: *attempts,
+            time_ms: time.transpose()?,
+            tokens: *tokens,
+            cost_usd: *cost,
+        })
     }
 
     /// Who looks into what a kickback asks.

@@ -1,6 +1,6 @@
 //! Putting changed texts in place: whole or not at all, with the mode they had, and one whatever becomes of another.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,6 +11,9 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use super::grounds::Grounds;
 use crate::git::sha256;
 use crate::plan::{Change, Marked, Source, edited, is_sealed, visible};
+
+/// How a file is called while it is written: one that is left over is known as ours.
+const UNDER_WAY: (&str, &str) = (".git-enact-", ".tmp");
 
 /// What became of the files.
 #[derive(Debug, Default)]
@@ -23,6 +26,8 @@ pub struct Made {
     pub(super) digests: HashMap<PathBuf, String>,
     /// Whether the plan was moved away.
     pub(super) moved: bool,
+    /// The directories in which nothing is left of an export that was killed.
+    swept: HashSet<PathBuf>,
 }
 
 /// Makes the changes, of texts that are still what they were when the changes were found. One that cannot be made
@@ -75,7 +80,7 @@ fn make(grounds: &Grounds, sources: &Sources<'_>, change: &Change, made: &mut Ma
             return Ok(());
         }
     };
-    if replace(path, &target, was.as_deref(), &text)? {
+    if replace(path, &target, was.as_deref(), &text, &mut made.swept)? {
         made.changed.push(path.clone());
     }
     made.digests.insert(path.clone(), sha256(text.as_bytes())?);
@@ -104,7 +109,13 @@ fn require_ours(path: &Path, target: &Path, text: &str) -> Result<()> {
 
 /// Has the file at `target`, which was named `path`, hold this text instead of what it was, if that is known; whether it
 /// held another.
-fn replace(path: &Path, target: &Path, was: Option<&str>, text: &str) -> Result<bool> {
+fn replace(
+    path: &Path,
+    target: &Path,
+    was: Option<&str>,
+    text: &str,
+    swept: &mut HashSet<PathBuf>,
+) -> Result<bool> {
     let failed = || format!("`{}` cannot be written", path.display());
     let dir = target.parent().with_context(failed)?;
     let there = fs::symlink_metadata(target).ok();
@@ -115,13 +126,20 @@ fn replace(path: &Path, target: &Path, was: Option<&str>, text: &str) -> Result<
         return Ok(false);
     }
     fs::create_dir_all(dir).with_context(failed)?;
+    if swept.insert(dir.to_path_buf()) {
+        sweep(dir);
+    }
     let mode = there
         .as_ref()
         .map_or(0o666, |there| there.permissions().mode());
     let mut file = tempfile::Builder::new()
+        .prefix(UNDER_WAY.0)
+        .suffix(UNDER_WAY.1)
         .permissions(fs::Permissions::from_mode(mode))
         .tempfile_in(dir)
         .with_context(failed)?;
+    // Where files cannot be locked, those that are left over stay.
+    let _ = file.as_file().try_lock();
     if there.is_some() {
         let permissions = fs::Permissions::from_mode(mode);
         file.as_file()
@@ -136,6 +154,25 @@ fn replace(path: &Path, target: &Path, was: Option<&str>, text: &str) -> Result<
     }
     file.persist(target).with_context(failed)?;
     Ok(true)
+}
+
+/// Removes what an export that was killed was writing here. What another one is writing now is locked.
+fn sweep(dir: &Path) {
+    let (prefix, suffix) = UNDER_WAY;
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let rest = name.strip_prefix(prefix);
+        let random = rest.and_then(|rest| rest.strip_suffix(suffix));
+        let is_ours = random
+            .is_some_and(|random| random.len() == 6 && random.chars().all(char::is_alphanumeric));
+        let is_file = || entry.file_type().is_ok_and(|kind| kind.is_file());
+        let is_left = || fs::File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+        if is_ours && is_file() && is_left() {
+            // One that cannot be removed is in nobody's way.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Moves a directory to where nothing is yet.
@@ -192,5 +229,27 @@ mod tests {
         assert_eq!(made.changed, std::slice::from_ref(&path));
         let text = fs::read_to_string(&path).expect("it is read");
         assert_eq!(text, "- [x] One\n");
+    }
+
+    #[test]
+    fn what_an_export_left_that_was_killed_is_removed_by_the_next_one() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = |name: &str| {
+            let path = dir.path().join(name);
+            fs::write(&path, "- [ ] One\n").expect("it is written");
+            path
+        };
+        let left = file(".git-enact-aB3xY9.tmp");
+        let theirs = [file(".tmpaB3xY9"), file(".git-enact-notes.tmp")];
+        let under_way = file(".git-enact-cD4xY9.tmp");
+        let writing = fs::File::open(&under_way).expect("it is there");
+        writing.try_lock().expect("nobody else writes it");
+        let path = file("a.md");
+        let grounds = Grounds::new(dir.path(), &path).expect("a directory");
+        let made = apply(&grounds, &marked(&path, "- [ ] One\n"));
+        assert_eq!(made.changed, std::slice::from_ref(&path));
+        assert!(!left.exists(), "it was ours");
+        assert!(under_way.exists(), "somebody writes it");
+        assert!(theirs.iter().all(|path| path.exists()), "they are not ours");
     }
 }

@@ -150,7 +150,7 @@ impl Exporter {
             commit: at.commit.clone(),
             started_at: self.times.began(&task.id),
             ended_at: self.times.ended(&task.id),
-            seconds: at.millis() / 1000,
+            millis: at.millis(),
             attempts: at.attempts,
             reason: state.reason(index),
             last_step: claim.and_then(|claim| said(&claim.last_completed)),

@@ -227,6 +227,29 @@ impl Git {
         }
         Ok(output)
     }
+
+    /// What differs from HEAD, in the index or in the files; `untracked` says how new files are told.
+    pub(in crate::git) fn uncommitted(self, untracked: &str) -> Result<Vec<Uncommitted>> {
+        let args = ["status", "--porcelain=v1", "-z", "--no-renames", untracked];
+        let status = self.check(args)?;
+        let text = String::from_utf8_lossy(&status.stdout);
+        let entries = text.split('\0').filter_map(|line| {
+            Some(Uncommitted {
+                path: line.get(3..)?.to_owned(),
+                is_untracked: line.starts_with("??"),
+            })
+        });
+        Ok(entries.collect())
+    }
+}
+
+/// A path that differs from HEAD.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uncommitted {
+    /// Relative to the top of the checkout.
+    pub path: String,
+    /// Whether git knows nothing of it.
+    pub is_untracked: bool,
 }
 
 /// `git` with the fixed environment and options. The options travel in the environment, so that what git

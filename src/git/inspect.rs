@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use git2::{ObjectType, Oid};
 
 use super::slots::remove_all;
-use super::{Git, Repo};
+use super::{Git, Repo, Uncommitted};
 
 /// Where commits are looked for that no ref may name any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,11 @@ pub enum Depth {
 }
 
 impl Repo {
+    /// What of the user's checkout differs from its HEAD, or is new there; a new directory stands for what it holds.
+    pub fn uncommitted(&self) -> Result<Vec<Uncommitted>> {
+        Git::here(self)?.uncommitted("--untracked-files=normal")
+    }
+
     /// The commits whose raw text `is_meant`, whether or not a ref leads to them.
     pub fn commits_anywhere(
         &self,

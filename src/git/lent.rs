@@ -100,16 +100,12 @@ impl Repo {
 
 /// What differs from HEAD, in the index that its person uses or in the files.
 fn uncommitted(worktree: &Worktree) -> Result<Option<String>> {
-    let status = Git::within(worktree)?.check([
-        "status",
-        "--porcelain=v1",
-        "-z",
-        "--untracked-files=all",
-        "--no-renames",
-    ])?;
-    let text = String::from_utf8_lossy(&status.stdout);
-    let paths: Vec<&str> = text.split('\0').filter_map(|line| line.get(3..)).collect();
-    let named: Vec<&str> = paths.iter().take(NAMED).copied().collect();
+    let paths = Git::within(worktree)?.uncommitted("--untracked-files=all")?;
+    let named: Vec<&str> = paths
+        .iter()
+        .take(NAMED)
+        .map(|changed| changed.path.as_str())
+        .collect();
     Ok(match paths.len() {
         0 => None,
         count if count <= NAMED => Some(format!("uncommitted: {}", named.join(", "))),

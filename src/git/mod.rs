@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, anyhow, bail};
 pub use git2::Oid;
 
-pub use command::{Git, require_version, version};
+pub use command::{Git, Uncommitted, require_version, version};
 pub use identity::Identity;
 use ignored::Pins;
 pub use inspect::Depth;

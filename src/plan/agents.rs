@@ -3,7 +3,7 @@
 //! A table of agents and the words that call for them, which the user can change in `enact.toml`; a hint on the
 //! command line comes before it. Knows plans, and nothing of who executes them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Plan, Selection};
 
@@ -31,10 +31,12 @@ struct Table<'t> {
     lengths: Vec<u64>,
     /// What is more than a word, or of a script that may do without spaces, is looked for as it stands.
     sayings: Vec<(String, Call)>,
+    /// How many words and sayings there are.
+    entries: usize,
 }
 
 /// What one entry of the table calls for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy)]
 struct Call {
     /// Which agent, by its place.
     agent: usize,
@@ -46,7 +48,7 @@ struct Call {
 pub(super) fn assign(plan: &mut Plan, selection: &Selection) {
     let table = Table::new(&selection.agents);
     let hint = selection.hint.as_deref().unwrap_or_default().to_lowercase();
-    let called = table.counts(&hint);
+    let called = table.counts(&[&hint]);
     let agents = table.agents.iter().zip(called);
     let is_hinted = |agent: &str, count| hint.contains(&agent.to_lowercase()) || count > 0;
     let hinted: Vec<&str> = agents
@@ -97,15 +99,16 @@ impl<'t> Table<'t> {
 
     fn add(&mut self, agent: &'t str, words: impl Iterator<Item = &'t str>) {
         let place = self.agents.len();
-        for (entry, word) in words.enumerate() {
+        for word in words {
             let word = word.trim().to_lowercase();
-            let call = Call {
-                agent: place,
-                entry,
-            };
             if word.is_empty() {
                 continue;
             }
+            let call = Call {
+                agent: place,
+                entry: self.entries,
+            };
+            self.entries += 1;
             if word.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
                 self.call(format!("{word}s"), call);
                 self.call(word, call);
@@ -124,27 +127,41 @@ impl<'t> Table<'t> {
         self.words.entry(word).or_default().push(call);
     }
 
-    /// How many of its words a text in lower case says, for each agent.
-    fn counts(&self, text: &str) -> Vec<usize> {
-        let words = text
-            .as_bytes()
-            .split(|byte| !byte.is_ascii_alphanumeric())
-            .filter(|word| {
-                let first = word.first().map_or(0, |byte| usize::from(*byte));
-                self.lengths[first] & length_bit(word) != 0
-            });
-        let called = words.filter_map(|word| self.words.get(word)).flatten();
-        let sayings = self.sayings.iter();
-        let said = sayings.filter(|(saying, _)| text.contains(saying.as_str()));
-        let calls: HashSet<Call> = called.chain(said.map(|(_, call)| call)).copied().collect();
+    /// How many of its words these texts say, for each agent.
+    fn counts(&self, texts: &[&str]) -> Vec<usize> {
         let mut counts = vec![0; self.agents.len()];
-        calls.iter().for_each(|call| counts[call.agent] += 1);
+        let mut is_said = vec![false; self.entries];
+        let mut say = |call: &Call| {
+            let was_said = std::mem::replace(&mut is_said[call.entry], true);
+            counts[call.agent] += usize::from(!was_said);
+        };
+        for text in texts {
+            let words = text.as_bytes();
+            let words = words.split(|byte| !byte.is_ascii_alphanumeric());
+            let called = words.filter(|word| self.may_call(word)).filter_map(|word| {
+                let calls = self.words.get(&word.to_ascii_lowercase());
+                calls.map(Vec::as_slice)
+            });
+            called.flatten().for_each(&mut say);
+            if !self.sayings.is_empty() {
+                let text = text.to_lowercase();
+                let said = self.sayings.iter();
+                let said = said.filter(|(saying, _)| text.contains(saying.as_str()));
+                said.for_each(|(_, call)| say(call));
+            }
+        }
         counts
+    }
+
+    /// Whether a word is as long as one of the table that begins so.
+    fn may_call(&self, word: &[u8]) -> bool {
+        let first = word.first().map_or(0, u8::to_ascii_lowercase);
+        self.lengths[usize::from(first)] & length_bit(word) != 0
     }
 
     /// The agent that most words call for; one that a hint names comes before all others.
     fn called_for(&self, hinted: &[&str], title: &str, body: &str) -> Option<&'t str> {
-        let counts = self.counts(&format!("{title} {body}").to_lowercase());
+        let counts = self.counts(&[title, body]);
         let mut best: Option<(&str, (bool, usize))> = None;
         for (agent, count) in self.agents.iter().zip(counts) {
             let score = (hinted.contains(agent), count);

@@ -73,24 +73,52 @@ pub(super) fn value<'d>(first: &'d Line, rest: &'d [Block]) -> Field<'d> {
     Field { lines, fences }
 }
 
-/// The checks that a `Verify` field asks for: code and nothing else is code, all other is words.
+/// The checks that a `Verify` field asks for: code and nothing else is code, all other is words. Where it is a list,
+/// that holds for each item: what somebody says of one command is no reason not to run the others.
 pub(super) fn checks(field: &Field<'_>) -> Vec<Check> {
-    let words = field.lines.iter().any(|line| line.words);
-    if words {
-        return vec![Check::Prose(prose(field))];
+    let items = items(field);
+    let are_apart = items.len() > 1 && items.iter().any(|item| !has_words(item));
+    match are_apart && field.fences.is_empty() {
+        true => items.iter().flat_map(|item| judged(item, &[])).collect(),
+        false => judged(&field.lines, &field.fences),
     }
-    let spans = field.lines.iter().flat_map(|line| &line.spans);
+}
+
+/// What lines and fences that belong together ask for.
+fn judged(lines: &[&Line], fences: &[&Fence]) -> Vec<Check> {
+    if has_words(lines) {
+        return vec![Check::Prose(prose(lines, fences))];
+    }
+    let spans = lines.iter().flat_map(|line| &line.spans);
     spans
         .map(|span| span.text.as_str())
-        .chain(field.fences.iter().map(|fence| fence.text.trim_end()))
+        .chain(fences.iter().map(|fence| fence.text.trim_end()))
         .filter(|code| !code.trim().is_empty())
         .map(|code| Check::Code(code.to_owned()))
         .collect()
 }
 
-fn prose(field: &Field<'_>) -> String {
-    let lines = field.lines.iter().map(|line| line.text.as_str());
-    let scripts = field.fences.iter().map(|fence| fence.text.trim_end());
+fn has_words(lines: &[&Line]) -> bool {
+    lines.iter().any(|line| line.words)
+}
+
+/// The items of a field that is a list and nothing else, each with what stands below it; none of any other.
+fn items<'f, 'd>(field: &'f Field<'d>) -> Vec<&'f [&'d Line]> {
+    let Some((first, rest)) = field.lines.split_first() else {
+        return Vec::new();
+    };
+    let depth = rest.first().map_or(0, |line| line.depth);
+    let is_list = !first.words && first.spans.is_empty() && depth > first.depth;
+    if !is_list || rest.iter().any(|line| line.depth < depth) {
+        return Vec::new();
+    }
+    rest.chunk_by(|last, next| next.depth > depth || next.paragraph == last.paragraph)
+        .collect()
+}
+
+fn prose(lines: &[&Line], fences: &[&Fence]) -> String {
+    let lines = lines.iter().map(|line| line.text.as_str());
+    let scripts = fences.iter().map(|fence| fence.text.trim_end());
     let parts: Vec<&str> = lines
         .chain(scripts)
         .filter(|part| !part.is_empty())

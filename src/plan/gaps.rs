@@ -3,7 +3,7 @@
 //! Each thing is told once for the plan, however many tasks lack it, and what the same tasks lack in one breath. Knows
 //! no format: what is asked for, and what to write, is for the readers to say.
 
-use super::{Fault, ImportedStatus, Location, Task};
+use super::{Fault, Location, Task};
 
 /// Where something lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,12 +32,6 @@ pub(super) struct Gaps {
     found: Vec<(Vec<Asked>, Vec<Lack>)>,
 }
 
-/// Whether a task is still to be run.
-pub(super) fn is_open(task: &Task) -> bool {
-    let status = task.imported.as_ref().map(|imported| imported.status);
-    status.is_none_or(|status| status == ImportedStatus::InProgress)
-}
-
 /// Adds what a review found, unless the text is broken: then what seems to be missing may stand in what was not read.
 pub(super) fn review(faults: &mut Vec<Fault>, found: impl IntoIterator<Item = Fault>) {
     if faults.iter().all(Fault::is_warning) {
@@ -59,7 +53,7 @@ impl Gaps {
     pub(super) fn of_tasks(tasks: &[Task], asked: &[(Asked, Lacks<'_>)]) -> Vec<Fault> {
         let open = || {
             let tasks = tasks.iter().enumerate();
-            tasks.filter(|(_, task)| is_open(task))
+            tasks.filter(|(_, task)| task.is_open())
         };
         let mut gaps = Self::among("task", open().count());
         for (asked, lacks) in asked {

@@ -9,7 +9,7 @@ use super::dialect::{Reading, Unfolded};
 use super::recognize::{self, Found};
 use super::source::{Source, decode, raw};
 use super::text::Text;
-use super::{Change, Dialect, Fault, Plan, Progress, Selection, Task, fault};
+use super::{Change, Dialect, Fault, Plan, Progress, Selection, Task, fault, skills};
 
 /// A plan that could be read.
 #[derive(Debug, Clone)]
@@ -53,6 +53,7 @@ pub fn load(paths: &[PathBuf], selection: &Selection) -> Result<Loaded, Faults> 
         mut faults,
     } = format.read(&sources);
     faults.extend(format.assign(&mut plan, selection));
+    skills::assign(&mut plan, &sources, selection);
     faults.extend(found.doubt);
     fault::in_text_order(&mut faults);
     if faults.iter().all(Fault::is_warning) {

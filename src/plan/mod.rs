@@ -20,8 +20,10 @@ mod room;
 mod scope;
 mod seal;
 mod selection;
+mod skills;
 mod source;
 mod suggest;
+mod tags;
 mod text;
 mod unmarked;
 mod visible;
@@ -41,6 +43,7 @@ pub use load::{
 };
 pub use seal::is_sealed;
 pub use selection::Selection;
+pub use skills::about as about_skill;
 use source::is_named;
 pub use source::{Source, hash_input, kept_name};
 pub use suggest::{did_you_mean, or_meant};
@@ -156,6 +159,12 @@ pub struct TaskSource {
 }
 
 impl Task {
+    /// Whether the plan's own files leave it to be run.
+    pub fn is_open(&self) -> bool {
+        let status = self.imported.as_ref().map(|imported| imported.status);
+        status.is_none_or(|status| status == ImportedStatus::InProgress)
+    }
+
     /// A task at this place of the text, of which nothing else is known yet.
     pub fn at(location: Location) -> Self {
         Self {
@@ -283,6 +292,33 @@ pub struct Wishes {
     /// Whether the rest goes on when a task has failed and nobody can be asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub goes_on: Option<bool>,
+    /// What every executor should know how to do.
+    #[serde(skip_serializing_if = "Skills::is_empty")]
+    pub skills: Skills,
+}
+
+/// What every executor of a plan should know how to do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Skills {
+    /// Asked for by the user or by the plan.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub named: Vec<String>,
+    /// Called for by what the plan is about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub detected: Vec<String>,
+}
+
+impl Skills {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    /// All, those first that were asked for.
+    pub fn iter(&self) -> impl Iterator<Item = &String> {
+        self.named.iter().chain(&self.detected)
+    }
 }
 
 /// A task's id as the plan spells it.

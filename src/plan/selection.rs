@@ -37,6 +37,9 @@ pub struct Selection {
     /// Agents, and the words in a task that call for them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub agents: BTreeMap<String, Vec<String>>,
+    /// What the user says every executor should know how to do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub skills: Vec<String>,
 }
 
 impl Selection {
@@ -71,6 +74,7 @@ impl Selection {
             dialect: None,
             hint: None,
             agents: BTreeMap::new(),
+            skills: Vec::new(),
             ..selection.clone()
         };
         wanted(self) == wanted(other)

@@ -55,11 +55,9 @@ impl<'a> Text<'a> {
     /// Where each line begins.
     fn starts(&self) -> &[usize] {
         self.parsed.starts.get_or_init(|| {
-            let bytes = self.text.bytes().enumerate();
-            let ends = bytes.filter(|(_, byte)| *byte == b'\n');
-            std::iter::once(self.first)
-                .chain(ends.map(|(at, _)| at + 1))
-                .collect()
+            let mut starts = vec![self.first];
+            starts.extend(self.text.match_indices('\n').map(|(at, _)| at + 1));
+            starts
         })
     }
 

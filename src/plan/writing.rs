@@ -40,8 +40,8 @@ pub struct TaskProgress {
     pub started_at: Option<String>,
     /// When it was over.
     pub ended_at: Option<String>,
-    /// How long its attempts took together.
-    pub seconds: u64,
+    /// How long its attempts took together, in milliseconds.
+    pub millis: u64,
     /// How many attempts there were.
     pub attempts: u32,
     /// Why it needs attention: every reason, joined.
@@ -123,7 +123,7 @@ impl Progress {
             commit: None,
             started_at: None,
             ended_at: None,
-            seconds: 0,
+            millis: 0,
             attempts: 0,
             reason: None,
             last_step: None,

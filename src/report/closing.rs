@@ -5,11 +5,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use jiff::Timestamp;
-
+use super::outcome::millis;
 use super::sentence::{short, took};
 use crate::plan::Dialect;
-use crate::run::state::{Standing, State};
+use crate::run::state::{Drive, Standing, State};
 
 /// The closing words for a run of such a plan.
 pub(super) fn closing(state: &State) -> String {
@@ -127,13 +126,14 @@ struct Spec {
 }
 
 impl Spec {
-    /// Its status, in which what is only done in part is never complete.
-    fn status(&self) -> &'static str {
-        match (self.done, self.begun) {
-            (done, _) if done == self.total => "completed",
-            (0, false) => "pending",
-            (0, true) => "in_progress",
-            _ => "partial",
+    /// Its status, in which what is only done in part is never complete; the words and when they hold are those of
+    /// `execution.json`.
+    fn status(&self, is_over: bool) -> &'static str {
+        match (is_over, self.begun) {
+            (true, true) if self.done == self.total => "completed",
+            (true, true) => "partial",
+            (false, true) => "in_progress",
+            (_, false) => "pending",
         }
     }
 }
@@ -146,15 +146,17 @@ fn specs(state: &State) -> String {
         let named = task.id.as_str().split_once(':').map(|(spec, _)| spec);
         let spec = specs.entry(named.unwrap_or(&plan.title)).or_default();
         spec.total += 1;
-        spec.done += usize::from(state.standing(index) == Standing::Done);
-        spec.begun |= state.standing(index) != Standing::Pending;
+        let is_done = state.standing(index) == Standing::Done;
+        spec.done += usize::from(is_done);
+        spec.begun |= is_done || state.at(index).attempts > 0;
     }
     let mut text = String::from(
         "## Implementation Summary\n\n| Spec | Status | Completed | Total |\n|---|---|---|---|\n",
     );
+    let is_over = state.run.drive == Drive::Finished;
     let mut overall: BTreeMap<&str, usize> = BTreeMap::new();
     for (name, spec) in &specs {
-        let status = spec.status();
+        let status = spec.status(is_over);
         *overall.entry(status).or_default() += 1;
         let name = name.replace('|', "\\|");
         let _ = writeln!(
@@ -173,15 +175,11 @@ fn specs(state: &State) -> String {
 
 /// Of plans in phases.
 fn phases(state: &State) -> String {
-    let time = |text: &str| text.parse::<Timestamp>().ok();
-    let (from, to) = (time(&state.run.started_at), time(&state.run.updated_at));
-    let duration = from.zip(to).map(|(from, to)| to.duration_since(from));
-    let millis = duration.and_then(|length| u64::try_from(length.as_millis()).ok());
     let mut text = format!(
         "## Plan Execution Complete\n\n**Plan:** {}\n**Execution Time:** {}\n**Status:** {}\n\n### Phase Summary\n\n\
          | Phase | Name | Owner | Status | Duration |\n|-------|------|-------|--------|----------|\n",
         state.graph().plan().title,
-        took(millis.unwrap_or_default()),
+        took(millis(state)),
         match state.status(false) {
             "complete" => "SUCCESS",
             "failed" => "FAILED",
@@ -193,9 +191,8 @@ fn phases(state: &State) -> String {
             Standing::Done => "Complete",
             Standing::Pending | Standing::Running | Standing::Stale => "Pending",
             Standing::TimedOut => "TIMEOUT",
-            Standing::Blocked | Standing::InReview | Standing::Kickback | Standing::Held => {
-                "BLOCKED"
-            }
+            Standing::InReview => "Waits for review",
+            Standing::Blocked | Standing::Kickback | Standing::Held => "BLOCKED",
             Standing::Failed => "FAILED",
             Standing::Partial => "PARTIAL",
             Standing::Skipped | Standing::LeftOut => "Skipped",

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::Context;
 use super::markdown::{unproven, usage};
 use super::next::next_steps;
+use super::outcome::{Files, millis};
 use super::status::{RunStatus, TaskStatus};
 use crate::plan::TaskId;
 use crate::run::evidence::{ClaimStatus, Outcome, Reason, Usage};
@@ -15,8 +16,14 @@ use crate::run::proof::{Criterion, Quality};
 use crate::run::results::Tested;
 use crate::run::state::{AttemptState, Counts, FinalVerdict, Landed, State};
 
-/// The report of a run, finished or not; `branches` are those of the tasks, in the plan's order.
-pub fn report(state: &State, context: &Context, branches: &[Option<String>]) -> Result<String> {
+/// The report of a run, finished or not, which changed these files; `branches` are those of the tasks, in the plan's
+/// order.
+pub fn report(
+    state: &State,
+    context: &Context,
+    files: &Files,
+    branches: &[Option<String>],
+) -> Result<String> {
     let ids = state.graph().tasks().iter().map(|task| &task.id);
     let tasks = branches.iter().enumerate().map(|(task, branch)| {
         let history = state.at(task).history.iter();
@@ -28,6 +35,8 @@ pub fn report(state: &State, context: &Context, branches: &[Option<String>]) -> 
         run: RunStatus::of(state, context),
         executor: state.run.policy.executor.name(),
         usage: usage(state),
+        seconds: millis(state) as f64 / 1000.0,
+        files,
         counts: state.counts(),
         tasks: tasks.collect(),
         unproven: unproven(state),
@@ -54,6 +63,10 @@ struct Report<'a> {
     executor: &'a str,
     /// What all attempts used up, as far as their executors tell.
     usage: Usage,
+    /// From the start to the newest event.
+    seconds: f64,
+    /// What differs between where the run started and where its branch stands.
+    files: &'a Files,
     counts: &'a Counts,
     tasks: Vec<TaskStatus<'a, Vec<Attempt<'a>>>>,
     /// Tasks that no command proves.

@@ -6,6 +6,7 @@ use super::Context;
 use super::clean::{visible, visible_line};
 use super::closing::closing;
 use super::next::next_steps;
+use super::outcome::{Files, told};
 use super::sentence::{short, took, used};
 use super::task::proven;
 use crate::plan::Check;
@@ -13,12 +14,13 @@ use crate::run::evidence::Usage;
 use crate::run::proof::{Criterion, Standing};
 use crate::run::state::State;
 
-/// The report of a run, finished or not.
-pub fn report(state: &State, context: &Context) -> String {
+/// The report of a run, finished or not, which changed these files.
+pub fn report(state: &State, context: &Context, files: &Files) -> String {
     let mut text = closing(state) + &tasks(state);
     text.push_str(&tests(state));
     text.push_str(&quality(state));
     text.push_str(&acceptance(state));
+    text.push_str(&told(state, files));
     let unproven = unproven(state);
     if !unproven.is_empty() {
         let _ = writeln!(
@@ -54,7 +56,7 @@ fn tasks(state: &State) -> String {
             text,
             "| {} | {title} | {} | {commit} | {} | {} |",
             task.id,
-            standing.name(),
+            standing.words(),
             at.attempts,
             took(at.millis())
         );

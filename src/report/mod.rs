@@ -12,6 +12,7 @@ pub mod json;
 pub mod live;
 pub mod markdown;
 pub mod next;
+pub mod outcome;
 pub mod proposal;
 pub mod resumption;
 pub mod sentence;

@@ -4,8 +4,11 @@ use std::fmt::Write as _;
 
 use super::check;
 use super::clean::visible;
+use super::sentence::took;
 use crate::graph::Graph;
-use crate::plan::{Task, Weight};
+use crate::plan::{Skills, Task, Weight, about_skill};
+use crate::preflight::Finding;
+use crate::run::budget::Limits;
 use crate::run::policy::{Executor, Policy};
 use crate::verify::checks::Programs;
 
@@ -67,6 +70,10 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Progra
             policy.pass_env.join(", ")
         );
     }
+    let limits = limits(&policy.limits);
+    if !limits.is_empty() {
+        let _ = writeln!(text, "pauses after {}", limits.join(", or "));
+    }
     let _ = writeln!(
         text,
         "{} at once, {}, commits: {}",
@@ -78,6 +85,43 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Progra
         policy.commit.name()
     );
     visible(&text).into_owned()
+}
+
+fn limits(limits: &Limits) -> Vec<String> {
+    let each = [
+        limits
+            .attempts
+            .map(|attempts| format!("{attempts} attempts")),
+        limits.time_ms.map(took),
+        limits.tokens.map(|tokens| format!("{tokens} tokens")),
+        limits.cost_usd.map(|cost| format!("${cost:.2}")),
+    ];
+    each.into_iter().flatten().collect()
+}
+
+/// What is to be known before a run starts: what executors are told to know, and what was found.
+pub fn ahead(skills: &Skills, found: &[Finding]) -> String {
+    let mut text = String::new();
+    for (how, skills) in [
+        ("asked for", &skills.named),
+        ("called for by the plan", &skills.detected),
+    ] {
+        if !skills.is_empty() {
+            let told: Vec<String> = skills.iter().map(|skill| told(skill)).collect();
+            let _ = writeln!(text, "skills {how}: {}", told.join(", "));
+        }
+    }
+    for Finding { what, help } in found {
+        let _ = writeln!(text, "note: {what}; {help}");
+    }
+    visible(&text).into_owned()
+}
+
+fn told(skill: &str) -> String {
+    match about_skill(skill) {
+        Some(about) => format!("{skill} ({about})"),
+        None => skill.to_owned(),
+    }
 }
 
 /// What runs for each task, with what of the caller's environment.

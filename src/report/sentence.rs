@@ -173,34 +173,49 @@ fn decision(event: &Event, state: &State) -> Option<(Mood, String)> {
         Event::Stopped { reason } => (Mood::Plain, format!("stopped: {reason}")),
         Event::Resumed { reason } => (Mood::Plain, format!("resumed: {reason}")),
         Event::Quarantined { reason } => (Mood::Bad, format!("quarantined: {reason}")),
+        event @ Event::Verified { .. } => return verification(event, state),
         Event::Landed { branch, to, .. } => {
             let branch = names::branch(branch);
             (Mood::Good, format!("landed on {branch} as {}", short(to)))
         }
-        event => return of_the_run(event, state),
+        event => return going_back(event, state),
     })
 }
 
-/// What the final verification came to.
-fn verified(passed: bool, reasons: &[String], warnings: &[String]) -> (Mood, String) {
+/// What the commands that prove the whole said, of the run's branch or of what it starts from.
+fn verification(event: &Event, state: &State) -> Option<(Mood, String)> {
+    let Event::Verified {
+        commit,
+        passed,
+        reasons,
+        warnings,
+        ..
+    } = event
+    else {
+        return None;
+    };
+    let (base, reasons) = (short(commit), reasons.join("; "));
+    let (mood, text) = match (*commit == state.run.base, passed) {
+        (true, true) => (
+            Mood::Plain,
+            format!("the base {base} passes what is to prove the whole"),
+        ),
+        (true, false) => (
+            Mood::Bad,
+            format!("the base {base} fails already: {reasons}"),
+        ),
+        (false, true) => (Mood::Good, "final verification passed".to_owned()),
+        (false, false) => (Mood::Bad, format!("final verification failed: {reasons}")),
+    };
     let noted = match warnings.is_empty() {
         true => String::new(),
         false => format!("; note: {}", warnings.join("; ")),
     };
-    match passed {
-        true => (Mood::Good, format!("final verification passed{noted}")),
-        false => {
-            let failed = reasons.join("; ");
-            (
-                Mood::Bad,
-                format!("final verification failed: {failed}{noted}"),
-            )
-        }
-    }
+    Some((mood, text + &noted))
 }
 
-/// What the whole came to, and the events by which a person lets something in or takes it back.
-fn of_the_run(event: &Event, state: &State) -> Option<(Mood, String)> {
+/// The events by which a person lets something in, or takes it back.
+fn going_back(event: &Event, state: &State) -> Option<(Mood, String)> {
     let name = |task: &TaskId| name(state, task);
     Some(match event {
         Event::Reviewed {
@@ -220,12 +235,6 @@ fn of_the_run(event: &Event, state: &State) -> Option<(Mood, String)> {
             Mood::Plain,
             format!("{}: undone by {}", name(task), short(tip)),
         ),
-        Event::Verified {
-            passed,
-            reasons,
-            warnings,
-            ..
-        } => verified(*passed, reasons, warnings),
         Event::RolledBack { target, .. } => (
             Mood::Plain,
             format!("rolled back to checkpoint {}", short(target)),

@@ -162,7 +162,7 @@ pub fn brief(headline: &Headline, driven: bool) -> Option<String> {
         "{}: {status} ({})\n{}\n",
         headline.run,
         headline.title,
-        counted(counts)
+        counted(counts, 0)
     );
     if let Some(line) = next_step(&headline.run, status) {
         let _ = writeln!(text, "{line}");
@@ -178,7 +178,11 @@ pub fn human(state: &State, context: &Context) -> String {
         false => state.status(context.driven).to_owned(),
     };
     let mut text = format!("{}: {status} ({})\n", run.id, state.graph().plan().title);
-    let _ = writeln!(text, "{}", counted(state.counts()));
+    let _ = writeln!(
+        text,
+        "{}",
+        counted(state.counts(), state.in_review().count())
+    );
     let shown = if state.graph().len() <= FEW {
         Shown::All
     } else {
@@ -209,7 +213,7 @@ pub fn human(state: &State, context: &Context) -> String {
         let _ = writeln!(
             text,
             "  {:<9} {commit}  {}  {}{time}",
-            standing.name(),
+            standing.words(),
             task.id,
             task.title
         );
@@ -229,14 +233,20 @@ enum Shown {
     News,
 }
 
-fn counted(counts: &Counts) -> String {
+/// How many tasks stand where. Of those that are blocked by name, so many only wait for review.
+fn counted(counts: &Counts, in_review: usize) -> String {
+    let waits = match in_review {
+        1 => "waits for review",
+        _ => "wait for review",
+    };
     let named = [
         ("done", counts.done),
         ("running", counts.running),
         ("pending", counts.pending),
         ("failed", counts.failed),
         ("timed out", counts.timed_out),
-        ("blocked", counts.blocked),
+        ("blocked", counts.blocked.saturating_sub(in_review)),
+        (waits, in_review),
         ("kickback", counts.kickback),
         ("skipped", counts.skipped),
         ("held", counts.held),

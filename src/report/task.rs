@@ -38,7 +38,7 @@ pub fn human(state: &State, index: usize, kept: &[Option<Kept>]) -> String {
         "{} ({}): {}{}\n",
         task.id,
         task.title,
-        state.standing(index).name(),
+        state.standing(index).words(),
         commit.unwrap_or_default()
     );
     if let Some(reason) = state.reason(index) {

@@ -322,11 +322,13 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
         match &self.state.run.drive {
             Drive::Finished => Ended::Finished,
             Drive::Quarantined(_) => Ended::Quarantined,
+            // Whoever was asked has answered: nobody is waited for.
+            Drive::Stopped(_) => Ended::Stopped,
             _ if self.state.needs_person() && self.situation.stopping.is_none() => {
                 Ended::NeedsPerson
             }
             Drive::Paused(..) => Ended::Paused,
-            Drive::Running | Drive::Stopped(_) => Ended::Stopped,
+            Drive::Running => Ended::Stopped,
         }
     }
 }
@@ -348,8 +350,8 @@ impl UnderWay {
     /// Whether `event` is what this was begun for.
     fn ends_with(&self, event: &Event) -> bool {
         match (self, event) {
-            (UnderWay::Verifying, Event::Verified { .. }) => true,
-            (UnderWay::Asking(_), Event::Stopped { .. }) => true,
+            (UnderWay::Verifying, Event::Verified { .. } | Event::Stopped { .. })
+            | (UnderWay::Asking(_), Event::Stopped { .. }) => true,
             (
                 UnderWay::Attempt(task),
                 Event::AttemptEnded { task: ended, .. }

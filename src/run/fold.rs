@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::budget::Spent;
 use super::event::{By, Event, Recorded};
 use super::evidence::Signal;
 use super::frontier::Frontier;
@@ -43,6 +44,7 @@ impl State {
             verified: None,
             landed: None,
             undone: None,
+            spent: Spent::default(),
             retired: BTreeMap::new(),
         };
         Ok(Self::restore(graph, header, Vec::new()))
@@ -100,6 +102,7 @@ impl State {
             }
             None => self.apply_to_run(&recorded.event)?,
         }
+        self.run.spent.add(recorded, &self.run.updated_at);
         self.run.seq = recorded.seq;
         self.run.updated_at.clone_from(&recorded.at);
         Ok(())
@@ -115,6 +118,10 @@ impl State {
     fn apply_to_run(&mut self, event: &Event) -> Result<(), Illegal> {
         match event {
             Event::Resumed { .. } => {
+                // Whoever has it go on after it met a limit allows it as much again.
+                if self.limit_met().is_some() && matches!(self.run.drive, Drive::Paused(..)) {
+                    self.run.spent = Spent::default();
+                }
                 self.run.drive = Drive::Running;
                 // What was missing may be there now.
                 self.run.verified.take_if(|verdict| !verdict.passed);

@@ -1,6 +1,7 @@
 //! The pure core: events, the state they fold into, what to do next, and the loop that does it.
 
 mod about;
+pub mod budget;
 pub mod decide;
 pub mod engine;
 pub mod event;

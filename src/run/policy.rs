@@ -6,6 +6,7 @@ use std::ffi::OsString;
 
 use serde::{Deserialize, Serialize};
 
+use super::budget::Limits;
 use super::reader::Reader;
 use crate::graph::Graph;
 use crate::plan::{Selection, TaskId, Weight};
@@ -41,6 +42,9 @@ pub struct Policy {
     /// Longest silence of an attempt in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stall_timeout_ms: Option<u64>,
+    /// How much the run may use up before it pauses.
+    #[serde(default, skip_serializing_if = "Limits::is_none")]
+    pub limits: Limits,
     /// Between INT, TERM and KILL, in milliseconds.
     pub grace_ms: u64,
     /// Commands that verify each task, besides its own.
@@ -70,6 +74,9 @@ pub struct Policy {
     /// Whether the run ends with a commit that says in the plan's own files how far it came.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub commit_progress: bool,
+    /// Whether the base was to be proven before anything started.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub preflight: bool,
     /// Whether checkpoints that pin work wait for the disk.
     pub durability: Durability,
     /// The prompt template, when the user replaced ours.

@@ -6,7 +6,7 @@ use super::decide;
 use super::event::Event;
 use super::policy::{OnFailure, Review};
 use super::state::{Drive, Phase, State};
-use crate::plan::TaskId;
+use crate::plan::{Kind, TaskId};
 
 /// Something the engine should do now.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,12 +91,16 @@ pub fn next(state: &State, situation: &Situation) -> Vec<Action> {
         actions.extend(oldest_accepted(state));
         actions.extend(questions(state, situation));
     }
-    if !situation.cancelled && is_going_on(state, situation) {
+    let limit = state.limit_met();
+    if !situation.cancelled && is_going_on(state, situation) && limit.is_none() {
         actions.extend(reverifications(state));
         actions.extend(researches(state));
     }
-    if is_going_on(state, situation) && !state.is_stuck() {
-        actions.extend(starts(state));
+    if is_going_on(state, situation) && limit.is_none() && !state.is_stuck() {
+        match base_to_prove(state) {
+            Some(proof) => actions.push(proof),
+            None => actions.extend(starts(state)),
+        }
     }
     if actions.is_empty() && is_quiet(state, situation) {
         actions.extend(ending(state, situation));
@@ -229,6 +233,24 @@ fn reverifications(state: &State) -> impl Iterator<Item = Action> + '_ {
         })
 }
 
+/// Before anything is attempted it is known whether the whole is sound; where the plan begins with a design, it need not
+/// be.
+fn base_to_prove(state: &State) -> Option<Action> {
+    let (run, policy) = (&state.run, &state.run.policy);
+    let is_wanted = policy.preflight && !policy.final_verify.is_empty();
+    if !is_wanted || run.verified.is_some() || run.tip != run.base {
+        return None;
+    }
+    let tasks = state.graph().tasks();
+    let is_design = |task: usize| tasks[task].kind == Kind::Design;
+    let was_attempted = (0..tasks.len()).any(|task| state.at(task).newest_number() > 0);
+    // Whatever else is ready is ready as well as the first.
+    let first = state.ready().next()?;
+    (!was_attempted && !is_design(first)).then(|| Action::VerifyAll {
+        commit: run.base.clone(),
+    })
+}
+
 fn starts(state: &State) -> Vec<Action> {
     let busy: Vec<u32> = state
         .active()
@@ -268,6 +290,12 @@ fn wave_in_review(state: &State) -> HashSet<usize> {
     later.flatten().copied().collect()
 }
 
+/// Whether something could be begun that the limits of the run keep from it.
+fn is_unfinished(state: &State) -> bool {
+    let starts = !state.is_stuck() && state.ready().next().is_some();
+    starts || reverifications(state).next().is_some() || researches(state).next().is_some()
+}
+
 /// What ends a drive when nothing is left to start, judge or integrate.
 fn ending(state: &State, situation: &Situation) -> Option<Action> {
     if state.run.drive != Drive::Running {
@@ -280,6 +308,15 @@ fn ending(state: &State, situation: &Situation) -> Option<Action> {
     }
     if state.needs_person() {
         return None;
+    }
+    if let Some(limit) = state.limit_met().filter(|_| is_unfinished(state)) {
+        return Some(Action::Record(Box::new(Event::Paused {
+            task: None,
+            reason: format!(
+                "{limit}, which is the limit of the run; going on allows as much again"
+            ),
+            until: None,
+        })));
     }
     let verified = state
         .run

@@ -19,7 +19,7 @@ pub enum Standing {
     Partial,
     /// Something outside stands in its way.
     Blocked,
-    /// Accepted, and a person is to look at it first; users see it as blocked.
+    /// Accepted, and a person is to look at it first; blocked by name.
     InReview,
     /// The plan is wrong, its executor says.
     Kickback,
@@ -73,6 +73,14 @@ impl Standing {
             Standing::Held => "held",
             Standing::Stale => "stale",
             Standing::Reverted => "reverted",
+        }
+    }
+
+    /// What people are told, who do not have to know the names: that nothing stands in the way but their own look.
+    pub fn words(self) -> &'static str {
+        match self {
+            Standing::InReview => "waits for review",
+            other => other.name(),
         }
     }
 

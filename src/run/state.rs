@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::budget::Spent;
 use super::event::Residue;
 use super::evidence::{Claim, Outcome, Signal, Usage, Verdict};
 use super::frontier::Frontier;
@@ -63,6 +64,9 @@ pub struct RunState {
     /// The earliest integration that was undone since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undone: Option<Merged>,
+    /// What it has used up of its limits.
+    #[serde(default, skip_serializing_if = "Spent::is_nothing")]
+    pub spent: Spent,
     /// How many attempts those tasks had that the plan has no more.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub retired: BTreeMap<TaskId, u32>,
@@ -395,6 +399,11 @@ impl AttemptState {
 }
 
 impl State {
+    /// Which limit of the run was met, in words.
+    pub fn limit_met(&self) -> Option<String> {
+        self.run.policy.limits.met(&self.run.spent)
+    }
+
     /// The plan that is run.
     pub fn graph(&self) -> &Arc<Graph> {
         &self.graph

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::standing::{Counts, Standing};
-use super::state::{Drive, Landed, Phase, State};
+use super::state::{Drive, FinalVerdict, Landed, Phase, State};
 
 /// What a run's newest checkpoint says in short, so that one commit answers `status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,9 +85,10 @@ impl State {
         }
     }
 
-    /// What failed when the whole was verified last; empty when nothing did.
+    /// What failed when the whole was verified as it stands; empty when nothing did.
     pub fn disproof(&self) -> &[String] {
-        let verdict = self.run.verified.as_ref().filter(|verdict| !verdict.passed);
+        let is_wrong = |verdict: &&FinalVerdict| !verdict.passed && verdict.commit == self.run.tip;
+        let verdict = self.run.verified.as_ref().filter(is_wrong);
         verdict.map_or(&[], |verdict| &verdict.reasons)
     }
 

@@ -39,6 +39,7 @@ pub fn rolled_back(now: &State, then: &State, recorded: &Recorded) -> State {
         seq: recorded.seq,
         updated_at: recorded.at.clone(),
         landed: now.run.landed.clone(),
+        spent: now.run.spent.clone(),
         retired,
         ..then.run.clone()
     };

@@ -272,7 +272,7 @@ pub(super) fn proven_merge(
     bench: &Bench,
     before: &Base,
 ) -> Result<Arrived> {
-    let runs = run_all(bench, site, commands, before)?;
+    let runs = run_all(bench, site, commands, Some(before))?;
     let failed = runs.iter().find(|run| !run.holds());
     let event = match (event, failed) {
         (mut event, None) => {
@@ -337,7 +337,13 @@ pub(super) fn final_verification(
     };
     let runs = match set_up.filter(|run| !run.passed) {
         Some(failed) => vec![failed],
-        None => run_all(bench, &site, commands, base)?,
+        // Where the run began, there is nothing before.
+        None => run_all(
+            bench,
+            &site,
+            commands,
+            Some(base).filter(|base| base.commit != at),
+        )?,
     };
     crash::step("final-proven");
     repo.remove_worktree(place)?;

@@ -68,7 +68,7 @@ pub(super) fn run_all(
     bench: &Bench,
     site: &Site<'_>,
     commands: &[Planned],
-    base: &Base,
+    base: Option<&Base>,
 ) -> Result<Vec<CheckRun>> {
     let tree = site.repo.commit(site.commit)?.tree.to_string();
     let keys = known::keys(
@@ -91,7 +91,8 @@ pub(super) fn run_all(
         let mut run = run(bench, site.dir, text, &format!("check-{nth}"));
         run.purpose = *purpose;
         let is_old = *purpose == Purpose::Quality && !run.passed;
-        if is_old || run.names_failures() {
+        let is_compared = is_old || run.names_failures();
+        if let Some(base) = base.filter(|_| is_compared) {
             let since = base.compare(site.repo, bench, &run, &format!("base-{nth}"));
             run.since = Some(Box::new(since));
         }

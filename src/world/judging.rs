@@ -64,7 +64,12 @@ impl Judgement {
     ) -> Result<Arrived> {
         let started = std::time::Instant::now();
         slot.used = true;
-        facts.checks = run_all(bench, &slot.site(tip)?, &self.checks.commands, &self.base)?;
+        facts.checks = run_all(
+            bench,
+            &slot.site(tip)?,
+            &self.checks.commands,
+            Some(&self.base),
+        )?;
         if facts.checks.iter().all(CheckRun::holds) {
             let run_hook = |hook: &String| run(bench, slot.worktree.path(), hook, "post-task");
             facts.hook = self.hook.as_ref().map(run_hook);

@@ -14,6 +14,9 @@ use crate::plan;
 use crate::run::event::Event;
 use crate::run::state::State;
 
+/// Why a run that was to end with a commit ends without one.
+const NOTHING_TO_SAY: &str = "note: no commit says how far the run came: the plan's files on its branch say so already, have no place to say it, or are ignored by git";
+
 impl Local {
     /// The event that ends the run, with the commit if there is something to say.
     pub(super) fn finish(&mut self, state: &State) -> Result<Event> {
@@ -49,6 +52,9 @@ impl Local {
                         time: Clock::from_env()?.now(),
                     };
                     commit = worktree.salvage(repo, tip, &[], message)?;
+                    if commit.is_none() {
+                        (self.site.tell)(NOTHING_TO_SAY);
+                    }
                 }
                 Err(faults) => {
                     let first = faults.faults.first().map(|fault| fault.message.as_str());

@@ -18,6 +18,7 @@ mod looking;
 mod marking;
 mod preparing;
 pub mod project;
+mod radar;
 mod research;
 mod slots;
 
@@ -41,6 +42,7 @@ use self::known::Known;
 use self::leftovers::Numbers;
 use self::live::Live;
 use self::project::Projected;
+use self::radar::{Blip, Radar};
 use self::slots::{Slot, Slots};
 use crate::approval::Approved;
 use crate::attempt::{self, Place};
@@ -50,6 +52,7 @@ use crate::journal::layout;
 use crate::plan::TaskId;
 use crate::process::environment;
 use crate::process::supervise::Supervisors;
+use crate::report::clean::visible;
 use crate::report::live::Teller;
 use crate::run::engine::{Arrived, News, World};
 use crate::run::event::{Event, Recorded};
@@ -80,8 +83,16 @@ pub struct Site {
     pub tell: Teller,
 }
 
-/// Asks a person what to do about a task; called on a thread of its own, and only one at a time.
-pub type Asker = Arc<dyn Fn(&TaskId, &str, &str) -> Event + Send + Sync>;
+/// Whoever can be asked; called on a thread of its own, and one question at a time.
+pub trait Person: Send + Sync {
+    /// What to do about a task that failed for this reason, having come as far as it says.
+    fn decides(&self, task: &TaskId, reason: &str, last_completed: &str) -> Event;
+    /// Whether to do what is asked.
+    fn agrees(&self, to: &str) -> bool;
+}
+
+/// Whoever can be asked, for all who ask.
+pub type Asker = Arc<dyn Person>;
 
 /// The world for real.
 pub struct Local {
@@ -104,6 +115,7 @@ pub struct Local {
     known: Known,
     /// Hooks that are told of a failure right now.
     informed: Vec<JoinHandle<()>>,
+    radar: Radar,
 }
 
 /// What a thread sends back.
@@ -145,6 +157,7 @@ impl Local {
             numbers,
             known: Known::default(),
             informed: Vec::new(),
+            radar: Radar::default(),
         }
     }
 
@@ -295,6 +308,31 @@ impl Local {
         Ok(())
     }
 
+    /// Tells of attempts that run and do not fit together. Whatever cannot be seen is no reason to stop.
+    fn watch(&mut self, state: &State) {
+        if state.run.policy.jobs < 2 || !self.radar.is_due() {
+            return;
+        }
+        let repo = &self.site.repo;
+        let blip = |index: usize| {
+            let task = state.graph().tasks()[index].id.clone();
+            let base = repo.oid(&state.at(index).last()?.base).ok()?;
+            let tip = repo.read(&self.branch_of(&task)).ok()??;
+            (tip != base).then_some(Blip { task, base, tip })
+        };
+        let running: Vec<Blip> = state.attempting().filter_map(blip).collect();
+        let Some(tip) = repo
+            .oid(&state.run.tip)
+            .ok()
+            .filter(|_| !running.is_empty())
+        else {
+            return;
+        };
+        for found in self.radar.look(repo, &running, tip) {
+            (self.site.tell)(&visible(&found));
+        }
+    }
+
     fn tidy(&mut self, state: &State) -> Result<()> {
         if state.run.drive == Drive::Finished {
             self.slots.remove_all(&self.site.repo)?;
@@ -425,6 +463,7 @@ impl World for Local {
                 Ok(note) => note,
                 Err(RecvTimeoutError::Timeout) => {
                     self.catch_up(state)?;
+                    self.watch(state);
                     continue;
                 }
                 Err(RecvTimeoutError::Disconnected) => {

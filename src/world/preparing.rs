@@ -9,13 +9,14 @@ use anyhow::{Context as _, Result, anyhow};
 use super::base::Base;
 use super::commands::Bench;
 use super::judging::{FirstLook, Judgement};
-use super::{Local, Note, attempts};
+use super::{Local, Note, Person, attempts};
 use crate::git::Oid;
 use crate::integrate::{self, Candidate, Integration};
 use crate::journal::layout;
 use crate::plan::TaskId;
 use crate::run::engine::Arrived;
 use crate::run::event::Event;
+use crate::run::names::short;
 use crate::run::state::{AttemptState, NO_SLOT, State};
 use crate::verify::checks::Planned;
 
@@ -209,12 +210,16 @@ impl Local {
         let bench = self.bench(stem, &place, names.to_vec());
         let repo = self.site.repo.reopen()?;
         let base = self.base(repo.oid(&state.run.base)?, NO_SLOT);
+        let before_all = self.asker.clone().filter(|_| commit == state.run.base);
         let (commit, outbox) = (commit.to_owned(), self.outbox.clone());
         let reason = format!("run {}: final verification", state.run.id);
         std::thread::spawn(move || {
-            let arrived = attempts::final_verification(
+            let mut arrived = attempts::final_verification(
                 &repo, &place, &reason, &commit, &commands, &bench, &base,
             );
+            if let (Some(person), Ok(arrived)) = (before_all, &mut arrived) {
+                stopped_by(&*person, &mut arrived.event);
+            }
             outbox
                 .send(Note {
                     arrived,
@@ -238,7 +243,7 @@ impl Local {
             .unwrap_or_default();
         let (task, outbox) = (task.clone(), self.outbox.clone());
         std::thread::spawn(move || {
-            let event = asker(&task, &reason, &last_completed);
+            let event = asker.decides(&task, &reason, &last_completed);
             let arrived = Ok(Arrived {
                 event,
                 attachments: Vec::new(),
@@ -251,5 +256,28 @@ impl Local {
                 .unwrap_or_default();
         });
         Ok(())
+    }
+}
+
+/// Leaves it to a person whether anything is begun on a base that fails.
+fn stopped_by(person: &dyn Person, event: &mut Event) {
+    let Event::Verified {
+        commit,
+        passed: false,
+        reasons,
+        ..
+    } = event
+    else {
+        return;
+    };
+    let told = format!(
+        "the base {} fails already: {}",
+        short(commit),
+        reasons.join("; ")
+    );
+    if !person.agrees(&format!("{told}\nGo on all the same?")) {
+        *event = Event::Stopped {
+            reason: format!("{told}; stopped by decision"),
+        };
     }
 }

@@ -123,7 +123,7 @@ fn progress(loaded: &Loaded) -> Progress {
         commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
         started_at: Some(at.clone()),
         ended_at: Some(at.clone()),
-        seconds: 61,
+        millis: 61_000,
         attempts: 2,
         reason: Some("`cargo test` failed | twice".to_owned()),
         last_step: Some("Step 1".to_owned()),

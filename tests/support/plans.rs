@@ -54,6 +54,8 @@ pub(crate) fn policy() -> Policy {
         fresh: false,
         sync: false,
         commit_progress: false,
+        preflight: false,
+        limits: git_enact::run::budget::Limits::default(),
         durability: Durability::Process,
         prompt: None,
         selection: Selection::default(),

@@ -23,7 +23,7 @@ pub(crate) fn told(id: &TaskId, title: &str, status: Status) -> TaskProgress {
         commit: None,
         started_at: None,
         ended_at: None,
-        seconds: 0,
+        millis: 0,
         attempts: 0,
         reason: None,
         last_step: None,

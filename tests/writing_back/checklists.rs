@@ -16,7 +16,7 @@ use crate::support::progress::{STATUSES, told};
 fn progress(plan: &Plan, statuses: &[Status]) -> Progress {
     let tasks = plan.tasks.iter().zip(statuses.iter().cycle());
     let task = |(task, status): (&git_enact::plan::Task, &Status)| TaskProgress {
-        seconds: 1,
+        millis: 1_000,
         attempts: 1,
         ..told(&task.id, &task.title, *status)
     };

@@ -74,7 +74,7 @@ fn progress(plan: &Plan, statuses: &[Status]) -> Progress {
             commit: Some("1f2a91c01f2a91c01f2a91c01f2a91c01f2a91c0".to_owned()),
             started_at: Some("2026-01-31T10:00:00Z".to_owned()),
             ended_at: Some("2026-01-31T10:05:00Z".to_owned()),
-            seconds: 300,
+            millis: 300_000,
             attempts: 1,
             created: vec!["src/a.rs".to_owned()],
             modified: vec!["src/\"b\".rs".to_owned()],

@@ -58,6 +58,12 @@ const BEFORE: &str = r#"
 # Whether what is done must survive a power cut at once: "full", or "process" for as much as git itself does.
 #durability = "full"
 
+# Whether it is told before the start what stands in the way, and the base is proven as the whole is to be.
+#preflight = false
+
+# What every executor should know how to do, besides what the plan asks for.
+#skills = ["rust-testing"]
+
 # Whether every attempt gets a new worktree, instead of one that is kept and cleaned.
 #fresh = false
 
@@ -72,6 +78,15 @@ const BEFORE: &str = r#"
 
 # A prompt template (minijinja) in the place of ours, relative to this file.
 #prompt = "prompt.md.j2"
+"#;
+
+const LIMITS: &str = r#"
+# After how much the run pauses: attempts of all tasks, wall-clock time, tokens and US dollars as far as executors tell.
+#[limits]
+#attempts = 200
+#time = "8h"
+#tokens = 5000000
+#cost = 25.0
 "#;
 
 const HOOKS: &str = r#"
@@ -111,6 +126,7 @@ pub fn text(found: &Found, executor: Option<&str>) -> String {
          # Of a task of kind \"design\" only `build` is asked; at weight \"light\" none is.\n",
     );
     text.push_str(&quality(found));
+    text.push_str(LIMITS);
     text.push_str(HOOKS);
     text.push_str(&example(executor));
     text

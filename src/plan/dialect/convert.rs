@@ -28,6 +28,8 @@ struct Head<'a> {
     on_failure: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     artifacts: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    skills: Vec<&'a String>,
 }
 
 #[derive(Serialize)]
@@ -92,6 +94,7 @@ pub fn to_toml(plan: &Plan, is_command: impl Fn(&Check) -> bool) -> Result<Strin
             .or(own.goes_on.then_some(true))
             .map(|goes_on| if goes_on { "skip" } else { "stop" }),
         artifacts: &plan.artifacts,
+        skills: wishes.skills.iter().collect(),
     };
     let entry = |task| entry(task, &is_command);
     let native = Native {

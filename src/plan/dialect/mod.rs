@@ -26,7 +26,7 @@ pub use convert::to_toml;
 
 use super::source::Source;
 use super::text::Text;
-use super::{Change, Fault, Plan, Progress, Selection, Task};
+use super::{Change, Fault, Plan, Progress, Selection, Task, skills};
 
 /// The plan formats that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -233,7 +233,8 @@ pub(super) trait Format: Sync {
 
     /// Names agents for tasks that have none, by the selection's words. Faults where the format has no use for them.
     fn assign(&self, plan: &mut Plan, selection: &Selection) -> Vec<Fault> {
-        let fault = selection.hint.as_ref().map(|_| {
+        let hint = selection.hint.as_deref();
+        let fault = hint.filter(|hint| !skills::are_named_in(hint)).map(|_| {
             Fault::error(format!(
                 "`--hint` means nothing to a `{}` plan",
                 plan.dialect

@@ -9,7 +9,7 @@ use super::ids;
 use super::outline::Outline;
 use super::rows::{Row, TaskFile};
 use super::todo::{Entry, Todo};
-use crate::plan::gaps::{self, Gaps, Lack};
+use crate::plan::gaps::{Gaps, Lack};
 use crate::plan::text::Text;
 use crate::plan::{Fault, Severity, Task};
 
@@ -58,7 +58,7 @@ pub(super) fn gaps(tasks: &[Task], rows: &[Row<'_>]) -> Vec<Fault> {
     let read: Vec<(&Task, &Outline)> = tasks
         .iter()
         .zip(run)
-        .filter(|(task, _)| gaps::is_open(task))
+        .filter(|(task, _)| task.is_open())
         .filter_map(|(task, row)| Some((task, row.outline()?)))
         .collect();
     let mut gaps = Gaps::among("task", read.len());
@@ -90,7 +90,7 @@ pub(super) fn documents(
             "neither `TODO_LIST.md` nor `IMPL_PLAN.md`, so ids and groups decide the order"
         }
     };
-    let first = tasks.iter().find(|task| gaps::is_open(task))?;
+    let first = tasks.iter().find(|task| task.is_open())?;
     let at = match list.or(plan) {
         Some(text) => text.location(text.start()),
         None => first.location.clone(),

@@ -122,12 +122,12 @@ fn names(line: &Line, id: &PlanId) -> bool {
 fn summary(file: &PlanFile, tasks: &[&TaskProgress], is_done: bool, progress: &Progress) -> String {
     let phase = file.front.phase.clone();
     let phase = phase.unwrap_or_else(|| file.id.phase().unwrap_or_default().to_owned());
-    let seconds: u64 = tasks.iter().map(|task| task.seconds).sum();
+    let millis: u64 = tasks.iter().map(|task| task.millis).sum();
     let ended = tasks.iter().filter_map(|task| task.ended_at.as_deref());
     let began = tasks.iter().filter_map(|task| task.started_at.as_deref());
     let created = unique(tasks.iter().flat_map(|task| &task.created), &[]);
     let facts = Facts {
-        duration: format!("{}min", seconds.div_ceil(60)),
+        duration: format!("{}min", millis.div_ceil(60_000)),
         began: began.min().unwrap_or(&progress.started_at),
         ended: ended.max().unwrap_or(&progress.at),
         modified: unique(tasks.iter().flat_map(|task| &task.modified), &created),

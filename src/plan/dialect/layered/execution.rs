@@ -3,6 +3,8 @@
 //! Knows their texts and nothing of files. A spec is completed only when no box is open; what was begun and ended
 //! before that is partial, and counted as such.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::join::Spec;
@@ -58,8 +60,11 @@ impl Standing {
         let started = tasks
             .iter()
             .filter_map(|(_, task)| task.and_then(|task| task.started_at.as_ref()));
-        let remaining = tasks.iter().filter(|task| !is_done(task));
-        let remaining: Vec<(Option<&str>, &str, &str)> = remaining
+        // Who was mapped to what this run has done stays mapped.
+        let is_ours = |task: &&TaskProgress| task.attempts > 0;
+        let mapped = tasks.iter();
+        let mapped = mapped.filter(|task| !is_done(task) || task.1.as_ref().is_some_and(is_ours));
+        let mapped: Vec<(Option<&str>, &str, &str)> = mapped
             .map(|(draft, _)| {
                 (
                     draft.agent.as_deref(),
@@ -75,7 +80,7 @@ impl Standing {
             done: done.len(),
             failed: count(Status::Failed) + count(Status::TimedOut),
             skipped: count(Status::Skipped),
-            agents: agents::usual(&remaining),
+            agents: agents::usual(&mapped),
             unboxed: done
                 .iter()
                 .filter(|(draft, _)| draft.mark.is_none())
@@ -107,7 +112,11 @@ impl Standing {
         put("tasks_total", json!(self.total));
         put("tasks_completed", json!(self.done));
         put("remaining", json!(self.total - self.done));
-        put("agents_mapped", json!(self.agents));
+        let mapped = before.and_then(|node| node.member("agents_mapped"));
+        let mapped = mapped.iter().flat_map(Node::elements);
+        let mut agents: BTreeSet<String> = mapped.filter_map(|agent| agent.string()).collect();
+        agents.extend(self.agents.iter().cloned());
+        put("agents_mapped", json!(agents));
         if !self.unboxed.is_empty() {
             put("done_without_box", json!(self.unboxed));
         }

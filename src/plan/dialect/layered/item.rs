@@ -2,7 +2,8 @@
 //!
 //! Knows lines, not documents: which lines are tasks is decided by its callers.
 
-use crate::plan::markdown::Line;
+use crate::plan::ImportedStatus;
+use crate::plan::markdown::{Line, Mark};
 
 /// Words that look like ids and are none.
 const NO_IDS: [&str; 11] = [
@@ -11,6 +12,9 @@ const NO_IDS: [&str; 11] = [
 
 /// Signs that people put behind what is done.
 const DONE_SIGNS: [char; 4] = ['✅', '✔', '✓', '☑'];
+
+/// What a ticked box says.
+pub(super) const DONE: Result<Option<ImportedStatus>, ()> = Ok(Some(ImportedStatus::Done));
 
 /// A line as a task.
 #[derive(Debug, Default, PartialEq)]
@@ -173,6 +177,30 @@ pub(super) fn words(line: &Line) -> String {
         Some(lead) => format!("{lead}: {}", line.text),
         None => line.text.clone(),
     }
+}
+
+/// What a box says; an error when the sign is none that is known.
+pub(super) fn status_of(mark: &Mark) -> Result<Option<ImportedStatus>, ()> {
+    match mark.sign.trim_end_matches('\u{fe0f}') {
+        "" => Ok(None),
+        "x" | "X" | "✅" | "✓" | "✔" | "☑" => Ok(Some(ImportedStatus::Done)),
+        "~" | "-" | "/" | ">" => Ok(Some(ImportedStatus::InProgress)),
+        _ => Err(()),
+    }
+}
+
+/// Whether a line strikes out all that it says, but for a remark on that: `T003 ~~Add the page~~ (not needed)`.
+pub(super) fn is_struck_out(line: &Line) -> bool {
+    if !line.text.contains("~~") {
+        return false;
+    }
+    let item = Item::read(&words(line));
+    let struck = item.title.strip_prefix("~~");
+    let behind = struck.and_then(|struck| struck.split_once("~~"));
+    behind.is_some_and(|(_, behind)| {
+        let behind = behind.trim_start();
+        behind.is_empty() || behind.starts_with(['(', '（', '-', '–', '—', ':', '：'])
+    })
 }
 
 /// Whether a word says how hard a task is.

@@ -164,11 +164,17 @@ pub(super) fn order(
     (after, before)
 }
 
-/// The tasks of a layer: those that needs among themselves place, and the others in rows that run side by side.
+/// The tasks of a layer: those that needs among themselves place, and the others in rows that run side by side. All of
+/// a layer do, but where some of its tasks are marked for that; a section is no layer, so there a mark counts wherever
+/// in the text it stands.
 fn rows(drafts: &Drafts, step: &Step, needs: &[Vec<usize>]) -> (Vec<usize>, Vec<Vec<usize>>) {
     let is_marked = |task: &usize| drafts.tasks[*task].parallel;
-    let marked = step.tasks.iter().filter(|task| is_marked(task)).count();
-    let is_mixed = marked > 0 && marked < step.tasks.len();
+    let all_are_marked = step.tasks.iter().all(is_marked);
+    let knows_marks = match step.number {
+        Some(_) => step.tasks.iter().any(is_marked),
+        None => drafts.knows_marks,
+    };
+    let is_mixed = knows_marks && !all_are_marked;
     match step.pace {
         Some(Pace::Sequential) => {
             return (

@@ -2,7 +2,7 @@
 //!
 //! What means none of them is told; what looks like an id and is none stays, so that the graph refuses it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use super::item::{is_id, strip_word};
@@ -12,11 +12,16 @@ use crate::plan::Fault;
 use crate::plan::room::Room;
 use crate::plan::text::Text;
 
+/// Two ids and what joins them have fewer signs that may stand for a range.
+const SIGNS_MAX: usize = 16;
+
 /// What the tasks of a spec can depend on, by all the names it has.
 struct Names<'d> {
     by_id: HashMap<String, usize>,
     by_title: HashMap<String, usize>,
     steps: &'d [Step],
+    by_heading: HashMap<String, usize>,
+    by_number: BTreeMap<u32, Vec<usize>>,
     /// The place of each task's layer.
     step_of: Vec<usize>,
     drafts: &'d Drafts,
@@ -71,10 +76,13 @@ impl<'d> Names<'d> {
                 .map(|(at, task)| (key(task).to_lowercase(), at))
                 .collect()
         };
+        let (by_heading, by_number) = named(steps);
         Self {
             by_id: by(|task| &task.id),
             by_title: by(|task| &task.title),
             steps,
+            by_heading,
+            by_number,
             step_of,
             drafts,
             room: Room::default(),
@@ -252,38 +260,50 @@ impl<'d> Names<'d> {
                 .collect()
         });
         if let Some([from] | [from, _]) = numbers.as_deref()
-            && let Some(to) = numbers.as_ref().and_then(|numbers| numbers.last())
+            && let Some(&to) = numbers.as_ref().and_then(|numbers| numbers.last())
         {
-            let is_in = |step: &&Step| step.number.is_some_and(|n| (*from..=*to).contains(&n));
-            let found: Vec<&Step> = self.steps.iter().filter(is_in).collect();
+            let found = (*from <= to).then(|| self.by_number.range(*from..=to));
+            let found = found.into_iter().flatten().flat_map(|(_, places)| places);
+            let found: Vec<&Step> = found.map(|place| &self.steps[*place]).collect();
             return (!found.is_empty()).then_some(found);
         }
-        let is_it = |step: &&Step| {
-            let name = step.name.to_lowercase();
-            name == lower
-                || name
-                    .split([':', '('])
-                    .next()
-                    .is_some_and(|name| name.trim() == lower)
-        };
-        let found = self
-            .steps
-            .iter()
-            .find(|step| !step.name.is_empty() && is_it(step));
-        found.map(|step| vec![step])
+        let place = self.by_heading.get(&lower)?;
+        Some(vec![&self.steps[*place]])
     }
 
     /// `T001-T004` and `1.1–1.3`: all tasks from one to the other, as they stand in the text.
     fn range(&self, part: &str) -> Option<std::ops::RangeInclusive<usize>> {
-        let mut ends = part
-            .match_indices(['-', '–', '~'])
-            .filter_map(|(at, sign)| {
-                let id = |id: &str| self.by_id.get(&id.trim().to_lowercase()).copied();
-                Some((id(&part[..at])?, id(&part[at + sign.len()..])?))
-            });
+        const SIGNS: [char; 3] = ['-', '–', '~'];
+        if part.matches(SIGNS).nth(SIGNS_MAX).is_some() {
+            return None;
+        }
+        let mut ends = part.match_indices(SIGNS).filter_map(|(at, sign)| {
+            let id = |id: &str| self.by_id.get(&id.trim().to_lowercase()).copied();
+            Some((id(&part[..at])?, id(&part[at + sign.len()..])?))
+        });
         let (from, to) = ends.next_back()?;
         (from <= to).then_some(from..=to)
     }
+}
+
+/// The places of layers by their headings, whole or up to a remark, and by their numbers.
+fn named(steps: &[Step]) -> (HashMap<String, usize>, BTreeMap<u32, Vec<usize>>) {
+    let mut by_heading = HashMap::new();
+    let mut by_number: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (place, step) in steps.iter().enumerate() {
+        if let Some(number) = step.number {
+            by_number.entry(number).or_default().push(place);
+        }
+        let name = step.name.to_lowercase();
+        if name.is_empty() {
+            continue;
+        }
+        let start = name.split([':', '(']).next().unwrap_or_default();
+        // The first of a name has it.
+        by_heading.entry(start.trim().to_owned()).or_insert(place);
+        by_heading.entry(name).or_insert(place);
+    }
+    (by_heading, by_number)
 }
 
 /// `I001` and `F001`, in whatever case.

@@ -242,9 +242,11 @@ fn is_prerequisites(title: &str) -> bool {
 
 /// Whether boxes below a heading are gates, criteria, legends or logs.
 fn holds_no_tasks(title: &str) -> bool {
-    const PARTS: [&str; 12] = [
+    const PARTS: [&str; 15] = [
         "prerequisite",
         "criteria",
+        "success metric",
+        "success indicator",
         "checklist",
         "definition of done",
         "legend",
@@ -255,8 +257,9 @@ fn holds_no_tasks(title: &str) -> bool {
         "前提",
         "先决",
         "标准",
+        "指标",
     ];
-    const WHOLE: [&str; 12] = [
+    const WHOLE: [&str; 22] = [
         "format",
         "notes",
         "note",
@@ -268,6 +271,16 @@ fn holds_no_tasks(title: &str) -> bool {
         "progress",
         "log",
         "example",
+        "metrics",
+        "kpis",
+        "acceptance",
+        "risks",
+        "open questions",
+        "assumptions",
+        "out of scope",
+        "non-goals",
+        "future work",
+        "references",
         "图例",
     ];
     let lower = title.to_lowercase();

@@ -1,4 +1,5 @@
-//! The plain `tasks.md` beside a layered list: the same tasks once more, told apart by their titles and ticked along.
+//! The plain `tasks.md` beside a layered list: the same tasks once more, told apart by their ids, by their titles where
+//! they have none, and ticked along.
 //!
 //! The layered list is the plan. What the plain one says otherwise is told, and no spec is completed while a box of
 //! it is open.
@@ -34,19 +35,21 @@ pub(super) fn beside<'s>(list: &Path, sources: &'s [Source]) -> Option<&'s Sourc
 /// What a plain list says that its layered one does not: tasks of its own, and other marks.
 pub(super) fn differences(source: &Source, spec: &Spec<'_>) -> Vec<Fault> {
     let text = source.text();
-    let known: HashMap<String, &Draft> = spec
-        .drafts
-        .tasks
-        .iter()
-        .map(|draft| (key(&draft.title), draft))
-        .collect();
+    let listed: Vec<&Draft> = spec.drafts.tasks.iter().collect();
     let mut alone = Vec::new();
+    let mut renamed = Vec::new();
     let mut marked = Vec::new();
-    for draft in drafts(source) {
-        match known.get(&key(&draft.title)) {
-            None => alone.push(draft),
-            Some(task) if is_done(task) != is_done(&draft) => marked.push(draft),
-            Some(_) => {}
+    let plain = drafts(source);
+    for (draft, same) in plain.iter().zip(same(&plain, &listed)) {
+        let Some(task) = same.map(|at| listed[at]) else {
+            alone.push(draft);
+            continue;
+        };
+        if key(&task.title) != key(&draft.title) {
+            renamed.push(draft);
+        }
+        if is_done(task) != is_done(draft) {
+            marked.push(draft);
         }
     }
     let layered = spec
@@ -56,11 +59,11 @@ pub(super) fn differences(source: &Source, spec: &Spec<'_>) -> Vec<Fault> {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
-    let told = |drafts: &[Draft], message: String, help: &str| {
+    let told = |drafts: &[&Draft], message: String, help: &str| {
         let first = drafts.first()?;
         Some(text.warning(first.at..first.at, message).help(help))
     };
-    let counted = |drafts: &[Draft]| match drafts.len() {
+    let counted = |drafts: &[&Draft]| match drafts.len() {
         1 => format!("task `{}` is", drafts[0].title),
         count => format!("{count} tasks here are"),
     };
@@ -68,6 +71,14 @@ pub(super) fn differences(source: &Source, spec: &Spec<'_>) -> Vec<Fault> {
         &alone,
         format!("{} not in `{layered}`, which is the plan", counted(&alone)),
         "put it into a layer, or move the layered list away",
+    );
+    let renamed = told(
+        &renamed,
+        format!(
+            "{} called otherwise than in `{layered}`, where it has the same id",
+            counted(&renamed)
+        ),
+        "give it an id of its own if it is another task",
     );
     let marked = told(
         &marked,
@@ -77,7 +88,7 @@ pub(super) fn differences(source: &Source, spec: &Spec<'_>) -> Vec<Fault> {
         ),
         "tick the same tasks in both",
     );
-    alone.into_iter().chain(marked).collect()
+    alone.into_iter().chain(renamed).chain(marked).collect()
 }
 
 /// What becomes of the boxes of a plain list, and how many of them are open and no task's.
@@ -85,18 +96,16 @@ pub(super) fn marked(
     source: &Source,
     tasks: &[(&Draft, Option<&TaskProgress>)],
 ) -> (Vec<Edit>, usize) {
-    let known: HashMap<String, Option<&TaskProgress>> = tasks
-        .iter()
-        .map(|(draft, progress)| (key(&draft.title), *progress))
-        .collect();
+    let listed: Vec<&Draft> = tasks.iter().map(|(draft, _)| *draft).collect();
     let text = source.text();
     let mut edits = Vec::new();
     let mut open = 0;
-    for draft in drafts(source) {
-        match known.get(&key(&draft.title)) {
-            Some(Some(progress)) => edits.extend(box_edit(&text, &draft, progress, false)),
+    let plain = drafts(source);
+    for (draft, same) in plain.iter().zip(same(&plain, &listed)) {
+        match same.map(|at| tasks[at].1) {
+            Some(Some(progress)) => edits.extend(box_edit(&text, draft, progress, false)),
             Some(None) => {}
-            None => open += usize::from(!is_done(&draft)),
+            None => open += usize::from(!is_done(draft)),
         }
     }
     (edits, open)
@@ -106,6 +115,39 @@ fn drafts(source: &Source) -> Vec<Draft> {
     let text = source.text();
     let document = text.document();
     tasks::drafts(&text, document, &mut Vec::new()).tasks
+}
+
+/// Which of the listed tasks each task of the plain list is, by place: the one of its id, or one of its title that no
+/// other has the id of.
+fn same(plain: &[Draft], listed: &[&Draft]) -> Vec<Option<usize>> {
+    let mut by_id: HashMap<String, usize> = HashMap::new();
+    let mut by_title: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, draft) in listed.iter().enumerate() {
+        if draft.has_id {
+            by_id.entry(draft.id.to_lowercase()).or_insert(at);
+        }
+        by_title.entry(key(&draft.title)).or_default().push(at);
+    }
+    let of_id = |draft: &Draft| by_id.get(&draft.id.to_lowercase()).copied();
+    let mut found: Vec<Option<usize>> = plain
+        .iter()
+        .map(|draft| of_id(draft).filter(|_| draft.has_id))
+        .collect();
+    let mut is_taken = vec![false; listed.len()];
+    found.iter().flatten().for_each(|at| is_taken[*at] = true);
+    for (draft, found) in plain.iter().zip(&mut found) {
+        let titled = by_title.get_mut(&key(&draft.title));
+        let (None, Some(titled)) = (*found, titled) else {
+            continue;
+        };
+        // The last is left: a list without ids may say a task twice.
+        while titled.len() > 1 && is_taken[titled[0]] {
+            titled.remove(0);
+        }
+        *found = (!is_taken[titled[0]] || !draft.has_id).then_some(titled[0]);
+        is_taken[titled[0]] = true;
+    }
+    found
 }
 
 /// A title as both lists may spell it.

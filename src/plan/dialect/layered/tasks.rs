@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::detail::{Detail, detail, paths_in};
-use super::item::{self, Item};
+use super::item::{self, DONE, Item, status_of};
 use super::outline::{Kind, Layer, Outline, shuts, task_heading};
 use crate::plan::fields::{self, fields};
 use crate::plan::markdown::{Block, Document, Heading, Line, Mark, Span};
@@ -17,6 +17,8 @@ use crate::plan::{Check, Fault, ImportedStatus};
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     pub(super) id: String,
+    /// Whether the id is written there, and not made from its place.
+    pub(super) has_id: bool,
     pub(super) title: String,
     pub(super) body: String,
     /// Where the id stands, or the title when the task has none.
@@ -56,6 +58,8 @@ pub(super) struct Drafts {
     pub(super) open_boxes: usize,
     /// Whether a box says that work is under way, or a legend that one can.
     pub(super) has_progress_mark: bool,
+    /// Whether a task is marked to run beside others.
+    pub(super) knows_marks: bool,
 }
 
 struct Reader<'t> {
@@ -68,6 +72,8 @@ struct Reader<'t> {
     heading: Option<u8>,
     /// The indentation of a bold start after which boxes are no tasks.
     shut: Option<usize>,
+    /// The depth of the list that a box stands in which is struck out, while lines may still belong to it.
+    struck: Option<usize>,
     gates: Vec<(Range<usize>, Vec<String>)>,
     /// Whether this is a section on dependencies, and what such sections say.
     on_needs: bool,
@@ -85,6 +91,7 @@ pub(super) fn drafts(text: &Text<'_>, document: &Document, faults: &mut Vec<Faul
         open: None,
         heading: None,
         shut: None,
+        struck: None,
         gates: Vec::new(),
         on_needs: false,
         sentences: Vec::new(),
@@ -109,6 +116,7 @@ pub(super) fn drafts(text: &Text<'_>, document: &Document, faults: &mut Vec<Faul
     faults.append(&mut reader.faults);
     Drafts {
         has_progress_mark: has_progress_mark(text, document),
+        knows_marks: reader.tasks.iter().any(|task| task.parallel),
         tasks: reader.tasks,
         layers: reader.outline.layers,
         sentences: reader.sentences,
@@ -138,6 +146,7 @@ impl Reader<'_> {
     fn heading(&mut self, heading: &Heading, rest: &[Block]) {
         self.open = None;
         self.shut = None;
+        self.struck = None;
         if self.heading.is_some_and(|level| heading.level > level) {
             self.extend(heading.range.end);
             return;
@@ -169,6 +178,7 @@ impl Reader<'_> {
         let at = heading.range.start + raw.find(id).unwrap_or(0);
         let mut draft = Draft {
             id: id.to_owned(),
+            has_id: true,
             at,
             layer,
             range: heading.range.clone(),
@@ -206,6 +216,10 @@ impl Reader<'_> {
             }
             return;
         }
+        if self.struck.is_some_and(|depth| line.depth > depth) {
+            return;
+        }
+        self.struck = None;
         if let Some(depth) = self.open {
             let is_next = line.depth == depth && self.begins_item(line);
             if line.depth >= depth && !is_next {
@@ -233,6 +247,7 @@ impl Reader<'_> {
         let is_shut = self.shut.is_some() || self.outline.shut().is_some();
         match &line.mark {
             Some(mark) if is_shut => self.no_task(line, mark),
+            Some(mark) if item::is_struck_out(line) && status_of(mark) != DONE => self.strike(line),
             Some(mark) => self.task(line, Some(mark.clone())),
             None if !is_shut && self.is_bare_task(line) => self.task(line, None),
             None => {}
@@ -242,7 +257,7 @@ impl Reader<'_> {
     /// A box that is a gate, a criterion or part of a legend.
     fn no_task(&mut self, line: &Line, mark: &Mark) {
         let words = item::words(line);
-        let is_open = status_of(mark) != Ok(Some(ImportedStatus::Done));
+        let is_open = status_of(mark) != DONE && !item::is_struck_out(line);
         if is_open && line.depth <= 2 {
             self.open_boxes += 1;
         }
@@ -252,6 +267,12 @@ impl Reader<'_> {
         {
             open.push(words.split('\n').next().unwrap_or_default().to_owned());
         }
+    }
+
+    /// A box that somebody struck out is no task, but keeps its number: those behind it are called what they were.
+    fn strike(&mut self, line: &Line) {
+        self.outline.count();
+        self.struck = Some(line.depth);
     }
 
     /// Whether a bullet without a box is a task all the same: it names a command, below a layer.
@@ -302,6 +323,7 @@ impl Reader<'_> {
                 .id
                 .clone()
                 .unwrap_or_else(|| format!("{ordinal}.{nth}")),
+            has_id: item.id.is_some(),
             at,
             layer: section.layer,
             group: section.title.clone(),
@@ -381,7 +403,7 @@ impl Reader<'_> {
     /// Cuts the bodies out, and has tasks that are headings be as far as their boxes.
     fn finish(&mut self) {
         for task in &mut self.tasks {
-            let is_ticked = |mark: &&Mark| status_of(mark) == Ok(Some(ImportedStatus::Done));
+            let is_ticked = |mark: &&Mark| status_of(mark) == DONE;
             let ticked = task.steps.iter().filter(is_ticked).count();
             if ticked > 0 {
                 let is_done = ticked == task.steps.len();
@@ -429,16 +451,6 @@ fn take_detail(
             )
             .help("known are Junior, Mid, Senior and Expert; easy, medium and hard"),
         ),
-    }
-}
-
-/// What a box says; an error when the sign is none that is known.
-fn status_of(mark: &Mark) -> Result<Option<ImportedStatus>, ()> {
-    match mark.sign.trim_end_matches('\u{fe0f}') {
-        "" => Ok(None),
-        "x" | "X" | "✅" | "✓" | "✔" | "☑" => Ok(Some(ImportedStatus::Done)),
-        "~" | "-" | "/" | ">" => Ok(Some(ImportedStatus::InProgress)),
-        _ => Err(()),
     }
 }
 

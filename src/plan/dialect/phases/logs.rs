@@ -104,8 +104,8 @@ fn main_log(
         let told = of.get(&task.id);
         let status = told.map_or_else(|| imported(task), |told| word(told.status));
         let took = told
-            .filter(|told| told.seconds > 0)
-            .map_or_else(|| "—".to_owned(), |told| duration(told.seconds));
+            .filter(|told| told.millis > 0)
+            .map_or_else(|| "—".to_owned(), |told| duration(told.millis));
         let owner = task.agent.as_deref().unwrap_or("—");
         text.push_str(&format!(
             "| {} | {} | {} | {status} | {took} |\n",
@@ -128,7 +128,7 @@ fn main_log(
             "\n### {at} - Phase {} {}\n\n- Duration: {}\n",
             told.id,
             word(told.status),
-            duration(told.seconds)
+            duration(told.millis)
         ));
         if let Some(commit) = &told.commit {
             text.push_str(&format!("- Commit: `{commit}`\n"));
@@ -153,7 +153,7 @@ fn details(task: &Task, told: &TaskProgress, run: &str) -> String {
         ("Principal Owner", task.agent.clone()),
         ("Started", told.started_at.clone()),
         ("Ended", told.ended_at.clone()),
-        ("Duration", Some(duration(told.seconds))),
+        ("Duration", Some(duration(told.millis))),
         ("Attempts", Some(told.attempts.to_string())),
         (
             "Commit",
@@ -209,9 +209,11 @@ fn imported(task: &Task) -> &'static str {
     }
 }
 
-/// `45s`, `12m`, `1h 5m`.
-pub(super) fn duration(seconds: u64) -> String {
+/// `<1s`, `45s`, `12m`, `1h 5m`.
+pub(super) fn duration(millis: u64) -> String {
+    let seconds = millis / 1000;
     match (seconds / 3600, seconds / 60 % 60) {
+        (0, 0) if seconds == 0 => "<1s".to_owned(),
         (0, 0) => format!("{seconds}s"),
         (0, minutes) => format!("{minutes}m"),
         (hours, 0) => format!("{hours}h"),

@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::parts;
 use super::prose::Key;
 use crate::plan::markdown::{Block, Document, Heading};
+use crate::plan::tags::{tag_says, without_tags};
 use crate::plan::text::Text;
 use crate::plan::{Fault, ImportedStatus};
 
@@ -43,8 +44,15 @@ struct Candidate<'d> {
     block: usize,
     heading: &'d Heading,
     named: Named,
-    /// Whether what follows it has the fields of a phase.
-    has_fields: bool,
+    /// What follows it, up to the next that may begin a phase.
+    section: &'d [Block],
+}
+
+impl Candidate<'_> {
+    /// Whether what follows it has the fields of a phase. Only asked in doubt: all of it may have to be read for that.
+    fn has_fields(&self) -> bool {
+        parts::are_a_phase(self.section)
+    }
 }
 
 /// The phases of a document, in the order of the text.
@@ -107,7 +115,7 @@ fn chosen<'d>(
     for candidate in here {
         let named = &candidate.named;
         if let Some(line) = lines.get(&named.key) {
-            if candidate.has_fields {
+            if candidate.has_fields() {
                 let message = format!("phase `{}` is there twice", named.id);
                 let place = named.at..named.at + named.id.len();
                 faults.push(text.warning(place, message).help(format!(
@@ -121,7 +129,7 @@ fn chosen<'d>(
         chosen.push(candidate);
     }
     for candidate in elsewhere {
-        if candidate.has_fields && !lines.contains_key(&candidate.named.key) {
+        if !lines.contains_key(&candidate.named.key) && candidate.has_fields() {
             lines.insert(candidate.named.key.clone(), 0);
             chosen.push(candidate);
         }
@@ -137,17 +145,17 @@ fn candidates<'d>(document: &'d Document, text: &Text<'_>) -> Vec<Candidate<'d>>
         .filter_map(|(at, heading)| Some((at, heading, named(heading, text)?)))
         .collect();
     let starts: Vec<usize> = named.iter().map(|(at, ..)| *at).collect();
-    let with_fields = |(nth, (block, heading, named)): (usize, (usize, &'d Heading, Named))| {
+    let candidate = |(nth, (block, heading, named)): (usize, (usize, &'d Heading, Named))| {
         let limit = starts.get(nth + 1).copied().unwrap_or(blocks.len());
         let end = section_end(blocks, block, limit);
         Candidate {
             block,
             heading,
             named,
-            has_fields: parts::are_a_phase(&blocks[block + 1..end]),
+            section: &blocks[block + 1..end],
         }
     };
-    named.into_iter().enumerate().map(with_fields).collect()
+    named.into_iter().enumerate().map(candidate).collect()
 }
 
 /// Where the section of the heading at `at` ends: at the next heading of its level or above, or at the limit.
@@ -261,99 +269,9 @@ fn parts_of(rest: &str) -> (&str, &str) {
     (remark.trim(), title.trim_start_matches(SEPARATORS))
 }
 
-/// A title without the tags at its ends, and what they say of the phase.
-fn without_tags(title: &str) -> (String, Option<ImportedStatus>) {
-    let mut says = None;
-    let mut rest = title.trim();
-    loop {
-        let bare = rest.trim_end_matches(['\u{fe0f}', ' ']);
-        let Some(last) = bare.chars().next_back() else {
-            break;
-        };
-        if let Some(sign) = sign(last) {
-            says = says.or(sign);
-            rest = bare[..bare.len() - last.len_utf8()].trim_end();
-            continue;
-        }
-        let tag = [('(', ')'), ('（', '）'), ('[', ']')]
-            .into_iter()
-            .find_map(|(open, close)| bare.strip_suffix(close)?.rsplit_once(open))
-            .and_then(|(front, tag)| Some((front, tag_says(tag)?)));
-        let Some((front, tag)) = tag else {
-            break;
-        };
-        says = says.or(tag);
-        rest = front.trim_end();
-    }
-    let first = rest
-        .split([' ', ':', '-', '–', '—'])
-        .next()
-        .unwrap_or_default();
-    if first.chars().all(char::is_uppercase)
-        && let Some(tag @ Some(_)) = tag_says(first)
-        && rest.len() > first.len()
-    {
-        says = says.or(tag);
-    }
-    let rest = rest.trim_end_matches([' ', '-', '–', '—', ':']);
-    (rest.to_owned(), says)
-}
-
-/// What an emoji at the end of a title says; nothing for one that is part of it.
-fn sign(sign: char) -> Option<Option<ImportedStatus>> {
-    match sign {
-        '✅' | '✓' | '✔' | '☑' => Some(Some(ImportedStatus::Done)),
-        '⏭' => Some(Some(ImportedStatus::Skipped)),
-        '⏳' | '🚧' | '🔄' => Some(Some(ImportedStatus::InProgress)),
-        '❌' | '⚠' | '⏸' | '⬜' | '🔴' | '🟡' | '🟢' | '⭐' | '🔥' => Some(None),
-        _ => None,
-    }
-}
-
-/// What a word in parentheses at the end of a title says; nothing for one that is part of it.
-fn tag_says(tag: &str) -> Option<Option<ImportedStatus>> {
-    let tag = tag
-        .trim_matches(|c: char| !c.is_alphanumeric())
-        .to_lowercase();
-    match tag.as_str() {
-        "done" | "complete" | "completed" | "implemented" => Some(Some(ImportedStatus::Done)),
-        "deferred" | "skipped" | "skip" | "cancelled" | "canceled" | "dropped" => {
-            Some(Some(ImportedStatus::Skipped))
-        }
-        "in progress" | "wip" => Some(Some(ImportedStatus::InProgress)),
-        "blocker" | "blocking" | "pending" | "critical" | "design" | "design phase"
-        | "implementation" => Some(None),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{parts_of, without_tags};
-    use crate::plan::ImportedStatus::{Done, InProgress, Skipped};
-
-    #[test]
-    fn tags_at_the_end_of_a_title_are_read_and_are_no_part_of_it() {
-        for (title, bare, says) in [
-            ("Fix it (BLOCKER)", "Fix it", None),
-            ("Fix it (DEFERRED)", "Fix it", Some(Skipped)),
-            ("Fix it ✅", "Fix it", Some(Done)),
-            ("Fix it ✔\u{fe0f}", "Fix it", Some(Done)),
-            ("Fix it (BLOCKER) ✅", "Fix it", Some(Done)),
-            ("Fix it 🚧", "Fix it", Some(InProgress)),
-            ("Types (Optional)", "Types (Optional)", None),
-            (
-                "SKIPPED - Already there",
-                "SKIPPED - Already there",
-                Some(Skipped),
-            ),
-            ("DEFERRED", "DEFERRED", None),
-            ("Done right", "Done right", None),
-            ("修复 ✅", "修复", Some(Done)),
-        ] {
-            assert_eq!(without_tags(title), (bare.to_owned(), says), "{title}");
-        }
-    }
+    use super::parts_of;
 
     #[test]
     fn a_remark_may_stand_before_the_title() {

@@ -9,7 +9,7 @@ use super::parts::{self, Part, first};
 use super::state::{Word, word};
 use crate::plan::markdown::{Document, Line};
 use crate::plan::text::Text;
-use crate::plan::{Fault, ImportedStatus, Task};
+use crate::plan::{Fault, Task};
 
 /// What `**Status:**` says of a plan: whether all of it is done.
 pub(super) fn plan_status(line: &Line, text: &Text<'_>, faults: &mut Vec<Fault>) -> bool {
@@ -160,12 +160,8 @@ pub(super) fn gaps(
             "say which tests prove it: `**Blast Radius:** `, then a command in backticks",
         ),
     ];
-    let is_open = |task: &Task| {
-        let status = task.imported.as_ref().map(|imported| imported.status);
-        status.is_none_or(|status| status == ImportedStatus::InProgress)
-    };
     let open: Vec<usize> = (0..tasks.len())
-        .filter(|index| is_open(&tasks[*index]))
+        .filter(|index| tasks[*index].is_open())
         .collect();
     for (what, lacks, help) in GAPS {
         let without: Vec<usize> = open

@@ -12,11 +12,11 @@ use crate::plan::text::Text;
 const HEADING: &str = "## Implementation Summary";
 
 /// The section, of phases of which some were skipped.
-pub(super) fn section(at: &str, seconds: u64, phases: &[(&Task, bool)]) -> String {
+pub(super) fn section(at: &str, millis: u64, phases: &[(&Task, bool)]) -> String {
     let date = at.get(..10).unwrap_or(at);
     let mut text = format!(
         "{HEADING}\n\n**Completed:** {date}\n**Total Duration:** {}\n\n**Phases Completed:**\n",
-        logs::duration(seconds)
+        logs::duration(millis)
     );
     for (task, is_skipped) in phases {
         let word = if *is_skipped { "Skipped" } else { "Complete" };
@@ -79,6 +79,7 @@ fn is_date(text: &str) -> bool {
 fn is_duration(text: &str) -> bool {
     text.split(' ').all(|part| {
         let number = part.strip_suffix(['s', 'm', 'h']).unwrap_or_default();
+        let number = number.strip_prefix('<').unwrap_or(number);
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     })
 }
@@ -88,4 +89,26 @@ fn is_phase(line: &str) -> bool {
     named.is_some_and(|named| {
         named.contains(": ") && (named.ends_with(" - Complete") || named.ends_with(" - Skipped"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{has_shape, section};
+    use crate::plan::Task;
+
+    #[test]
+    fn what_took_no_second_took_some_time_and_is_known_as_ours() {
+        let task = Task {
+            title: "One".to_owned(),
+            ..Task::at(crate::plan::Location::default())
+        };
+        for (millis, told) in [(400, "<1s"), (59_900, "59s"), (60_000, "1m")] {
+            let text = section("2026-01-02T03:04:05Z", millis, &[(&task, false)]);
+            assert!(
+                text.contains(&format!("**Total Duration:** {told}\n")),
+                "{text}"
+            );
+            assert!(has_shape(text.trim_end()), "{text}");
+        }
+    }
 }

@@ -247,15 +247,24 @@ fn outside_remarks(text: &str) -> String {
     text.chars().filter(is_outside).collect()
 }
 
-/// Whether code says which tests and not how to run them: paths, globs, a list of them.
+/// Whether code says which tests and not how to run them: paths, globs, names of tests, a list of them.
 fn is_scope(code: &str) -> bool {
-    let is_path = |word: &str| {
+    let is_one = |word: &str| {
         let word = word.trim_matches(['"', '\'']);
-        scope::looks_like_path(word) || word.contains('*') && !word.starts_with('-')
+        let is_glob = word.contains('*') && !word.starts_with('-');
+        scope::looks_like_path(word) || is_glob || is_test_name(word)
     };
     let mut words = code.split([',', ' ']).filter(|word| !word.is_empty());
     let first = words.next().unwrap_or_default();
-    is_path(first) && !first.starts_with("./") && words.all(is_path)
+    is_one(first) && !first.starts_with("./") && words.all(is_one)
+}
+
+/// `test_login`, `login_tests`, `auth::login`: no program is called so.
+fn is_test_name(word: &str) -> bool {
+    let begins = word.starts_with("test_") || word.starts_with("tests_");
+    let ends = word.ends_with("_test") || word.ends_with("_tests");
+    let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    (begins || ends || word.contains("::")) && word.chars().all(is_name)
 }
 
 #[cfg(test)]
@@ -304,6 +313,14 @@ mod tests {
             ("`\"\"` (all)", vec![prose("the whole test suite (all)")]),
             ("\"\"", vec![prose("the whole test suite")]),
             ("`tests/unit/**/*.rs`", vec![prose("`tests/unit/**/*.rs`")]),
+            ("`tests/auth/**`", vec![prose("`tests/auth/**`")]),
+            ("`test_login`", vec![prose("`test_login`")]),
+            (
+                "`auth::login`, `login_tests`",
+                vec![prose("`auth::login`, `login_tests`")],
+            ),
+            ("`run_login test_login`", vec![code("run_login test_login")]),
+            ("`pytest`", vec![code("pytest")]),
             (
                 "`tests/a/**/*.rs, tests/b/**/*.rs`",
                 vec![prose("`tests/a/**/*.rs, tests/b/**/*.rs`")],

@@ -200,7 +200,7 @@ impl Told<'_> {
     }
 
     fn summary(&self) -> String {
-        let seconds: u64 = self.progress.tasks.iter().map(|task| task.seconds).sum();
+        let millis: u64 = self.progress.tasks.iter().map(|task| task.millis).sum();
         let is_skipped = |task: &Task| match self.of.get(&task.id) {
             Some(told) => told.status == Status::Skipped,
             None => task
@@ -214,7 +214,7 @@ impl Told<'_> {
             .iter()
             .map(|task| (task, is_skipped(task)))
             .collect();
-        summary::section(&self.progress.at, seconds, &phases)
+        summary::section(&self.progress.at, millis, &phases)
     }
 
     /// The boxes of an execution record.

@@ -17,7 +17,8 @@ use crate::plan::scope::Claims;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{
-    Change, Dialect, Fault, Plan, Progress, Task, TaskId, Wishes, did_you_mean, is_named,
+    Change, Dialect, Fault, Imported, ImportedStatus, Plan, Progress, Task, TaskId, Wishes,
+    did_you_mean, is_named, tags,
 };
 
 /// What a heading says when it begins a task.
@@ -26,6 +27,8 @@ pub(super) struct TaskHeading {
     pub(super) title: String,
     /// Where the id stands; the whole heading when there is none.
     pub(super) at: usize,
+    /// What a sign beside its title says: `✅`, `[x]`, `DONE`.
+    says: Option<ImportedStatus>,
 }
 
 /// See the module.
@@ -205,6 +208,10 @@ fn task(
         files,
         verify,
         run: values::script(section),
+        imported: named.says.map(|status| Imported {
+            status,
+            commit: None,
+        }),
         ..Task::at(text.location(named.at))
     }
 }
@@ -240,9 +247,8 @@ pub(super) fn task_heading(heading: &Heading, text: &Text<'_>) -> Option<TaskHea
     if !(2..=4).contains(&heading.level) {
         return None;
     }
-    let spelled = heading
-        .title
-        .trim_start_matches(|c: char| !c.is_alphanumeric());
+    let (whole, says) = said(&heading.title);
+    let spelled = whole.trim_start_matches(|c: char| !c.is_alphanumeric());
     let (word, rest) = spelled.split_at_checked(4)?;
     if !word.eq_ignore_ascii_case("task") {
         return None;
@@ -253,6 +259,7 @@ pub(super) fn task_heading(heading: &Heading, text: &Text<'_>) -> Option<TaskHea
             id: String::new(),
             title: rest.trim_start_matches([' ', ':', '：']).to_owned(),
             at: heading.range.start,
+            says,
         });
     }
     let rest = rest
@@ -264,14 +271,34 @@ pub(super) fn task_heading(heading: &Heading, text: &Text<'_>) -> Option<TaskHea
     let raw = &text.text[heading.range.clone()];
     let after_word = raw.to_ascii_lowercase().find("task").map_or(0, |at| at + 4);
     let at = raw[after_word..].find(id).map_or(0, |at| after_word + at) + heading.range.start;
+    let title = rest[id.len()..]
+        .trim_start_matches([' ', ':', '：', '-', '–', '—', '.', ')', ','])
+        .trim();
+    let (title, boxed) = tags::without_box(title).unwrap_or((title, None));
     is_id.then(|| TaskHeading {
         id: id.to_owned(),
-        title: rest[id.len()..]
-            .trim_start_matches([' ', ':', '：', '-', '–', '—', '.', ')', ','])
-            .trim()
-            .to_owned(),
+        title: title.to_owned(),
         at,
+        says: says.or(boxed),
     })
+}
+
+/// A heading without the signs around it that say how far its task is, and what they say. All other words stay.
+fn said(title: &str) -> (String, Option<ImportedStatus>) {
+    let (whole, boxed) = tags::without_box(title).unwrap_or((title, None));
+    let (bare, says) = tags::without_tags(whole);
+    let before = &whole[..whole.len()
+        - whole
+            .trim_start_matches(|c: char| !c.is_alphanumeric())
+            .len()];
+    let is_ticked = before.contains(['✅', '✓', '✔', '☑']);
+    match says {
+        Some(_) => (bare, says),
+        None => {
+            let ticked = is_ticked.then_some(ImportedStatus::Done);
+            (whole.to_owned(), boxed.or(ticked))
+        }
+    }
 }
 
 fn heading_fault(heading: &Heading, named: &TaskHeading, text: &Text<'_>) -> Option<Fault> {

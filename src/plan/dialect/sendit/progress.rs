@@ -133,10 +133,16 @@ fn import_table(
                 None
             }
         };
-        if seen
-            .insert(index, status)
-            .is_some_and(|earlier| earlier != status)
-        {
+        let earlier = seen.insert(index, status);
+        let in_heading = task.imported.as_ref().map(|imported| imported.status);
+        if earlier.is_none() && in_heading.is_some() && in_heading != status {
+            let message = format!(
+                "the heading of task `{}` says otherwise than this row, which counts",
+                task.id
+            );
+            faults.push(text.warning(cell.range.clone(), message));
+        }
+        if earlier.is_some_and(|earlier| earlier != status) {
             let message = format!(
                 "task `{}` has two rows that disagree; the last one counts",
                 task.id

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::plan::fields::fields;
-use crate::plan::gaps::{Asked, Gaps, is_open};
+use crate::plan::gaps::{Asked, Gaps};
 use crate::plan::markdown::{Block, Document, lines};
 use crate::plan::text::Text;
 use crate::plan::{Fault, Task};
@@ -49,7 +49,7 @@ pub(super) fn faults(
     );
     faults.extend(wide(tasks));
     faults.extend(spec.and_then(|spec| missing(spec, text)));
-    faults.extend(without_criteria(document, text).filter(|_| tasks.iter().any(is_open)));
+    faults.extend(without_criteria(document, text).filter(|_| tasks.iter().any(Task::is_open)));
     faults
 }
 
@@ -66,7 +66,7 @@ fn says_nothing(section: &[Block]) -> bool {
 
 /// Tasks that name more files than an executor is to change.
 fn wide(tasks: &[Task]) -> Option<Fault> {
-    let is_wide = |task: &&Task| is_open(task) && task.files.len() > FILES_MAX;
+    let is_wide = |task: &&Task| task.is_open() && task.files.len() > FILES_MAX;
     let mut wide = tasks.iter().filter(is_wide);
     let first = wide.next()?;
     let more = match wide.count() {

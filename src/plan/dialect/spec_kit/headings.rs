@@ -272,7 +272,7 @@ fn states_in_tables(document: &Document) -> HashMap<String, State> {
 
 /// The states of fields and tables that are no longer true, replaced.
 pub(super) fn write(document: &Document, text: &Text<'_>, progress: &Progress) -> Vec<Change> {
-    let rows = states_in_tables(document);
+    let mut rows = states_in_tables(document);
     let of: HashMap<&str, Status> = progress
         .tasks
         .iter()
@@ -290,7 +290,8 @@ pub(super) fn write(document: &Document, text: &Text<'_>, progress: &Progress) -
             _ => Says::Open,
         };
         let field = state(&task, &task.section[1..], text);
-        for state in field.into_iter().chain(rows.get(task.id.as_str()).cloned()) {
+        // A row is taken once, however often its id is used.
+        for state in field.into_iter().chain(rows.remove(&task.id)) {
             let is_whole = text
                 .text
                 .get(state.range.clone())

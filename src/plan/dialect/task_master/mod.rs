@@ -182,6 +182,7 @@ fn tasks(tag: &Tag<'_>, text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<Task> {
     }
     gaps::review(faults, review::gaps(&entries, text));
     gaps::review(faults, review::early(&tasks));
+    gaps::review(faults, review::without_need(&tasks));
     tasks
 }
 

@@ -35,6 +35,36 @@ pub(super) fn gaps(entries: &[Entry], text: &Text<'_>) -> Vec<Fault> {
     gaps.faults()
 }
 
+/// Tasks that run although what they depend on is left out, told once: that nobody will do it holds nobody, and who put
+/// it off may not have thought of them.
+pub(super) fn without_need(tasks: &[Task]) -> Option<Fault> {
+    let status = |task: &Task| task.imported.as_ref().map(|imported| imported.status);
+    let is_left_out = |task: &&Task| status(task) == Some(ImportedStatus::Skipped);
+    let left_out: HashSet<_> = tasks
+        .iter()
+        .filter(is_left_out)
+        .map(|task| &task.id)
+        .collect();
+    let is_open =
+        |task: &&Task| status(task).is_none_or(|status| status == ImportedStatus::InProgress);
+    let mut without = tasks.iter().filter(is_open).filter_map(|task| {
+        let need = task.needs.iter().find(|need| left_out.contains(need))?;
+        Some((task, need))
+    });
+    let (task, need) = without.next()?;
+    let more = match without.count() {
+        0 => "",
+        1 => "; one more is like it",
+        _ => "; others are like it",
+    };
+    let message = format!(
+        "task `{}` depends on `{need}`, which is deferred or cancelled: it runs without it{more}",
+        task.id
+    );
+    let fault = Fault::warning(message).at(task.location.clone(), task.id.as_str().len());
+    Some(fault.help("defer it as well, or take the dependency out if it can do without"))
+}
+
 /// Tasks that are done although what they depend on is not, told once.
 pub(super) fn early(tasks: &[Task]) -> Option<Fault> {
     let is_over = |task: &Task| {

@@ -20,7 +20,7 @@ use crate::plan::{
     Weight, Wishes, is_named,
 };
 
-const PLAN_KEYS: [&str; 8] = [
+const PLAN_KEYS: [&str; 9] = [
     "title",
     "final_verify",
     "weight",
@@ -29,6 +29,7 @@ const PLAN_KEYS: [&str; 8] = [
     "timeout",
     "on_failure",
     "artifacts",
+    "skills",
 ];
 const TASK_KEYS: [&str; 21] = [
     "id",
@@ -229,6 +230,7 @@ impl Reader<'_> {
                     plan.wishes.goes_on = self.choice(name, value, &choices);
                 }
                 "artifacts" => plan.artifacts = self.lines(name, value),
+                "skills" => plan.wishes.skills.named = self.lines(name, value),
                 other => self.unknown(other, key.span(), &PLAN_KEYS),
             }
         }

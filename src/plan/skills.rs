@@ -1,0 +1,190 @@
+//! What every executor of a plan should know how to do: the skills that its user or its author names for the whole, and
+//! those that its content calls for.
+//!
+//! What one task asks for is that task's. Only plans of phases have theirs found by content, for only their executors
+//! come with the skills of the table.
+
+use std::collections::HashSet;
+
+use super::source::Source;
+use super::{Dialect, Plan, Selection, Skills};
+
+/// A skill that is known, what it is about, and the words that call for it.
+const KNOWN: [(&str, &str, &[&str]); 6] = [
+    ("rust-testing", "tests of Rust code", RUST),
+    ("rust-logging", "logs and traces of Rust programs", RUST),
+    ("rust-devops", "building and shipping Rust programs", RUST),
+    (
+        "thiserror",
+        "errors of a library",
+        &["thiserror", "error handling", "error types"],
+    ),
+    (
+        "color-eyre",
+        "errors as a user reads them",
+        &["color-eyre", "error handling", "error reports"],
+    ),
+    (
+        "clap",
+        "command lines",
+        &["clap", "cli", "command line", "command-line"],
+    ),
+];
+const RUST: &[&str] = &["rust", "cargo", "cargo.toml"];
+
+/// What a skill is about, when it is one that we know.
+pub fn about(skill: &str) -> Option<&'static str> {
+    let mut known = KNOWN.iter();
+    known.find(|known| known.0 == skill).map(|known| known.1)
+}
+
+/// Adds to what `plan` asks of its run the skills that the user names, that its texts name, and that they call for.
+pub(super) fn assign(plan: &mut Plan, sources: &[Source], selection: &Selection) {
+    let hint = selection.hint.as_deref().unwrap_or_default();
+    let mut named = std::mem::take(&mut plan.wishes.skills.named);
+    named.extend(selection.skills.iter().cloned());
+    named.extend(named_in(hint));
+    if plan.dialect == Dialect::Phases {
+        let texts = sources.iter().map(|source| source.text().text);
+        named.extend(texts.flat_map(named_in));
+    }
+    let mut seen = HashSet::new();
+    named.retain(|skill| seen.insert(skill.clone()));
+    let of_tasks = plan.tasks.iter().flat_map(|task| &task.skills);
+    seen.extend(of_tasks.cloned());
+    let detected = match plan.dialect {
+        Dialect::Phases => called_for(plan),
+        _ => Vec::new(),
+    };
+    let is_new = |skill: &&str| !seen.contains(*skill);
+    let detected = detected.into_iter().filter(is_new).map(str::to_owned);
+    plan.wishes.skills = Skills {
+        detected: detected.collect(),
+        named,
+    };
+}
+
+/// Whether words say which skills to use.
+pub(super) fn are_named_in(hint: &str) -> bool {
+    !named_in(hint).is_empty()
+}
+
+/// Names in `use the a and b skills`, `with the a skill`, in code or not.
+fn named_in(text: &str) -> Vec<String> {
+    let mut named = Vec::new();
+    for line in text.lines() {
+        // Looked for first, for most lines say nothing of it.
+        if !line.contains("kill") {
+            continue;
+        }
+        let words: Vec<&str> = line.split_whitespace().collect();
+        for (at, word) in words.iter().enumerate() {
+            let bare = plain(word).to_lowercase();
+            if bare == "skill" || bare == "skills" {
+                named.extend(names_before(&words[..at]));
+            }
+        }
+    }
+    named
+}
+
+/// The names at the end of `words`, when something is said to be used there.
+fn names_before(words: &[&str]) -> Vec<String> {
+    const VERBS: [&str; 6] = ["use", "uses", "using", "with", "activate", "apply"];
+    let mut names = Vec::new();
+    for word in words.iter().rev() {
+        let bare = plain(word);
+        match bare.to_lowercase().as_str() {
+            verb if VERBS.contains(&verb) => {
+                names.reverse();
+                return names;
+            }
+            "the" | "and" | "&" | "" => {}
+            name if is_name(name) => names.push(bare.to_owned()),
+            _ => break,
+        }
+    }
+    Vec::new()
+}
+
+/// A word without the marks around it.
+fn plain(word: &str) -> &str {
+    word.trim_matches(|c: char| !c.is_alphanumeric() && c != '&')
+}
+
+/// Whether a word can be the name of a skill rather than a word of the sentence: people say `your skills` as well.
+fn is_name(word: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "a",
+        "an",
+        "any",
+        "all",
+        "your",
+        "my",
+        "our",
+        "these",
+        "those",
+        "following",
+        "new",
+        "same",
+    ];
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "-_:.".contains(c);
+    !WORDS.contains(&word)
+        && word.starts_with(|c: char| c.is_ascii_alphabetic())
+        && word.chars().all(is_part)
+}
+
+/// Those of the table that what the tasks say calls for.
+fn called_for(plan: &Plan) -> Vec<&'static str> {
+    let mut text = plan.title.to_lowercase();
+    for task in &plan.tasks {
+        for part in [&task.title, &task.body] {
+            text.push('\n');
+            text.push_str(&part.to_lowercase());
+        }
+    }
+    let files = plan
+        .tasks
+        .iter()
+        .flat_map(|task| task.files.iter().chain(&task.creates));
+    let is_rust = files
+        .into_iter()
+        .any(|file| file.ends_with(".rs") || file.ends_with("Cargo.toml"));
+    let calls =
+        |words: &[&str]| words.iter().any(|word| says(&text, word)) || is_rust && words == RUST;
+    KNOWN
+        .iter()
+        .filter(|known| calls(known.2))
+        .map(|known| known.0)
+        .collect()
+}
+
+/// Whether `text` says `saying`, and not merely a longer word around it.
+fn says(text: &str, saying: &str) -> bool {
+    let is_part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    text.match_indices(saying).any(|(at, found)| {
+        !is_part(text[..at].chars().next_back())
+            && !is_part(text[at + found.len()..].chars().next())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named_in;
+
+    #[test]
+    fn a_skill_is_named_where_it_is_said_to_be_used() {
+        let named = |text: &str| named_in(text).join(" ");
+        assert_eq!(
+            named("Use the rust-testing skill for this."),
+            "rust-testing"
+        );
+        assert_eq!(
+            named("- with `clap`, `thiserror` and `rust-logging` skills"),
+            "clap thiserror rust-logging"
+        );
+        assert_eq!(named("use the superpowers:tdd skill"), "superpowers:tdd");
+        assert_eq!(named("Executors learn new skills; use your skills."), "");
+        assert_eq!(named("Skills: none. The skill of writing is old."), "");
+    }
+}

@@ -1,0 +1,145 @@
+//! What the tags around the title of a heading say of what it heads: `Fix it ✅`, `[x] Fix it`, `Fix it (DEFERRED)`.
+//!
+//! Knows titles, and no dialect.
+
+use super::ImportedStatus;
+
+/// A title without the tags at its ends, and what they say of what it names.
+pub(super) fn without_tags(title: &str) -> (String, Option<ImportedStatus>) {
+    let mut says = None;
+    let mut rest = title.trim();
+    loop {
+        let bare = rest.trim_end_matches(['\u{fe0f}', ' ']);
+        let Some(last) = bare.chars().next_back() else {
+            break;
+        };
+        if let Some(sign) = sign(last) {
+            says = says.or(sign);
+            rest = bare[..bare.len() - last.len_utf8()].trim_end();
+            continue;
+        }
+        let boxed = bare
+            .strip_suffix(']')
+            .and_then(|inside| inside.rsplit_once('['))
+            .and_then(|(front, sign)| Some((front, box_says(sign)?)));
+        let tag = [('(', ')'), ('（', '）'), ('[', ']')]
+            .into_iter()
+            .find_map(|(open, close)| bare.strip_suffix(close)?.rsplit_once(open))
+            .and_then(|(front, tag)| Some((front, tag_says(tag)?)));
+        let Some((front, tag)) = boxed.or(tag).or_else(|| last_word_says(bare)) else {
+            break;
+        };
+        says = says.or(tag);
+        rest = front.trim_end();
+    }
+    let first = rest
+        .split([' ', ':', '-', '–', '—'])
+        .next()
+        .unwrap_or_default();
+    if first.chars().all(char::is_uppercase)
+        && let Some(tag @ Some(_)) = tag_says(first)
+        && rest.len() > first.len()
+    {
+        says = says.or(tag);
+    }
+    let rest = rest.trim_end_matches([' ', '-', '–', '—', ':']);
+    (rest.to_owned(), says)
+}
+
+/// What a box before a title says, and the title; nothing when there is none.
+pub(super) fn without_box(title: &str) -> Option<(&str, Option<ImportedStatus>)> {
+    let (sign, rest) = title.trim_start().strip_prefix('[')?.split_once(']')?;
+    Some((rest.trim_start(), box_says(sign)?))
+}
+
+/// What stands in a box.
+fn box_says(sign: &str) -> Option<Option<ImportedStatus>> {
+    match sign.trim().trim_end_matches('\u{fe0f}') {
+        "" => Some(None),
+        "x" | "X" | "✅" | "✓" | "✔" | "☑" => Some(Some(ImportedStatus::Done)),
+        "~" | "-" | "/" => Some(Some(ImportedStatus::InProgress)),
+        _ => None,
+    }
+}
+
+/// What a last word in capitals says behind a title that is not in capitals itself: `Fix it - DONE`.
+fn last_word_says(title: &str) -> Option<(&str, Option<ImportedStatus>)> {
+    let (front, word) = title.rsplit_once([' ', '-', '–', '—', ':'])?;
+    let is_loud = matches!(
+        word,
+        "DONE" | "COMPLETE" | "COMPLETED" | "SKIPPED" | "DEFERRED"
+    );
+    let is_quiet = |c: char| c.is_alphabetic() && !c.is_uppercase();
+    let says = tag_says(word).filter(|_| is_loud && front.contains(is_quiet))?;
+    Some((front, says))
+}
+
+/// What an emoji at the end of a title says; nothing for one that is part of it.
+fn sign(sign: char) -> Option<Option<ImportedStatus>> {
+    match sign {
+        '✅' | '✓' | '✔' | '☑' => Some(Some(ImportedStatus::Done)),
+        '⏭' => Some(Some(ImportedStatus::Skipped)),
+        '⏳' | '🚧' | '🔄' => Some(Some(ImportedStatus::InProgress)),
+        '❌' | '⚠' | '⏸' | '⬜' | '🔴' | '🟡' | '🟢' | '⭐' | '🔥' => Some(None),
+        _ => None,
+    }
+}
+
+/// What a word in parentheses at the end of a title says; nothing for one that is part of it.
+pub(super) fn tag_says(tag: &str) -> Option<Option<ImportedStatus>> {
+    let tag = tag
+        .trim_matches(|c: char| !c.is_alphanumeric())
+        .to_lowercase();
+    match tag.as_str() {
+        "done" | "complete" | "completed" | "implemented" => Some(Some(ImportedStatus::Done)),
+        "deferred" | "skipped" | "skip" | "cancelled" | "canceled" | "dropped" => {
+            Some(Some(ImportedStatus::Skipped))
+        }
+        "in progress" | "wip" => Some(Some(ImportedStatus::InProgress)),
+        "blocker" | "blocking" | "pending" | "critical" | "design" | "design phase"
+        | "implementation" => Some(None),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{without_box, without_tags};
+    use crate::plan::ImportedStatus::{Done, InProgress, Skipped};
+
+    #[test]
+    fn tags_at_the_end_of_a_title_are_read_and_are_no_part_of_it() {
+        for (title, bare, says) in [
+            ("Fix it (BLOCKER)", "Fix it", None),
+            ("Fix it (DEFERRED)", "Fix it", Some(Skipped)),
+            ("Fix it ✅", "Fix it", Some(Done)),
+            ("Fix it ✔\u{fe0f}", "Fix it", Some(Done)),
+            ("Fix it (BLOCKER) ✅", "Fix it", Some(Done)),
+            ("Fix it 🚧", "Fix it", Some(InProgress)),
+            ("Types (Optional)", "Types (Optional)", None),
+            (
+                "SKIPPED - Already there",
+                "SKIPPED - Already there",
+                Some(Skipped),
+            ),
+            ("DEFERRED", "DEFERRED", None),
+            ("Done right", "Done right", None),
+            ("修复 ✅", "修复", Some(Done)),
+            ("Fix it [x]", "Fix it", Some(Done)),
+            ("Fix it [ ]", "Fix it", None),
+            ("Fix it - DONE", "Fix it", Some(Done)),
+            ("Fix it DONE", "Fix it", Some(Done)),
+            ("Have it done", "Have it done", None),
+            ("READ AND DONE", "READ AND DONE", None),
+        ] {
+            assert_eq!(without_tags(title), (bare.to_owned(), says), "{title}");
+        }
+    }
+
+    #[test]
+    fn a_box_before_a_title_is_told_from_a_link() {
+        assert_eq!(without_box("[x] Fix it"), Some(("Fix it", Some(Done))));
+        assert_eq!(without_box("[ ] Fix it"), Some(("Fix it", None)));
+        assert_eq!(without_box("[the parser](a.md)"), None);
+    }
+}

@@ -1,0 +1,141 @@
+//! What a run made, for its end report: files, what executors say of it, what went wrong on the way and was mended.
+//!
+//! Tells the same of every plan. Which files changed is for the caller to find out; here they are named.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::clean::visible_line;
+use super::sentence::took;
+use crate::run::state::{Standing, State};
+
+/// How many files of a kind are named.
+const FILES: usize = 20;
+/// How many tasks are told of under one heading.
+const TASKS: usize = 50;
+/// How many characters are told of each.
+const WIDTH: usize = 200;
+
+/// Which files differ between where a run started and where its branch stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Files {
+    /// New ones.
+    pub created: Vec<String>,
+    /// Those that were there.
+    pub modified: Vec<String>,
+    /// Those that are gone.
+    pub deleted: Vec<String>,
+}
+
+/// All of it, as Markdown behind the table of tasks.
+pub(super) fn told(state: &State, files: &Files) -> String {
+    let mut text = String::new();
+    for (kind, paths) in [
+        ("created", &files.created),
+        ("modified", &files.modified),
+        ("deleted", &files.deleted),
+    ] {
+        if !paths.is_empty() {
+            let _ = writeln!(text, "\n**Files {kind}**: {}", listed(paths));
+        }
+    }
+    section(&mut text, "Highlights", highlights(state));
+    section(&mut text, "Mended on the way", mended(state));
+    let _ = writeln!(text, "\n**Time**: {}", took(millis(state)));
+    text
+}
+
+/// From the start to the newest event, in milliseconds.
+pub(super) fn millis(state: &State) -> u64 {
+    let time = |text: &str| text.parse::<Timestamp>().ok();
+    let (from, to) = (time(&state.run.started_at), time(&state.run.updated_at));
+    let length = from
+        .zip(to)
+        .map(|(from, to)| to.duration_since(from).as_millis());
+    length
+        .and_then(|millis| u64::try_from(millis).ok())
+        .unwrap_or(0)
+}
+
+fn section(text: &mut String, title: &str, lines: Vec<String>) {
+    if lines.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n**{title}**:\n");
+    for line in lines.iter().take(TASKS) {
+        let _ = writeln!(text, "- {line}");
+    }
+    if lines.len() > TASKS {
+        let _ = writeln!(text, "- and {} more", lines.len() - TASKS);
+    }
+}
+
+/// What the executors of tasks that are done say of them.
+fn highlights(state: &State) -> Vec<String> {
+    let done = done(state);
+    let said = done.filter_map(|index| {
+        let claim = state.at(index).last()?.said()?;
+        let notes = claim.notes.lines().find(|line| !line.trim().is_empty())?;
+        Some(format!(
+            "{}: {}",
+            state.graph().tasks()[index].id,
+            shown(notes)
+        ))
+    });
+    said.collect()
+}
+
+/// Why attempts of tasks came to nothing that are done now.
+fn mended(state: &State) -> Vec<String> {
+    let mut lines = Vec::new();
+    for index in done(state) {
+        let history = &state.at(index).history;
+        let Some((last, earlier)) = history.split_last() else {
+            continue;
+        };
+        for attempt in earlier {
+            let reasons = attempt.verdict.iter().flat_map(|verdict| &verdict.reasons);
+            let reasons: Vec<&str> = reasons
+                .map(|reason| reason.text.as_str())
+                .chain(attempt.aside.as_deref())
+                .collect();
+            if !reasons.is_empty() {
+                lines.push(format!(
+                    "{}: attempt {}: {}; done with attempt {}",
+                    state.graph().tasks()[index].id,
+                    attempt.number,
+                    shown(&reasons.join("; ")),
+                    last.number
+                ));
+            }
+        }
+    }
+    lines
+}
+
+fn done(state: &State) -> impl Iterator<Item = usize> + '_ {
+    (0..state.graph().len()).filter(|&index| state.standing(index) == Standing::Done)
+}
+
+fn listed(paths: &[String]) -> String {
+    let named: Vec<String> = paths
+        .iter()
+        .take(FILES)
+        .map(|path| format!("`{}`", visible_line(path)))
+        .collect();
+    let named = named.join(", ");
+    match paths.len().saturating_sub(FILES) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+fn shown(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(WIDTH) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}

@@ -1,0 +1,118 @@
+//! Looking, while attempts run, whether what they have committed so far fits together and with the run's branch.
+//!
+//! It only tells: whichever is integrated later meets the conflict, and is tried again on what the other did. What
+//! cannot be read or merged right now is looked at later, or at its integration.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+use crate::git::{Merge, Oid, Repo};
+use crate::plan::TaskId;
+
+/// How long it is between two looks.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How many paths are named.
+const PATHS: usize = 3;
+
+/// An attempt that runs, and has committed something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Blip {
+    pub(super) task: TaskId,
+    /// What it started from.
+    pub(super) base: Oid,
+    /// The tip of its branch.
+    pub(super) tip: Oid,
+}
+
+/// What was seen, and told.
+#[derive(Default)]
+pub(super) struct Radar {
+    looked: Option<Instant>,
+    /// The pairs of commits that were compared.
+    compared: HashSet<(Oid, Oid)>,
+    /// The pairs of tasks that were told of; the run's branch is none.
+    told: HashSet<(TaskId, Option<TaskId>)>,
+}
+
+impl Radar {
+    /// Whether it is time to look again; if so, the next time is later.
+    pub(super) fn is_due(&mut self) -> bool {
+        let is_due = self.looked.is_none_or(|looked| looked.elapsed() >= PAUSE);
+        if is_due {
+            self.looked = Some(Instant::now());
+        }
+        is_due
+    }
+
+    /// What does not fit, each pair told once: `running` among each other, and with the run's branch at `tip`.
+    pub(super) fn look(&mut self, repo: &Repo, running: &[Blip], tip: Oid) -> Vec<String> {
+        let mut changed = HashMap::new();
+        let mut found = Vec::new();
+        for (at, one) in running.iter().enumerate() {
+            for other in &running[at + 1..] {
+                let Some(paths) = self.clash(
+                    repo,
+                    &mut changed,
+                    (one.base, one.tip),
+                    (other.base, other.tip),
+                ) else {
+                    continue;
+                };
+                if self
+                    .told
+                    .insert((one.task.clone(), Some(other.task.clone())))
+                {
+                    found.push(format!(
+                        "note: what {} and {} have committed so far conflicts in {paths}: the later one will be tried again",
+                        one.task, other.task
+                    ));
+                }
+            }
+            let theirs = (one.base, tip);
+            let Some(paths) = self.clash(repo, &mut changed, (one.base, one.tip), theirs) else {
+                continue;
+            };
+            if self.told.insert((one.task.clone(), None)) {
+                found.push(format!(
+                    "note: what {} has committed so far conflicts in {paths} with what was integrated: it will be tried again",
+                    one.task
+                ));
+            }
+        }
+        found
+    }
+
+    /// The paths in which two lines of work conflict, each given by where it began and where it is; nothing when they
+    /// do not, or were compared before.
+    fn clash(
+        &mut self,
+        repo: &Repo,
+        changed: &mut HashMap<(Oid, Oid), BTreeSet<String>>,
+        one: (Oid, Oid),
+        other: (Oid, Oid),
+    ) -> Option<String> {
+        if other.0 == other.1 || !self.compared.insert((one.1, other.1)) {
+            return None;
+        }
+        for line in [one, other] {
+            if let Entry::Vacant(unknown) = changed.entry(line) {
+                let paths = repo.changed(line.0, line.1).ok()?.into_iter();
+                unknown.insert(paths.map(|change| change.path).collect());
+            }
+        }
+        changed[&one].intersection(&changed[&other]).next()?;
+        match repo.merge_heads(one.1, other.1) {
+            Ok(Merge::Conflict(paths)) => Some(listed(&paths)),
+            _ => None,
+        }
+    }
+}
+
+fn listed(paths: &[String]) -> String {
+    let named = paths[..paths.len().min(PATHS)].join(", ");
+    match paths.len().saturating_sub(PATHS) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
