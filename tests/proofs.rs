@@ -129,6 +129,7 @@ fn a_resume_after_a_kill_proves_nothing_twice() {
             "plan.toml",
             "--new",
             "--yes",
+            "--no-preflight",
             "--final-verify",
             "sh check.sh",
             "--",

@@ -42,27 +42,7 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Progra
             left_out.join(", ")
         );
     }
-    for (what, commands) in [
-        ("verify each task", &policy.verify),
-        ("verify the whole", &policy.final_verify),
-    ] {
-        for command in commands {
-            let _ = writeln!(text, "{what}: {command}");
-        }
-    }
-    for (name, command) in &policy.checks {
-        let light = match policy.weight {
-            Weight::Full => "",
-            Weight::Light => ", not at weight light",
-        };
-        let _ = writeln!(text, "check each task ({name}{light}): {command}");
-    }
-    if let Some(setup) = &policy.setup {
-        let _ = writeln!(text, "set up each worktree: {setup}");
-    }
-    for (name, command) in policy.hooks.iter() {
-        let _ = writeln!(text, "{name} hook: {command}");
-    }
+    text.push_str(&commands(policy));
     if !policy.pass_env.is_empty() {
         let _ = writeln!(
             text,
@@ -85,6 +65,33 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Progra
         policy.commit.name()
     );
     visible(&text).into_owned()
+}
+
+/// Each command that the run brings besides those of the plan.
+fn commands(policy: &Policy) -> String {
+    let mut text = String::new();
+    for (what, commands) in [
+        ("verify each task", &policy.verify),
+        ("verify the whole", &policy.final_verify),
+    ] {
+        for command in commands {
+            let _ = writeln!(text, "{what}: {command}");
+        }
+    }
+    for (name, command) in &policy.checks {
+        let light = match policy.weight {
+            Weight::Full => "",
+            Weight::Light => ", not at weight light",
+        };
+        let _ = writeln!(text, "check each task ({name}{light}): {command}");
+    }
+    if let Some(setup) = &policy.setup {
+        let _ = writeln!(text, "set up each worktree: {setup}");
+    }
+    for (name, command) in policy.hooks.iter() {
+        let _ = writeln!(text, "{name} hook: {command}");
+    }
+    text
 }
 
 fn limits(limits: &Limits) -> Vec<String> {
