@@ -258,6 +258,10 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
         if let Event::AttemptStarted { task, .. } = &recorded.event {
             self.under_way.insert(UnderWay::Attempt(task.clone()));
         }
+        // Whoever was asked has answered: nobody is waited for, until the next drive.
+        if let Event::Stopped { reason } = &recorded.event {
+            self.situation.stopping = Some(reason.clone());
+        }
         let waits = nothing_waits_for(&recorded.event);
         self.appended.push(recorded);
         if waits { Ok(()) } else { self.publish() }
@@ -322,13 +326,11 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
         match &self.state.run.drive {
             Drive::Finished => Ended::Finished,
             Drive::Quarantined(_) => Ended::Quarantined,
-            // Whoever was asked has answered: nobody is waited for.
-            Drive::Stopped(_) => Ended::Stopped,
             _ if self.state.needs_person() && self.situation.stopping.is_none() => {
                 Ended::NeedsPerson
             }
             Drive::Paused(..) => Ended::Paused,
-            Drive::Running => Ended::Stopped,
+            Drive::Running | Drive::Stopped(_) => Ended::Stopped,
         }
     }
 }
