@@ -55,7 +55,7 @@ impl Limits {
                 .map(|limit| format!("{limit} attempts were made")),
             (self.time_ms.filter(|limit| spent.time_ms >= *limit)).map(|limit| {
                 format!(
-                    "it has run for {}",
+                    "it has run for {:#}",
                     jiff::SignedDuration::from_millis(limit as i64)
                 )
             }),
