@@ -377,6 +377,7 @@ fn events(task: usize, onto: &str, made: &str) -> [Event; EVENTS] {
             commit: made.clone(),
             onto,
             tip: made,
+            proofs: Vec::new(),
         },
     ]
 }
@@ -399,6 +400,7 @@ fn policy() -> Policy {
         stall_timeout_ms: None,
         grace_ms: 1,
         verify: Vec::new(),
+        checks: std::collections::BTreeMap::new(),
         final_verify: Vec::new(),
         fix_rounds: 0,
         setup: None,

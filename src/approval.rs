@@ -78,6 +78,10 @@ impl Proposal {
         if policy.fix_rounds > 0 {
             bound["fix_rounds"] = policy.fix_rounds.into();
         }
+        // What was approved before there were any stays approved.
+        if !policy.checks.is_empty() {
+            bound["checks"] = serde_json::json!(policy.checks);
+        }
         let digest = git::sha256(bound.to_string().as_bytes())?;
         Ok(Self {
             graph,

@@ -127,6 +127,7 @@ fn execute(journal: &mut Journal, state: &mut State, task: usize) -> Oid {
             commit: commit.to_string(),
             onto,
             tip: commit.to_string(),
+            proofs: Vec::new(),
         },
     ];
     for event in events {

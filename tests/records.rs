@@ -62,6 +62,9 @@ fn events() -> Vec<Event> {
             }),
         },
         Event::Verified {
+            warnings: vec![text()],
+            tests: Vec::new(),
+            proofs: Vec::new(),
             commit: "1".repeat(40),
             passed: false,
             reasons: vec![text()],

@@ -6,6 +6,7 @@ use std::path::Path;
 use git_enact::run::evidence::{ReasonKind, Verdict};
 use git_enact::run::results::Baseline;
 use git_enact::verify::base::since;
+use git_enact::verify::checks::Purpose;
 use git_enact::verify::commands::judge;
 use git_enact::verify::facts::CheckRun;
 use git_enact::verify::results::{self, Printed};
@@ -23,11 +24,13 @@ fn ran(text: &str, code: i32) -> CheckRun {
     let results = results::read(&Printed::whole(text));
     CheckRun {
         command: "make check".to_owned(),
+        purpose: Purpose::Verify,
         passed: code == 0,
         ended: format!("exit {code}"),
         output: text.to_owned(),
         results,
         since: None,
+        proof: None,
     }
 }
 
@@ -286,6 +289,39 @@ fn what_breaks_only_together_is_a_conflict_that_names_it() {
 }
 
 #[test]
+fn the_whole_is_compared_with_where_the_run_began() {
+    let user = with_suite();
+    user.plan("[[task]]\nid = \"a\"\ntitle = \"Do a\"\n");
+    let executor = user.executor("commit work.txt work");
+    let flags = ["--final-verify", "sh suite.sh"];
+    let said = user.run("plan.toml", &executor, &flags).success();
+    let told = "`sh suite.sh` fails (exit 1) as on the base";
+    said.complains("final verification passed; note:")
+        .complains(told);
+    let report = user.enact(["report"]).success();
+    report
+        .says(told)
+        .says("- in the end: 2 passed, 1 failed: old (`sh suite.sh`)");
+    assert_eq!(user.status()["run"]["status"], "complete");
+    user.assert_whole();
+}
+
+#[test]
+fn what_a_run_broke_is_named_in_the_end_however_long_it_lasted() {
+    let user = with_suite();
+    let task = |id: &str| format!("[[task]]\nid = \"{id}\"\ntitle = \"Do {id}\"\n");
+    user.plan(&(task("a") + &task("b")));
+    let executor =
+        user.executor("if test $ENACT_TASK = a; then commit adds broken; else commit old fine; fi");
+    let flags = ["--sequential", "--final-verify", "sh suite.sh"];
+    let said = user.run("plan.toml", &executor, &flags).code(1);
+    said.complains("1 test fails that did not on the base")
+        .complains(": adds; fixed: old");
+    assert_eq!(runs(&user, "base"), 1);
+    assert_eq!(user.status()["run"]["status"], "partial");
+}
+
+#[test]
 fn recorded_runs_of_real_runners_are_told_apart_by_name() {
     let pytest = recorded("pytest/failing");
     let before = ran(&pytest, 1);
@@ -452,37 +488,51 @@ fn a_record_holds_no_more_names_than_it_should() {
     );
 }
 
-/// A crate of three tests, of which `old` fails.
+/// A crate of two tests, of which `old_sorrow` fails.
 const CRATE: &str = r#"
 pub fn add(a: u32, b: u32) -> u32 { a + b }
 #[cfg(test)]
 mod tests {
     #[test]
-    fn adds() { assert_eq!(super::add(1, 2), 3); }
+    fn adds_up() { assert_eq!(super::add(1, 2), 3); }
     #[test]
-    fn old() { assert_eq!(1, OLD); }
+    fn old_sorrow() { assert_eq!(1, OLD); }
     const OLD: u32 = 2;
 }
 "#;
 
-#[test]
-fn a_real_suite_is_compared_with_what_it_was() {
+/// A project of two tests, of which `old_sorrow` fails, `adds_up` passes, and how a person would mend and break them.
+struct Real<'a> {
+    files: &'a [(&'a str, &'a str)],
+    verify: &'a str,
+    /// `sed` expressions for a file: the first mends `old_sorrow`, the second breaks `adds_up`.
+    file: &'a str,
+    mends: &'a str,
+    breaks: &'a str,
+}
+
+/// Runs two tasks one after the other: one that leaves the old failure alone, and one that mends it and breaks another.
+/// Returns what is told of the first, and why the second is refused.
+fn compared(real: &Real<'_>) -> (String, String) {
     let user = User::new();
-    user.write("src/lib.rs", CRATE);
-    user.write(
-        "Cargo.toml",
-        "[package]\nname = \"small\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n",
-    );
-    user.write(".gitignore", "/target\n/Cargo.lock\n");
-    let verify = "CARGO_TARGET_DIR=\\\"$PWD/target\\\" cargo test --offline --no-fail-fast --lib";
+    for (path, text) in real.files {
+        user.write(path, text);
+    }
     let task = |id: &str| {
-        format!("[[task]]\nid = \"{id}\"\ntitle = \"Do {id}\"\nverify = [\"{verify}\"]\n")
+        let verify = toml::Value::from(real.verify).to_string();
+        format!("[[task]]\nid = \"{id}\"\ntitle = \"Do {id}\"\nverify = [{verify}]\n")
     };
     user.plan(&(task("good") + &task("bad")));
-    let executor = user.executor(
+    let Real {
+        file,
+        mends,
+        breaks,
+        ..
+    } = real;
+    let executor = user.executor(&format!(
         "if test $ENACT_TASK = good; then commit work.txt work; exit; fi
-         sed -e 's/a + b/a - b/' -e 's/OLD: u32 = 2/OLD: u32 = 1/' src/lib.rs > new; mv new src/lib.rs; commit work.txt bad",
-    );
+         sed -e '{mends}' -e '{breaks}' {file} > new; mv new {file}; commit work.txt bad"
+    ));
     let mut command = user.enact_command([
         "run",
         "plan.toml",
@@ -505,15 +555,114 @@ fn a_real_suite_is_compared_with_what_it_was() {
     }
     Output::of(&mut command).code(1);
     let shown = user.enact(["show", "good"]).success().stdout;
-    assert!(
-        shown.contains("1 passed, 1 failed: small: tests::old"),
-        "{shown}"
-    );
     assert_eq!(user.task("good")["status"], "done", "{shown}");
     let reason = user.task("bad")["reason"].to_string();
     assert!(
-        reason.contains("1 test fails that did not on the base")
-            && reason.contains("small: tests::adds; fixed: small: tests::old"),
+        reason.contains("1 test fails that did not on the base"),
         "{reason}"
     );
+    (shown, reason)
+}
+
+#[test]
+fn a_real_suite_is_compared_with_what_it_was() {
+    let (shown, reason) = compared(&Real {
+        files: &[
+            ("src/lib.rs", CRATE),
+            (
+                "Cargo.toml",
+                "[package]\nname = \"small\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n",
+            ),
+            (".gitignore", "/target\n/Cargo.lock\n"),
+        ],
+        verify: "CARGO_TARGET_DIR=\"$PWD/target\" cargo test --offline --no-fail-fast --lib",
+        file: "src/lib.rs",
+        mends: "s/OLD: u32 = 2/OLD: u32 = 1/",
+        breaks: "s/a + b/a - b/",
+    });
+    assert!(
+        shown.contains("1 passed, 1 failed: small: tests::old_sorrow"),
+        "{shown}"
+    );
+    assert!(
+        reason.contains("small: tests::adds_up; fixed: small: tests::old_sorrow"),
+        "{reason}"
+    );
+}
+
+/// The program of a runner that `.ci/run` installs beside what cargo builds; without it, the test says so and holds.
+#[expect(
+    clippy::print_stderr,
+    reason = "a test that is skipped says so where its output is looked at"
+)]
+fn installed(program: &str) -> Option<String> {
+    let runners = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("runners");
+    let path = runners.join(program);
+    if path.exists() {
+        return Some(path.to_string_lossy().into_owned());
+    }
+    assert!(
+        std::env::var_os("ENACT_RUNNERS").is_none(),
+        "`{}` was to be installed",
+        path.display()
+    );
+    eprintln!(
+        "skipped: `{}` is not installed; `.ci/run` does",
+        path.display()
+    );
+    None
+}
+
+#[test]
+fn a_real_suite_of_pytest_is_compared_with_what_it_was() {
+    let Some(pytest) = installed("python/bin/pytest") else {
+        return;
+    };
+    let tests = "from sums import add\n\ndef test_adds_up():\n    assert add(1, 2) == 3\n\n\
+                 def test_old_sorrow():\n    assert 1 == 2\n";
+    let (shown, reason) = compared(&Real {
+        files: &[
+            ("sums.py", "def add(a, b):\n    return a + b\n"),
+            ("test_sums.py", tests),
+            ("conftest.py", ""),
+            (".gitignore", "__pycache__\n.pytest_cache\n"),
+        ],
+        verify: &pytest,
+        file: "test_sums.py",
+        mends: "s/assert 1 == 2/assert 1 == 1/",
+        breaks: "s/add(1, 2) == 3/add(1, 2) == 4/",
+    });
+    assert!(
+        shown.contains("1 passed, 1 failed: test_sums.py::test_old_sorrow"),
+        "{shown}"
+    );
+    let told = "test_sums.py::test_adds_up; fixed: test_sums.py::test_old_sorrow";
+    assert!(reason.contains(told), "{reason}");
+}
+
+#[test]
+fn a_real_suite_of_jest_is_compared_with_what_it_was() {
+    let Some(jest) = installed("node_modules/.bin/jest") else {
+        return;
+    };
+    let tests = "const add = require('./sums');\n\
+                 test('adds up', () => { expect(add(1, 2)).toBe(3); });\n\
+                 test('old sorrow', () => { expect(1).toBe(2); });\n";
+    let (shown, reason) = compared(&Real {
+        files: &[
+            ("sums.js", "module.exports = (a, b) => a + b;\n"),
+            ("sums.test.js", tests),
+            ("package.json", "{\"name\": \"small\"}\n"),
+        ],
+        verify: &format!("{jest} --ci --watchman=false"),
+        file: "sums.test.js",
+        mends: "s/expect(1).toBe(2)/expect(1).toBe(1)/",
+        breaks: "s/toBe(3)/toBe(4)/",
+    });
+    assert!(
+        shown.contains("1 passed, 1 failed: ./sums.test.js: old sorrow"),
+        "{shown}"
+    );
+    let told = "./sums.test.js: adds up; fixed: ./sums.test.js: old sorrow";
+    assert!(reason.contains(told), "{reason}");
 }

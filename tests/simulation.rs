@@ -82,6 +82,7 @@ fn policy(chance: &mut Chance) -> Policy {
             _ => Review::Off,
         },
         commit_progress: chance.below(3) == 0,
+        checks: std::collections::BTreeMap::new(),
         preflight: chance.below(2) == 0,
         final_verify: match chance.below(2) {
             0 => Vec::new(),
@@ -171,14 +172,16 @@ fn decide(disk: &mut Disk, graph: &Arc<Graph>, seed: u64) {
         let gives_up =
             tries > 6 || Chance::new(seed ^ (nth as u64 * 131) ^ (tries * 17)).below(3) == 0;
         let event = match at.phase {
-            Phase::Failed | Phase::TimedOut | Phase::Blocked if at.asked && gives_up => {
+            Phase::Failed | Phase::Partial | Phase::TimedOut | Phase::Blocked
+                if at.asked && gives_up =>
+            {
                 Event::Skipped {
                     task: id,
                     by: By::Person,
                     reason: "given up".to_owned(),
                 }
             }
-            Phase::Failed | Phase::TimedOut if at.asked => Event::Retried {
+            Phase::Failed | Phase::Partial | Phase::TimedOut if at.asked => Event::Retried {
                 task: id,
                 by: By::Person,
                 reason: "again".to_owned(),

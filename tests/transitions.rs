@@ -126,6 +126,7 @@ fn events(state: &State, id: &str) -> Vec<(&'static str, Event)> {
                 commit: commit.clone(),
                 onto: onto.clone(),
                 tip: format!("{onto}+{commit}"),
+                proofs: Vec::new(),
             },
         ),
         (
@@ -156,6 +157,15 @@ fn events(state: &State, id: &str) -> Vec<(&'static str, Event)> {
             Event::Failed {
                 task: task.clone(),
                 reason: text(),
+                partial: false,
+            },
+        ),
+        (
+            "failed: in part",
+            Event::Failed {
+                task: task.clone(),
+                reason: text(),
+                partial: true,
             },
         ),
         (
@@ -311,6 +321,9 @@ fn round(id: &str) -> Event {
 
 fn verified(state: &State, passed: bool) -> Event {
     Event::Verified {
+        warnings: Vec::new(),
+        tests: Vec::new(),
+        proofs: Vec::new(),
         commit: state.run.tip.clone(),
         passed,
         reasons: (!passed)

@@ -91,6 +91,7 @@ fn policy(executor: Executor) -> Policy {
         stall_timeout_ms: None,
         grace_ms: 10,
         verify: Vec::new(),
+        checks: std::collections::BTreeMap::new(),
         final_verify: Vec::new(),
         fix_rounds: 0,
         setup: None,

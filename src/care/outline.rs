@@ -261,6 +261,7 @@ impl Outline {
             stall_timeout_ms: None,
             grace_ms: 10_000,
             verify: Vec::new(),
+            checks: std::collections::BTreeMap::new(),
             final_verify: Vec::new(),
             fix_rounds: 0,
             setup: None,
@@ -327,6 +328,7 @@ fn events_of(done: &Done, onto: Oid, own: &str) -> [Event; 4] {
             commit,
             onto: onto.to_string(),
             tip: done.tip.to_string(),
+            proofs: Vec::new(),
         },
     ]
 }

@@ -111,7 +111,7 @@ impl Answer {
             bail!("the answer is empty: the next attempt would learn nothing from it");
         }
         let answered = |task, phase: &Phase| match phase {
-            Phase::Failed | Phase::TimedOut => bail!(
+            Phase::Failed | Phase::Partial | Phase::TimedOut => bail!(
                 "task `{task}` asked nothing, it failed: `git enact retry {task} -m \"…\"` gives the next attempt your words"
             ),
             _ => Ok(Event::Answered {

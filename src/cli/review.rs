@@ -128,8 +128,10 @@ fn refuse_unless_reviewable(state: &State, id: &TaskId, is_rejected: bool) -> Re
     let phase = state.task(id).map(|task| &task.phase);
     match phase {
         Some(Phase::InReview) => Ok(()),
-        Some(Phase::Failed | Phase::TimedOut | Phase::Blocked) if is_rejected => Ok(()),
-        Some(Phase::Failed | Phase::TimedOut | Phase::Blocked) => bail!(
+        Some(Phase::Failed | Phase::Partial | Phase::TimedOut | Phase::Blocked) if is_rejected => {
+            Ok(())
+        }
+        Some(Phase::Failed | Phase::Partial | Phase::TimedOut | Phase::Blocked) => bail!(
             "the last attempt of task `{id}` was refused, so there is nothing to approve: \
              `git enact show {id}` says why, `git enact retry {id} -m \"…\"` gives it another attempt"
         ),

@@ -58,6 +58,8 @@ pub struct Settings {
     pub verify: Vec<String>,
     pub final_verify: Vec<String>,
     pub fix_rounds: Option<u32>,
+    /// Quality checks of each task, by name.
+    pub checks: BTreeMap<String, String>,
     pub setup: Option<String>,
     pub pass_env: Vec<String>,
     /// Commands at the turns of each task.
@@ -223,6 +225,7 @@ impl Settings {
             verify: list(self.verify, over.verify),
             final_verify: list(self.final_verify, over.final_verify),
             fix_rounds: over.fix_rounds.or(self.fix_rounds),
+            checks: self.checks.into_iter().chain(over.checks).collect(),
             setup: over.setup.or(self.setup),
             pass_env: list(self.pass_env, over.pass_env),
             hooks: Hooks {

@@ -1,5 +1,6 @@
 //! From settings and a plan's own wishes to the policy of a run.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -72,6 +73,7 @@ impl Settings {
             verify: self.verify.clone(),
             final_verify,
             fix_rounds,
+            checks: self.quality()?,
             setup: self.setup.clone(),
             hooks: self.hooks(),
             pass_env: self.pass_env.clone(),
@@ -114,6 +116,24 @@ impl Settings {
             Executor::Command { .. } if !final_verify.is_empty() => wanted.unwrap_or(FIX_ROUNDS),
             _ => 0,
         }
+    }
+
+    /// The quality checks; an empty command takes away the one of a layer below.
+    fn quality(&self) -> Result<BTreeMap<String, String>> {
+        let mut checks = self.checks.clone();
+        checks.retain(|_, command| !command.trim().is_empty());
+        let is_word = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+        // Names stand in lists and in sentences.
+        if let Some(name) = checks
+            .keys()
+            .find(|name| name.is_empty() || !name.chars().all(is_word))
+        {
+            bail!(
+                "`[checks]` has the name `{}`: write one word",
+                name.escape_default()
+            );
+        }
+        Ok(checks)
     }
 
     /// An empty command takes away the one of a layer below.

@@ -203,6 +203,7 @@ fn status(standing: Standing) -> Option<Status> {
         Standing::Running => Status::InProgress,
         Standing::Done => Status::Done,
         Standing::Failed => Status::Failed,
+        Standing::Partial => Status::Partial,
         Standing::TimedOut => Status::TimedOut,
         Standing::Blocked | Standing::InReview | Standing::Kickback | Standing::Held => {
             Status::Blocked

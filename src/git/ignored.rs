@@ -5,13 +5,14 @@
 //! worktree is made, and what only its new lines hide counts as left behind. The settings that have the same
 //! effect are read once, when the repository is opened, and given to every command.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
 use super::index::overwrite;
-use super::{Git, Repo, Worktree};
+use super::{Git, Oid, Repo, Worktree, mode};
 
 /// Settings as they were when the repository was opened.
 #[derive(Debug, Clone)]
@@ -121,9 +122,44 @@ impl Worktree {
             .collect())
     }
 
+    /// Whether anything lies in it that `commit` does not have. Where nothing was left uncommitted, that is what git
+    /// ignores; to ask git would cost a process for each attempt.
+    pub fn holds_more_than(&self, repo: &Repo, commit: Oid) -> Result<bool> {
+        let tree = repo.commit(commit)?.tree;
+        holds_more(repo, tree, self.path(), true)
+    }
+
     fn noted(&self) -> PathBuf {
         self.git_dir().join("enact-exclude")
     }
+}
+
+/// Whether anything lies in `dir` that is not of `tree`; ends at the first.
+fn holds_more(repo: &Repo, tree: Oid, dir: &Path, is_top: bool) -> Result<bool> {
+    let entries = repo.entries(tree)?.into_iter();
+    let tracked: HashMap<String, (i32, Oid)> = entries
+        .map(|entry| (entry.name, (entry.mode, entry.oid)))
+        .collect();
+    let listed =
+        std::fs::read_dir(dir).with_context(|| format!("`{}` cannot be listed", dir.display()))?;
+    for found in listed {
+        let found = found?;
+        let name = found.file_name();
+        if is_top && name == ".git" {
+            continue;
+        }
+        let holds_more = match name.to_str().and_then(|name| tracked.get(name)) {
+            Some((mode::TREE, below)) => holds_more(repo, *below, &found.path(), false)?,
+            // What a submodule holds is not told by the commit.
+            Some((mode::COMMIT, _)) => std::fs::read_dir(found.path())?.next().is_some(),
+            Some(_) => false,
+            None => true,
+        };
+        if holds_more {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn shared(repo: &Repo) -> PathBuf {

@@ -300,7 +300,9 @@ fn task_sentence(event: &Event) -> String {
         Event::Conflicted { commit, reason, .. } => {
             because(&format!("{} does not fit", short(commit)), reason)
         }
-        Event::Failed { reason, .. } => because("failed", reason),
+        Event::Failed {
+            reason, partial, ..
+        } => because(names::failed(*partial), reason),
         Event::Asked { reason, .. } => because("a person is asked", reason),
         Event::Kickback { signal, reason, .. } => because(&format!("kickback {signal}"), reason),
         Event::Blocked { reason, .. } => because("blocked", reason),

@@ -108,6 +108,9 @@ pub struct Task {
     /// Files that must exist and not be empty when the task is done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub creates: Vec<String>,
+    /// Files that must be there, and otherwise than before, when the task is done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modifies: Vec<String>,
     /// Dependencies that must stand in a manifest, as `Cargo.toml: argon2`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends: Vec<String>,
@@ -184,6 +187,7 @@ impl Task {
             group: None,
             files: Vec::new(),
             creates: Vec::new(),
+            modifies: Vec::new(),
             depends: Vec::new(),
             verify: Vec::new(),
             expects: None,

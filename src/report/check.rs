@@ -108,6 +108,11 @@ fn details(task: &Task, programs: &impl Programs) -> Vec<String> {
             Check::Prose(_) => format!("verify  in words: {shown}"),
         });
     }
+    for criterion in &task.acceptance {
+        if let Some(command) = checks::criterion_command(criterion, programs) {
+            details.push(format!("accept  $ {}", first_line(command)));
+        }
+    }
     if let Some(earlier) = &task.earlier {
         let stopped = earlier
             .last_step

@@ -194,6 +194,7 @@ fn phases(state: &State) -> String {
             Standing::InReview => "Waits for review",
             Standing::Blocked | Standing::Kickback | Standing::Held => "BLOCKED",
             Standing::Failed => "FAILED",
+            Standing::Partial => "PARTIAL",
             Standing::Skipped | Standing::LeftOut => "Skipped",
             Standing::Reverted => "Reverted",
         };

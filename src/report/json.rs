@@ -13,8 +13,10 @@ use super::status::{RunStatus, TaskStatus};
 use crate::plan::TaskId;
 use crate::run::evidence::{ClaimStatus, Outcome, Reason, Usage};
 use crate::run::policy::Policy;
+use crate::run::proof::{Criterion, Quality};
 use crate::run::results::Tested;
 use crate::run::state::{AttemptState, Counts, FinalVerdict, Landed, State};
+use crate::run::whole::{Blame, Failure};
 
 /// The report of a run, finished or not, which changed these files; `branches` are those of the tasks, in the plan's
 /// order.
@@ -42,7 +44,7 @@ pub fn report(
         counts: state.counts(),
         tasks: tasks.collect(),
         unproven: unproven(state),
-        verified: state.run.verified.as_ref(),
+        verified: state.run.verified.as_ref().map(Verified::of),
         landed: state.run.landed.as_ref(),
         attention: ids
             .enumerate()
@@ -74,13 +76,44 @@ struct Report<'a> {
     /// Tasks that no command proves.
     unproven: Vec<String>,
     /// The newest final verification.
-    verified: Option<&'a FinalVerdict>,
+    verified: Option<Verified<'a>>,
     /// The newest landing; it brought all there is when its tip is the run's.
     landed: Option<&'a Landed>,
     /// Tasks that a person should look at; each says why in its `reason`.
     attention: Vec<&'a TaskId>,
     /// What can be done now, as a person reads it.
     next_steps: Vec<String>,
+}
+
+/// What proved the whole, without what only serves to know it again.
+#[derive(Serialize)]
+struct Verified<'a> {
+    commit: &'a str,
+    passed: bool,
+    /// What failed.
+    reasons: &'a [String],
+    /// What failed where the run began as well.
+    warnings: &'a [String],
+    /// What the commands told of their tests.
+    tests: &'a [Tested],
+    /// The commands that failed.
+    failures: &'a [Failure],
+    /// Who broke it, once that was looked for.
+    blame: Option<&'a Blame>,
+}
+
+impl<'a> Verified<'a> {
+    fn of(whole: &'a FinalVerdict) -> Self {
+        Self {
+            commit: &whole.commit,
+            passed: whole.passed,
+            reasons: &whole.reasons,
+            warnings: &whole.warnings,
+            tests: &whole.tests,
+            failures: &whole.failures,
+            blame: whole.blame.as_ref(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -97,6 +130,12 @@ struct Attempt<'a> {
     warnings: &'a [String],
     /// What the verify commands told of their tests.
     tests: &'a [Tested],
+    /// The verify commands of which only the exit status is known.
+    by_status: &'a [String],
+    /// How the quality checks went.
+    quality: &'a [Quality],
+    /// What the plan demands in its own words, each with what shows it.
+    criteria: &'a [Criterion],
     /// Why it did not count, or did not fit.
     aside: Option<&'a str>,
     /// What it committed.
@@ -120,6 +159,9 @@ impl<'a> Attempt<'a> {
             reasons: verdict.map_or(&[], |verdict| &verdict.reasons),
             warnings: verdict.map_or(&[], |verdict| &verdict.warnings),
             tests: verdict.map_or(&[], |verdict| &verdict.tests),
+            by_status: verdict.map_or(&[], |verdict| &verdict.by_status),
+            quality: verdict.map_or(&[], |verdict| &verdict.quality),
+            criteria: verdict.map_or(&[], |verdict| &verdict.criteria),
             aside: attempt.aside.as_deref(),
             commit: attempt.tip.as_deref(),
             salvage: attempt.salvage.as_deref(),

@@ -9,8 +9,10 @@ use super::closing::closing;
 use super::next::next_steps;
 use super::outcome::{Files, told};
 use super::sentence::{short, took, used};
+use super::task::proven;
 use crate::plan::Check;
 use crate::run::evidence::Usage;
+use crate::run::proof::{Criterion, Standing};
 use crate::run::state::State;
 
 /// The report of a run, finished or not, which changed these files.
@@ -18,6 +20,8 @@ pub fn report(state: &State, context: &Context, files: &Files) -> String {
     let mut text = closing(state) + &tasks(state);
     text.push_str(&tests(state));
     text.push_str(&executors(state));
+    text.push_str(&quality(state));
+    text.push_str(&acceptance(state));
     text.push_str(&told(state, files));
     let unproven = unproven(state);
     if !unproven.is_empty() {
@@ -69,6 +73,9 @@ fn tasks(state: &State) -> String {
             let _ = writeln!(notes, "- {}: {warnings}", task.id);
         }
     }
+    for warning in state.run.verified.iter().flat_map(|whole| &whole.warnings) {
+        let _ = writeln!(notes, "- in the end: {warning}");
+    }
     if !notes.is_empty() {
         let _ = write!(text, "\n{notes}");
     }
@@ -87,6 +94,18 @@ fn tests(state: &State) -> String {
             let command = visible_line(&tested.command);
             let _ = writeln!(text, "- {}: {tested} (`{command}`)", task.id);
         }
+        for command in verdict.iter().flat_map(|verdict| &verdict.by_status) {
+            let command = visible_line(command);
+            let _ = writeln!(text, "- {}: by exit status only (`{command}`)", task.id);
+        }
+    }
+    for tested in state.run.verified.iter().flat_map(|whole| &whole.tests) {
+        let command = visible_line(&tested.command);
+        let _ = writeln!(text, "- in the end: {tested} (`{command}`)");
+    }
+    for command in by_status(state) {
+        let command = visible_line(command);
+        let _ = writeln!(text, "- in the end: by exit status only (`{command}`)");
     }
     match text.is_empty() {
         true => text,
@@ -113,6 +132,78 @@ fn executors(state: &State) -> String {
             "\n**Done by others than {}**:\n\n{text}",
             state.run.policy.executor.name()
         ),
+    }
+}
+
+/// How the quality checks of each task went, the last time they were run.
+fn quality(state: &State) -> String {
+    let mut text = String::new();
+    for (index, task) in state.graph().tasks().iter().enumerate() {
+        let last = state.at(index).last();
+        let verdict = last.and_then(|last| last.verdict.as_ref());
+        let checks = verdict.iter().flat_map(|verdict| &verdict.quality);
+        let told: Vec<String> = checks
+            .map(|check| match (check.ended.as_str(), check.holds) {
+                ("exit 0", _) => format!("{} passed", check.name),
+                (ended, true) => format!("{} fails as before ({ended})", check.name),
+                (ended, false) => format!("{} failed ({ended})", check.name),
+            })
+            .collect();
+        if !told.is_empty() {
+            let _ = writeln!(text, "- {}: {}", task.id, told.join(", "));
+        }
+    }
+    match text.is_empty() {
+        true => text,
+        false => format!("\n**Quality checks**:\n\n{text}"),
+    }
+}
+
+/// The commands that prove the whole of which only the exit status is known.
+fn by_status(state: &State) -> impl Iterator<Item = &String> {
+    let commands = state.run.policy.final_verify.iter();
+    let tests = state.run.verified.as_ref().map(|whole| &whole.tests);
+    commands.filter(move |command| {
+        tests.is_some_and(|tests| tests.iter().all(|tested| tested.command != **command))
+    })
+}
+
+/// What the plan demands of each task in its own words, with what showed it the last time that it was looked at.
+fn acceptance(state: &State) -> String {
+    let mut text = String::new();
+    for (index, task) in state.graph().tasks().iter().enumerate() {
+        for criterion in criteria(state, index) {
+            let mark = match criterion.standing {
+                Standing::Met => 'x',
+                Standing::Unmet | Standing::NotVerified => ' ',
+            };
+            let told = visible_line(&proven(&criterion));
+            let _ = writeln!(text, "- [{mark}] {}: {told}", task.id);
+        }
+    }
+    match text.is_empty() {
+        true => text,
+        false => format!("\n**Acceptance criteria**:\n\n{text}"),
+    }
+}
+
+/// What is known of each criterion of a task; before it was looked at, that is nothing.
+pub(super) fn criteria(state: &State, index: usize) -> Vec<Criterion> {
+    let verdict = state
+        .at(index)
+        .last()
+        .and_then(|last| last.verdict.as_ref());
+    match verdict.filter(|verdict| !verdict.criteria.is_empty()) {
+        Some(verdict) => verdict.criteria.clone(),
+        None => {
+            let texts = state.graph().tasks()[index].acceptance.iter();
+            texts
+                .map(|text| Criterion {
+                    text: text.clone(),
+                    ..Criterion::default()
+                })
+                .collect()
+        }
     }
 }
 

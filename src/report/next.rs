@@ -67,8 +67,8 @@ fn about_task(state: &State, index: usize, of_run: &str) -> Vec<String> {
             "unblock it:    git enact answer {task}{of_run} -m \"…\"   {or_skip}"
         )],
         // The rounds that came after it have made it superfluous, or not: that is told with the whole.
-        Phase::Failed | Phase::TimedOut if state.is_fix(index) => Vec::new(),
-        Phase::Failed | Phase::TimedOut => {
+        Phase::Failed | Phase::Partial | Phase::TimedOut if state.is_fix(index) => Vec::new(),
+        Phase::Failed | Phase::Partial | Phase::TimedOut => {
             vec![format!(
                 "decide:        git enact retry {task}{of_run}   {or_skip}"
             )]

@@ -7,7 +7,7 @@ use super::clean::visible;
 use super::sentence::took;
 use super::{check, routes};
 use crate::graph::Graph;
-use crate::plan::{Skills, Task, about_skill};
+use crate::plan::{Skills, Task, Weight, about_skill};
 use crate::preflight::Finding;
 use crate::run::budget::Limits;
 use crate::run::policy::{Executor, Policy};
@@ -45,21 +45,7 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Progra
             left_out.join(", ")
         );
     }
-    for (what, commands) in [
-        ("verify each task", &policy.verify),
-        ("verify the whole", &policy.final_verify),
-    ] {
-        for command in commands {
-            let _ = writeln!(text, "{what}: {command}");
-        }
-    }
-    text.push_str(&mending(policy));
-    if let Some(setup) = &policy.setup {
-        let _ = writeln!(text, "set up each worktree: {setup}");
-    }
-    for (name, command) in policy.hooks.iter() {
-        let _ = writeln!(text, "{name} hook: {command}");
-    }
+    text.push_str(&commands(policy));
     if !policy.pass_env.is_empty() {
         let _ = writeln!(
             text,
@@ -110,6 +96,34 @@ fn mending(policy: &Policy) -> String {
     };
     let name = policy.executor.name();
     format!("when that fails at the end: up to {rounds} by {name}, who may change any file\n")
+}
+
+/// Each command that the run brings besides those of the plan.
+fn commands(policy: &Policy) -> String {
+    let mut text = String::new();
+    for (what, commands) in [
+        ("verify each task", &policy.verify),
+        ("verify the whole", &policy.final_verify),
+    ] {
+        for command in commands {
+            let _ = writeln!(text, "{what}: {command}");
+        }
+    }
+    text.push_str(&mending(policy));
+    for (name, command) in &policy.checks {
+        let light = match policy.weight {
+            Weight::Full => "",
+            Weight::Light => ", not at weight light",
+        };
+        let _ = writeln!(text, "check each task ({name}{light}): {command}");
+    }
+    if let Some(setup) = &policy.setup {
+        let _ = writeln!(text, "set up each worktree: {setup}");
+    }
+    for (name, command) in policy.hooks.iter() {
+        let _ = writeln!(text, "{name} hook: {command}");
+    }
+    text
 }
 
 fn limits(limits: &Limits) -> Vec<String> {

@@ -102,8 +102,10 @@ fn decision(state: &State, index: usize) -> Decision {
         Phase::Pending => Decision::Run,
         Phase::Kickback => Decision::Say("ask", format!("kickback: {reason}")),
         Phase::Blocked => Decision::Say("ask", format!("blocked: {reason}")),
-        Phase::Failed | Phase::TimedOut if at.asked => Decision::Say("ask", reason),
-        Phase::Failed | Phase::TimedOut => Decision::Say("leave", reason),
+        Phase::Failed | Phase::Partial | Phase::TimedOut if at.asked => {
+            Decision::Say("ask", reason)
+        }
+        Phase::Failed | Phase::Partial | Phase::TimedOut => Decision::Say("leave", reason),
         Phase::Skipped | Phase::LeftOut | Phase::Reverted => Decision::Say("leave out", reason),
     }
 }

@@ -30,11 +30,10 @@ pub fn sentence(recorded: &Recorded, state: &State) -> Option<(Mood, String)> {
             task,
             attempt,
             commit,
-            onto,
             tip,
+            ..
         } => {
             let how = if tip == commit { "" } else { ", merged" };
-            let _ = onto;
             let took = took(
                 state
                     .task(task)
@@ -149,7 +148,10 @@ fn decision(event: &Event, state: &State) -> Option<(Mood, String)> {
             by: By::Policy,
             ..
         } => (Mood::Plain, format!("{}: will be tried again", name(task))),
-        Event::Failed { task, .. } => (Mood::Bad, format!("{}: failed", name(task))),
+        Event::Failed { task, partial, .. } => (
+            Mood::Bad,
+            format!("{}: {}", name(task), names::failed(*partial)),
+        ),
         Event::TimedOut { task, .. } => (Mood::Bad, format!("{}: out of time", name(task))),
         Event::Blocked { task, reason } => {
             (Mood::Bad, format!("{}: blocked: {reason}", name(task)))
@@ -195,6 +197,7 @@ fn verification(event: &Event, state: &State) -> Option<(Mood, String)> {
         passed,
         reasons,
         blame,
+        warnings,
         ..
     } = event
     else {
@@ -204,7 +207,7 @@ fn verification(event: &Event, state: &State) -> Option<(Mood, String)> {
         return Some((Mood::Bad, blame.to_string()));
     }
     let (base, reasons) = (short(commit), reasons.join("; "));
-    Some(match (*commit == state.run.base, passed) {
+    let (mood, text) = match (*commit == state.run.base, passed) {
         (true, true) => (
             Mood::Plain,
             format!("the base {base} passes what is to prove the whole"),
@@ -224,7 +227,12 @@ fn verification(event: &Event, state: &State) -> Option<(Mood, String)> {
                 format!("final verification failed: {reasons}{blame}"),
             )
         }
-    })
+    };
+    let noted = match warnings.is_empty() {
+        true => String::new(),
+        false => format!("; note: {}", warnings.join("; ")),
+    };
+    Some((mood, text + &noted))
 }
 
 /// The events by which a person lets something in, or takes it back.

@@ -9,7 +9,8 @@ use super::clean::{visible, visible_line};
 use super::sentence::{short, took, used};
 use crate::plan::{Check, Task};
 use crate::run::event::Recorded;
-use crate::run::evidence::{Claim, ClaimForm};
+use crate::run::evidence::{Claim, ClaimForm, Verdict};
+use crate::run::proof::{Criterion, Quality};
 use crate::run::state::{AttemptState, State};
 
 /// How many lines of an attempt's output are shown.
@@ -112,23 +113,9 @@ fn told(attempt: &AttemptState, kept: Option<&Kept>) -> String {
         line("used", &used(&attempt.usage));
     }
     if let Some(verdict) = &attempt.verdict {
-        match &verdict.accepted {
-            Some(commit) => line(
-                "accepted",
-                &format!("{} ({})", short(commit), verdict.checks.join(", ")),
-            ),
-            None => verdict
-                .reasons
-                .iter()
-                .for_each(|reason| line("refused", &reason.text)),
+        for (what, said) in judged(verdict) {
+            line(what, &said);
         }
-        for tested in &verdict.tests {
-            line("tests", &format!("{tested} (`{}`)", tested.command));
-        }
-        verdict
-            .warnings
-            .iter()
-            .for_each(|warning| line("note", warning));
     }
     if let Some(aside) = &attempt.aside {
         line("set aside", aside);
@@ -151,6 +138,56 @@ fn told(attempt: &AttemptState, kept: Option<&Kept>) -> String {
         text.push_str(&printed(kept));
     }
     text
+}
+
+/// What judging concluded, in lines that begin with a word each.
+fn judged(verdict: &Verdict) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    match &verdict.accepted {
+        Some(commit) => {
+            let checks = verdict.checks.join(", ");
+            lines.push(("accepted", format!("{} ({checks})", short(commit))));
+        }
+        None => {
+            let reasons = verdict.reasons.iter();
+            lines.extend(reasons.map(|reason| ("refused", reason.text.clone())));
+        }
+    }
+    let tests = verdict.tests.iter();
+    lines.extend(tests.map(|tested| ("tests", format!("{tested} (`{}`)", tested.command))));
+    let failing = verdict
+        .quality
+        .iter()
+        .filter(|check| check.ended != "exit 0");
+    lines.extend(failing.map(|check| {
+        let how = if check.holds { ", as before" } else { "" };
+        let Quality {
+            name,
+            command,
+            ended,
+            ..
+        } = check;
+        ("check", format!("{name}: {ended}{how} (`{command}`)"))
+    }));
+    let criteria = verdict.criteria.iter();
+    lines.extend(criteria.map(|criterion| ("criterion", proven(criterion))));
+    let warnings = verdict.warnings.iter();
+    lines.extend(warnings.map(|warning| ("note", warning.clone())));
+    lines
+}
+
+/// A criterion with what is known of it: `met: It adds, by `cargo test` (exit 0)`.
+pub(super) fn proven(criterion: &Criterion) -> String {
+    let Criterion {
+        text,
+        standing,
+        evidence,
+    } = criterion;
+    let by = match evidence.is_empty() {
+        true => String::new(),
+        false => format!(", by {evidence}"),
+    };
+    format!("{}: {text}{by}", standing.words())
 }
 
 fn claimed(claim: &Claim) -> String {

@@ -138,6 +138,7 @@ mod tests {
         let ended = Event::Failed {
             task: TaskId::from("a"),
             reason: String::new(),
+            partial: false,
         };
         let resumed = Event::Resumed {
             reason: String::new(),

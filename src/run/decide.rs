@@ -6,8 +6,9 @@ use super::policy::Policy;
 use super::state::{AttemptState, TaskState};
 use crate::plan::TaskId;
 
-/// The event that follows when the newest attempt of `task` was refused or did not integrate.
-pub(super) fn after_refusal(id: &TaskId, task: &TaskState, policy: &Policy) -> Event {
+/// The event that follows when the newest attempt of `task` was refused or did not integrate. With `blocks`, what is
+/// not proven stands in the way of everything else, as formats have it whose phases are complete or not.
+pub(super) fn after_refusal(id: &TaskId, task: &TaskState, policy: &Policy, blocks: bool) -> Event {
     let id = id.clone();
     let verdict = task.last().and_then(|last| last.verdict.as_ref());
     if verdict.is_some_and(|verdict| verdict.accepted.is_some()) {
@@ -44,7 +45,40 @@ pub(super) fn after_refusal(id: &TaskId, task: &TaskState, policy: &Policy) -> E
             format!("{reason}; split the task, raise the limit, or find out what it waited for");
         return Event::TimedOut { task: id, reason };
     }
-    Event::Failed { task: id, reason }
+    if blocks && !has(ReasonKind::ClaimedFailed) && !has(ReasonKind::Exit) {
+        if reasons.iter().any(|reason| is_missing_proof(reason.kind)) {
+            return Event::Blocked { task: id, reason };
+        }
+        let is_partial =
+            |reason: &Reason| matches!(reason.kind, ReasonKind::Unmet | ReasonKind::ClaimedPartial);
+        let partial = !reasons.is_empty() && reasons.iter().all(is_partial);
+        return Event::Failed {
+            task: id,
+            reason,
+            partial,
+        };
+    }
+    failed(id, reason)
+}
+
+fn failed(task: TaskId, reason: String) -> Event {
+    Event::Failed {
+        task,
+        reason,
+        partial: false,
+    }
+}
+
+/// Whether something that the task promises, or that must hold for all, does not stand.
+fn is_missing_proof(kind: ReasonKind) -> bool {
+    matches!(
+        kind,
+        ReasonKind::MissingFile
+            | ReasonKind::MissingDependency
+            | ReasonKind::VerifyFailed
+            | ReasonKind::Regressed
+            | ReasonKind::QualityFailed
+    )
 }
 
 /// The other's work stands; this task is tried again on the new base, within its own count.
@@ -62,7 +96,7 @@ fn after_conflict(id: TaskId, task: &TaskState, policy: &Policy) -> Event {
             continues: false,
         }
     } else {
-        Event::Failed { task: id, reason }
+        failed(id, reason)
     }
 }
 

@@ -264,6 +264,10 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
             Event::Stopped { reason } => self.situation.stopping = Some(reason.clone()),
             _ => {}
         }
+        // Whoever was asked has answered: nobody is waited for, until the next drive.
+        if let Event::Stopped { reason } = &recorded.event {
+            self.situation.stopping = Some(reason.clone());
+        }
         let waits = nothing_waits_for(&recorded.event);
         self.appended.push(recorded);
         if waits { Ok(()) } else { self.publish() }
@@ -387,10 +391,15 @@ impl UnderWay {
 }
 
 /// Whether an event may be recorded together with what comes right after it. A judgement and an integration
-/// can be made again from what is on record. The end of an attempt cannot: until it is recorded, the slot is
-/// the only witness, and whatever is prepared next may need the slot.
+/// can be made again from what is on record; but what took commands to find out is recorded at once, so that no
+/// death has them run again. The end of an attempt cannot: until it is recorded, the slot is the only witness, and
+/// whatever is prepared next may need the slot.
 fn nothing_waits_for(event: &Event) -> bool {
-    matches!(event, Event::Judged { .. } | Event::Integrated { .. })
+    match event {
+        Event::Judged { millis, .. } => *millis == 0,
+        Event::Integrated { proofs, .. } => proofs.is_empty(),
+        _ => false,
+    }
 }
 
 /// Records one event of a run that this process holds.

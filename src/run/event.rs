@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::evidence::{Claim, Outcome, Signal, Usage, Verdict};
 use super::policy::Policy;
+use super::proof::Proof;
+use super::results::Tested;
 use super::whole::{Blame, Failure, Fix};
 use crate::plan::TaskId;
 
@@ -140,6 +142,9 @@ pub enum Event {
         onto: String,
         /// What it is now: `commit` itself, or a merge that has it as a parent.
         tip: String,
+        /// The commands that passed on a merge and need not run again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        proofs: Vec<Proof>,
     },
     /// The accepted commit does not fit what others did meanwhile.
     Conflicted {
@@ -162,6 +167,9 @@ pub enum Event {
         task: TaskId,
         /// Every reason, joined.
         reason: String,
+        /// Whether all is proven but what the plan demands in its own words.
+        #[serde(default, skip_serializing_if = "is_false")]
+        partial: bool,
     },
     /// A person is asked what to do about a task.
     Asked {
@@ -315,7 +323,7 @@ pub enum Event {
     Verified {
         /// The integrated commit.
         commit: String,
-        /// Whether all passed.
+        /// Whether nothing fails that did not fail where the run began.
         passed: bool,
         /// What failed.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -326,6 +334,15 @@ pub enum Event {
         /// Who broke it, once that was looked for: then this says again what an earlier record said.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         blame: Option<Blame>,
+        /// What should be told and refuses nothing.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<String>,
+        /// What the commands told of their tests.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tests: Vec<Tested>,
+        /// Those that passed and need not run again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        proofs: Vec<Proof>,
     },
     /// Something that only we may change was changed while the run was driven.
     Quarantined {

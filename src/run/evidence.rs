@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::proof::{Criterion, Proof, Quality};
 use super::results::Tested;
 
 /// How the executor's process ended.
@@ -276,6 +277,18 @@ pub struct Verdict {
     /// What the verify commands told of their tests.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tests: Vec<Tested>,
+    /// The verify commands of which only the exit status is known, for they told of no tests.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub by_status: Vec<String>,
+    /// Those that passed and need not run again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proofs: Vec<Proof>,
+    /// How the quality checks went.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub quality: Vec<Quality>,
+    /// What the plan demands in its own words, each with what shows it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub criteria: Vec<Criterion>,
 }
 
 /// One reason for refusing an attempt.
@@ -349,6 +362,10 @@ pub enum ReasonKind {
     VerifyFailed,
     /// Tests fail that did not fail on the base.
     Regressed,
+    /// A quality check fails that did not fail on the base.
+    QualityFailed,
+    /// The command that a criterion names fails.
+    Unmet,
     /// A hook refused it.
     HookRefused,
 }

@@ -155,6 +155,9 @@ impl State {
                 reasons,
                 failures,
                 blame,
+                warnings,
+                tests,
+                proofs,
             } if *commit == self.run.tip => {
                 let mut verdict = FinalVerdict {
                     commit: commit.clone(),
@@ -162,6 +165,9 @@ impl State {
                     reasons: reasons.clone(),
                     failures: failures.clone(),
                     blame: blame.clone(),
+                    warnings: warnings.clone(),
+                    tests: tests.clone(),
+                    proofs: proofs.clone(),
                 };
                 let known = self.run.blame.take();
                 let known = known.filter(|known| self.still_blames(known, &verdict));
@@ -308,7 +314,7 @@ impl State {
                 task.reason = None;
             }
             (
-                Phase::InReview | Phase::Failed | Phase::TimedOut | Phase::Blocked,
+                Phase::InReview | Phase::Failed | Phase::Partial | Phase::TimedOut | Phase::Blocked,
                 Event::Reviewed {
                     attempt,
                     approved: false,
@@ -345,11 +351,12 @@ impl State {
                     attempt,
                     commit,
                     onto,
+                    proofs,
                     ..
                 },
             ) if *attempt == task.attempts && *onto == tip => {
                 task.phase = Phase::Done;
-                task.merge(recorded.seq, commit, onto);
+                task.merge(recorded.seq, commit, onto, proofs);
             }
             (
                 Phase::Accepted(_),
@@ -372,7 +379,19 @@ impl State {
                 task.phase = Phase::Pending;
                 task.continues = *continues;
             }
-            (Phase::Refused, Event::Failed { reason, .. }) => task.fall(Phase::Failed, reason),
+            (
+                Phase::Refused,
+                Event::Failed {
+                    reason, partial, ..
+                },
+            ) => {
+                let phase = if *partial {
+                    Phase::Partial
+                } else {
+                    Phase::Failed
+                };
+                task.fall(phase, reason);
+            }
             (Phase::Refused, Event::TimedOut { reason, .. }) => task.fall(Phase::TimedOut, reason),
             (Phase::Refused, Event::Blocked { reason, .. }) => task.fall(Phase::Blocked, reason),
             (Phase::Refused, Event::Kickback { signal, reason, .. }) => {
@@ -383,7 +402,7 @@ impl State {
                 task.set_aside(reason);
             }
             (
-                Phase::Failed | Phase::TimedOut | Phase::Blocked | Phase::Kickback,
+                Phase::Failed | Phase::Partial | Phase::TimedOut | Phase::Blocked | Phase::Kickback,
                 Event::Asked { .. },
             ) if !task.asked => {
                 task.asked = true;
@@ -401,7 +420,7 @@ impl State {
                 task.continues = *continues;
             }
             (
-                Phase::Kickback | Phase::Blocked | Phase::Failed | Phase::TimedOut,
+                Phase::Kickback | Phase::Blocked | Phase::Failed | Phase::Partial | Phase::TimedOut,
                 Event::Answered { words, .. },
             ) => {
                 task.reopen(words);

@@ -12,6 +12,7 @@ mod frontier;
 mod lines;
 pub mod names;
 pub mod policy;
+pub mod proof;
 pub mod reader;
 pub mod results;
 pub mod routes;

@@ -9,3 +9,11 @@ pub fn short(hash: &str) -> &str {
 pub fn branch(full: &str) -> &str {
     full.strip_prefix("refs/heads/").unwrap_or(full)
 }
+
+/// How a task ended that is not done.
+pub fn failed(partial: bool) -> &'static str {
+    match partial {
+        true => "proven in part",
+        false => "failed",
+    }
+}

@@ -57,6 +57,9 @@ pub struct Policy {
     /// Commands that verify each task, besides its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verify: Vec<String>,
+    /// Quality checks of each task, by name: build, format, lint.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub checks: BTreeMap<String, String>,
     /// Commands that verify the whole at the end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub final_verify: Vec<String>,

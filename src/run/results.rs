@@ -136,6 +136,9 @@ pub struct Tested {
 pub struct Since {
     /// How the same command went there.
     pub base: Baseline,
+    /// Whether it fails as it did before, as far as its exit status tells: of a quality check nothing more is known.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub fails_alike: bool,
     /// Why the two cannot be compared; empty when they can.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub obstacle: String,
@@ -245,7 +248,10 @@ impl Tested {
 impl Since {
     /// Whether all that fails failed before as well, so that it is nobody's fault who came later.
     pub fn excuses(&self) -> bool {
-        self.obstacle.is_empty() && self.regressions.is_empty() && !self.still_failing.is_empty()
+        let has_old_failures_only = self.obstacle.is_empty()
+            && self.regressions.is_empty()
+            && !self.still_failing.is_empty();
+        has_old_failures_only || self.fails_alike
     }
 }
 

@@ -130,7 +130,11 @@ fn decisions(state: &State) -> Vec<Action> {
         .active()
         .filter(|&task| state.at(task).phase == Phase::Refused);
     let mut actions: Vec<Action> = refused
-        .map(|task| decide::after_refusal(&state.graph().tasks()[task].id, state.at(task), policy))
+        .map(|task| {
+            let graph = state.graph();
+            let blocks = graph.plan().dialect.defaults().unproven_blocks;
+            decide::after_refusal(&graph.tasks()[task].id, state.at(task), policy, blocks)
+        })
         .map(|event| Action::Record(Box::new(event)))
         .collect();
     actions.extend(
@@ -157,7 +161,7 @@ fn decisions(state: &State) -> Vec<Action> {
 fn wants_asking(state: &State, index: usize) -> bool {
     let task = state.at(index);
     match task.phase {
-        Phase::Failed | Phase::TimedOut => {
+        Phase::Failed | Phase::Partial | Phase::TimedOut => {
             !task.asked && !state.is_fix(index) && state.run.policy.on_failure != OnFailure::Skip
         }
         Phase::Blocked => !task.asked,

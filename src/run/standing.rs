@@ -15,6 +15,8 @@ pub enum Standing {
     Done,
     /// Failed for good.
     Failed,
+    /// Proven in part.
+    Partial,
     /// Something outside stands in its way.
     Blocked,
     /// Accepted, and a person is to look at it first; blocked by name.
@@ -63,6 +65,7 @@ impl Standing {
             Standing::Running => "running",
             Standing::Done => "done",
             Standing::Failed => "failed",
+            Standing::Partial => "partial",
             Standing::Blocked | Standing::InReview => "blocked",
             Standing::Kickback => "kickback",
             Standing::TimedOut => "timed_out",
@@ -94,7 +97,11 @@ impl Standing {
     pub(crate) fn has_fallen(self) -> bool {
         matches!(
             self,
-            Standing::Failed | Standing::TimedOut | Standing::Skipped | Standing::Held
+            Standing::Failed
+                | Standing::Partial
+                | Standing::TimedOut
+                | Standing::Skipped
+                | Standing::Held
         )
     }
 
@@ -131,6 +138,7 @@ impl Counts {
             Standing::Running => &mut self.running,
             Standing::Done => &mut self.done,
             Standing::Failed => &mut self.failed,
+            Standing::Partial => &mut self.partial,
             Standing::Blocked | Standing::InReview => &mut self.blocked,
             Standing::Kickback => &mut self.kickback,
             Standing::TimedOut => &mut self.timed_out,

@@ -15,6 +15,7 @@ use super::event::Residue;
 use super::evidence::{Claim, Outcome, Signal, Usage, Verdict};
 use super::frontier::Frontier;
 use super::policy::Policy;
+use super::proof::Proof;
 pub use super::standing::{Counts, Standing};
 pub use super::summary::Headline;
 pub use super::whole::FinalVerdict;
@@ -180,6 +181,8 @@ pub enum Phase {
     Done,
     /// Failed for good, unless a person decides otherwise.
     Failed,
+    /// Proven in part: a criterion is unmet, and nothing else. A person decides, as of what failed.
+    Partial,
     /// Reached a time limit for good.
     TimedOut,
     /// Something outside stands in its way.
@@ -233,6 +236,9 @@ pub struct AttemptState {
     /// What judging concluded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
+    /// What passed after it was judged: when it was merged, or proven again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proofs: Vec<Proof>,
     /// Why it did not count, or did not fit: abandoned, in conflict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aside: Option<String>,
@@ -296,6 +302,7 @@ impl Phase {
             }
             Phase::Done => Standing::Done,
             Phase::Failed => Standing::Failed,
+            Phase::Partial => Standing::Partial,
             Phase::TimedOut => Standing::TimedOut,
             Phase::Blocked => Standing::Blocked,
             Phase::Kickback => Standing::Kickback,

@@ -2,13 +2,15 @@
 
 use super::event::{Event, Residue};
 use super::evidence::{Claim, ClaimStatus, Outcome, ReasonKind, Usage, Verdict};
+use super::proof::Proof;
 use super::state::{AttemptState, Merged, Phase, TaskState};
 
 impl Phase {
     /// A kickback is never met with the same input again: it takes words.
     pub(super) fn may_be_retried(&self, words: &str) -> bool {
         match self {
-            Phase::Failed | Phase::TimedOut | Phase::Blocked | Phase::Skipped => true,
+            Phase::Failed | Phase::Partial | Phase::TimedOut => true,
+            Phase::Blocked | Phase::Skipped => true,
             Phase::InReview | Phase::Stale | Phase::Reverted | Phase::LeftOut => true,
             Phase::Kickback => !words.is_empty(),
             _ => false,
@@ -21,6 +23,7 @@ impl Phase {
             Phase::Pending
                 | Phase::InReview
                 | Phase::Failed
+                | Phase::Partial
                 | Phase::TimedOut
                 | Phase::Blocked
                 | Phase::Kickback
@@ -100,10 +103,11 @@ impl TaskState {
     }
 
     /// Notes what it brought to the run's branch.
-    pub(super) fn merge(&mut self, seq: u64, commit: &str, onto: &str) {
+    pub(super) fn merge(&mut self, seq: u64, commit: &str, onto: &str, proofs: &[Proof]) {
         let base = self.last().map(|last| last.base.clone());
         if let Some(last) = self.last_mut() {
             last.integrated = true;
+            last.proofs.extend_from_slice(proofs);
         }
         self.merged.push(Merged {
             seq,
@@ -132,6 +136,9 @@ impl TaskState {
     pub(super) fn prove_again(&mut self, verdict: &Verdict) {
         self.reason = None;
         self.decided();
+        if let Some(last) = self.last_mut() {
+            last.proofs.extend_from_slice(&verdict.proofs);
+        }
         if verdict.accepted.is_some() {
             self.phase = Phase::Done;
             return;
@@ -190,6 +197,7 @@ impl AttemptState {
             residue: Residue::default(),
             usage: Usage::default(),
             verdict: None,
+            proofs: Vec::new(),
             aside: None,
             integrated: false,
             millis: 0,

@@ -7,7 +7,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::names::short;
-use super::results::Names;
+use super::proof::Proof;
+use super::results::{Names, Tested};
 use crate::plan::{Location, Task, TaskId};
 
 /// What the commands that prove the whole said.
@@ -15,10 +16,19 @@ use crate::plan::{Location, Task, TaskId};
 pub struct FinalVerdict {
     /// The integrated commit.
     pub commit: String,
-    /// Whether all passed.
+    /// Whether nothing fails that did not fail where the run began.
     pub passed: bool,
     /// What failed.
     pub reasons: Vec<String>,
+    /// What should be told and refuses nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// What the commands told of their tests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<Tested>,
+    /// Those that passed and need not run again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proofs: Vec<Proof>,
     /// The commands that failed, with what whoever is to mend it must know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<Failure>,

@@ -37,6 +37,16 @@ pub fn since(base: Baseline, run: &CheckRun) -> Since {
         fixed,
         gone: gone(&change),
         base: base.bounded(),
+        ..Since::default()
+    }
+}
+
+/// Whether `run`, of which only its end is known, fails as the same command did on `base`.
+pub fn by_status(base: Baseline, run: &CheckRun) -> Since {
+    Since {
+        fails_alike: base.ended == run.ended && base.ended.starts_with("exit "),
+        base: base.bounded(),
+        ..Since::default()
     }
 }
 

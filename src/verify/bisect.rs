@@ -141,6 +141,7 @@ fn tail(output: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verify::checks::Purpose;
     use crate::verify::results::{Printed, read};
 
     /// What is found between 0 and `places`, when `look` is what can be seen, and how often was looked.
@@ -194,6 +195,8 @@ mod tests {
             output: output.to_owned(),
             results: read(&Printed::whole(output)),
             since: None,
+            purpose: Purpose::Verify,
+            proof: None,
         }
     }
 

@@ -2,12 +2,14 @@
 //! a program on PATH, or a file of the worktree; anything else is words for the executor. What is written as
 //! a file to be run (`./check.sh`) is a command even when it is not there: it was promised.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::git::{Oid, Repo, mode};
-use crate::plan::{Check, Expects, Task};
+use crate::plan::{Check, Expects, Kind, Task, Weight};
 use crate::process::environment;
+use crate::run::policy::Policy;
 
 /// Decides whether a first word can be run.
 pub trait Programs {
@@ -52,28 +54,181 @@ impl Found<'_> {
 /// What verifies a task, as far as it can be run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checks {
-    /// The task's own commands, then those of the run for every task.
-    pub commands: Vec<String>,
+    /// In the order in which they are run, none of them twice.
+    pub commands: Vec<Planned>,
     /// Code that nothing here can run, so that it proves nothing.
     pub unrun: Vec<String>,
+    /// The quality checks, by name and command.
+    pub quality: Vec<(String, String)>,
+    /// What the plan demands in its own words, each with the command that it names.
+    pub criteria: Vec<(String, Option<String>)>,
 }
 
-/// Sorts what the plan says of how `task` is verified.
-pub fn sort(task: &Task, for_all: &[String], programs: &impl Programs) -> Checks {
+/// A command that is to be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// As for `sh -c`.
+    pub text: String,
+    /// What for.
+    pub purpose: Purpose,
+}
+
+/// What a command is run for, which decides what follows when it fails.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// It verifies the task, or the whole: what comes after it is not worth running.
+    #[default]
+    Verify,
+    /// It is a quality check.
+    Quality,
+    /// It shows a criterion.
+    Criterion,
+}
+
+/// What a run demands of each of its tasks besides what the plan says.
+#[derive(Debug, Clone, Copy)]
+pub struct Demands<'a> {
+    /// Commands that verify each task.
+    pub verify: &'a [String],
+    /// Quality checks, by name.
+    pub quality: &'a BTreeMap<String, String>,
+    /// How deep results are verified.
+    pub weight: Weight,
+}
+
+impl<'a> Demands<'a> {
+    /// Those of `policy`.
+    pub fn of(policy: &'a Policy) -> Self {
+        Self {
+            verify: &policy.verify,
+            quality: &policy.checks,
+            weight: policy.weight,
+        }
+    }
+
+    /// The commands that verify `task` besides its own. Design needs no tests, and what the rest of the run is proven by
+    /// cannot pass while tests stand that must fail.
+    pub fn verify(&self, task: &Task) -> &'a [String] {
+        let is_red = task.expects == Some(Expects::Failing) && !task.verify.is_empty();
+        match task.kind {
+            _ if is_red => &[],
+            Kind::Design => &[],
+            Kind::Implementation => self.verify,
+        }
+    }
+
+    /// The quality checks that `task` has to pass. Of a design they are that its skeletons compile.
+    pub fn quality(&self, task: &Task) -> impl Iterator<Item = (&'a str, &'a str)> {
+        // Tests of what is not there yet need not even compile.
+        let is_full = self.weight == Weight::Full && task.expects != Some(Expects::Failing);
+        let is_design = task.kind == Kind::Design;
+        let all = self.quality.iter().filter(move |_| is_full);
+        let builds = |name: &str| {
+            name.strip_prefix(BUILD)
+                .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+        };
+        all.filter(move |(name, _)| !is_design || builds(name))
+            .map(|(name, command)| (name.as_str(), command.as_str()))
+    }
+}
+
+/// The quality checks that show that the source compiles: this, and what is called so with a mark behind it.
+const BUILD: &str = "build";
+
+impl Planned {
+    /// A command that verifies.
+    pub fn verify(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            purpose: Purpose::Verify,
+        }
+    }
+}
+
+impl Checks {
+    fn plan(&mut self, text: &str, purpose: Purpose) {
+        // The first to ask for it is the strictest.
+        if self.commands.iter().any(|planned| planned.text == text) {
+            return;
+        }
+        self.commands.push(Planned {
+            text: text.to_owned(),
+            purpose,
+        });
+    }
+}
+
+/// Sorts what the plan and the run say of how `task` is verified.
+pub fn sort(task: &Task, demands: &Demands<'_>, programs: &impl Programs) -> Checks {
     let mut checks = Checks::default();
     for check in &task.verify {
-        let text = check.text().to_owned();
         match check {
-            check if is_command(check, programs) => checks.commands.push(text),
-            Check::Code(_) => checks.unrun.push(text),
+            check if is_command(check, programs) => checks.plan(check.text(), Purpose::Verify),
+            Check::Code(text) => checks.unrun.push(text.clone()),
             Check::Command(_) | Check::Prose(_) => {}
         }
     }
-    // What the rest of the run is proven by cannot pass while tests stand that must fail.
-    if task.expects != Some(Expects::Failing) || checks.commands.is_empty() {
-        checks.commands.extend(for_all.iter().cloned());
+    for command in demands.verify(task) {
+        checks.plan(command, Purpose::Verify);
+    }
+    for (name, command) in demands.quality(task) {
+        checks.plan(command, Purpose::Quality);
+        checks.quality.push((name.to_owned(), command.to_owned()));
+    }
+    for criterion in &task.acceptance {
+        let command = criterion_command(criterion, programs);
+        let command = command.filter(|_| task.expects != Some(Expects::Failing));
+        if let Some(command) = command {
+            checks.plan(command, Purpose::Criterion);
+        }
+        let command = command.map(str::to_owned);
+        checks.criteria.push((criterion.clone(), command));
     }
     checks
+}
+
+/// The command that a criterion names: its only code, if that can be run and no other words stand around it than that
+/// it passes. What says more (`git push` fails without a remote) is words.
+pub fn criterion_command<'c>(criterion: &'c str, programs: &impl Programs) -> Option<&'c str> {
+    const PASSES: [&str; 25] = [
+        "a",
+        "all",
+        "and",
+        "are",
+        "clean",
+        "cleanly",
+        "code",
+        "command",
+        "completes",
+        "exit",
+        "exits",
+        "green",
+        "is",
+        "must",
+        "ok",
+        "pass",
+        "passes",
+        "run",
+        "runs",
+        "status",
+        "succeed",
+        "succeeds",
+        "successfully",
+        "tests",
+        "with",
+    ];
+    let parts: Vec<&str> = criterion.split('`').collect();
+    let [before, code, after] = parts[..] else {
+        return None;
+    };
+    let mut words = before
+        .split(|c: char| !c.is_alphanumeric())
+        .chain(after.split(|c: char| !c.is_alphanumeric()))
+        .filter(|word| !word.is_empty());
+    let is_passing = words
+        .all(|word| word == "0" || word == "the" || PASSES.contains(&word.to_lowercase().as_str()));
+    let code = code.trim();
+    (is_passing && is_command(&Check::Code(code.to_owned()), programs)).then_some(code)
 }
 
 /// Whether `check` is a command rather than words.
@@ -142,5 +297,27 @@ mod tests {
             &Check::Prose("cargo test passes".to_owned()),
             &Only("cargo")
         ));
+    }
+
+    #[test]
+    fn a_criterion_names_a_command_when_it_says_no_more_than_that_it_passes() {
+        let named = |text: &str| criterion_command(text, &Only("cargo")).map(str::to_owned);
+        for text in [
+            "`cargo test a`",
+            "`cargo test a` passes",
+            "All tests pass: `cargo test a`.",
+        ] {
+            assert_eq!(named(text).as_deref(), Some("cargo test a"), "{text}");
+        }
+        for text in [
+            "cargo test a",
+            "`cargo test a` fails",
+            "`cargo run` without a file exits with 2",
+            "`cargo test a` and `cargo test b` pass",
+            "`login()` passes",
+            "``",
+        ] {
+            assert_eq!(named(text), None, "{text}");
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! What verify commands and hooks say for and against an attempt, in words.
 
+use super::checks::Purpose;
 use super::facts::CheckRun;
 use crate::run::evidence::{Reason, ReasonKind, Verdict};
 use crate::run::names::short;
+use crate::run::proof::{Criterion, Quality, Standing};
 use crate::run::results::{Names, Since};
 
 /// How many tests that an attempt broke are named: the next one is to mend them all.
@@ -11,18 +13,103 @@ const REGRESSIONS: usize = 30;
 /// Puts what `checks` showed into `verdict`.
 pub fn judge(checks: &[CheckRun], verdict: &mut Verdict) {
     verdict.tests = checks.iter().filter_map(CheckRun::tested).collect();
+    verdict.proofs = checks
+        .iter()
+        .filter_map(|check| check.proof.clone())
+        .collect();
     for check in checks.iter().filter(|check| !check.passed) {
-        match check.since.as_deref().filter(|since| since.excuses()) {
-            Some(since) => verdict.warnings.push(old_failures(check, since)),
+        // Those that tell of no tests are judged by their names.
+        let is_named = check.purpose != Purpose::Verify && !check.names_failures();
+        match excused(check) {
+            Some(told) => verdict.warnings.push(told),
+            None if is_named || check.purpose == Purpose::Criterion => {}
             None => verdict.reasons.push(failure(check)),
         }
     }
-    if checks.is_empty() || !checks.iter().all(CheckRun::holds) {
+    let verifies = |check: &&CheckRun| check.purpose == Purpose::Verify;
+    let verifying: Vec<&CheckRun> = checks.iter().filter(verifies).collect();
+    let untold = verifying.iter().filter(|check| check.tested().is_none());
+    verdict.by_status = untold.map(|check| check.command.clone()).collect();
+    if verifying.is_empty() || !verifying.iter().all(|check| check.holds()) {
         return;
     }
-    let is_clean = checks.iter().all(|check| check.passed);
+    let is_clean = verifying.iter().all(|check| check.passed);
     let held = if is_clean { "verify" } else { "no regressions" };
     verdict.checks.push(held.to_owned());
+}
+
+/// Puts how the quality checks, by name and command, went among `checks` into `verdict`.
+pub fn judge_quality(named: &[(String, String)], checks: &[CheckRun], verdict: &mut Verdict) {
+    for (name, command) in named {
+        let Some(check) = checks.iter().find(|check| check.command == *command) else {
+            continue;
+        };
+        if check.holds() {
+            verdict.checks.push(name.clone());
+        } else if check.purpose == Purpose::Quality && !check.names_failures() {
+            verdict.reasons.push(bad_quality(name, check));
+        }
+        verdict.quality.push(Quality {
+            name: name.clone(),
+            command: command.clone(),
+            ended: check.ended.clone(),
+            holds: check.holds(),
+            base: check.since.as_ref().map(|since| since.base.clone()),
+        });
+    }
+}
+
+/// Why a quality check refuses an attempt.
+fn bad_quality(name: &str, check: &CheckRun) -> Reason {
+    let (command, ended, last) = (&check.command, &check.ended, tail(&check.output));
+    let before = check
+        .since
+        .as_deref()
+        .map(|since| match since.obstacle.is_empty() {
+            true => format!("; on {}: {}", base(since), since.base.ended),
+            false => not_compared(since),
+        });
+    let before = before.unwrap_or_default();
+    let text = format!("quality check `{name}` failed ({ended}): `{command}`{last}{before}");
+    Reason::new(ReasonKind::QualityFailed, text)
+}
+
+/// Puts what `checks` show of each criterion into `verdict`.
+pub fn judge_criteria(
+    criteria: &[(String, Option<String>)],
+    checks: &[CheckRun],
+    verdict: &mut Verdict,
+) {
+    for (text, command) in criteria {
+        let shows = |check: &&CheckRun| match command {
+            Some(command) => check.command == *command,
+            // Who names a command that is run anyway has it shown by that.
+            None => text.contains(&format!("`{}`", check.command)),
+        };
+        let check = checks.iter().find(shows);
+        let standing = match check {
+            Some(check) if check.passed => Standing::Met,
+            Some(_) if command.is_some() => Standing::Unmet,
+            _ => Standing::NotVerified,
+        };
+        let evidence = check.map(|check| format!("`{}` ({})", check.command, check.ended));
+        if let Some(check) =
+            check.filter(|check| !check.holds() && check.purpose == Purpose::Criterion)
+        {
+            let last = tail(&check.output);
+            let text = format!("unmet: {text}: `{}` ({}){last}", check.command, check.ended);
+            verdict.reasons.push(Reason::new(ReasonKind::Unmet, text));
+        }
+        verdict.criteria.push(Criterion {
+            text: text.clone(),
+            standing,
+            evidence: evidence.unwrap_or_default(),
+        });
+    }
+    let mut all = verdict.criteria.iter();
+    if !criteria.is_empty() && all.all(|criterion| criterion.standing == Standing::Met) {
+        verdict.checks.push("acceptance".to_owned());
+    }
 }
 
 /// Why a command that failed, and not only as it did before, refuses what it was run on.
@@ -75,14 +162,18 @@ fn not_compared(since: &Since) -> String {
     )
 }
 
-/// That a command fails as it did before, which refuses nothing and must be known.
-fn old_failures(check: &CheckRun, since: &Since) -> String {
+/// That a command fails only as it did before, which refuses nothing and must be known.
+pub fn excused(check: &CheckRun) -> Option<String> {
+    let since = check.since.as_deref().filter(|since| since.excuses())?;
     let (command, ended) = (&check.command, &check.ended);
     let (base, old) = (base(since), &since.still_failing);
-    format!(
-        "`{command}` fails ({ended}) as on {base}: {old}{}",
-        mended(since)
-    )
+    if since.fails_alike {
+        return Some(format!("`{command}` fails ({ended}) as on {base}"));
+    }
+    let mended = mended(since);
+    Some(format!(
+        "`{command}` fails ({ended}) as on {base}: {old}{mended}"
+    ))
 }
 
 fn mended(since: &Since) -> String {

@@ -1,7 +1,9 @@
 //! What git and the checks show of an attempt, as plain values for [`super::rules::judge`].
 
+use super::checks::Purpose;
 use crate::run::event::Residue;
 use crate::run::evidence::{Claim, Outcome};
+use crate::run::proof::Proof;
 use crate::run::results::{Results, Since, Tested};
 
 /// Everything that a judgement may rest on.
@@ -41,6 +43,10 @@ pub struct Facts {
     pub hook: Option<CheckRun>,
     /// What the plan gives as a check and nothing here can run.
     pub unrun: Vec<String>,
+    /// The quality checks, by name and command.
+    pub quality: Vec<(String, String)>,
+    /// What the plan demands in its own words, each with the command that it names.
+    pub criteria: Vec<(String, Option<String>)>,
 }
 
 /// What the commit named in a claim is.
@@ -67,6 +73,10 @@ pub enum Promise {
     Missing,
     /// It is empty.
     Empty,
+    /// It was to be changed, and is as it was.
+    Unchanged,
+    /// It was to be changed, and is new.
+    New,
 }
 
 /// One verify command, run.
@@ -74,6 +84,8 @@ pub enum Promise {
 pub struct CheckRun {
     /// The command, as for `sh -c`.
     pub command: String,
+    /// What it was run for.
+    pub purpose: Purpose,
     /// Whether it ended with status 0 in time.
     pub passed: bool,
     /// How it ended, in words.
@@ -84,9 +96,25 @@ pub struct CheckRun {
     pub results: Option<Results>,
     /// What became of its tests since the base, where that was looked at.
     pub since: Option<Box<Since>>,
+    /// That it passed where it counts for later ones; by this alone it may be known to have passed.
+    pub proof: Option<Proof>,
 }
 
 impl CheckRun {
+    /// A run that is not made again, for `proof` is known.
+    pub fn known(proof: Proof, purpose: Purpose) -> Self {
+        Self {
+            command: proof.command.clone(),
+            purpose,
+            passed: true,
+            ended: Outcome::Exited(0).to_string(),
+            output: String::new(),
+            results: None,
+            since: None,
+            proof: Some(proof),
+        }
+    }
+
     /// Whether it passed, or failed only as it did on the base.
     pub fn holds(&self) -> bool {
         self.passed || self.since.as_ref().is_some_and(|since| since.excuses())
@@ -94,7 +122,9 @@ impl CheckRun {
 
     /// What is kept of what it told of its tests.
     pub fn tested(&self) -> Option<Tested> {
-        let results = self.results.as_ref()?;
+        let Some(results) = &self.results else {
+            return self.proof.as_ref()?.tested.clone();
+        };
         let since = self.since.as_deref().cloned();
         Some(Tested::of(&self.command, results, since))
     }

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::facts::{Claimed, Facts, Promise};
 use super::manifest;
-use crate::git::{Named, Oid, Repo};
+use crate::git::{Named, Oid, Repo, mode};
 use crate::plan::Task;
 use crate::run::evidence::Outcome;
 use crate::run::policy::Policy;
@@ -37,6 +37,8 @@ pub fn facts(repo: &Repo, task: &Task, attempt: &AttemptState, policy: &Policy) 
         checks: Vec::new(),
         hook: None,
         unrun: Vec::new(),
+        quality: Vec::new(),
+        criteria: Vec::new(),
     };
     if let Some(tip) = tip {
         // First whether it can be read: what ends too early is never come back from.
@@ -51,7 +53,7 @@ pub fn facts(repo: &Repo, task: &Task, attempt: &AttemptState, policy: &Policy) 
         }
     }
     let seen = tip.filter(|_| facts.whole).unwrap_or(base);
-    facts.promised = promised(repo, task, seen)?;
+    facts.promised = promised(repo, task, base, seen)?;
     facts.dependencies = dependencies(repo, task, seen)?;
     Ok(facts)
 }
@@ -69,13 +71,36 @@ fn claimed(repo: &Repo, name: Option<&str>) -> Claimed {
     }
 }
 
-fn promised(repo: &Repo, task: &Task, commit: Oid) -> Result<Vec<(String, Promise)>> {
-    let mut promised = Vec::with_capacity(task.creates.len());
-    for path in &task.creates {
-        let promise = match repo.size_at(commit, path.trim_start_matches("./"))? {
+/// What is to be made must be there; what is to be changed must be there, and otherwise than before.
+fn promised(repo: &Repo, task: &Task, base: Oid, commit: Oid) -> Result<Vec<(String, Promise)>> {
+    let mut promised = Vec::with_capacity(task.creates.len() + task.modifies.len());
+    let there = |path: &str| -> Result<Promise> {
+        Ok(match repo.size_at(commit, path)? {
             None => Promise::Missing,
             Some(0) => Promise::Empty,
             Some(_) => Promise::Kept,
+        })
+    };
+    for path in &task.creates {
+        promised.push((path.clone(), there(path.trim_start_matches("./"))?));
+    }
+    for path in task
+        .modifies
+        .iter()
+        .filter(|path| !task.creates.contains(path))
+    {
+        let plain = path.trim_start_matches("./");
+        let (before, after) = (repo.entry_at(base, plain)?, repo.entry_at(commit, plain)?);
+        let is_directory = after.is_some_and(|(found, _)| found == mode::TREE);
+        let now = if is_directory {
+            Promise::Kept
+        } else {
+            there(plain)?
+        };
+        let promise = match now {
+            Promise::Kept if before.is_none() => Promise::New,
+            Promise::Kept if before == after => Promise::Unchanged,
+            other => other,
         };
         promised.push((path.clone(), promise));
     }

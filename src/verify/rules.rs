@@ -309,7 +309,8 @@ fn judge_content(task: &Task, facts: &Facts, scope: Scope, verdict: &mut Verdict
         }
         return;
     }
-    let outside = scope::outside(&facts.changed, &task.files, &task.creates);
+    let promised = [task.creates.as_slice(), &task.modifies].concat();
+    let outside = scope::outside(&facts.changed, &task.files, &promised);
     if !outside.is_empty() && scope != Scope::Off {
         let text = format!(
             "scope_creep: changed outside the declared files: {}",
@@ -331,6 +332,14 @@ fn judge_promises(facts: &Facts, verdict: &mut Verdict) {
     for (path, promise) in &facts.promised {
         let what = match promise {
             Promise::Kept => continue,
+            // Whoever wrote the plan took it for granted; it is there now.
+            Promise::New => {
+                verdict
+                    .warnings
+                    .push(format!("the file `{path}` was to be changed, and is new"));
+                continue;
+            }
+            Promise::Unchanged => "was to be changed, and is as it was",
             Promise::Missing => "does not exist",
             Promise::Empty => "is empty",
         };
@@ -353,8 +362,10 @@ fn judge_promises(facts: &Facts, verdict: &mut Verdict) {
     }
 }
 
-/// The hook, and what could not be run.
+/// Quality, the plan's own criteria, the hook, and what could not be run.
 fn judge_rest(facts: &Facts, verdict: &mut Verdict) {
+    commands::judge_quality(&facts.quality, &facts.checks, verdict);
+    commands::judge_criteria(&facts.criteria, &facts.checks, verdict);
     if let Some(hook) = facts.hook.as_ref().filter(|hook| !hook.passed) {
         let text = format!("post-task {}", refusal(hook));
         verdict

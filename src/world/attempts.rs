@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::Local;
 use super::base::Base;
-use super::commands::{Bench, run_all};
+use super::commands::{Bench, Purity, Site, run, run_all};
 use super::context;
 use super::ending::{self, Particulars};
 use super::live::Entry;
@@ -21,9 +21,11 @@ use crate::run::engine::Arrived;
 use crate::run::event::Event;
 use crate::run::evidence::Outcome;
 use crate::run::policy::{Executor, Policy};
+use crate::run::proof::Proof;
 use crate::run::state::{Phase, State, TaskState};
 use crate::verify::bisect::failed;
-use crate::verify::commands::failure;
+use crate::verify::checks::Planned;
+use crate::verify::commands::{excused, failure};
 use crate::verify::facts::CheckRun;
 
 impl Local {
@@ -205,31 +207,30 @@ fn see_through(
 /// The integration, or a conflict when the task's commands fail on the merged tree.
 pub(super) fn proven_merge(
     event: Event,
-    commands: &[String],
-    slot: &Slot,
+    commands: &[Planned],
+    site: &Site<'_>,
     bench: &Bench,
     before: &Base,
-) -> Arrived {
-    let runs = run_all(
-        bench,
-        slot.worktree.path(),
-        commands,
-        Some((before, &slot.repo)),
-    );
-    let Some(failed) = runs.iter().find(|run| !run.holds()) else {
-        return Arrived {
-            event,
-            attachments: Vec::new(),
-        };
-    };
-    let event = match event {
-        Event::Integrated {
-            task,
-            attempt,
-            commit,
-            onto,
-            ..
-        } => Event::Conflicted {
+) -> Result<Arrived> {
+    let runs = run_all(bench, site, commands, Some(before))?;
+    let failed = runs.iter().find(|run| !run.holds());
+    let event = match (event, failed) {
+        (mut event, None) => {
+            if let Event::Integrated { proofs, .. } = &mut event {
+                *proofs = proofs_of(&runs);
+            }
+            event
+        }
+        (
+            Event::Integrated {
+                task,
+                attempt,
+                commit,
+                onto,
+                ..
+            },
+            Some(failed),
+        ) => Event::Conflicted {
             task,
             attempt,
             commit,
@@ -240,35 +241,69 @@ pub(super) fn proven_merge(
                 failure(failed).text
             ),
         },
-        other => other,
+        (other, _) => other,
     };
-    Arrived {
+    Ok(Arrived {
         event,
         attachments: Vec::new(),
+    })
+}
+
+fn proofs_of(runs: &[CheckRun]) -> Vec<Proof> {
+    runs.iter().filter_map(|run| run.proof.clone()).collect()
+}
+
+/// What proves the whole on a commit, in a worktree made for it.
+pub(super) struct Whole<'a> {
+    pub(super) repo: &'a Repo,
+    pub(super) place: &'a Path,
+    /// What the worktree is for, as git lists it.
+    pub(super) purpose: &'a str,
+    pub(super) commands: &'a [Planned],
+    pub(super) bench: &'a Bench,
+}
+
+impl Whole<'_> {
+    /// How the commands go on `commit`. The worktree is left to whoever asked.
+    pub(super) fn run(&self, commit: Oid, base: Option<&Base>) -> Result<Vec<CheckRun>> {
+        let Self {
+            repo, place, bench, ..
+        } = *self;
+        repo.create_worktree(place, self.purpose, commit)?;
+        copy_included(repo, place)?;
+        // It is as new as that of a slot once was, and made usable in the same way.
+        let set_up = bench.setup.as_deref();
+        let set_up = set_up.map(|setup| run(bench, place, setup, "set-up"));
+        let site = Site {
+            repo,
+            dir: place,
+            commit,
+            purity: Purity::Fresh,
+        };
+        match set_up.filter(|run| !run.passed || self.commands.is_empty()) {
+            Some(alone) => Ok(vec![alone]),
+            None => run_all(bench, &site, self.commands, base),
+        }
     }
 }
 
-/// Proves the whole in a worktree of its own.
-pub(super) fn final_verification(
-    repo: &Repo,
-    place: &Path,
-    reason: &str,
-    commit: &str,
-    commands: &[String],
-    bench: &Bench,
-) -> Result<Arrived> {
-    let at = repo.oid(commit)?;
-    repo.create_worktree(place, reason, at)?;
-    copy_included(repo, place)?;
-    let runs = run_all(bench, place, commands, None);
+/// Proves the whole; what failed on `base` as well is told and refuses nothing.
+pub(super) fn final_verification(whole: &Whole<'_>, commit: &str, base: &Base) -> Result<Arrived> {
+    let at = whole.repo.oid(commit)?;
+    // Where the run began, there is nothing before.
+    let runs = whole.run(at, Some(base).filter(|base| base.commit != at))?;
     crash::step("final-proven");
-    repo.remove_worktree(place)?;
-    let reasons: Vec<String> = runs.iter().filter(|run| !run.passed).map(told).collect();
+    whole.repo.remove_worktree(whole.place)?;
+    let refuses = |run: &&CheckRun| !run.holds();
+    let reasons: Vec<String> = runs.iter().filter(refuses).map(told).collect();
     let event = Event::Verified {
         commit: commit.to_owned(),
         passed: reasons.is_empty(),
         reasons,
-        failures: runs.iter().filter(|run| !run.passed).map(failed).collect(),
+        warnings: runs.iter().filter_map(excused).collect(),
+        tests: runs.iter().filter_map(CheckRun::tested).collect(),
+        proofs: proofs_of(&runs),
+        failures: runs.iter().filter(refuses).map(failed).collect(),
         blame: None,
     };
     Ok(Arrived {
@@ -278,6 +313,9 @@ pub(super) fn final_verification(
 }
 
 fn told(run: &CheckRun) -> String {
+    if run.names_failures() {
+        return failure(run).text;
+    }
     let last = run
         .output
         .lines()

@@ -9,8 +9,8 @@ use std::thread;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::commands::{Bench, run_all};
-use super::slots::copy_included;
+use super::attempts::Whole;
+use super::commands::Bench;
 use super::{Local, Note};
 use crate::crash;
 use crate::git::{Oid, Repo};
@@ -20,6 +20,7 @@ use crate::run::event::{Event, Recorded};
 use crate::run::state::State;
 use crate::run::whole::{Blame, Blamed, Failure, FinalVerdict};
 use crate::verify::bisect::{Look, Search, failed, look, newer};
+use crate::verify::checks::Planned;
 use crate::verify::facts::CheckRun;
 
 /// The run's branch as one task left it.
@@ -37,7 +38,7 @@ struct Prober {
     /// What it is for, as git lists it.
     purpose: String,
     /// The commands up to the one that fails.
-    commands: Vec<String>,
+    commands: Vec<Planned>,
     bench: Bench,
     verdict: FinalVerdict,
     /// What is looked for.
@@ -54,11 +55,8 @@ impl Local {
         let failure = verdict.failures.first().context("a command failed")?;
         let place = self.site.worktrees.join("bisect");
         let policy = self.approved.policy();
-        let all = policy.setup.iter().chain(&policy.final_verify);
-        let mut commands: Vec<String> = all.cloned().collect();
-        let nth = commands
-            .iter()
-            .position(|command| *command == failure.command);
+        let mut commands: Vec<Planned> = policy.final_verify.iter().map(Planned::verify).collect();
+        let nth = (commands.iter()).position(|planned| planned.text == failure.command);
         commands.truncate(nth.map_or(0, |nth| nth + 1));
         (self.site.tell)(&format!(
             "looking for the task that broke `{}`",
@@ -200,6 +198,9 @@ impl Prober {
             commit: self.verdict.commit,
             passed: false,
             reasons: self.verdict.reasons,
+            warnings: self.verdict.warnings,
+            tests: self.verdict.tests,
+            proofs: self.verdict.proofs,
             failures: self.verdict.failures,
             blame: Some(blame),
         };
@@ -259,9 +260,14 @@ impl Prober {
     /// Runs the commands on what the run's branch was there.
     fn run(&mut self, point: &Point) -> Result<Vec<CheckRun>> {
         let at = self.repo.oid(&point.tip)?;
-        self.repo.create_worktree(&self.place, &self.purpose, at)?;
-        copy_included(&self.repo, &self.place)?;
-        let runs = run_all(&self.bench, &self.place, &self.commands, None);
+        let whole = Whole {
+            repo: &self.repo,
+            place: &self.place,
+            purpose: &self.purpose,
+            commands: &self.commands,
+            bench: &self.bench,
+        };
+        let runs = whole.run(at, None)?;
         crash::step("commit-probed");
         self.repo.remove_worktree(&self.place)?;
         if self.bench.live.is_cancelled() {

@@ -3,13 +3,19 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+
+use anyhow::Result;
 
 use super::base::Base;
+use super::known::{self, Known};
 use super::live::Live;
 use crate::attempt::{self, output};
-use crate::git::Repo;
+use crate::git::{Oid, Repo};
 use crate::process::supervise::{self, Order, Supervisors};
 use crate::run::evidence::Outcome;
+use crate::run::proof::Proof;
+use crate::verify::checks::{Planned, Purpose};
 use crate::verify::facts::CheckRun;
 use crate::verify::results::{self, Printed};
 
@@ -27,32 +33,86 @@ pub(super) struct Bench {
     pub(super) grace_ms: u64,
     /// What runs now, and whether somebody asked for an end.
     pub(super) live: Live,
+    /// What makes a new worktree usable.
+    pub(super) setup: Option<String>,
+    /// What need not run again.
+    pub(super) known: Known,
+}
+
+/// A worktree in which commands are run.
+pub(super) struct Site<'a> {
+    pub(super) repo: &'a Repo,
+    pub(super) dir: &'a Path,
+    /// Whose files lie there.
+    pub(super) commit: Oid,
+    pub(super) purity: Purity,
+}
+
+/// What else may lie in a worktree than the files of its commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purity {
+    /// Nothing but what sets it up: it was made for this.
+    Fresh,
+    /// Nothing, though others were in it.
+    Clean,
+    /// Ignored files, whoever left them.
+    Mixed,
 }
 
 /// How much of a command's output is kept at either end: what its tests did is read of it.
 const KEPT: u64 = 1 << 20;
 
-/// Runs `commands` in `place` until one fails; with `base`, until one fails in a way in which it did not fail there.
+/// Runs `commands` until one that verifies fails in a way in which it did not fail on `base`. What is known to pass is
+/// not run again.
 pub(super) fn run_all(
     bench: &Bench,
-    place: &Path,
-    commands: &[String],
-    base: Option<(&Base, &Repo)>,
-) -> Vec<CheckRun> {
+    site: &Site<'_>,
+    commands: &[Planned],
+    base: Option<&Base>,
+) -> Result<Vec<CheckRun>> {
+    let tree = site.repo.commit(site.commit)?.tree.to_string();
+    let keys = known::keys(
+        bench,
+        &tree,
+        commands.iter().map(|planned| planned.text.as_str()),
+    )?;
+    let turn = keys.last().map(|key| bench.known.turn(key));
+    let _held = turn
+        .as_ref()
+        .map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
+    if let Some(proofs) = bench.known.passed(&keys, site.purity == Purity::Fresh) {
+        let known = proofs.into_iter().zip(commands);
+        return Ok(known
+            .map(|(proof, planned)| CheckRun::known(proof, planned.purpose))
+            .collect());
+    }
     let mut runs = Vec::with_capacity(commands.len());
-    for (nth, command) in commands.iter().enumerate() {
-        let mut run = run(bench, place, command, &format!("check-{nth}"));
-        if let Some((base, repo)) = base.filter(|_| run.names_failures()) {
-            let since = base.compare(repo, bench, &run, &format!("base-{nth}"));
+    for (nth, (Planned { text, purpose }, key)) in commands.iter().zip(keys).enumerate() {
+        let mut run = run(bench, site.dir, text, &format!("check-{nth}"));
+        run.purpose = *purpose;
+        let is_old = *purpose == Purpose::Quality && !run.passed;
+        let is_compared = is_old || run.names_failures();
+        if let Some(base) = base.filter(|_| is_compared) {
+            let since = base.compare(site.repo, bench, &run, &format!("base-{nth}"));
             run.since = Some(Box::new(since));
         }
-        let holds = run.holds();
+        if run.passed && site.purity != Purity::Mixed {
+            let proof = Proof {
+                command: text.clone(),
+                key,
+                is_fresh: site.purity == Purity::Fresh,
+                tested: run.tested(),
+            };
+            bench.known.keep(&proof);
+            run.proof = Some(proof);
+        }
+        let ends = *purpose == Purpose::Verify && !run.holds();
         runs.push(run);
-        if !holds {
+        if ends {
             break;
         }
     }
-    runs
+    Ok(runs)
 }
 
 /// Runs `command` in `place`; its files are known by `name`.
@@ -88,11 +148,13 @@ pub(super) fn run(bench: &Bench, place: &Path, command: &str, name: &str) -> Che
         Err(error) => {
             return CheckRun {
                 command: command.to_owned(),
+                purpose: Purpose::Verify,
                 passed: false,
                 ended: "could not be started".to_owned(),
                 output: clean(format!("{error:#}").as_bytes()),
                 results: None,
                 since: None,
+                proof: None,
             };
         }
     };
@@ -114,9 +176,11 @@ pub(super) fn run(bench: &Bench, place: &Path, command: &str, name: &str) -> Che
     });
     CheckRun {
         command: command.to_owned(),
+        purpose: Purpose::Verify,
         passed: ended.outcome == Outcome::Exited(0),
         ended: ended.outcome.to_string(),
         since: None,
+        proof: None,
         results,
         output: head + &tail,
     }

@@ -54,9 +54,14 @@ impl Local {
         );
         let package = self.with_surroundings(package, found, state)?;
         let number = at.last().map_or(0, |last| last.number);
+        let demands = self.demands(state);
+        let quality = demands
+            .quality(found)
+            .map(|(_, command)| command.to_owned());
+        let commands = demands.verify(found).iter().cloned().chain(quality);
         Ok(package
             .numbered(&self.site.run, number)
-            .verified_by(&policy.verify)
+            .verified_by(commands)
             .within(policy.summary_tokens))
     }
 

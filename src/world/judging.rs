@@ -5,12 +5,14 @@ use anyhow::Result;
 use super::base::Base;
 use super::commands::{Bench, run, run_all};
 use super::slots::Slot;
+use crate::git::Oid;
 use crate::plan::Task;
 use crate::run::engine::Arrived;
 use crate::run::event::Event;
 use crate::run::policy::Policy;
 use crate::run::state::AttemptState;
-use crate::verify::facts::Facts;
+use crate::verify::checks::{Checks, Purpose};
+use crate::verify::facts::{CheckRun, Facts};
 use crate::verify::{expected, observe, rules};
 
 /// A judgement to be made.
@@ -21,9 +23,7 @@ pub(super) struct Judgement {
     pub(super) integrated: Option<String>,
     pub(super) policy: Policy,
     /// What is left to be run once git has nothing against the attempt.
-    pub(super) commands: Vec<String>,
-    /// What is given as a check and cannot be run.
-    pub(super) unrun: Vec<String>,
+    pub(super) checks: Checks,
     /// What a command that fails is compared with.
     pub(super) base: Base,
     /// What is run last, when nothing else has anything against the attempt.
@@ -32,45 +32,57 @@ pub(super) struct Judgement {
 
 /// What git alone says, which is all there is when it says no or no command is to be run.
 pub(super) enum FirstLook {
-    Decided(Event),
+    Decided(Box<Event>),
     /// The commands decide.
-    Open(Facts),
+    Open(Box<Facts>),
 }
 
 impl Judgement {
     /// Looks at what git shows.
     pub(super) fn look(&self, slot: &Slot) -> Result<FirstLook> {
         let mut facts = observe::facts(&slot.repo, &self.task, &self.attempt, &self.policy)?;
-        facts.unrun.clone_from(&self.unrun);
+        facts.unrun.clone_from(&self.checks.unrun);
+        facts.quality.clone_from(&self.checks.quality);
+        facts.criteria.clone_from(&self.checks.criteria);
         let event = self.event(&facts, 0);
         let Event::Judged { verdict, .. } = &event else {
-            return Ok(FirstLook::Decided(event));
+            return Ok(FirstLook::Decided(Box::new(event)));
         };
-        if verdict.accepted.is_none() || (self.commands.is_empty() && self.hook.is_none()) {
-            return Ok(FirstLook::Decided(event));
+        if verdict.accepted.is_none() || (self.checks.commands.is_empty() && self.hook.is_none()) {
+            return Ok(FirstLook::Decided(Box::new(event)));
         }
-        Ok(FirstLook::Open(facts))
+        Ok(FirstLook::Open(Box::new(facts)))
     }
 
     /// Runs the commands on what the attempt committed, and judges all.
-    pub(super) fn finish(&self, mut facts: Facts, slot: &mut Slot, bench: &Bench) -> Arrived {
+    pub(super) fn finish(
+        &self,
+        mut facts: Box<Facts>,
+        slot: &mut Slot,
+        tip: Oid,
+        bench: &Bench,
+    ) -> Result<Arrived> {
         let started = std::time::Instant::now();
         slot.used = true;
         facts.checks = run_all(
             bench,
-            slot.worktree.path(),
-            &self.commands,
-            Some((&self.base, &slot.repo)),
-        );
-        if expected::holds(&self.task, &facts.checks) {
+            &slot.site(tip)?,
+            &self.checks.commands,
+            Some(&self.base),
+        )?;
+        let mut others = facts
+            .checks
+            .iter()
+            .filter(|check| check.purpose != Purpose::Verify);
+        if expected::holds(&self.task, &facts.checks) && others.all(CheckRun::holds) {
             let run_hook = |hook: &String| run(bench, slot.worktree.path(), hook, "post-task");
             facts.hook = self.hook.as_ref().map(run_hook);
         }
         let millis = started.elapsed().as_millis() as u64;
-        Arrived {
+        Ok(Arrived {
             event: self.event(&facts, millis),
             attachments: Vec::new(),
-        }
+        })
     }
 
     fn event(&self, facts: &Facts, millis: u64) -> Event {

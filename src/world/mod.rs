@@ -13,6 +13,7 @@ mod ending;
 mod hooks;
 mod interrupts;
 mod judging;
+mod known;
 mod leftovers;
 mod live;
 mod looking;
@@ -40,12 +41,12 @@ pub use looking::{Kept, lend, place_to_look, take_back};
 pub use project::all as project;
 pub use slots::{place_of, remove_below as remove_worktrees};
 
-use self::base::Baselines;
 use self::commands::Bench;
+use self::known::Known;
 use self::leftovers::Numbers;
 use self::live::Live;
 use self::project::Projected;
-use self::radar::{Blip, Radar};
+use self::radar::Radar;
 use self::slots::{Slot, Slots};
 use crate::approval::Approved;
 use crate::attempt::{self, Place};
@@ -55,13 +56,12 @@ use crate::journal::layout;
 use crate::plan::TaskId;
 use crate::process::environment;
 use crate::process::supervise::Supervisors;
-use crate::report::clean::visible;
 use crate::report::live::Teller;
 use crate::run::engine::{Arrived, News, World};
 use crate::run::event::{Event, Recorded};
 use crate::run::schedule::Action;
 use crate::run::state::{AttemptState, Drive, State, TaskState};
-use crate::verify::checks::{self, Checks, Found};
+use crate::verify::checks::{self, Checks, Demands, Found};
 
 /// How often signals and stop requests are looked for while nothing else happens.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -114,8 +114,8 @@ pub struct Local {
     behind: Vec<usize>,
     /// Which numbers of attempts are used up.
     numbers: Numbers,
-    /// How commands went on the commits that attempts started from.
-    baselines: Baselines,
+    /// How commands went on trees.
+    known: Known,
     /// Hooks that are told of a failure right now.
     informed: Vec<JoinHandle<()>>,
     radar: Radar,
@@ -158,7 +158,7 @@ impl Local {
             projected,
             behind: Vec::new(),
             numbers,
-            baselines: Baselines::default(),
+            known: Known::default(),
             informed: Vec::new(),
             radar: Radar::default(),
         }
@@ -201,7 +201,7 @@ impl Local {
     }
 
     /// What verifies `task`, looked up where it would run and in what the attempt started from.
-    fn checks_of(&self, task: &TaskId, slot: u32, base: Oid) -> Checks {
+    fn checks_of(&self, task: &TaskId, slot: u32, base: Oid, state: &State) -> Checks {
         let Some(task) = self.approved.graph().task(task) else {
             return Checks::default();
         };
@@ -209,7 +209,15 @@ impl Local {
             base: Some((&self.site.repo, base)),
             ..Found::beside(self.slots.path(slot))
         };
-        checks::sort(task, &self.approved.policy().verify, &found)
+        checks::sort(task, &self.demands(state), &found)
+    }
+
+    /// What is demanded of each task. How deep is said by the run, which a kickback may have made heavier.
+    fn demands<'a>(&'a self, state: &State) -> Demands<'a> {
+        Demands {
+            weight: state.run.policy.weight,
+            ..Demands::of(self.approved.policy())
+        }
     }
 
     fn slot_stem(&self, slot: u32) -> PathBuf {
@@ -253,6 +261,8 @@ impl Local {
             timeout_ms: policy.timeout_ms,
             grace_ms: policy.grace_ms,
             live: self.live.clone(),
+            setup: policy.setup.clone(),
+            known: self.known.clone(),
         }
     }
 
@@ -301,31 +311,6 @@ impl Local {
         Ok(())
     }
 
-    /// Tells of attempts that run and do not fit together. Whatever cannot be seen is no reason to stop.
-    fn watch(&mut self, state: &State) {
-        if state.run.policy.jobs < 2 || !self.radar.is_due() {
-            return;
-        }
-        let repo = &self.site.repo;
-        let blip = |index: usize| {
-            let task = state.graph().tasks()[index].id.clone();
-            let base = repo.oid(&state.at(index).last()?.base).ok()?;
-            let tip = repo.read(&self.branch_of(&task)).ok()??;
-            (tip != base).then_some(Blip { task, base, tip })
-        };
-        let running: Vec<Blip> = state.attempting().filter_map(blip).collect();
-        let Some(tip) = repo
-            .oid(&state.run.tip)
-            .ok()
-            .filter(|_| !running.is_empty())
-        else {
-            return;
-        };
-        for found in self.radar.look(repo, &running, tip) {
-            (self.site.tell)(&visible(&found));
-        }
-    }
-
     fn tidy(&mut self, state: &State) -> Result<()> {
         if state.run.drive == Drive::Finished {
             self.slots.remove_all(&self.site.repo)?;
@@ -339,6 +324,7 @@ impl Local {
 impl World for Local {
     fn prepare(&mut self, action: &Action, state: &State) -> Result<Option<Event>> {
         self.approved.take_in(state)?;
+        self.known.learn(state);
         match action {
             Action::Start {
                 task,
@@ -399,7 +385,7 @@ impl World for Local {
                 }
                 self.catch_up(state)
             }
-            Event::Failed { task, reason } | Event::TimedOut { task, reason } => {
+            Event::Failed { task, reason, .. } | Event::TimedOut { task, reason } => {
                 self.tell_of_failure(task, reason, state)
             }
             Event::Finished { progress } => {

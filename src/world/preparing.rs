@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
 
+use super::attempts::Whole;
 use super::base::Base;
 use super::commands::Bench;
 use super::judging::{FirstLook, Judgement};
@@ -19,7 +20,7 @@ use crate::run::engine::Arrived;
 use crate::run::event::Event;
 use crate::run::names::short;
 use crate::run::state::{AttemptState, NO_SLOT, State};
-use crate::verify::checks::Checks;
+use crate::verify::checks::Planned;
 
 impl Local {
     pub(super) fn judge(&mut self, task: &TaskId, state: &State) -> Result<Option<Event>> {
@@ -54,29 +55,25 @@ impl Local {
         let tip = attempt.tip.as_ref().unwrap_or(&attempt.base);
         let tip = self.site.repo.oid(tip)?;
         self.slots.stand(&self.site.repo, number, tip)?;
-        let Checks {
-            mut commands,
-            unrun,
-        } = self.checks_of(task, number, base);
+        let mut checks = self.checks_of(task, number, base, state);
         // That its tests failed was seen when they were new; what they test may stand by now.
         if integrated.is_some() && found.expects == Some(Expects::Failing) {
-            commands.clear();
+            checks.commands.clear();
         }
         let judgement = Judgement {
-            base: self.base(base, number, state),
+            base: self.base(base, number),
             task: found,
             attempt,
             integrated,
             hook: self.approved.policy().hooks.post_task.clone(),
             policy: self.approved.policy().clone(),
-            commands,
-            unrun,
+            checks,
         };
         let mut slot = self.slots.take(&self.site.repo, number)?;
         let facts = match judgement.look(&slot)? {
             FirstLook::Decided(event) => {
                 self.slots.put(number, slot);
-                return Ok(Some(event));
+                return Ok(Some(*event));
             }
             FirstLook::Open(facts) => facts,
         };
@@ -87,10 +84,9 @@ impl Local {
         slot.worktree.detach(&slot.repo, tip)?;
         let bench = self.bench_of(task, &judgement.attempt, number, &slot.worktree);
         self.slots.put(number, slot);
-        self.begin(
-            number,
-            move |slot| Ok(judgement.finish(facts, slot, &bench)),
-        )?;
+        self.begin(number, move |slot| {
+            judgement.finish(facts, slot, tip, &bench)
+        })?;
         Ok(None)
     }
 
@@ -140,6 +136,7 @@ impl Local {
             commit: commit.clone(),
             onto: onto.clone(),
             tip: tip.to_owned(),
+            proofs: Vec::new(),
         };
         match outcome {
             Integration::FastForward => Ok(Some(integrated(&commit))),
@@ -163,7 +160,7 @@ impl Local {
                 if is_new_tree {
                     self.slots.stand(&self.site.repo, slot, tip)?;
                 }
-                let commands = self.checks_of(&task, slot, base).commands;
+                let commands = self.checks_of(&task, slot, base, state).commands;
                 let found = self.approved.graph().task(&task);
                 // Tests that must fail prove nothing of what else is there.
                 let is_red = found.is_some_and(|task| task.expects == Some(Expects::Failing));
@@ -173,7 +170,7 @@ impl Local {
                 let held = self.slots.take(&self.site.repo, slot)?;
                 let bench = self.bench_of(&task, &tried, slot, &held.worktree);
                 self.slots.put(slot, held);
-                let before = self.base(self.site.repo.oid(&onto)?, slot, state);
+                let before = self.base(self.site.repo.oid(&onto)?, slot);
                 self.prove(event, slot, tip, commands, bench, before)
                     .map(|()| None)
             }
@@ -186,45 +183,45 @@ impl Local {
         event: Event,
         slot: u32,
         tip: Oid,
-        commands: Vec<String>,
+        commands: Vec<Planned>,
         bench: Bench,
         before: Base,
     ) -> Result<()> {
         self.begin(slot, move |slot| {
             slot.worktree.clean(&slot.repo, tip)?;
             slot.used = true;
-            Ok(attempts::proven_merge(
-                event, &commands, slot, &bench, &before,
-            ))
+            attempts::proven_merge(event, &commands, &slot.site(tip)?, &bench, &before)
         })
     }
 
     /// Where commands that fail in the slot `number` are run once more: on `commit`, which is what was before.
-    fn base(&self, commit: Oid, number: u32, state: &State) -> Base {
-        self.baselines.learn(state);
+    fn base(&self, commit: Oid, number: u32) -> Base {
         Base {
             commit,
             place: self.site.worktrees.join(format!("base-{number}")),
-            purpose: format!("run {}: what was before", state.run.id),
-            setup: self.approved.policy().setup.clone(),
-            known: self.baselines.clone(),
+            purpose: format!("run {}: what was before", self.site.run),
         }
     }
 
     pub(super) fn verify_all(&mut self, commit: &str, state: &State) -> Result<()> {
         let place = self.site.worktrees.join("final");
         let policy = self.approved.policy();
-        // Its worktree is as new as that of a slot once was.
-        let commands = policy.setup.iter().chain(&policy.final_verify);
-        let commands: Vec<String> = commands.cloned().collect();
+        let commands: Vec<Planned> = policy.final_verify.iter().map(Planned::verify).collect();
         let bench = self.whole_bench("final", &place, state);
         let repo = self.site.repo.reopen()?;
+        let base = self.base(repo.oid(&state.run.base)?, NO_SLOT);
         let before_all = self.asker.clone().filter(|_| commit == state.run.base);
         let (commit, outbox) = (commit.to_owned(), self.outbox.clone());
-        let reason = format!("run {}: final verification", state.run.id);
+        let purpose = format!("run {}: final verification", state.run.id);
         std::thread::spawn(move || {
-            let mut arrived =
-                attempts::final_verification(&repo, &place, &reason, &commit, &commands, &bench);
+            let whole = Whole {
+                repo: &repo,
+                place: &place,
+                purpose: &purpose,
+                commands: &commands,
+                bench: &bench,
+            };
+            let mut arrived = attempts::final_verification(&whole, &commit, &base);
             if let (Some(person), Ok(arrived)) = (before_all, &mut arrived) {
                 stopped_by(&*person, &mut arrived.event);
             }

@@ -7,8 +7,11 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
+use super::Local;
 use crate::git::{Merge, Oid, Repo};
 use crate::plan::TaskId;
+use crate::report::clean::visible;
+use crate::run::state::State;
 
 /// How long it is between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -23,6 +26,33 @@ pub(super) struct Blip {
     pub(super) base: Oid,
     /// The tip of its branch.
     pub(super) tip: Oid,
+}
+
+impl Local {
+    /// Tells of attempts that run and do not fit together. Whatever cannot be seen is no reason to stop.
+    pub(super) fn watch(&mut self, state: &State) {
+        if state.run.policy.jobs < 2 || !self.radar.is_due() {
+            return;
+        }
+        let repo = &self.site.repo;
+        let blip = |index: usize| {
+            let task = state.graph().tasks()[index].id.clone();
+            let base = repo.oid(&state.at(index).last()?.base).ok()?;
+            let tip = repo.read(&self.branch_of(&task)).ok()??;
+            (tip != base).then_some(Blip { task, base, tip })
+        };
+        let running: Vec<Blip> = state.attempting().filter_map(blip).collect();
+        let Some(tip) = repo
+            .oid(&state.run.tip)
+            .ok()
+            .filter(|_| !running.is_empty())
+        else {
+            return;
+        };
+        for found in self.radar.look(repo, &running, tip) {
+            (self.site.tell)(&visible(&found));
+        }
+    }
 }
 
 /// What was seen, and told.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
+use super::commands::{Purity, Site};
 use crate::crash;
 use crate::git::{Oid, Repo, Worktree};
 use crate::process::{self, Command};
@@ -160,6 +161,19 @@ impl Slots {
 }
 
 impl Slot {
+    /// The slot, which stands at `commit` with nothing else but ignored files, as a place to run commands in.
+    pub(super) fn site(&self, commit: Oid) -> Result<Site<'_>> {
+        Ok(Site {
+            repo: &self.repo,
+            dir: self.worktree.path(),
+            commit,
+            purity: match self.worktree.holds_more_than(&self.repo, commit)? {
+                true => Purity::Mixed,
+                false => Purity::Clean,
+            },
+        })
+    }
+
     /// Whoever made it lived to set it up: else it is made anew.
     fn is_set_up(&self) -> bool {
         self.mark().exists()

@@ -49,6 +49,7 @@ pub(crate) fn policy() -> Policy {
         stall_timeout_ms: None,
         grace_ms: 1,
         verify: Vec::new(),
+        checks: std::collections::BTreeMap::new(),
         final_verify: Vec::new(),
         fix_rounds: 0,
         hooks: Hooks::default(),

@@ -11,6 +11,8 @@ use git_enact::run::event::{By, Event, Recorded, Residue};
 use git_enact::run::evidence::{
     Claim, ClaimStatus, Outcome, Reason, ReasonKind, Signal, Usage, Verdict,
 };
+use git_enact::run::proof::Proof;
+use git_enact::run::results::Tested;
 use git_enact::run::schedule::Action;
 use git_enact::run::state::{Phase, State};
 use git_enact::run::whole::{Blame, Failure};
@@ -223,6 +225,10 @@ impl SimWorld<'_> {
                 .map(|kind| Reason::new(kind, "so it is"))
                 .into_iter()
                 .collect(),
+            proofs: vec![Proof {
+                key: format!("{task}.{attempt}"),
+                ..Proof::default()
+            }],
             ..Verdict::default()
         };
         Event::Judged {
@@ -230,7 +236,8 @@ impl SimWorld<'_> {
             attempt,
             verdict,
             again: false,
-            millis: 1,
+            // What takes no time is recorded with what comes next.
+            millis: u64::from(attempt % 2),
         }
     }
 
@@ -281,6 +288,9 @@ impl SimWorld<'_> {
             ..Failure::default()
         };
         Event::Verified {
+            warnings: vec!["`make check` fails as on the base".to_owned()],
+            tests: vec![Tested::default()],
+            proofs: vec![Proof::default()],
             commit: commit.to_owned(),
             passed,
             reasons: (!passed)
@@ -313,6 +323,13 @@ impl SimWorld<'_> {
             commit,
             onto,
             tip,
+            proofs: match attempt % 2 {
+                0 => Vec::new(),
+                _ => vec![Proof {
+                    key: format!("merged {task}"),
+                    ..Proof::default()
+                }],
+            },
         }
     }
 }

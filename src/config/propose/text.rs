@@ -14,8 +14,8 @@ const HEAD: &str = "\
 # command that is only proposed. Take the `#` away to use it.
 #
 # The commands were found in the project's own files; none was run. In force is what the project names or
-# configures. Its tests prove each task and the whole; its linters and builds prove the whole only, since one
-# task may leave to the next what they would refuse. Only proposed is what is merely usual for a language, and
+# configures. Its tests prove each task and the whole; its linters and builds are checks of each task, held against
+# how they went before it, and prove the whole as well. Only proposed is what is merely usual for a language, and
 # what another command should do already.
 ";
 
@@ -52,7 +52,7 @@ const BEFORE: &str = r#"
 # What happens when a task has failed for good: "ask", "stop" or "skip". Without it, "ask" on a terminal, else "stop".
 #on_failure = "stop"
 
-# How much context an executor is given: "light" or "full".
+# How much context an executor is given, and whether [checks] are run: "light" or "full".
 #weight = "full"
 
 # How many tokens may tell in a task's context what its finished dependencies left.
@@ -134,6 +134,11 @@ pub fn text(found: &Found, executor: Option<&str>) -> String {
     text.push_str(
         "\n# How often the executor may try to mend the whole when those fail; \"shell\" cannot.\n#fix_rounds = 3\n",
     );
+    text.push_str(
+        "\n# Quality checks by name. Each is run for every task, and refuses what fails otherwise than before the task.\n\
+         # Of a task of kind \"design\" only `build` is asked; at weight \"light\" none is.\n",
+    );
+    text.push_str(&quality(found));
     text.push_str(LIMITS);
     text.push_str(HOOKS);
     text.push_str(&example(executor));
@@ -160,13 +165,64 @@ fn example(executor: Option<&str>) -> String {
 /// A command, and whether it is in force there.
 type Line<'a> = (&'a Finding, bool);
 
-/// The tests, and what could be demanded of each task besides.
+/// The tests.
 fn each_task(found: &Found) -> Vec<Line<'_>> {
-    let tests = of(found, Purpose::Test).map(|test| (test, test.reserve.is_none()));
-    let others = [Purpose::Lint, Purpose::Build].into_iter();
-    let others = others.flat_map(|purpose| of(found, purpose));
-    let others = others.filter(|finding| finding.reserve.is_none());
-    tests.chain(others.map(|other| (other, false))).collect()
+    let tests = of(found, Purpose::Test);
+    tests.map(|test| (test, test.reserve.is_none())).collect()
+}
+
+/// What is not a test, each under a name of its own.
+fn quality(found: &Found) -> String {
+    let purposes = [Purpose::Build, Purpose::Lint].into_iter();
+    let mut taken: Vec<String> = Vec::new();
+    let mut lines = String::new();
+    let mut all: Vec<&Finding> = purposes.flat_map(|purpose| of(found, purpose)).collect();
+    // What is in force has the plain name.
+    all.sort_by_key(|finding| finding.reserve.is_some());
+    for finding in all {
+        let word = word_for(finding);
+        let mut others = (2..).map(|nth| format!("{word}-{nth}"));
+        let mut name = word.to_owned();
+        while taken.contains(&name) {
+            name = others.next().unwrap_or_default();
+        }
+        let mark = if finding.reserve.is_none() { "" } else { "#" };
+        let reserve = finding.reserve.as_ref();
+        let why = reserve.map_or_else(String::new, |reserve| format!("; {reserve}"));
+        let (command, place) = (literal(&finding.command), &finding.place);
+        let _ = writeln!(lines, "{mark}{name} = {command} # {place}{why}");
+        taken.push(name);
+    }
+    match lines.is_empty() {
+        true => "#[checks]\n#build = \"make build\"\n#lint = \"make lint\"\n".to_owned(),
+        false => format!("[checks]\n{lines}"),
+    }
+}
+
+/// What a check is called.
+fn word_for(finding: &Finding) -> &'static str {
+    const FORMAT: [&str; 6] = [
+        "black",
+        "fmt",
+        "fmt-check",
+        "format",
+        "format-check",
+        "prettier",
+    ];
+    const TYPES: [&str; 5] = ["mypy", "pyright", "tsc", "ty", "typecheck"];
+    let mut words = finding
+        .command
+        .split(|c: char| c.is_whitespace() || c == ':');
+    let is_one_of = |names: &[&str]| words.clone().any(|word| names.contains(&word));
+    if finding.purpose == Purpose::Build {
+        "build"
+    } else if is_one_of(&FORMAT) {
+        "format"
+    } else if words.any(|word| TYPES.contains(&word)) {
+        "types"
+    } else {
+        "lint"
+    }
 }
 
 /// What is quick to refuse comes first.

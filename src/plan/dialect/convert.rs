@@ -51,6 +51,8 @@ struct Entry<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     creates: &'a [String],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    modifies: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     depends: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     verify: Vec<&'a str>,
@@ -120,6 +122,7 @@ fn entry<'a>(task: &'a Task, is_command: &impl Fn(&Check) -> bool) -> Entry<'a> 
         group: task.group.as_deref(),
         files: &task.files,
         creates: &task.creates,
+        modifies: &task.modifies,
         depends: &task.depends,
         verify: commands.map(Check::text).collect(),
         expects: task.expects,

@@ -135,6 +135,8 @@ pub struct Defaults {
     pub retries: u32,
     /// Whether the rest goes on when a task has failed and nobody can be asked.
     pub goes_on: bool,
+    /// Whether a task whose proof fails is blocked, or partial where only a criterion is unmet, and never failed.
+    pub unproven_blocks: bool,
 }
 
 impl Default for Defaults {
@@ -143,6 +145,7 @@ impl Default for Defaults {
             sequential: false,
             retries: 1,
             goes_on: false,
+            unproven_blocks: false,
         }
     }
 }

@@ -34,6 +34,7 @@ fn graph(tasks: &[String]) -> Graph {
 fn policy(jobs: u32, review: Review) -> Policy {
     Policy {
         fix_rounds: 0,
+        checks: std::collections::BTreeMap::new(),
         routes: crate::run::routes::Routes::default(),
         summary_tokens: 500,
         executor: Executor::Shell,

@@ -12,6 +12,7 @@ mod marking;
 mod needs;
 mod order;
 mod outline;
+mod proving;
 mod required;
 mod review;
 mod rows;
@@ -153,6 +154,7 @@ impl Format for Ccw {
 
     fn defaults(&self) -> Defaults {
         Defaults {
+            unproven_blocks: false,
             sequential: false,
             retries: 2,
             goes_on: true,

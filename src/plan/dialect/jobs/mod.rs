@@ -69,6 +69,7 @@ impl Format for Jobs {
             sequential: true,
             retries: 0,
             goes_on: false,
+            unproven_blocks: false,
         }
     }
 }

@@ -111,6 +111,7 @@ impl Format for Layered {
 
     fn defaults(&self) -> Defaults {
         Defaults {
+            unproven_blocks: false,
             sequential: false,
             retries: 0,
             goes_on: true,

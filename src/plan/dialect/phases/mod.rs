@@ -90,6 +90,7 @@ impl Format for Phases {
 
     fn defaults(&self) -> Defaults {
         Defaults {
+            unproven_blocks: true,
             sequential: false,
             retries: 0,
             goes_on: false,

@@ -39,6 +39,8 @@ pub(super) const FILES: &[&str] = &[
     "files",
     "file",
 ];
+/// Those of [`FILES`] that say of each file that it changes.
+pub(super) const MODIFIES: &[&str] = &["files to modify", "files to change", "files to update"];
 /// Fields that are left to the body, but end the ones before them where they are headings.
 const OTHERS: &[&str] = &[
     "goal",

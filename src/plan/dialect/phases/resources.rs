@@ -5,13 +5,20 @@ use crate::plan::markdown::{Block, Span};
 use crate::plan::text::Text;
 use crate::plan::{Fault, Severity, fields, scope};
 
-/// The files that a phase declares, and those of them that it makes.
-pub(super) fn files(
-    parts: &[Part<'_>],
-    text: &Text<'_>,
-    faults: &mut Vec<Fault>,
-) -> (Vec<String>, Vec<String>) {
-    let (mut all, mut made) = (Vec::new(), Vec::new());
+/// What a phase says of files.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    /// All that it declares.
+    pub(super) all: Vec<String>,
+    /// Those that it makes.
+    pub(super) made: Vec<String>,
+    /// Those that it changes.
+    pub(super) changed: Vec<String>,
+}
+
+/// The files that a phase declares.
+pub(super) fn files(parts: &[Part<'_>], text: &Text<'_>, faults: &mut Vec<Fault>) -> Files {
+    let (mut all, mut made, mut changed) = (Vec::new(), Vec::new(), Vec::new());
     for part in parts {
         let creates = part.is(parts::CREATES);
         if !creates && !part.is(parts::FILES) {
@@ -33,8 +40,11 @@ pub(super) fn files(
                     text: path,
                     range: place.clone(),
                 };
-                if is_new && !span.text.contains(['*', '?', '[']) && !span.text.ends_with('/') {
+                let is_one = !span.text.contains(['*', '?', '[']) && !span.text.ends_with('/');
+                if is_one && is_new {
                     made.push(span.clone());
+                } else if is_one && part.is(parts::MODIFIES) {
+                    changed.push(span.clone());
                 }
                 all.push(span);
             }
@@ -43,6 +53,7 @@ pub(super) fn files(
     let mut wrong = Vec::new();
     let all = fields::globs(&all, text, &mut wrong);
     let made = fields::globs(&made, text, &mut Vec::new());
+    let changed = fields::globs(&changed, text, &mut Vec::new());
     if let Some(first) = wrong.into_iter().next() {
         // Paths of another machine say that there are files, but not which.
         faults.push(Fault {
@@ -53,9 +64,9 @@ pub(super) fn files(
             ),
             ..first
         });
-        return (Vec::new(), Vec::new());
+        return Files::default();
     }
-    (all, made)
+    Files { all, made, changed }
 }
 
 /// The path that a line is about: its first code that looks like one, or its first word; several with commas between.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::outline::Phase;
 use super::parts::{self, Part, around_codes, codes, first, items, plain};
 use super::prose::{says_none, without_remarks};
-use super::resources::{depends, files};
+use super::resources::{Files, depends, files};
 use super::state;
 use crate::plan::markdown::{Block, fences};
 use crate::plan::text::Text;
@@ -25,7 +25,11 @@ pub(super) fn task(
         .filter(|part| part.is(parts::BLAST_RADIUS))
         .flat_map(blast_radius)
         .collect();
-    let (mut files, creates) = files(parts, text, faults);
+    let Files {
+        all: mut files,
+        made: creates,
+        changed: modifies,
+    } = files(parts, text, faults);
     let depends = depends(phase.section, parts);
     for manifest in depends
         .iter()
@@ -52,6 +56,7 @@ pub(super) fn task(
         agent,
         files,
         creates,
+        modifies,
         depends,
         verify,
         acceptance: parts

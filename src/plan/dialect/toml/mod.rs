@@ -33,7 +33,7 @@ const PLAN_KEYS: [&str; 11] = [
     "summary_tokens",
     "skills",
 ];
-const TASK_KEYS: [&str; 21] = [
+const TASK_KEYS: [&str; 22] = [
     "id",
     "title",
     "needs",
@@ -41,6 +41,7 @@ const TASK_KEYS: [&str; 21] = [
     "group",
     "files",
     "creates",
+    "modifies",
     "depends",
     "verify",
     "expects",
@@ -267,14 +268,9 @@ impl Reader<'_> {
                 "needs" => task.needs = self.ids(name, value),
                 "after" => task.after = self.ids(name, value),
                 "group" => task.group = self.line(name, value),
-                "files" | "creates" => {
-                    let paths = self.paths(name, value);
-                    *if name == "files" {
-                        &mut task.files
-                    } else {
-                        &mut task.creates
-                    } = paths;
-                }
+                "files" => task.files = self.paths(name, value),
+                "creates" => task.creates = self.paths(name, value),
+                "modifies" => task.modifies = self.paths(name, value),
                 "depends" => task.depends = self.dependencies(name, value),
                 "verify" => {
                     let commands = self.commands(name, value);
