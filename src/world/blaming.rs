@@ -5,13 +5,12 @@
 //! what the run's branch was before and after each task. What was verified on the way is not run again.
 
 use std::path::PathBuf;
-use std::thread;
 
 use anyhow::{Context as _, Result, bail};
 
+use super::Local;
 use super::attempts::Whole;
 use super::commands::Bench;
-use super::{Local, Note};
 use crate::crash;
 use crate::git::{Oid, Repo};
 use crate::journal;
@@ -77,16 +76,7 @@ impl Local {
             verdict,
             runs: 0,
         };
-        let outbox = self.outbox.clone();
-        thread::spawn(move || {
-            let arrived = Ok(prober.find(&points, &events));
-            outbox
-                .send(Note {
-                    arrived,
-                    slot: None,
-                })
-                .unwrap_or_default();
-        });
+        self.begin_apart(move || Ok(prober.find(&points, &events)));
         Ok(())
     }
 }

@@ -200,6 +200,18 @@ impl Local {
         Ok(())
     }
 
+    /// Does `work`, which needs no slot, on a thread of its own; what it comes to is sent as a note.
+    fn begin_apart(&self, work: impl FnOnce() -> Result<Arrived> + Send + 'static) {
+        let outbox = self.outbox.clone();
+        std::thread::spawn(move || {
+            let note = Note {
+                arrived: work(),
+                slot: None,
+            };
+            outbox.send(note).unwrap_or_default();
+        });
+    }
+
     /// What verifies `task`, looked up where it would run and in what the attempt started from.
     fn checks_of(&self, task: &TaskId, slot: u32, base: Oid, state: &State) -> Checks {
         let Some(task) = self.approved.graph().task(task) else {

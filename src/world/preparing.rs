@@ -11,7 +11,7 @@ use super::attempts::Whole;
 use super::base::Base;
 use super::commands::Bench;
 use super::judging::{FirstLook, Judgement};
-use super::{Local, Note, Person, attempts};
+use super::{Local, Person, attempts};
 use crate::git::Oid;
 use crate::integrate::{self, Candidate, Integration};
 use crate::journal::layout;
@@ -211,9 +211,9 @@ impl Local {
         let repo = self.site.repo.reopen()?;
         let base = self.base(repo.oid(&state.run.base)?, NO_SLOT);
         let before_all = self.asker.clone().filter(|_| commit == state.run.base);
-        let (commit, outbox) = (commit.to_owned(), self.outbox.clone());
+        let commit = commit.to_owned();
         let purpose = format!("run {}: final verification", state.run.id);
-        std::thread::spawn(move || {
+        self.begin_apart(move || {
             let whole = Whole {
                 repo: &repo,
                 place: &place,
@@ -221,16 +221,11 @@ impl Local {
                 commands: &commands,
                 bench: &bench,
             };
-            let mut arrived = attempts::final_verification(&whole, &commit, &base);
-            if let (Some(person), Ok(arrived)) = (before_all, &mut arrived) {
+            let mut arrived = attempts::final_verification(&whole, &commit, &base)?;
+            if let Some(person) = before_all {
                 stopped_by(&*person, &mut arrived.event);
             }
-            outbox
-                .send(Note {
-                    arrived,
-                    slot: None,
-                })
-                .unwrap_or_default();
+            Ok(arrived)
         });
         Ok(())
     }
@@ -260,19 +255,12 @@ impl Local {
         let last_completed = claim
             .map(|claim| claim.last_completed.clone())
             .unwrap_or_default();
-        let (task, outbox) = (task.clone(), self.outbox.clone());
-        std::thread::spawn(move || {
-            let event = asker.decides(&task, &reason, &last_completed);
-            let arrived = Ok(Arrived {
-                event,
+        let task = task.clone();
+        self.begin_apart(move || {
+            Ok(Arrived {
+                event: asker.decides(&task, &reason, &last_completed),
                 attachments: Vec::new(),
-            });
-            outbox
-                .send(Note {
-                    arrived,
-                    slot: None,
-                })
-                .unwrap_or_default();
+            })
         });
         Ok(())
     }
