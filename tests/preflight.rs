@@ -134,3 +134,26 @@ fn skills_are_shown_before_the_start_and_passed_on() {
         ])
     );
 }
+
+#[test]
+fn the_proof_of_the_base_says_nothing_of_what_is_made_of_it() {
+    let plan = format!("{PLAN}[[task]]\nid = \"b\"\ntitle = \"Do b\"\n");
+    let user = User::new();
+    user.plan(&plan);
+    let executor = user.executor("test $ENACT_TASK = a && commit w.txt w");
+    let flags = [
+        "--sequential",
+        "--retries",
+        "0",
+        "--final-verify",
+        "test ! -e w.txt",
+    ];
+    user.run("plan.toml", &executor, &flags)
+        .code(3)
+        .says("**Test results**: not verified yet");
+    let report = user.enact(["report", "--format", "json"]).success().stdout;
+    assert!(report.contains("\"verified\":null"), "{report}");
+    user.enact(["land", "--yes"])
+        .success()
+        .complains("1 of 2 tasks done, and the whole was not verified");
+}

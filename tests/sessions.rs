@@ -41,6 +41,22 @@ fn task(id: &str, needs: &[&str]) -> String {
     serde_json::to_string_pretty(&task).expect("it is JSON") + "\n"
 }
 
+#[test]
+fn what_a_session_demands_in_words_is_looked_at() {
+    let user = user();
+    let text = task("IMPL-1", &[]).replace(
+        "\"requirements\"",
+        "\"acceptance\": [\"`test -s IMPL-1.txt` passes\", \"it is kind\"], \"requirements\"",
+    );
+    user.write(&file("IMPL-1"), &text);
+    user.commit("Demand");
+    let executor = user.executor("commit \"$ENACT_TASK.txt\" hello");
+    user.run(".workflow", &executor, &[])
+        .success()
+        .says("- [x] IMPL-1: met: `test -s IMPL-1.txt` passes")
+        .says("- [ ] IMPL-1: not verified: it is kind");
+}
+
 fn read(user: &User, path: &str) -> String {
     fs::read_to_string(user.path().join(path)).unwrap_or_default()
 }

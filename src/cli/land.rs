@@ -59,6 +59,9 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let counts = state.counts();
     let would = land::plan(&repo, tip, means)?;
     let unproven = match state.disproof() {
+        [] if state.proven().is_none() && !state.run.policy.final_verify.is_empty() => {
+            ", and the whole was not verified".to_owned()
+        }
         [] => String::new(),
         reasons => format!(
             ", but the final verification failed: {}",

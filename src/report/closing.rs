@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::outcome::millis;
+use super::outcome::time;
 use super::sentence::{short, took};
 use crate::plan::Dialect;
 use crate::run::state::{Drive, Standing, State};
@@ -75,7 +75,7 @@ fn execution(state: &State) -> String {
     let commits: Vec<&str> = (0..state.graph().len())
         .filter_map(|task| state.at(task).commit.as_deref().map(short))
         .collect();
-    let results = match &state.run.verified {
+    let results = match state.proven() {
         Some(verdict) if verdict.passed => "all-pass".to_owned(),
         Some(verdict) => format!(
             "{} failures: {}",
@@ -179,7 +179,7 @@ fn phases(state: &State) -> String {
         "## Plan Execution Complete\n\n**Plan:** {}\n**Execution Time:** {}\n**Status:** {}\n\n### Phase Summary\n\n\
          | Phase | Name | Owner | Status | Duration |\n|-------|------|-------|--------|----------|\n",
         state.graph().plan().title,
-        took(millis(state)),
+        time(state),
         match state.status(false) {
             "complete" => "SUCCESS",
             "failed" => "FAILED",

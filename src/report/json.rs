@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Context;
 use super::markdown::{unproven, usage};
 use super::next::next_steps;
-use super::outcome::{Files, millis};
+use super::outcome::Files;
 use super::status::{RunStatus, TaskStatus};
 use crate::plan::TaskId;
 use crate::run::evidence::{ClaimStatus, Outcome, Reason, Usage};
@@ -39,12 +39,12 @@ pub fn report(
         run: RunStatus::of(state, context),
         executor: state.run.policy.executor.name(),
         usage: usage(state),
-        seconds: millis(state) as f64 / 1000.0,
+        seconds: state.run.driven_ms as f64 / 1000.0,
         files,
         counts: state.counts(),
         tasks: tasks.collect(),
         unproven: unproven(state),
-        verified: state.run.verified.as_ref().map(Verified::of),
+        verified: state.proven().map(Verified::of),
         landed: state.run.landed.as_ref(),
         attention: ids
             .enumerate()
@@ -67,7 +67,7 @@ struct Report<'a> {
     executor: &'a str,
     /// What all attempts used up, as far as their executors tell.
     usage: Usage,
-    /// From the start to the newest event.
+    /// How long the run was driven.
     seconds: f64,
     /// What differs between where the run started and where its branch stands.
     files: &'a Files,

@@ -73,7 +73,7 @@ fn tasks(state: &State) -> String {
             let _ = writeln!(notes, "- {}: {warnings}", task.id);
         }
     }
-    for warning in state.run.verified.iter().flat_map(|whole| &whole.warnings) {
+    for warning in state.proven().iter().flat_map(|whole| &whole.warnings) {
         let _ = writeln!(notes, "- in the end: {warning}");
     }
     if !notes.is_empty() {
@@ -99,7 +99,7 @@ fn tests(state: &State) -> String {
             let _ = writeln!(text, "- {}: by exit status only (`{command}`)", task.id);
         }
     }
-    for tested in state.run.verified.iter().flat_map(|whole| &whole.tests) {
+    for tested in state.proven().iter().flat_map(|whole| &whole.tests) {
         let command = visible_line(&tested.command);
         let _ = writeln!(text, "- in the end: {tested} (`{command}`)");
     }
@@ -159,10 +159,11 @@ fn quality(state: &State) -> String {
     }
 }
 
-/// The commands that prove the whole of which only the exit status is known.
+/// The commands that prove the whole of which only the exit status is known. Where one failed, others were not run.
 fn by_status(state: &State) -> impl Iterator<Item = &String> {
     let commands = state.run.policy.final_verify.iter();
-    let tests = state.run.verified.as_ref().map(|whole| &whole.tests);
+    let whole = state.proven().filter(|whole| whole.passed);
+    let tests = whole.map(|whole| &whole.tests);
     commands.filter(move |command| {
         tests.is_some_and(|tests| tests.iter().all(|tested| tested.command != **command))
     })

@@ -34,7 +34,7 @@ pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
     for reason in state.disproof() {
         lines.push(format!("final verification failed: {reason}"));
     }
-    let verdict = state.run.verified.as_ref();
+    let verdict = state.proven();
     if let Some(blame) = verdict.and_then(|verdict| verdict.blame.as_ref()) {
         lines.push(blame.to_string());
         lines.extend(blame.tasks.iter().map(|one| {

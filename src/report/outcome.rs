@@ -4,7 +4,6 @@
 
 use std::fmt::Write as _;
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::clean::visible_line;
@@ -43,20 +42,16 @@ pub(super) fn told(state: &State, files: &Files) -> String {
     }
     section(&mut text, "Highlights", highlights(state));
     section(&mut text, "Mended on the way", mended(state));
-    let _ = writeln!(text, "\n**Time**: {}", took(millis(state)));
+    let _ = writeln!(text, "\n**Time**: {}", time(state));
     text
 }
 
-/// From the start to the newest event, in milliseconds.
-pub(super) fn millis(state: &State) -> u64 {
-    let time = |text: &str| text.parse::<Timestamp>().ok();
-    let (from, to) = (time(&state.run.started_at), time(&state.run.updated_at));
-    let length = from
-        .zip(to)
-        .map(|(from, to)| to.duration_since(from).as_millis());
-    length
-        .and_then(|millis| u64::try_from(millis).ok())
-        .unwrap_or(0)
+/// How long the run was driven; its journal counts in seconds.
+pub(super) fn time(state: &State) -> String {
+    match state.run.driven_ms {
+        0 => "<1s".to_owned(),
+        millis => took(millis),
+    }
 }
 
 fn section(text: &mut String, title: &str, lines: Vec<String>) {

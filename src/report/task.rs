@@ -44,7 +44,7 @@ pub fn human(state: &State, index: usize, kept: &[Option<Kept>]) -> String {
     if let Some(reason) = state.reason(index) {
         let _ = writeln!(text, "  {}", visible_line(&reason));
     }
-    let verdict = state.run.verified.as_ref();
+    let verdict = state.proven();
     if let Some(blame) = verdict.and_then(|verdict| verdict.blame.as_ref())
         && blame.tasks.iter().any(|one| one.task == task.id)
     {

@@ -79,16 +79,22 @@ impl Spent {
         both.into_iter().flatten().fold(0, u64::saturating_add)
     }
 
-    /// Adds what `recorded` used up; `before` is the time of the event before it.
-    pub(super) fn add(&mut self, recorded: &Recorded, before: &str) {
-        match &recorded.event {
+    /// Adds what an event used up that came `millis` after the one before it.
+    pub(super) fn add(&mut self, event: &Event, millis: u64) {
+        match event {
             Event::AttemptStarted { .. } => self.attempts = self.attempts.saturating_add(1),
             Event::AttemptEnded { usage, .. } => self.usage.add(usage),
             _ => {}
         }
-        if is_of_drive(&recorded.event) {
-            self.time_ms = self.time_ms.saturating_add(between(before, &recorded.at));
-        }
+        self.time_ms = self.time_ms.saturating_add(millis);
+    }
+}
+
+/// For how long a run was driven until `recorded`, in milliseconds, when `before` is the time of the event before it.
+pub(super) fn driven(recorded: &Recorded, before: &str) -> u64 {
+    match is_of_drive(&recorded.event) {
+        true => between(before, &recorded.at),
+        false => 0,
     }
 }
 
@@ -134,7 +140,7 @@ mod tests {
 
     #[test]
     fn only_the_time_of_a_drive_counts() {
-        let mut spent = Spent::default();
+        let mut sum = 0;
         let ended = Event::Failed {
             task: TaskId::from("a"),
             reason: String::new(),
@@ -143,23 +149,23 @@ mod tests {
         let resumed = Event::Resumed {
             reason: String::new(),
         };
-        spent.add(
+        sum += driven(
             &recorded("2026-01-01T10:00:05Z", ended.clone()),
             "2026-01-01T10:00:00Z",
         );
-        spent.add(
+        sum += driven(
             &recorded("2026-01-02T10:00:00Z", resumed),
             "2026-01-01T10:00:05Z",
         );
-        spent.add(
+        sum += driven(
             &recorded("2026-01-02T10:00:02Z", ended.clone()),
             "2026-01-02T10:00:00Z",
         );
-        spent.add(
+        sum += driven(
             &recorded("2026-01-01T00:00:00Z", ended),
             "2026-01-02T10:00:02Z",
         );
-        assert_eq!(spent.time_ms, 7000);
+        assert_eq!(sum, 7000);
     }
 
     #[test]

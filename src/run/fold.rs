@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::budget::Spent;
+use super::budget::{Spent, driven};
 use super::event::{By, Event, Recorded};
 use super::evidence::Signal;
 use super::fixing;
@@ -45,6 +45,7 @@ impl State {
             verified: None,
             landed: None,
             undone: None,
+            driven_ms: 0,
             spent: Spent::default(),
             retired: BTreeMap::new(),
             blame: None,
@@ -115,7 +116,9 @@ impl State {
             }
             (None, _) => self.apply_to_run(&recorded.event)?,
         }
-        self.run.spent.add(recorded, &self.run.updated_at);
+        let millis = driven(recorded, &self.run.updated_at);
+        self.run.driven_ms = self.run.driven_ms.saturating_add(millis);
+        self.run.spent.add(&recorded.event, millis);
         self.run.seq = recorded.seq;
         self.run.updated_at.clone_from(&recorded.at);
         Ok(())

@@ -73,6 +73,9 @@ pub struct RunState {
     /// The earliest integration that was undone since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undone: Option<Merged>,
+    /// How long it was driven, in milliseconds.
+    #[serde(default)]
+    pub driven_ms: u64,
     /// What it has used up of its limits.
     #[serde(default, skip_serializing_if = "Spent::is_nothing")]
     pub spent: Spent,

@@ -89,6 +89,15 @@ impl State {
         verdict.map_or(&[], |verdict| &verdict.reasons)
     }
 
+    /// What the commands that prove the whole said of the run's branch as it stands. That what it starts from was proven
+    /// says nothing of what is made of it.
+    pub fn proven(&self) -> Option<&FinalVerdict> {
+        let run = &self.run;
+        let is_whole = run.tip != run.base || run.drive == Drive::Finished;
+        let verdict = run.verified.as_ref();
+        verdict.filter(|verdict| verdict.commit == run.tip && is_whole)
+    }
+
     /// The landing that brought all there is; an earlier one of less does not count.
     pub fn landed(&self) -> Option<&Landed> {
         let landed = self.run.landed.as_ref();

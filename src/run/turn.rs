@@ -41,6 +41,7 @@ pub fn rolled_back(now: &State, then: &State, recorded: &Recorded) -> State {
         updated_at: recorded.at.clone(),
         landed: now.run.landed.clone(),
         spent: now.run.spent.clone(),
+        driven_ms: now.run.driven_ms,
         retired,
         ..then.run.clone()
     };

@@ -15,7 +15,7 @@ use crate::git::{ChangeKind, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal;
 use crate::journal::layout::{self, PACKAGE, PROMPT};
-use crate::plan::{self, Session, Task, TaskId};
+use crate::plan::{self, Session, Task, TaskId, TaskSource, Unfolded};
 use crate::process::environment;
 use crate::run::engine::Attachment;
 use crate::run::evidence::{Outcome, ReasonKind};
@@ -65,17 +65,19 @@ impl Local {
             .within(policy.summary_tokens))
     }
 
+    /// All that the task's own file says, in the bytes that were approved, whatever lies in the checkout by now.
+    pub(super) fn unfolded(&self, task: &Task, source: &TaskSource) -> Result<Unfolded> {
+        let tip = journal::tip(&self.site.repo, &self.site.run)?;
+        let bytes = journal::source(&self.site.repo, tip, &source.file)?;
+        let unfolded = plan::unfolded(self.approved.graph().plan().dialect, task, bytes);
+        unfolded.map_err(|fault| anyhow!(fault.message))
+    }
+
     /// Adds what the task's own file and its session say.
     fn with_surroundings(&self, package: Package, task: &Task, state: &State) -> Result<Package> {
         let plan = self.approved.graph().plan();
         let package = match &task.source {
-            Some(source) => {
-                // The bytes that were approved, whatever lies in the checkout by now.
-                let tip = journal::tip(&self.site.repo, &self.site.run)?;
-                let bytes = journal::source(&self.site.repo, tip, &source.file)?;
-                let unfolded = plan::unfolded(plan.dialect, task, bytes);
-                package.unfolded(unfolded.map_err(|fault| anyhow!(fault.message))?)
-            }
+            Some(source) => package.unfolded(self.unfolded(task, source)?),
             None => package,
         };
         if package.weight == plan::Weight::Light {

@@ -2,16 +2,17 @@
 
 use anyhow::Result;
 
+use super::Local;
 use super::base::Base;
 use super::commands::{Bench, run, run_all};
 use super::slots::Slot;
 use crate::git::Oid;
-use crate::plan::Task;
+use crate::plan::{Task, TaskId};
 use crate::run::engine::Arrived;
 use crate::run::event::Event;
 use crate::run::policy::Policy;
-use crate::run::state::AttemptState;
-use crate::verify::checks::{Checks, Purpose};
+use crate::run::state::{AttemptState, State};
+use crate::verify::checks::{self, Checks, Demands, Found, Purpose};
 use crate::verify::facts::{CheckRun, Facts};
 use crate::verify::{expected, observe, rules};
 
@@ -35,6 +36,39 @@ pub(super) enum FirstLook {
     Decided(Box<Event>),
     /// The commands decide.
     Open(Box<Facts>),
+}
+
+impl Local {
+    /// What verifies `task`, looked up where it would run and in what the attempt started from.
+    pub(super) fn checks_of(&self, task: &TaskId, slot: u32, base: Oid, state: &State) -> Checks {
+        let Some(task) = self.approved.graph().task(task) else {
+            return Checks::default();
+        };
+        let found = Found {
+            base: Some((&self.site.repo, base)),
+            ..Found::beside(self.slots.path(slot))
+        };
+        // What is demanded in words stands where the body does, which may be a file of its own.
+        let source = task.source.as_ref();
+        let full = source.and_then(|source| self.unfolded(task, source).ok());
+        let acceptance = full.map_or_else(
+            || task.acceptance.clone(),
+            |unfolded| unfolded.task.acceptance,
+        );
+        let task = Task {
+            acceptance,
+            ..task.clone()
+        };
+        checks::sort(&task, &self.demands(state), &found)
+    }
+
+    /// What is demanded of each task. How deep is said by the run, which a kickback may have made heavier.
+    pub(super) fn demands<'a>(&'a self, state: &State) -> Demands<'a> {
+        Demands {
+            weight: state.run.policy.weight,
+            ..Demands::of(self.approved.policy())
+        }
+    }
 }
 
 impl Judgement {

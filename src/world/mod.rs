@@ -51,7 +51,7 @@ use self::slots::{Slot, Slots};
 use crate::approval::Approved;
 use crate::attempt::{self, Place};
 use crate::crash;
-use crate::git::{Identity, Oid, Repo, Worktree};
+use crate::git::{Identity, Repo, Worktree};
 use crate::journal::layout;
 use crate::plan::TaskId;
 use crate::process::environment;
@@ -61,7 +61,6 @@ use crate::run::engine::{Arrived, News, World};
 use crate::run::event::{Event, Recorded};
 use crate::run::schedule::Action;
 use crate::run::state::{AttemptState, Drive, State, TaskState};
-use crate::verify::checks::{self, Checks, Demands, Found};
 
 /// How often signals and stop requests are looked for while nothing else happens.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -210,26 +209,6 @@ impl Local {
             };
             outbox.send(note).unwrap_or_default();
         });
-    }
-
-    /// What verifies `task`, looked up where it would run and in what the attempt started from.
-    fn checks_of(&self, task: &TaskId, slot: u32, base: Oid, state: &State) -> Checks {
-        let Some(task) = self.approved.graph().task(task) else {
-            return Checks::default();
-        };
-        let found = Found {
-            base: Some((&self.site.repo, base)),
-            ..Found::beside(self.slots.path(slot))
-        };
-        checks::sort(task, &self.demands(state), &found)
-    }
-
-    /// What is demanded of each task. How deep is said by the run, which a kickback may have made heavier.
-    fn demands<'a>(&'a self, state: &State) -> Demands<'a> {
-        Demands {
-            weight: state.run.policy.weight,
-            ..Demands::of(self.approved.policy())
-        }
     }
 
     fn slot_stem(&self, slot: u32) -> PathBuf {
