@@ -439,3 +439,32 @@ fn attempts_that_do_not_fit_together_are_told_of_while_they_run() {
         "one of them was tried again"
     );
 }
+
+#[test]
+fn an_object_that_an_attempt_has_cut_short_keeps_nobody_from_looking_at_the_others() {
+    let user = User::new();
+    user.plan(&format!("{PAIR}[[task]]\nid = \"c\"\ntitle = \"Do c\"\n"));
+    let executor = user.executor(
+        r#"if test $ENACT_TASK != a; then commit shared.txt $ENACT_TASK; signal $ENACT_TASK-committed; wait_for go; exit; fi
+commit a.txt a
+tree=$(git rev-parse HEAD^{tree}); rest=${tree#??}
+file=$(git rev-parse --git-common-dir)/objects/${tree%$rest}/$rest
+cp "$file" "$HOME/whole"; chmod u+w "$file"; head -c 5 "$HOME/whole" > "$file"
+wait_for go; cat "$HOME/whole" > "$file""#,
+    );
+    let args = [
+        "run",
+        "plan.toml",
+        "--yes",
+        "--name",
+        "r-test",
+        "--jobs",
+        "3",
+        "--",
+        &executor,
+    ];
+    let running = user.start(args);
+    running.wait_until_it_says("note: what b and c have committed so far conflicts in shared.txt");
+    user.signal("go");
+    running.end().success();
+}

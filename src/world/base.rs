@@ -51,7 +51,7 @@ impl Base {
 
     fn baseline(&self, repo: &Repo, bench: &Bench, command: &str, name: &str) -> Result<Baseline> {
         let tree = repo.commit(self.commit)?.tree.to_string();
-        let key = known::keys(bench, &tree, [command])?.concat();
+        let key = known::base_key(bench, &tree, command)?;
         let entry = bench.known.entry(&key);
         let mut known = entry.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = &*known {

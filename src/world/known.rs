@@ -132,8 +132,18 @@ pub(super) fn is_lasting(base: &Baseline) -> bool {
     base.ended.starts_with("exit ") || base.ended == Outcome::TimedOut.to_string()
 }
 
-/// The digests by which runs of `commands` on `tree`, one after the other in one place, are known again. What we tell
-/// a command of the attempt is not part of them, nor the values of what is secret: they are on record.
+/// Where a command reads which task it is to prove: what proves one need not prove another that makes the same tree.
+const TASK: &str = "ENACT_TASK";
+
+/// The digest by which a run of `command` on `tree`, from which attempts of any task start, is known again.
+pub(super) fn base_key(bench: &Bench, tree: &str, command: &str) -> Result<String> {
+    let mut bench = bench.clone();
+    bench.env.retain(|(name, _)| name != TASK);
+    Ok(keys(&bench, tree, [command])?.concat())
+}
+
+/// The digests by which runs of `commands` on `tree`, one after the other in one place, are known again. What else we
+/// tell a command of the attempt is not part of them, nor the values of what is secret: they are on record.
 pub(super) fn keys<'c>(
     bench: &Bench,
     tree: &str,
@@ -141,7 +151,7 @@ pub(super) fn keys<'c>(
 ) -> Result<Vec<String>> {
     let own = environment::fixed("/".as_ref());
     let is_own = |name: &OsString| {
-        name.as_bytes().starts_with(b"ENACT_")
+        name.as_bytes().starts_with(b"ENACT_") && name != TASK
             || name == "GIT_CEILING_DIRECTORIES"
             || own.iter().any(|(other, _)| other == name)
     };

@@ -3,8 +3,7 @@
 //! It only tells: whichever is integrated later meets the conflict, and is tried again on what the other did. What
 //! cannot be read or merged right now is looked at later, or at its integration.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use super::Local;
@@ -22,8 +21,6 @@ const PATHS: usize = 3;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Blip {
     pub(super) task: TaskId,
-    /// What it started from.
-    pub(super) base: Oid,
     /// The tip of its branch.
     pub(super) tip: Oid,
 }
@@ -39,7 +36,7 @@ impl Local {
             let task = state.graph().tasks()[index].id.clone();
             let base = repo.oid(&state.at(index).last()?.base).ok()?;
             let tip = repo.read(&self.branch_of(&task)).ok()??;
-            (tip != base).then_some(Blip { task, base, tip })
+            (tip != base).then_some(Blip { task, tip })
         };
         let running: Vec<Blip> = state.attempting().filter_map(blip).collect();
         let Some(tip) = repo
@@ -77,16 +74,10 @@ impl Radar {
 
     /// What does not fit, each pair told once: `running` among each other, and with the run's branch at `tip`.
     pub(super) fn look(&mut self, repo: &Repo, running: &[Blip], tip: Oid) -> Vec<String> {
-        let mut changed = HashMap::new();
         let mut found = Vec::new();
         for (at, one) in running.iter().enumerate() {
             for other in &running[at + 1..] {
-                let Some(paths) = self.clash(
-                    repo,
-                    &mut changed,
-                    (one.base, one.tip),
-                    (other.base, other.tip),
-                ) else {
+                let Some(paths) = self.clash(repo, one.tip, other.tip) else {
                     continue;
                 };
                 if self
@@ -99,8 +90,7 @@ impl Radar {
                     ));
                 }
             }
-            let theirs = (one.base, tip);
-            let Some(paths) = self.clash(repo, &mut changed, (one.base, one.tip), theirs) else {
+            let Some(paths) = self.clash(repo, one.tip, tip) else {
                 continue;
             };
             if self.told.insert((one.task.clone(), None)) {
@@ -113,26 +103,13 @@ impl Radar {
         found
     }
 
-    /// The paths in which two lines of work conflict, each given by where it began and where it is; nothing when they
-    /// do not, or were compared before.
-    fn clash(
-        &mut self,
-        repo: &Repo,
-        changed: &mut HashMap<(Oid, Oid), BTreeSet<String>>,
-        one: (Oid, Oid),
-        other: (Oid, Oid),
-    ) -> Option<String> {
-        if other.0 == other.1 || !self.compared.insert((one.1, other.1)) {
+    /// The paths in which two commits conflict; nothing when they do not, or were compared before. Only git itself looks
+    /// at what attempts that run have written: it ends on an object that ends too early, and a library may not.
+    fn clash(&mut self, repo: &Repo, one: Oid, other: Oid) -> Option<String> {
+        if !self.compared.insert((one, other)) {
             return None;
         }
-        for line in [one, other] {
-            if let Entry::Vacant(unknown) = changed.entry(line) {
-                let paths = repo.changed(line.0, line.1).ok()?.into_iter();
-                unknown.insert(paths.map(|change| change.path).collect());
-            }
-        }
-        changed[&one].intersection(&changed[&other]).next()?;
-        match repo.merge_heads(one.1, other.1) {
+        match repo.merge_heads(one, other) {
             Ok(Merge::Conflict(paths)) => Some(listed(&paths)),
             _ => None,
         }
