@@ -1,6 +1,6 @@
 //! What is known of the whole: what failed when it was verified, who broke it, who is to mend it. Plain values.
 //!
-//! What follows from them is told in [`super::fixing`]; where they come from is not known here.
+//! What follows from them is told in `fixing`; where they come from is not known here.
 
 use std::fmt;
 
