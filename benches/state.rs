@@ -19,10 +19,7 @@ use git_enact::plan::{self, Dialect, Selection, TaskId};
 use git_enact::run::engine::{self, Journal as _};
 use git_enact::run::event::{Event, Recorded, Residue};
 use git_enact::run::evidence::{Claim, ClaimStatus, Outcome, Usage, Verdict};
-use git_enact::run::policy::{
-    CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
-};
-use git_enact::run::routes::Routes;
+use git_enact::run::policy::{Durability, Executor, Policy};
 use git_enact::run::schedule::{self, Action, Situation};
 use git_enact::run::state::State;
 
@@ -384,37 +381,9 @@ fn events(task: usize, onto: &str, made: &str) -> [Event; EVENTS] {
 
 fn policy() -> Policy {
     Policy {
-        executor: Executor::Shell,
-        jobs: 1,
-        retries: 0,
         conflict_retries: 3,
-        on_failure: OnFailure::Stop,
-        commit: CommitMode::Executor,
-        scope: Scope::Warn,
-        review: Review::Off,
-        routes: Routes::default(),
-        research: None,
-        weight: plan::Weight::Full,
-        summary_tokens: 500,
-        timeout_ms: None,
-        stall_timeout_ms: None,
         grace_ms: 1,
-        verify: Vec::new(),
-        checks: std::collections::BTreeMap::new(),
-        final_verify: Vec::new(),
-        fix_rounds: 0,
-        setup: None,
-        hooks: Hooks::default(),
-        pass_env: Vec::new(),
-        fresh: false,
-        sync: false,
-        commit_progress: false,
-        preflight: false,
-        limits: git_enact::run::budget::Limits::default(),
         durability: Durability::Process,
-        prompt: None,
-        selection: Selection::default(),
-        only: Vec::new(),
-        from: None,
+        ..Policy::of(Executor::Shell)
     }
 }

@@ -9,12 +9,9 @@ use proptest::prelude::*;
 
 use super::package::{Dependency, Package, PreviousAttempt, Teller};
 use super::{Invocation, Place, fill, prompt, summary};
-use crate::plan::{Check, Dialect, Location, Plan, Selection, Task, Weight, Wishes};
+use crate::plan::{Check, Dialect, Location, Plan, Task, Weight, Wishes};
 use crate::run::evidence::Outcome;
-use crate::run::policy::{
-    CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
-};
-use crate::run::routes::Routes;
+use crate::run::policy::{CommitMode, Executor, Policy};
 
 fn task() -> Task {
     Task {
@@ -75,38 +72,10 @@ fn package(weight: Weight) -> Package {
 
 fn policy(executor: Executor) -> Policy {
     Policy {
-        executor,
-        jobs: 1,
-        retries: 0,
-        conflict_retries: 3,
-        on_failure: OnFailure::Stop,
-        commit: CommitMode::Executor,
-        scope: Scope::Warn,
-        review: Review::Off,
-        routes: Routes::default(),
-        research: None,
-        weight: Weight::Full,
-        summary_tokens: 500,
         timeout_ms: Some(1000),
-        stall_timeout_ms: None,
         grace_ms: 10,
-        verify: Vec::new(),
-        checks: std::collections::BTreeMap::new(),
-        final_verify: Vec::new(),
-        fix_rounds: 0,
-        setup: None,
-        hooks: Hooks::default(),
         pass_env: vec!["API_KEY".to_owned()],
-        fresh: false,
-        sync: false,
-        commit_progress: false,
-        preflight: false,
-        limits: crate::run::budget::Limits::default(),
-        durability: Durability::Process,
-        prompt: None,
-        selection: Selection::default(),
-        only: Vec::new(),
-        from: None,
+        ..Policy::of(executor)
     }
 }
 

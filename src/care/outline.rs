@@ -14,14 +14,11 @@ use super::traces::{self, Traces};
 use crate::git::{self, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal::{Clock, Journal, Lease, layout};
-use crate::plan::{Dialect, Location, Plan, Selection, Task, TaskId, Wishes};
+use crate::plan::{Dialect, Location, Plan, Task, TaskId, Wishes};
 use crate::run::engine::record_all;
 use crate::run::event::{By, Event, Residue};
 use crate::run::evidence::{Claim, ClaimStatus, Outcome, Usage, Verdict};
-use crate::run::policy::{
-    CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
-};
-use crate::run::routes::Routes;
+use crate::run::policy::{Executor, Policy};
 use crate::world::project;
 
 /// What is known of a run without its journal.
@@ -243,40 +240,7 @@ impl Outline {
             None | Some("shell" | "") => Executor::Shell,
             Some(name) => Executor::plain(name, vec!["false".to_owned()]),
         };
-        Policy {
-            executor,
-            jobs: 1,
-            retries: 0,
-            conflict_retries: 0,
-            on_failure: OnFailure::Stop,
-            commit: CommitMode::Executor,
-            scope: Scope::Warn,
-            review: Review::Off,
-            routes: Routes::default(),
-            research: None,
-            hooks: Hooks::default(),
-            weight: crate::plan::Weight::Full,
-            summary_tokens: 500,
-            timeout_ms: None,
-            stall_timeout_ms: None,
-            grace_ms: 10_000,
-            verify: Vec::new(),
-            checks: std::collections::BTreeMap::new(),
-            final_verify: Vec::new(),
-            fix_rounds: 0,
-            setup: None,
-            pass_env: Vec::new(),
-            fresh: false,
-            sync: false,
-            commit_progress: false,
-            preflight: false,
-            limits: crate::run::budget::Limits::default(),
-            durability: Durability::Full,
-            prompt: None,
-            selection: Selection::default(),
-            only: Vec::new(),
-            from: None,
-        }
+        Policy::of(executor)
     }
 }
 

@@ -104,6 +104,44 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// What holds where nothing is said but who executes: one task after the other, each tried once.
+    pub fn of(executor: Executor) -> Self {
+        Self {
+            executor,
+            routes: Routes::default(),
+            jobs: 1,
+            retries: 0,
+            conflict_retries: 0,
+            on_failure: OnFailure::Stop,
+            commit: CommitMode::Executor,
+            research: None,
+            scope: Scope::Warn,
+            review: Review::Off,
+            weight: Weight::Full,
+            summary_tokens: summary_tokens(),
+            timeout_ms: None,
+            stall_timeout_ms: None,
+            limits: Limits::default(),
+            grace_ms: 10_000,
+            verify: Vec::new(),
+            checks: BTreeMap::new(),
+            final_verify: Vec::new(),
+            fix_rounds: 0,
+            setup: None,
+            hooks: Hooks::default(),
+            pass_env: Vec::new(),
+            fresh: false,
+            sync: false,
+            commit_progress: false,
+            preflight: false,
+            durability: Durability::Full,
+            prompt: None,
+            selection: Selection::default(),
+            only: Vec::new(),
+            from: None,
+        }
+    }
+
     /// The policy by which a question is looked into instead of a task.
     pub fn for_research(&self, executor: &Executor, prompt: &str) -> Self {
         Self {

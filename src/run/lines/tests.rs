@@ -3,9 +3,7 @@ use std::time::{Duration, Instant};
 use super::Lines;
 use crate::graph::Graph;
 use crate::plan::{Dialect, Location, Plan, Task, TaskId, Wishes};
-use crate::run::policy::{
-    CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Review, Scope,
-};
+use crate::run::policy::{Executor, Policy, Review};
 
 /// Tasks written as `id: files <- after`.
 fn graph(tasks: &[String]) -> Graph {
@@ -33,38 +31,9 @@ fn graph(tasks: &[String]) -> Graph {
 
 fn policy(jobs: u32, review: Review) -> Policy {
     Policy {
-        fix_rounds: 0,
-        checks: std::collections::BTreeMap::new(),
-        routes: crate::run::routes::Routes::default(),
-        summary_tokens: 500,
-        executor: Executor::Shell,
         jobs,
-        retries: 0,
-        conflict_retries: 0,
-        on_failure: OnFailure::Stop,
-        commit: CommitMode::Executor,
-        research: None,
-        scope: Scope::Warn,
         review,
-        weight: crate::plan::Weight::Full,
-        timeout_ms: None,
-        stall_timeout_ms: None,
-        grace_ms: 1,
-        verify: Vec::new(),
-        final_verify: Vec::new(),
-        setup: None,
-        hooks: Hooks::default(),
-        pass_env: Vec::new(),
-        fresh: false,
-        sync: false,
-        commit_progress: false,
-        preflight: false,
-        limits: crate::run::budget::Limits::default(),
-        durability: Durability::Process,
-        prompt: None,
-        selection: crate::plan::Selection::default(),
-        only: Vec::new(),
-        from: None,
+        ..Policy::of(Executor::Shell)
     }
 }
 
