@@ -50,6 +50,7 @@ pub(super) fn of_run(
     let is_over = state.map_or(is_gone, |state| state.run.drive == Drive::Finished);
     let refs = [layout::branches(run), layout::run_ref(run)];
     let mut found = locks(repo, run, &[&refs[0], &refs[1]]);
+    found.extend(tampering(repo, run)?);
     for listed in &traces.worktrees {
         for lock in listed.locks() {
             let what = format!("`{}` was left by a git that was killed", lock.display());
@@ -88,6 +89,18 @@ pub(super) fn of_run(
         found.push(mendable(run, Kind::Files, what, Mend::RemoveAttemptFiles));
     }
     Ok(found)
+}
+
+/// What was changed in the user's repository while the run was driven, and is neither put back nor accepted.
+fn tampering(repo: &Repo, run: &str) -> Result<Vec<Finding>> {
+    let found = world::tampered(repo, run)?.into_iter();
+    let told = found.map(|one| {
+        let what = world::detailed(repo, &one).join("; ");
+        let what = format!("while it was driven, {what}");
+        let remedy = Remedy::Mend(Mend::PutBack(one.place));
+        Finding::new(run, Kind::Tampering, Severity::Error, what, remedy)
+    });
+    Ok(told.collect())
 }
 
 /// Directories where worktrees of a run that has ended were, and that git no longer lists.

@@ -6,6 +6,7 @@
 //! nor runs, and spells none of our ref names.
 
 mod command;
+mod drivers;
 mod identity;
 mod ignored;
 mod index;
@@ -20,7 +21,9 @@ mod refs;
 mod salvage;
 mod slots;
 mod submodules;
+mod surroundings;
 mod times;
+mod touched;
 mod whole;
 mod worktree;
 
@@ -39,6 +42,7 @@ pub use paths::{Change, ChangeKind};
 pub use refs::{Expected, Moved};
 pub use salvage::Message;
 pub use slots::Listed;
+pub use surroundings::{Difference, Place, Surroundings, Weight};
 pub use whole::Soundness;
 pub use worktree::{Dirty, Worktree};
 

@@ -22,6 +22,7 @@ mod preparing;
 pub mod project;
 mod radar;
 mod research;
+mod sentry;
 mod slots;
 
 use std::ffi::OsString;
@@ -39,6 +40,7 @@ pub use interrupts::Interrupts;
 pub use leftovers::{end_all as end_processes, marks, remove_files};
 pub use looking::{Kept, lend, place_to_look, take_back};
 pub use project::all as project;
+pub use sentry::{accept, detailed, listed, put_back, tampered};
 pub use slots::{place_of, remove_below as remove_worktrees};
 
 use self::commands::Bench;
@@ -47,6 +49,7 @@ use self::leftovers::Numbers;
 use self::live::Live;
 use self::project::Projected;
 use self::radar::Radar;
+use self::sentry::Sentry;
 use self::slots::{Slot, Slots};
 use crate::approval::Approved;
 use crate::attempt::{self, Place};
@@ -118,6 +121,7 @@ pub struct Local {
     /// Hooks that are told of a failure right now.
     informed: Vec<JoinHandle<()>>,
     radar: Radar,
+    sentry: Option<Sentry>,
 }
 
 /// What a thread sends back.
@@ -160,6 +164,7 @@ impl Local {
             known: Known::default(),
             informed: Vec::new(),
             radar: Radar::default(),
+            sentry: None,
         }
     }
 
@@ -364,7 +369,10 @@ impl World for Local {
                 slot,
                 from,
                 ..
-            } => self.start_attempt(task, *attempt, *slot, from.as_deref(), state),
+            } => {
+                self.note_begin(task);
+                self.start_attempt(task, *attempt, *slot, from.as_deref(), state)
+            }
             // The next attempt needs neither branch nor note, so it is not kept waiting for them.
             Event::Integrated { task, .. }
             | Event::Judged {
@@ -391,6 +399,10 @@ impl World for Local {
         }
     }
 
+    fn look_around(&mut self, state: &State) -> Result<Option<Event>> {
+        self.see_tampering(state)
+    }
+
     fn catch_up(&mut self, state: &State) -> Result<()> {
         if self.behind.is_empty() {
             return Ok(());
@@ -404,6 +416,7 @@ impl World for Local {
     fn settle(&mut self, state: &State) -> Result<()> {
         self.approved.take_in(state)?;
         leftovers::end_all(&self.site.repo, &self.site.run)?;
+        self.post_sentry()?;
         self.site.repo.clear_stale_locks(&[
             &layout::task_branches(&state.run.id),
             &layout::integration_branch(&state.run.id),
