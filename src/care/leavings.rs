@@ -95,8 +95,9 @@ pub(super) fn of_run(
 fn tampering(repo: &Repo, run: &str) -> Result<Vec<Finding>> {
     let found = world::tampered(repo, run)?.into_iter();
     let told = found.map(|one| {
-        let what = world::detailed(repo, &one).join("; ");
-        let what = format!("while it was driven, {what}");
+        let words = world::detailed(repo, &one).join("; ");
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let what = format!("while it was driven, {}", words.join(" "));
         let remedy = Remedy::Mend(Mend::PutBack(one.place));
         Finding::new(run, Kind::Tampering, Severity::Error, what, remedy)
     });

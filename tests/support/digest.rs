@@ -62,6 +62,11 @@ impl Found {
 }
 
 impl Digest {
+    /// When a file was changed.
+    pub(crate) fn time_of(&self, path: &str) -> SystemTime {
+        self.0[Path::new(path)].changed
+    }
+
     /// Both looks must show the same; a failure names the paths that differ and how.
     #[track_caller]
     pub(crate) fn assert_same(&self, later: &Self, requirement: &str) {

@@ -53,7 +53,7 @@ impl Repo {
 fn put_setting(file: &Path, key: &str, values: &[&str]) -> Result<()> {
     let wrong = || format!("`{key}` in `{}` cannot be put back", file.display());
     let mut config = git2::Config::open(file).with_context(wrong)?;
-    if config.get_bytes(key).is_ok() {
+    if config.get_entry(key).is_ok() {
         config.remove_multivar(key, ".*").with_context(wrong)?;
     }
     for (nth, value) in values.iter().enumerate() {

@@ -217,18 +217,18 @@ pub fn put_back(repo: &Repo, run: &str, place: &Place) -> Result<()> {
 /// A change with what was there and what is there, a line each; nothing of it may repaint a terminal or is secret.
 pub fn detailed(repo: &Repo, difference: &Difference) -> Vec<String> {
     let mut lines = vec![repo.said(difference)];
-    for (name, value) in [("was", &difference.before), ("is", &difference.now)] {
+    for (name, value) in [("was:", &difference.before), ("is:", &difference.now)] {
         let Some(value) = value else { continue };
         let clean = redact(value.as_bytes(), &[]);
         let clean = String::from_utf8_lossy(&clean).into_owned();
         let count = clean.lines().count();
         let shown = clean.lines().take(LINES).enumerate();
         lines.extend(shown.map(|(nth, line)| match nth {
-            0 => format!("  {name:<4}{line}"),
-            _ => format!("      {line}"),
+            0 => format!("  {name:<5}{line}"),
+            _ => format!("       {line}"),
         }));
         if count > LINES {
-            lines.push(format!("      ({} more lines)", count - LINES));
+            lines.push(format!("       ({} more lines)", count - LINES));
         }
     }
     lines
