@@ -104,6 +104,22 @@ fn tampering(repo: &Repo, run: &str) -> Result<Vec<Finding>> {
     Ok(told.collect())
 }
 
+/// A list of refs that is damaged, so that no other can be read, as far as a run holds what it was.
+pub(super) fn damaged_refs(repo: &Repo) -> Result<Vec<Finding>> {
+    let place = repo.packed_refs();
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(layout::local_runs(repo.common_dir()))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let run = entry.file_name().to_string_lossy().into_owned();
+        let all = tampering(repo, &run)?.into_iter();
+        found.extend(all.filter(|one| one.remedy == Remedy::Mend(Mend::PutBack(place.clone()))));
+    }
+    Ok(found)
+}
+
 /// Directories where worktrees of a run that has ended were, and that git no longer lists.
 fn forgotten(repo: &Repo, run: &str, root: &Path) -> Result<Vec<Finding>> {
     let known = repo.worktrees()?;

@@ -58,13 +58,7 @@ pub(super) fn drive(
     let run = state.run.id.clone();
     // A request that an earlier drive did not live to see is not meant for this one.
     std::fs::remove_file(layout::stop_file(repo.common_dir(), &run)).unwrap_or_default();
-    let (mut sink, tell): (Box<dyn Sink>, Teller) = if context.json {
-        (Box::new(JsonLines), Arc::new(report::notice))
-    } else {
-        let lines = Lines::new(context.quiet);
-        let tell = lines.teller();
-        (Box::new(lines), tell)
-    };
+    let (mut sink, tell) = shown(context);
     if state.run.policy.sync {
         let plan = input::recorded_path(context, &repo, &state)?;
         let exporter = Exporter::new(repo.reopen()?, &run, plan)?;
@@ -119,6 +113,16 @@ pub(super) fn drive(
     drop(journal);
     finish(context, &repo, &state)?;
     Ok(Exit::of(ended, &state, interrupts.came()))
+}
+
+/// What shows a run, and says what is no event.
+fn shown(context: &Context) -> (Box<dyn Sink>, Teller) {
+    if context.json {
+        return (Box::new(JsonLines), Arc::new(report::notice));
+    }
+    let lines = Lines::new(context.quiet);
+    let tell = lines.teller();
+    (Box::new(lines), tell)
 }
 
 /// Records what became of attempts that ran when their driver died, and keeps what they left: until then it

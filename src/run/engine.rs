@@ -189,7 +189,13 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
 
     /// Drives the run until nothing more can be done without a person, time, or at all.
     pub fn drive(&mut self) -> Result<Ended> {
-        let ended = self.go_on();
+        // What went wrong may come from what somebody has done to the repository.
+        let ended = self
+            .go_on()
+            .or_else(|error| match self.stops_for_what_was_changed() {
+                Ok(true) => Ok(Ended::Quarantined),
+                _ => Err(error),
+            });
         // What has happened is recorded, whatever it was that went wrong afterwards.
         let published = self.publish();
         ended.and_then(|ended| published.map(|()| ended))

@@ -6,7 +6,7 @@ use crate::support::user::User;
 
 #[test]
 fn two_commits_are_one_task() {
-    let attacked = attack(victim(), "commit one.txt 1; commit t.txt 2").is_accepted();
+    let attacked = attack(victim(), "commit one.txt 1; commit t.txt 2").accepted();
     let user = attacked.user;
     assert_eq!(user.at("enact/r-test/integration", "one.txt"), "1\n");
 }
@@ -26,8 +26,8 @@ fn a_merge_of_another_branch_is_judged_by_what_it_brings() {
         user
     };
     let merge = "git merge --quiet --no-edit feature; commit t.txt w";
-    attack(feature(""), merge).is_accepted();
-    let attacked = attack(feature("files = [\"t.txt\"]"), merge).is_accepted();
+    attack(feature(""), merge).accepted();
+    let attacked = attack(feature("files = [\"t.txt\"]"), merge).accepted();
     attacked
         .output
         .complains("changed outside the declared files: feature.txt");

@@ -11,15 +11,14 @@ fn hooks() {
             "commit t.txt w; printf '#!/bin/sh\\ntouch \"%s\"\\n' \"$ran\" > \"$shared/hooks/{name}\"; chmod +x \"$shared/hooks/{name}\""
         )
     };
-    attack(victim(), &plant("post-checkout"))
-        .is_quarantined("`.git/hooks/post-checkout` was added");
+    attack(victim(), &plant("post-checkout")).quarantined("`.git/hooks/post-checkout` was added");
     let user = victim();
     user.write(".git/hooks/pre-commit", "#!/bin/sh\n");
-    attack(user, &plant("pre-commit")).is_quarantined("`.git/hooks/pre-commit` was changed");
+    attack(user, &plant("pre-commit")).quarantined("`.git/hooks/pre-commit` was changed");
     let user = victim();
     user.write(".git/hooks/pre-commit", "#!/bin/sh\n");
     let deed = "commit t.txt w; rm \"$shared/hooks/pre-commit\"";
-    attack(user, deed).is_quarantined("`.git/hooks/pre-commit` was removed");
+    attack(user, deed).quarantined("`.git/hooks/pre-commit` was removed");
 }
 
 #[test]
@@ -36,7 +35,7 @@ fn settings() {
             "the setting `{}` in `.git/config` was added",
             key.to_lowercase()
         );
-        attack(victim(), &deed).is_quarantined(&said);
+        attack(victim(), &deed).quarantined(&said);
     }
 }
 
@@ -48,7 +47,7 @@ git config filter.evil.smudge "touch '$ran'; cat"; git config filter.evil.requir
 git config merge.evil.driver "touch '$ran'"
 mkdir -p "$shared/info"; echo '* filter=evil merge=evil' > "$shared/info/attributes"
 echo rest > rest.txt; exit 1"#;
-    let attacked = attack(victim(), deed).is_quarantined("the setting `filter.evil.clean`");
+    let attacked = attack(victim(), deed).quarantined("the setting `filter.evil.clean`");
     let kept = attacked
         .user
         .git(["log", "--all", "--format=", "--name-only"]);
@@ -59,22 +58,22 @@ echo rest > rest.txt; exit 1"#;
 fn alternates() {
     let deed = r#"commit t.txt w; mkdir -p "$HOME/../elsewhere"
 echo "$HOME/../elsewhere" > "$shared/objects/info/alternates""#;
-    attack(victim(), deed).is_quarantined("`.git/objects/info/alternates` was added");
+    attack(victim(), deed).quarantined("`.git/objects/info/alternates` was added");
 }
 
 #[test]
 fn replaced_objects() {
     let deed = "commit t.txt w; git replace HEAD main";
-    attack(victim(), deed).is_quarantined("`refs/replace/");
+    attack(victim(), deed).quarantined("`refs/replace/");
 }
 
 #[test]
 fn hidden_history() {
     let deed =
         "commit t.txt w; mkdir -p \"$shared/info\"; git rev-parse HEAD > \"$shared/info/grafts\"";
-    attack(victim(), deed).is_quarantined("`.git/info/grafts` was added");
+    attack(victim(), deed).quarantined("`.git/info/grafts` was added");
     let deed = "commit t.txt w; git rev-parse HEAD > \"$shared/shallow\"";
-    attack(victim(), deed).is_quarantined("`.git/shallow` was added");
+    attack(victim(), deed).quarantined("`.git/shallow` was added");
 }
 
 #[test]
@@ -159,7 +158,7 @@ fn housekeeping_takes_nothing_of_the_run() {
 fn a_lock_that_others_share_is_told_and_left() {
     let deed =
         "commit t.txt w; : > \"$shared/packed-refs.lock\"; : > \"$ENACT_GIT_DIR/index.lock\"";
-    let attacked = attack(victim(), deed).is_accepted();
+    let attacked = attack(victim(), deed).accepted();
     let lock = attacked.user.path().join(".git/packed-refs.lock");
     assert!(lock.exists(), "it could be the user's own");
     let doctor = attacked.user.enact(["doctor"]).code(1);
@@ -172,7 +171,17 @@ fn a_damaged_list_of_refs_stops_the_run() {
     user.git(["branch", "feature"]).success();
     user.git(["pack-refs", "--all"]).success();
     let deed = "commit t.txt w; head -c 70 \"$shared/packed-refs\" > \"$shared/x\"; mv \"$shared/x\" \"$shared/packed-refs\"";
-    attack(user, deed).is_quarantined("`.git/packed-refs` was changed");
+    let attacked = attack(user, deed);
+    let output = attacked.output.clone().code(4);
+    output
+        .complains("`.git/packed-refs` was changed")
+        .complains(
+            "no ref can be written before that is put back: `git enact doctor r-test --repair`",
+        );
+    attacked.user.enact(["doctor", "--repair"]).success();
+    attacked.user.enact(["resume"]).success();
+    attacked.before.give_times_back(&attacked.user.path());
+    attacked.holds();
 }
 
 #[test]

@@ -145,7 +145,7 @@ impl Repo {
         for (path, role) in self.places(&mut now, before)? {
             now.take(&path, role, before)?;
         }
-        self.take_refs(ours, &mut now, before)?;
+        self.take_refs(ours, &mut now, before);
         now.heads = self.stands();
         Ok(now)
     }
@@ -206,11 +206,19 @@ impl Repo {
         let Some(relative) = self.workdir().and_then(|top| path.strip_prefix(top).ok()) else {
             return false;
         };
+        if path.starts_with(self.common_dir()) {
+            return false;
+        }
         let Some(commit) = self.head().ok().and_then(|head| head.commit) else {
             return false;
         };
         let committed = self.blob_at(commit, &relative.to_string_lossy());
         committed.is_ok_and(|committed| committed == fs::read(path).ok())
+    }
+
+    /// Where the packed refs are.
+    pub fn packed_refs(&self) -> Place {
+        Place::File(self.common_dir().join("packed-refs"))
     }
 
     /// What differs between two looks, in the order of the places.
@@ -319,6 +327,21 @@ impl Surroundings {
     /// Whether two looks saw the same.
     pub fn is_as(&self, other: &Self) -> bool {
         self.files == other.files && self.refs == other.refs && self.heads == other.heads
+    }
+
+    /// Takes over what `later` has of files that change every day; whether there was anything.
+    pub fn keep_up(&mut self, later: &Self) -> bool {
+        let everyday = later
+            .files
+            .iter()
+            .filter(|(_, held)| held.role == Role::Packed && held.is_whole_list());
+        let news: Vec<_> = everyday
+            .filter(|(path, held)| self.files.get(*path) != Some(*held))
+            .map(|(path, held)| (path.clone(), held.clone()))
+            .collect();
+        let is_new = !news.is_empty();
+        self.files.extend(news);
+        is_new
     }
 
     /// What the ref `name` named.

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::Result;
-
 use super::{Difference, Place, Seen, Surroundings, Weight};
 use crate::git::Repo;
 use crate::git::index::Stamp;
@@ -22,20 +20,24 @@ impl Repo {
         ours: &[&str],
         now: &mut Surroundings,
         before: Option<&Surroundings>,
-    ) -> Result<()> {
+    ) {
         let is_ours = |name: &str| ours.iter().any(|ours| name.starts_with(ours));
         now.seen.dirs = self.ref_dirs(&is_ours);
         if let Some(before) = before.filter(|before| is_unchanged(&before.seen, &now.seen)) {
             now.refs.clone_from(&before.refs);
-            return Ok(());
+            return;
         }
         for prefix in THEIRS {
-            let found = self.list(prefix)?.into_iter();
+            let Ok(found) = self.list(prefix) else {
+                // The file of the packed ones is damaged, which is told for itself.
+                now.refs = before.map(|before| before.refs.clone()).unwrap_or_default();
+                return;
+            };
+            let found = found.into_iter();
             let theirs = found.filter(|(name, _)| !is_ours(name));
             now.refs
                 .extend(theirs.map(|(name, oid)| (name, oid.to_string())));
         }
-        Ok(())
     }
 
     /// The directories that hold refs of the user's, and the file of the packed ones, by when they were written.

@@ -19,7 +19,12 @@ impl Repo {
                     let by_name = settings::by_name(&held.settings);
                     by_name.get(key.as_str()).cloned().unwrap_or_default()
                 });
-                put_setting(file, key, &values)
+                put_setting(file, key, &values)?;
+                // Once it sets what it set, it is what it was: nothing is left of sections that were made for more.
+                match held.filter(|held| settings::read(file) == held.settings) {
+                    Some(held) => write(file, held),
+                    None => Ok(()),
+                }
             }
             Place::File(path) => {
                 keep(path, aside)?;
@@ -40,7 +45,13 @@ impl Repo {
                 let expected = found.map_or(Expected::Missing, Expected::At);
                 self.move_to(name, self.oid(to)?, expected, "git enact: put back")?
             }
-            (None, Some(found)) => self.delete(name, found)?,
+            (None, Some(found)) => {
+                let deleted = self.delete(name, found)?;
+                // A directory that was made for it; with others in it, it stays.
+                let dir = self.common_dir().join(name);
+                dir.parent().map(fs::remove_dir);
+                deleted
+            }
             (None, None) => Ok(()),
         };
         if moved.is_err() {

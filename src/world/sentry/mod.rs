@@ -102,6 +102,9 @@ impl Sentry {
     /// Looks again, and says what differs from the beginning.
     fn look(&mut self, repo: &Repo) -> Result<Vec<Difference>> {
         self.seen = repo.surroundings(&layout::OURS, Some(&self.seen))?;
+        if self.kept.surroundings.keep_up(&self.seen) {
+            write(&self.file, &self.kept)?;
+        }
         Ok(match self.seen.is_as(&self.kept.surroundings) {
             true => Vec::new(),
             false => repo.differences(&self.kept.surroundings, &self.seen),
@@ -168,6 +171,12 @@ impl Local {
             detailed(repo, one)
                 .iter()
                 .for_each(|line| tell(&visible(line)));
+        }
+        if grave.iter().any(|one| one.place == repo.packed_refs()) {
+            tell(&format!(
+                "no ref can be written before that is put back: `git enact doctor {} --repair`",
+                self.site.run
+            ));
         }
         reasons.extend(sentry.escaped(repo, state, tell));
         if reasons.is_empty() {
