@@ -278,6 +278,18 @@ test $ENACT_TASK = a || echo evil >> \"$HOME/../repo/.husky/pre-push\"",
 }
 
 #[test]
+fn what_a_setup_command_installs_is_the_users() {
+    let user = User::new();
+    user.write(
+        "enact.toml",
+        "setup = \"git config core.hooksPath .husky/_\"\n",
+    );
+    user.plan(PLAN);
+    let executor = user.executor("commit $ENACT_TASK.txt w");
+    user.run("plan.toml", &executor, &[]).success();
+}
+
+#[test]
 fn an_attempt_that_works_in_the_checkout_is_told_from_its_user() {
     // Its change is in the wrong place, and nothing is in the right one.
     let user = User::new();

@@ -130,8 +130,11 @@ impl Worktree {
 
     /// The repository's git directory, as we know it.
     pub(in crate::git) fn common_dir(&self) -> &Path {
-        let common = self.git_dir.parent().and_then(Path::parent);
-        common.unwrap_or(&self.git_dir)
+        let worktrees = self
+            .git_dir
+            .parent()
+            .filter(|dir| dir.ends_with("worktrees"));
+        worktrees.and_then(Path::parent).unwrap_or(&self.git_dir)
     }
 
     /// Whether it still is the worktree we made, or why it is not.

@@ -334,6 +334,9 @@ impl World for Local {
                 let used = self.numbers.newest(self.slug_of(task));
                 self.slots
                     .ready(&self.site.repo, *slot, &branch, self.site.repo.oid(base)?)?;
+                if state.attempting().next().is_none() {
+                    self.allow_setup()?;
+                }
                 Ok(Some(Event::AttemptStarted {
                     task: task.clone(),
                     // The journal may have been moved back since a number was used.

@@ -87,10 +87,12 @@ pub(super) fn differences(before: &Surroundings, now: &Surroundings) -> Vec<Diff
     let mut found = Vec::new();
     for (git_dir, stand) in &now.heads {
         let was_in_step = before.heads.get(git_dir).is_some_and(Stand::is_in_step);
-        if !was_in_step || stand.is_in_step() {
+        let name = stand.branch.clone().unwrap_or_else(|| "HEAD".to_owned());
+        // A branch that is yet to have its first commit is in no log.
+        let is_unborn = stand.commit.is_none() && !before.refs.contains_key(&name);
+        if !was_in_step || stand.is_in_step() || is_unborn {
             continue;
         }
-        let name = stand.branch.clone().unwrap_or_else(|| "HEAD".to_owned());
         found.push(Difference {
             before: before.refs.get(&name).or(stand.logged.as_ref()).cloned(),
             now: stand.commit.clone(),

@@ -19,7 +19,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::Repo;
@@ -162,6 +162,10 @@ impl Repo {
         let theirs = theirs.filter(|listed| !listed.is_ours());
         configurations.extend(theirs.map(|listed| listed.git_dir.join("config.worktree")));
         let mut hooks = vec![common.join("hooks")];
+        hooks.extend(
+            self.config_path("core.hooksPath")
+                .and_then(|dir| self.inside(&dir)),
+        );
         while let Some(file) = configurations.pop() {
             if now.files.contains_key(&file) {
                 continue;
@@ -350,12 +354,11 @@ impl Surroundings {
     }
 
     fn take(&mut self, path: &Path, role: Role, before: Option<&Self>) -> Result<()> {
-        let Ok(found) = path.symlink_metadata() else {
+        let found = path.symlink_metadata().ok();
+        // What has no name in text cannot be stored; git's own names all have one.
+        let Some(found) = found.filter(|found| !found.is_dir() && path.to_str().is_some()) else {
             return Ok(());
         };
-        if found.is_dir() {
-            return Ok(());
-        }
         let stamp = Stamp::of(&found);
         let known = before.and_then(|before| before.unchanged(path, &stamp));
         let held = match known {
@@ -384,20 +387,18 @@ impl Seen {
 
 impl Held {
     fn read(path: &Path, role: Role, found: &fs::Metadata) -> Result<Self> {
-        let unreadable = || format!("`{}` cannot be read", path.display());
-        let content = if found.is_symlink() {
-            Content::Link(fs::read_link(path).with_context(unreadable)?)
-        } else if !found.is_file() {
-            // Reading a pipe would wait for whoever writes it.
-            Content::Text(String::new())
-        } else {
-            let bytes = fs::read(path).with_context(unreadable)?;
-            match String::from_utf8(bytes) {
-                Ok(text) if found.len() <= HELD_MAX => Content::Text(text),
-                Ok(text) => Content::Large(super::sha256(text.as_bytes())?),
-                Err(other) if found.len() <= HELD_MAX => Content::Bytes(other.into_bytes()),
-                Err(other) => Content::Large(super::sha256(other.as_bytes())?),
-            }
+        let is_link = found.is_symlink();
+        // Reading a pipe would wait for whoever writes it.
+        let bytes = found.is_file().then(|| fs::read(path).ok()).flatten();
+        let content = match bytes {
+            None if is_link => Content::Link(fs::read_link(path).unwrap_or_default()),
+            // Git cannot read it either.
+            None => Content::Text(String::new()),
+            Some(bytes) if found.len() > HELD_MAX => Content::Large(super::sha256(&bytes)?),
+            Some(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => Content::Text(text),
+                Err(other) => Content::Bytes(other.into_bytes()),
+            },
         };
         Ok(Self {
             role,

@@ -1,5 +1,6 @@
 //! Evidence that an attempt worked where it should not have: in its user's checkout, or on their refs.
 
+use std::path::Path;
 use std::time::SystemTime;
 
 use super::Sentry;
@@ -66,7 +67,10 @@ impl Sentry {
             let Some(&since) = self.begun.get(&task.id) else {
                 continue;
             };
-            let (escaped, others) = written(repo, task, last, since);
+            let (escaped, mut others) = written(repo, task, last, since);
+            // What says in the plan's own files how far the run is, is written by us.
+            let is_ours = |path: &String| Path::new(path).starts_with(&state.run.plan_path);
+            others.retain(|path| !state.run.policy.sync || !is_ours(path));
             if !escaped.is_empty() {
                 let files = listed(&escaped);
                 found.push(format!("{files} of your checkout has what attempt {} of {} should have left in its worktree", last.number, task.id));

@@ -8,6 +8,7 @@
 //!   hooks, attributes, alternates, grafts, what replaces objects, a list of shallow commits that hides parents, a
 //!   damaged list of refs, and the journal. Hardly anybody changes those by the way, and the next command of their
 //!   own would run it. Stopping for nothing costs one `resume`.
+//!   What the user's own `setup` command does while no attempt runs is theirs.
 //! - **Refs and files** are everyday work: commits, switches, stashes, edits. They stop the run only with evidence
 //!   that an attempt did it: a checked-out branch that moved without the log of its checkout knowing; a ref of the
 //!   user's that names a commit which an attempt made or claims; uncommitted files in the checkout that hold
@@ -117,6 +118,27 @@ impl Local {
     pub(super) fn post_sentry(&mut self) -> Result<()> {
         if self.sentry.is_none() {
             self.sentry = Some(Sentry::begin(&self.site.repo, &self.site.run)?);
+        }
+        Ok(())
+    }
+
+    /// Takes what the user's own command has done that makes a worktree usable as what is to be: some tools install
+    /// hooks. Only while no attempt runs, which could have done it as well.
+    pub(super) fn allow_setup(&mut self) -> Result<()> {
+        let Some(sentry) = self
+            .sentry
+            .as_mut()
+            .filter(|_| self.approved.policy().setup.is_some())
+        else {
+            return Ok(());
+        };
+        sentry.seen = self
+            .site
+            .repo
+            .surroundings(&layout::OURS, Some(&sentry.seen))?;
+        if !sentry.seen.is_as(&sentry.kept.surroundings) {
+            sentry.kept.surroundings = sentry.seen.clone();
+            write(&sentry.file, &sentry.kept)?;
         }
         Ok(())
     }
