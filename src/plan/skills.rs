@@ -76,12 +76,17 @@ pub(super) fn are_named_in(hint: &str) -> bool {
 /// Names in `use the a and b skills`, `with the a skill`, in code or not.
 fn named_in(text: &str) -> Vec<String> {
     let mut named = Vec::new();
-    for line in text.lines() {
-        // Looked for first, for most lines say nothing of it.
-        if !line.contains("kill") {
+    let mut read = 0;
+    // Looked for first, for most lines say nothing of it; in one line it may stand more than once.
+    for (at, _) in text.match_indices("kill") {
+        if at < read {
             continue;
         }
-        let words: Vec<&str> = line.split_whitespace().collect();
+        let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+        read = text[at..]
+            .find('\n')
+            .map_or(text.len(), |length| at + length);
+        let words: Vec<&str> = text[start..read].split_whitespace().collect();
         for (at, word) in words.iter().enumerate() {
             let bare = plain(word).to_lowercase();
             if bare == "skill" || bare == "skills" {
