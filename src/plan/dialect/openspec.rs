@@ -57,7 +57,9 @@ fn has_boxes(text: &str) -> bool {
 
 /// `## 2. Group` with `- [ ] 2.1 text` below it, and the other way round nowhere.
 fn looks_alike(text: &Text<'_>) -> bool {
-    let mut headings = text.text.lines().filter_map(|line| line.strip_prefix("##"));
+    let mut headings = text
+        .marked_lines('#')
+        .filter_map(|line| line.strip_prefix("##"));
     let is_numbered = |heading: &str| {
         heading
             .trim_start_matches(['#', ' '])
