@@ -140,7 +140,8 @@ fn read(source: &Source) -> Reading {
     order::in_rows(&mut tasks, &order::rows(&steps));
     let titled = |(at, task): (usize, &Task)| Some((at, cycles::titled(&task.title)?));
     let steps: Vec<_> = tasks.iter().enumerate().filter_map(titled).collect();
-    cycles::join(&mut tasks, &steps);
+    // Its tasks follow each other as they are written, and need nothing else.
+    cycles::expect(&mut tasks, &steps);
     if tasks.is_empty() {
         faults.push(checklist::no_tasks(&text, "- [ ] 1.1 Add the model"));
     }
