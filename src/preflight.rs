@@ -158,7 +158,7 @@ fn checks_without_program(tasks: &[&Task], programs: &impl Programs) -> Vec<Find
             },
             if tasks.len() == 1 { "is" } else { "are" },
         ),
-        help: format!("install `{program}`; without it these checks prove nothing"),
+        help: format!("install `{program}`; until then these checks fail or prove nothing"),
     });
     told.collect()
 }
