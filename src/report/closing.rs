@@ -181,7 +181,11 @@ fn phases(state: &State) -> String {
     let mut text = format!(
         "## Plan Execution {}\n\n**Plan:** {}\n**Execution Time:** {}\n**Status:** {}\n\n### Phase Summary\n\n\
          | Phase | Name | Owner | Status | Duration |\n|-------|------|-------|--------|----------|\n",
-        if is_over { "Complete" } else { "Not Complete Yet" },
+        if is_over {
+            "Complete"
+        } else {
+            "Not Complete Yet"
+        },
         state.graph().plan().title,
         time(state),
         match state.status(false) {
