@@ -22,6 +22,7 @@ mod git_storage;
 mod hooks;
 mod hopeless;
 mod interruptions;
+mod isolation;
 mod journal;
 mod kickbacks;
 mod landing;

@@ -22,7 +22,7 @@ use serde::Deserialize;
 use crate::attempt::prompt;
 use crate::git::Repo;
 use crate::plan::Weight;
-use crate::run::policy::{CommitMode, Durability, Hooks, OnFailure, Review, Scope};
+use crate::run::policy::{CommitMode, Durability, Hooks, Isolation, OnFailure, Review, Scope};
 
 /// One layer of configuration; what it does not say is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -50,6 +50,7 @@ pub struct Settings {
     /// How much of a task's context may tell what its dependencies left.
     pub summary_tokens: Option<u32>,
     pub durability: Option<Durability>,
+    pub isolation: Option<Isolation>,
     pub fresh: Option<bool>,
     /// Whether the plan's own files say how far the run is, while it goes on.
     pub sync: Option<bool>,
@@ -96,7 +97,7 @@ pub struct RunLimits {
 
 /// The keys that git config (`enact.<key>`) and the environment (`ENACT_<KEY>`) may set, as git config
 /// spells them.
-pub const KEYS: [&str; 14] = [
+pub const KEYS: [&str; 15] = [
     "executor",
     "jobs",
     "retries",
@@ -111,6 +112,7 @@ pub const KEYS: [&str; 14] = [
     "onFailure",
     "weight",
     "durability",
+    "isolation",
 ];
 
 impl Settings {
@@ -219,6 +221,7 @@ impl Settings {
             weight: over.weight.or(self.weight),
             summary_tokens: over.summary_tokens.or(self.summary_tokens),
             durability: over.durability.or(self.durability),
+            isolation: over.isolation.or(self.isolation),
             fresh: over.fresh.or(self.fresh),
             sync: over.sync.or(self.sync),
             commit_progress: over.commit_progress.or(self.commit_progress),

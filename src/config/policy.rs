@@ -77,6 +77,7 @@ impl Settings {
             setup: self.setup.clone(),
             hooks: self.hooks(),
             pass_env: self.pass_env.clone(),
+            isolation: self.isolation.unwrap_or_default(),
             fresh: self.fresh.unwrap_or(false),
             sync: self.sync.unwrap_or(false),
             commit_progress: self.commit_progress.unwrap_or(false),

@@ -5,6 +5,7 @@
 //! when it is locked with a reason that begins with our name; nothing else is ever removed.
 
 use std::fs::File;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -83,6 +84,7 @@ impl Repo {
         match self.find_worktree(&path)? {
             Some(listed) if listed.is_ours() => {
                 let mut worktree = Worktree::new(path, listed.git_dir, self.pins().clone());
+                worktree.isolation = self.isolation;
                 worktree.recall_excludes(self);
                 Ok(worktree)
             }
@@ -215,7 +217,9 @@ impl Repo {
                 .strip_prefix("gitdir: ")
                 .is_some_and(|dir| Path::new(dir).starts_with(self.common_dir().join("worktrees")))
         });
-        is_empty || points_here
+        let borrows_here = std::fs::read(path.join(".git/objects/info/alternates"))
+            .is_ok_and(|place| place.strip_suffix(b"\n") == Some(self.objects().as_os_str().as_bytes()));
+        is_empty || points_here || borrows_here
     }
 
     /// Held while worktrees are made or removed; the kernel frees it when its process dies.

@@ -75,6 +75,9 @@ pub struct Policy {
     /// Names of environment variables passed on to executors and verify commands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pass_env: Vec<String>,
+    /// What an executor has of the repository.
+    #[serde(default, skip_serializing_if = "Isolation::is_default")]
+    pub isolation: Isolation,
     /// Whether every attempt gets a new worktree.
     #[serde(default)]
     pub fresh: bool,
@@ -130,6 +133,7 @@ impl Policy {
             setup: None,
             hooks: Hooks::default(),
             pass_env: Vec::new(),
+            isolation: Isolation::Worktree,
             fresh: false,
             sync: false,
             commit_progress: false,
@@ -318,6 +322,31 @@ impl CommitMode {
             CommitMode::Tool => "tool",
             CommitMode::Auto => "auto",
         }
+    }
+}
+
+/// What an executor has of the user's repository.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Isolation {
+    /// A linked worktree: configuration, hooks, refs and objects are the user's.
+    #[default]
+    Worktree,
+    /// A clone that borrows the user's objects: everything else is its own.
+    Clone,
+}
+
+impl Isolation {
+    /// The name in settings and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Isolation::Worktree => "worktree",
+            Isolation::Clone => "clone",
+        }
+    }
+
+    fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 }
 

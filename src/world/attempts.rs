@@ -51,8 +51,8 @@ impl Local {
             attempt,
             base: &base,
             worktree: slot.worktree.path(),
-            git_dir: slot.worktree.git_dir(),
-            git_common_dir: self.site.repo.common_dir(),
+            git_dir: &slot.worktree.their_git_dir(),
+            git_common_dir: &slot.worktree.their_common_dir(&slot.repo),
             files: &stem,
             told: &told,
         };

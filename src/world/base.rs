@@ -94,7 +94,7 @@ impl Base {
     fn bench(&self, bench: &Bench, worktree: &Worktree) -> Bench {
         let mut here: Vec<(OsString, OsString)> = environment::fixed(worktree.path());
         here.push(("ENACT_WORKTREE".into(), worktree.path().into()));
-        here.push(("ENACT_GIT_DIR".into(), worktree.git_dir().into()));
+        here.push(("ENACT_GIT_DIR".into(), worktree.their_git_dir().into()));
         let mut bench = bench.clone();
         bench
             .env

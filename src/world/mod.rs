@@ -129,12 +129,13 @@ struct Note {
 impl Local {
     /// A world for driving `approved` at `site`.
     pub fn new(
-        site: Site,
+        mut site: Site,
         approved: Approved,
         asker: Option<Asker>,
         interrupts: Interrupts,
     ) -> Self {
         let policy = approved.policy();
+        site.repo.isolate(policy.isolation);
         let slots = Slots::new(
             &site.run,
             site.worktrees.clone(),
@@ -231,8 +232,8 @@ impl Local {
             attempt,
             base,
             worktree: worktree.path(),
-            git_dir: worktree.git_dir(),
-            git_common_dir: self.site.repo.common_dir(),
+            git_dir: &worktree.their_git_dir(),
+            git_common_dir: &worktree.their_common_dir(&self.site.repo),
             files: &stem,
             told: &told,
         };

@@ -89,8 +89,8 @@ impl Local {
             attempt,
             base: &base,
             worktree: worktree.path(),
-            git_dir: worktree.git_dir(),
-            git_common_dir: self.site.repo.common_dir(),
+            git_dir: &worktree.their_git_dir(),
+            git_common_dir: &worktree.their_common_dir(&self.site.repo),
             files: &stem,
             told: &told,
         };

@@ -1,0 +1,430 @@
+//! A git directory that whoever works in a worktree has to themselves: isolation `clone`.
+//!
+//! For us the worktree stays a linked one of the user's repository: by that we look into its files, judge, salvage and
+//! clean. For whoever works in it, `.git` is no file that leads there but a repository of its own, which borrows the
+//! user's objects as `git clone --shared` does: with configuration, hooks, refs, stash and objects that nobody shares,
+//! and without a remote. It is made anew each time the worktree is put somewhere, so that nothing planted in it reaches
+//! the next one; by ourselves, because `git clone` takes ten times as long and leaves the user's identity behind.
+//!
+//! We run no git in it and read no configuration of it. Its HEAD and refs are read as the files that they are; its
+//! commits come by `git fetch` with every object checked, out of a *room*: an empty repository of ours that borrows
+//! its objects.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use git2::{ObjectFormat, Oid};
+
+use super::index::{copy_with_time, overwrite, remove_if_there};
+use super::slots::remove_all;
+use super::worktree::{HEAD_MAX, VISITS};
+use super::{Expected, Git, Repo, Worktree};
+use crate::crash;
+use crate::process::Output;
+use crate::run::policy::Isolation;
+
+/// Lists the refs that were handed out; in our own directory for the worktree, and written last.
+const HANDED_OUT: &str = "enact-handed-out";
+/// Where commits come from.
+const ROOM: &str = "enact-room";
+
+/// What of the user's refs is handed out.
+const REFS: [&str; 3] = ["refs/heads/*", "refs/tags/*", "refs/remotes/*"];
+
+/// Settings of the user's repository that mean nothing in another one, or that would let somebody push.
+const LEFT_OUT: [&str; 16] = [
+    "branch.",
+    "core.bare",
+    "core.fsmonitor",
+    "core.repositoryformatversion",
+    "core.sparsecheckout",
+    "core.splitindex",
+    "core.untrackedcache",
+    "core.worktree",
+    "credential.",
+    "enact.",
+    "extensions.",
+    "http.",
+    "include",
+    "index.sparse",
+    "maintenance.",
+    "remote.",
+];
+
+/// What says that fetching failed here, and not because of what was to be fetched.
+const OUR_TROUBLE: [&str; 5] = [
+    "No space left on device",
+    "Disk quota exceeded",
+    "Read-only file system",
+    "Too many open files",
+    "Input/output error",
+];
+
+impl Repo {
+    /// From now on, worktrees that this handle and those made of it make or open are isolated so.
+    pub fn isolate(&mut self, isolation: Isolation) {
+        self.isolation = isolation;
+    }
+
+    /// Refuses a repository whose worktrees cannot be isolated so.
+    pub fn require_isolation(&self, isolation: Isolation) -> Result<()> {
+        if isolation == Isolation::Clone && self.config("extensions.partialClone").is_some() {
+            bail!(
+                "the repository is a partial clone, and what it lacks cannot be fetched from a clone without a remote: \
+                 use `--isolation worktree`, or fetch everything with `git fetch --refetch --no-filter`"
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Worktree {
+    /// The git directory that whoever works in it has.
+    pub fn their_git_dir(&self) -> PathBuf {
+        match self.isolation {
+            Isolation::Worktree => self.git_dir().to_owned(),
+            Isolation::Clone => self.path().join(".git"),
+        }
+    }
+
+    /// The git directory with the refs and objects of whoever works in it.
+    pub fn their_common_dir(&self, repo: &Repo) -> PathBuf {
+        match self.isolation {
+            Isolation::Worktree => repo.common_dir().to_owned(),
+            Isolation::Clone => self.their_git_dir(),
+        }
+    }
+
+    /// Whether somebody may have worked in a git directory of their own.
+    pub(in crate::git) fn is_handed_out(&self) -> bool {
+        self.isolation == Isolation::Clone && self.git_dir().join(HANDED_OUT).exists()
+    }
+
+    /// Gives whoever works in it next a git directory of their own, with HEAD and index as we have them. What was in
+    /// the one before is gone: the caller has brought it in.
+    pub(in crate::git) fn hand_out(&self, repo: &Repo) -> Result<()> {
+        if self.isolation == Isolation::Worktree {
+            return Ok(());
+        }
+        remove_if_there(&self.git_dir().join(HANDED_OUT))?;
+        let dir = self.their_git_dir();
+        remove_all(&dir)?;
+        let refs = self
+            .write_git_dir(repo, &dir)
+            .with_context(|| format!("`{}` cannot be made", dir.display()))?;
+        crash::step("git-dir-made");
+        std::fs::write(self.git_dir().join(HANDED_OUT), refs)
+            .context("it cannot be noted what was handed out")
+    }
+
+    /// Brings what was committed in their git directory into the user's repository: `branch`, and whatever else their
+    /// refs and logs name. Our HEAD is theirs then. Why git refuses what `branch` has, if it does.
+    pub fn bring_in(&self, repo: &Repo, branch: &str, base: Oid) -> Result<Option<String>> {
+        if !self.is_handed_out() || !self.their_git_dir().is_dir() {
+            return Ok(None);
+        }
+        self.make_room(repo)?;
+        let tip = self.their_ref(repo, branch).filter(|tip| *tip != base);
+        let refused = match tip {
+            Some(tip) => self.fetch(repo, base, &[tip])?,
+            None => None,
+        };
+        let odb = repo.raw().odb()?;
+        let others: Vec<Oid> = (self.named(repo).into_iter())
+            .filter(|other| !odb.exists(*other))
+            .collect();
+        if !others.is_empty() && self.fetch(repo, base, &others)?.is_some() {
+            // What is refused of them, or gone, keeps nothing else away.
+            for other in others {
+                self.fetch(repo, base, &[other])?;
+            }
+        }
+        if let Some(tip) = tip.filter(|_| refused.is_none()) {
+            let found = repo.read(branch)?;
+            let expected = found.map_or(Expected::Missing, Expected::At);
+            if found != Some(tip)
+                && repo
+                    .move_to(branch, tip, expected, "git enact: brought in")?
+                    .is_err()
+            {
+                bail!("`{branch}` is being moved by somebody else");
+            }
+        }
+        crash::step("brought-in");
+        let mut head = std::fs::read(self.their_git_dir().join("HEAD")).unwrap_or_default();
+        head.truncate(HEAD_MAX);
+        overwrite(&self.git_dir().join("HEAD"), &head)
+            .context("the worktree's HEAD cannot be written")?;
+        Ok(refused)
+    }
+
+    /// What their refs and logs name besides what was handed out.
+    pub(in crate::git) fn named(&self, repo: &Repo) -> BTreeSet<Oid> {
+        if !self.is_handed_out() {
+            return BTreeSet::new();
+        }
+        let dir = self.their_git_dir();
+        let format = repo.raw().object_format();
+        let handed_out = std::fs::read_to_string(self.git_dir().join(HANDED_OUT));
+        let handed_out = handed_out.unwrap_or_default();
+        let known: BTreeSet<Oid> = packed(&handed_out, format).map(|(oid, _)| oid).collect();
+        let mut named: BTreeSet<Oid> = BTreeSet::new();
+        let packed_refs = read(&dir.join("packed-refs"));
+        named.extend(packed(&packed_refs, format).map(|(oid, _)| oid));
+        let mut open = vec![dir.join("refs")];
+        while let Some(place) = open.pop() {
+            match std::fs::read_dir(&place) {
+                Ok(entries) => open.extend(entries.flatten().map(|entry| entry.path())),
+                Err(_) => named.extend(oid(read(&place).trim(), format)),
+            }
+        }
+        named.extend(oid(read(&dir.join("HEAD")).trim(), format));
+        for log in ["logs/HEAD", "logs/refs/stash"] {
+            let log = read(&dir.join(log));
+            let newest = log.lines().rev().take(VISITS);
+            named.extend(newest.filter_map(|line| oid(line.split(' ').nth(1)?, format)));
+        }
+        named.retain(|oid| !known.contains(oid) && !oid.is_zero());
+        named
+    }
+
+    /// What a ref of theirs names.
+    fn their_ref(&self, repo: &Repo, name: &str) -> Option<Oid> {
+        let (dir, format) = (self.their_git_dir(), repo.raw().object_format());
+        oid(read(&dir.join(name)).trim(), format).or_else(|| {
+            let packed_refs = read(&dir.join("packed-refs"));
+            let mut found = packed(&packed_refs, format).filter(|(_, packed)| *packed == name);
+            found.next().map(|(oid, _)| oid)
+        })
+    }
+
+    /// Makes the empty repository that their objects are fetched from: nothing that they configured holds in it.
+    fn make_room(&self, repo: &Repo) -> Result<()> {
+        let room = self.git_dir().join(ROOM);
+        let theirs = self.their_git_dir().join("objects");
+        let write = || -> Result<()> {
+            std::fs::create_dir_all(room.join("objects/info"))?;
+            std::fs::create_dir_all(room.join("refs"))?;
+            std::fs::write(room.join("HEAD"), "ref: refs/heads/none\n")?;
+            std::fs::write(room.join("config"), head_of_config(repo, true))?;
+            // Without their own word for it, the user's objects are there all the same.
+            let borrowed = [borrowed(&theirs)?, borrowed(&repo.objects())?].concat();
+            Ok(std::fs::write(
+                room.join("objects/info/alternates"),
+                borrowed,
+            )?)
+        };
+        write().with_context(|| format!("`{}` cannot be made", room.display()))
+    }
+
+    /// Fetches `commits` and all that they need besides `base`; why git refuses them, if it does.
+    fn fetch(&self, repo: &Repo, base: Oid, commits: &[Oid]) -> Result<Option<String>> {
+        let settings = [
+            "protocol.file.allow=always",
+            "protocol.version=2",
+            "fetch.fsckObjects=true",
+            "fetch.negotiationAlgorithm=default",
+            "fetch.writeCommitGraph=false",
+        ];
+        let settings = settings.iter().flat_map(|setting| ["-c", setting]);
+        let output = Git::new(repo)?
+            .args(settings)
+            .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"])
+            .args(["--no-auto-maintenance", "--no-recurse-submodules"])
+            .args([format!("--negotiation-tip={base}")])
+            .args([OsStr::new("--"), self.git_dir().join(ROOM).as_os_str()])
+            .run(commits.iter().map(Oid::to_string))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        if output.status != 0 && OUR_TROUBLE.iter().any(|trouble| said.contains(trouble)) {
+            bail!(
+                "what was committed cannot be fetched: {}",
+                output.complaint()
+            );
+        }
+        Ok((output.status != 0).then(|| refusal(&output)))
+    }
+
+    /// Writes a git directory of their own at `dir`; the refs in it.
+    fn write_git_dir(&self, repo: &Repo, dir: &Path) -> Result<String> {
+        let common = repo.common_dir();
+        std::fs::create_dir_all(dir.join("objects/info"))?;
+        std::fs::create_dir_all(dir.join("refs/heads"))?;
+        std::fs::create_dir_all(dir.join("info"))?;
+        std::fs::write(
+            dir.join("objects/info/alternates"),
+            borrowed(&repo.objects())?,
+        )?;
+        std::fs::write(dir.join("config"), configuration(repo)?)?;
+        for shared in ["info/exclude", "info/attributes", "shallow"] {
+            copy_if_there(&common.join(shared), &dir.join(shared))?;
+        }
+        if repo.config("core.hooksPath").is_none() {
+            copy_hooks(&common.join("hooks"), &dir.join("hooks"))?;
+        }
+        // As they were when this process first asked: to list them takes time where there are many.
+        let mut refs = match repo.handed_refs.get() {
+            Some(refs) => refs.clone(),
+            None => {
+                let listed = packed_refs(repo)?;
+                repo.handed_refs.get_or_init(|| listed).clone()
+            }
+        };
+        std::fs::write(dir.join("packed-refs"), &refs)?;
+        let head = std::fs::read_to_string(self.git_dir().join("HEAD"))?;
+        if let Some(branch) = head.trim_end().strip_prefix("ref: ")
+            && let Some(at) = repo.read(branch)?
+        {
+            let file = dir.join(branch);
+            std::fs::create_dir_all(file.parent().unwrap_or(dir))?;
+            std::fs::write(file, format!("{at}\n"))?;
+            writeln!(refs, "{at} {branch}")?;
+        } else {
+            writeln!(refs, "{} HEAD", head.trim_end())?;
+        }
+        std::fs::write(dir.join("HEAD"), head)?;
+        let index = self.git_dir().join("index");
+        if index.exists() {
+            copy_with_time(&index, &dir.join("index"))?;
+        }
+        Ok(refs)
+    }
+}
+
+/// What git says of objects that it refuses, in a line.
+fn refusal(output: &Output) -> String {
+    let said = String::from_utf8_lossy(&output.stderr);
+    let of_object = said
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("error: "))
+        .find(|line| line.starts_with("object "));
+    of_object.map_or_else(|| output.complaint(), str::to_owned)
+}
+
+/// The user's refs, as git packs them; those of runs are ours.
+fn packed_refs(repo: &Repo) -> Result<String> {
+    let mut lines = Vec::new();
+    for glob in REFS {
+        for reference in repo.raw().references_glob(glob)? {
+            // One that cannot be read is not handed out.
+            let Ok(reference) = reference else { continue };
+            if let (Ok(name), Some(oid)) = (reference.name(), reference.target())
+                && !name.starts_with("refs/heads/enact/")
+            {
+                lines.push((name.to_owned(), oid));
+            }
+        }
+    }
+    lines.sort();
+    let mut text = String::from("# pack-refs with: sorted\n");
+    for (name, oid) in lines {
+        writeln!(text, "{oid} {name}")?;
+    }
+    Ok(text)
+}
+
+/// The refs that such a text names.
+fn packed(text: &str, format: ObjectFormat) -> impl Iterator<Item = (Oid, &str)> {
+    text.lines().filter_map(move |line| {
+        let (hex, name) = line.split_once(' ')?;
+        Some((oid(hex, format)?, name))
+    })
+}
+
+/// The configuration of a repository in which commits are made as in the user's.
+fn configuration(repo: &Repo) -> Result<String> {
+    let mut text = head_of_config(repo, false);
+    let local = repo
+        .raw()
+        .config()?
+        .open_level(git2::ConfigLevel::Local)?
+        .snapshot()?;
+    local.entries(None)?.for_each(|entry| {
+        let (Ok(name), true) = (entry.name(), entry.has_value()) else {
+            return;
+        };
+        let is_left_out = LEFT_OUT.iter().any(|start| name.starts_with(start));
+        if !is_left_out
+            && let Ok(value) = entry.value()
+            && let Some(setting) = written(name, value)
+        {
+            text.push_str(&setting);
+        }
+    })?;
+    // What git-lfs keeps of a file that is committed would go with the directory.
+    let lfs = repo.common_dir().join("lfs");
+    if let Some(place) = lfs.to_str().filter(|_| lfs.is_dir())
+        && let Some(setting) = written("lfs.storage", place)
+    {
+        text.push_str(&setting);
+    }
+    Ok(text)
+}
+
+fn head_of_config(repo: &Repo, is_bare: bool) -> String {
+    let (version, format) = match repo.raw().object_format() {
+        ObjectFormat::Sha1 => (0, ""),
+        ObjectFormat::Sha256 => (1, "[extensions]\n\tobjectFormat = sha256\n"),
+    };
+    format!("[core]\n\trepositoryformatversion = {version}\n\tbare = {is_bare}\n{format}")
+}
+
+/// A setting as a configuration file has it.
+fn written(name: &str, value: &str) -> Option<String> {
+    let (section, rest) = name.split_once('.')?;
+    let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+    let (header, key) = match rest.rsplit_once('.') {
+        Some((sub, key)) => (format!("{section} \"{}\"", quoted(sub)), key),
+        None => (section.to_owned(), rest),
+    };
+    let value = quoted(value).replace('\n', "\\n").replace('\t', "\\t");
+    Some(format!("[{header}]\n\t{key} = \"{value}\"\n"))
+}
+
+/// The line by which a repository borrows the objects at `place`.
+fn borrowed(place: &Path) -> Result<Vec<u8>> {
+    let place = place.as_os_str().as_bytes();
+    if place.contains(&b'\n') {
+        bail!("a path with a line break cannot be borrowed from: use `--isolation worktree`");
+    }
+    Ok([place, b"\n"].concat())
+}
+
+/// Copies the hooks that git would run.
+fn copy_hooks(from: &Path, to: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let hooks = std::fs::read_dir(from).into_iter().flatten().flatten();
+    for hook in hooks {
+        let path = hook.path();
+        let is_run = path
+            .metadata()
+            .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
+        if is_run && path.extension().is_none_or(|end| end != "sample") {
+            std::fs::create_dir_all(to)?;
+            std::fs::copy(&path, to.join(hook.file_name()))?;
+        }
+    }
+    Ok(())
+}
+
+fn copy_if_there(from: &Path, to: &Path) -> Result<()> {
+    if from.is_file() {
+        std::fs::copy(from, to)?;
+    }
+    Ok(())
+}
+
+/// What a small file of theirs says; nothing where they have put something else.
+fn read(path: &Path) -> String {
+    let bytes = crate::process::supervise::read_left(path, 64 << 20).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn oid(hex: &str, format: ObjectFormat) -> Option<Oid> {
+    let length = if format == ObjectFormat::Sha1 { 40 } else { 64 };
+    let oid = Oid::from_str_ext(hex, format).ok()?;
+    (hex.len() == length).then_some(oid)
+}
