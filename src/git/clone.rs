@@ -29,6 +29,8 @@ use crate::run::policy::Isolation;
 
 /// Lists the refs that were handed out; in our own directory for the worktree, and written last.
 const HANDED_OUT: &str = "enact-handed-out";
+/// Lists what was brought in, if what was handed out was an executor's.
+const BROUGHT_IN: &str = "enact-brought-in";
 /// Where commits come from.
 const ROOM: &str = "enact-room";
 
@@ -72,7 +74,9 @@ impl Repo {
 
     /// Refuses a repository whose worktrees cannot be isolated so.
     pub fn require_isolation(&self, isolation: Isolation) -> Result<()> {
-        if isolation == Isolation::Clone && self.config("extensions.partialClone").is_some() {
+        let remotes = self.config_below("remote.").into_iter();
+        let mut promised = remotes.filter(|(name, _)| name.ends_with(".promisor"));
+        if isolation == Isolation::Clone && promised.any(|(_, value)| value == "true") {
             bail!(
                 "the repository is a partial clone, and what it lacks cannot be fetched from a clone without a remote: \
                  use `--isolation worktree`, or fetch everything with `git fetch --refetch --no-filter`"
@@ -101,7 +105,7 @@ impl Worktree {
 
     /// Whether somebody may have worked in a git directory of their own.
     pub(in crate::git) fn is_handed_out(&self) -> bool {
-        self.isolation == Isolation::Clone && self.git_dir().join(HANDED_OUT).exists()
+        self.isolation == Isolation::Clone && was_handed_out(self.git_dir())
     }
 
     /// Gives whoever works in it next a git directory of their own, with HEAD and index as we have them. What was in
@@ -110,6 +114,8 @@ impl Worktree {
         if self.isolation == Isolation::Worktree {
             return Ok(());
         }
+        self.refuse_later_work(repo)?;
+        remove_if_there(&self.git_dir().join(BROUGHT_IN))?;
         remove_if_there(&self.git_dir().join(HANDED_OUT))?;
         let dir = self.their_git_dir();
         remove_all(&dir)?;
@@ -134,9 +140,9 @@ impl Worktree {
             None => None,
         };
         let odb = repo.raw().odb()?;
-        let others: Vec<Oid> = (self.named(repo).into_iter())
-            .filter(|other| !odb.exists(*other))
-            .collect();
+        let named = self.named(repo);
+        let others = named.iter().copied().filter(|other| !odb.exists(*other));
+        let others: Vec<Oid> = others.collect();
         if !others.is_empty() && self.fetch(repo, base, &others)?.is_some() {
             // What is refused of them, or gone, keeps nothing else away.
             for other in others {
@@ -154,12 +160,33 @@ impl Worktree {
                 bail!("`{branch}` is being moved by somebody else");
             }
         }
+        let seen: String = named.iter().map(|oid| format!("{oid}\n")).collect();
+        std::fs::write(self.git_dir().join(BROUGHT_IN), seen)
+            .context("it cannot be noted what was brought in")?;
         crash::step("brought-in");
         let mut head = std::fs::read(self.their_git_dir().join("HEAD")).unwrap_or_default();
         head.truncate(HEAD_MAX);
         overwrite(&self.git_dir().join("HEAD"), &head)
             .context("the worktree's HEAD cannot be written")?;
         Ok(refused)
+    }
+
+    /// Refuses to lose what somebody committed there after the attempt's own work was brought in.
+    pub(in crate::git) fn refuse_later_work(&self, repo: &Repo) -> Result<()> {
+        let Ok(seen) = std::fs::read_to_string(self.git_dir().join(BROUGHT_IN)) else {
+            return Ok(());
+        };
+        let odb = repo.raw().odb()?;
+        let is_seen = |oid: &Oid| seen.contains(&oid.to_string()) || odb.exists(*oid);
+        let Some(later) = self.named(repo).into_iter().find(|oid| !is_seen(oid)) else {
+            return Ok(());
+        };
+        let dir = self.their_git_dir();
+        let dir = dir.display();
+        bail!(
+            "`{dir}` has commits that are not the run's: keep them with \
+             `git fetch '{dir}' {later}:refs/heads/NAME`, or remove it"
+        )
     }
 
     /// What their refs and logs name besides what was handed out.
@@ -294,14 +321,22 @@ impl Worktree {
     }
 }
 
+/// Whether the worktree with this git directory of ours was isolated as a clone.
+pub(in crate::git) fn was_handed_out(git_dir: &Path) -> bool {
+    git_dir.join(HANDED_OUT).exists()
+}
+
 /// What git says of objects that it refuses, in a line.
 fn refusal(output: &Output) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
-    let of_object = said
+    let said = said
         .lines()
-        .filter_map(|line| line.trim().strip_prefix("error: "))
-        .find(|line| line.starts_with("object "));
-    of_object.map_or_else(|| output.complaint(), str::to_owned)
+        .filter_map(|line| Some(line.trim().split_once(": ")?.1))
+        .collect::<Vec<_>>();
+    // What comes first is the cause of the rest.
+    let of_object = said.iter().find(|line| line.starts_with("object "));
+    let first = of_object.or(said.first());
+    first.map_or_else(|| output.complaint(), |line| (*line).to_owned())
 }
 
 /// The user's refs, as git packs them; those of runs are ours.

@@ -11,8 +11,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use git2::Oid;
 
+use super::clone::was_handed_out;
 use super::{Git, Repo, Worktree};
 use crate::crash;
+use crate::run::policy::Isolation;
 
 /// How the lock reason of our worktrees begins.
 pub(in crate::git) const OURS: &str = "git enact";
@@ -166,6 +168,12 @@ impl Repo {
                     path.display()
                 );
             }
+            if let Some(listed) = listed.as_ref().filter(|one| was_handed_out(&one.git_dir)) {
+                let git_dir = listed.git_dir.clone();
+                let mut clone = Worktree::new(path.to_owned(), git_dir, self.pins().clone());
+                clone.isolation = Isolation::Clone;
+                clone.refuse_later_work(self)?;
+            }
             remove_all(path)?;
             crash::step("worktree-emptied");
         }
@@ -217,8 +225,10 @@ impl Repo {
                 .strip_prefix("gitdir: ")
                 .is_some_and(|dir| Path::new(dir).starts_with(self.common_dir().join("worktrees")))
         });
-        let borrows_here = std::fs::read(path.join(".git/objects/info/alternates"))
-            .is_ok_and(|place| place.strip_suffix(b"\n") == Some(self.objects().as_os_str().as_bytes()));
+        let borrows_here =
+            std::fs::read(path.join(".git/objects/info/alternates")).is_ok_and(|place| {
+                place.strip_suffix(b"\n") == Some(self.objects().as_os_str().as_bytes())
+            });
         is_empty || points_here || borrows_here
     }
 
@@ -259,7 +269,7 @@ fn freed_of_links(path: &Path) -> Option<PathBuf> {
 
 /// Removes a file or a directory with everything in it, following no links; directories that were made
 /// unreadable are opened up first.
-pub(in crate::git) fn remove_all(path: &Path) -> Result<()> {
+pub fn remove_all(path: &Path) -> Result<()> {
     let remove = || match path.symlink_metadata() {
         Ok(found) if found.is_dir() => std::fs::remove_dir_all(path),
         Ok(_) => std::fs::remove_file(path),

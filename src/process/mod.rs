@@ -5,6 +5,7 @@
 //! nothing behind) is in `supervise`. This module knows neither git nor tasks.
 
 pub mod environment;
+pub mod sandbox;
 pub mod supervise;
 
 use std::ffi::{OsStr, OsString};

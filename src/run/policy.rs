@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::budget::Limits;
 use super::reader::Reader;
 use super::routes::Routes;
+use super::sandbox::Sandbox;
 use crate::graph::Graph;
 use crate::plan::{Selection, TaskId, Weight};
 
@@ -78,6 +79,12 @@ pub struct Policy {
     /// What an executor has of the repository.
     #[serde(default, skip_serializing_if = "Isolation::is_default")]
     pub isolation: Isolation,
+    /// What executors, and the commands that verify their work, are kept from.
+    #[serde(default, skip_serializing_if = "Sandbox::is_none")]
+    pub sandbox: Sandbox,
+    /// Whether an executor's git moves no ref but its task's branch, where it shares the user's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guard: bool,
     /// Whether every attempt gets a new worktree.
     #[serde(default)]
     pub fresh: bool,
@@ -134,6 +141,8 @@ impl Policy {
             hooks: Hooks::default(),
             pass_env: Vec::new(),
             isolation: Isolation::Worktree,
+            sandbox: Sandbox::default(),
+            guard: false,
             fresh: false,
             sync: false,
             commit_progress: false,

@@ -10,6 +10,7 @@ mod blaming;
 mod commands;
 mod context;
 mod ending;
+mod fence;
 mod hooks;
 mod interrupts;
 mod judging;
@@ -239,6 +240,7 @@ impl Local {
         };
         let names = attempt::names(&place, task);
         self.bench(stem.clone(), worktree.path(), names)
+            .around(worktree)
     }
 
     fn bench(&self, stem: PathBuf, worktree: &Path, names: Vec<(OsString, OsString)>) -> Bench {
@@ -255,6 +257,7 @@ impl Local {
             live: self.live.clone(),
             setup: policy.setup.clone(),
             known: self.known.clone(),
+            fence: self.fence(),
         }
     }
 

@@ -95,6 +95,9 @@ impl Local {
             told: &told,
         };
         let package = self.package(task, state, true)?;
-        Invocation::new(&place, &package, policy, std::env::vars_os())
+        let mut asked = Invocation::new(&place, &package, policy, std::env::vars_os())?;
+        let also = [&*asked.files.result, &asked.files.answer];
+        self.confine(&mut asked.order, worktree, &also)?;
+        Ok(asked)
     }
 }
