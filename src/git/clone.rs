@@ -6,14 +6,15 @@
 //! and without a remote. It is made anew each time the worktree is put somewhere, so that nothing planted in it reaches
 //! the next one; by ourselves, because `git clone` takes ten times as long and leaves the user's identity behind.
 //!
-//! We run no git in it and read no configuration of it. Its HEAD and refs are read as the files that they are; its
-//! commits come by `git fetch` with every object checked, out of a *room*: an empty repository of ours that borrows
-//! its objects.
+//! We run no git in it and read no configuration of it. Its HEAD and refs are read as the files that they are. Its
+//! commits come as `git fetch` with `fetch.fsckObjects` brings them, packed and every object checked before it is
+//! kept; but by the two commands that do so and not through a server in a repository that is not ours, which takes
+//! five times as long and reads what is configured there.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -31,8 +32,10 @@ use crate::run::policy::Isolation;
 const HANDED_OUT: &str = "enact-handed-out";
 /// Lists what was brought in, if what was handed out was an executor's.
 const BROUGHT_IN: &str = "enact-brought-in";
-/// Where commits come from.
-const ROOM: &str = "enact-room";
+/// How the name of a pack begins while its objects are taken over.
+const PACK: &str = "enact-pack";
+/// The largest pack, in bytes, whose objects go into files of their own.
+const LOOSE_MAX: u64 = 4 << 20;
 
 /// What of the user's refs is handed out.
 const REFS: [&str; 3] = ["refs/heads/*", "refs/tags/*", "refs/remotes/*"];
@@ -57,7 +60,7 @@ const LEFT_OUT: [&str; 16] = [
     "remote.",
 ];
 
-/// What says that fetching failed here, and not because of what was to be fetched.
+/// What says that it failed here, and not because of what was to be taken over.
 const OUR_TROUBLE: [&str; 5] = [
     "No space left on device",
     "Disk quota exceeded",
@@ -133,20 +136,19 @@ impl Worktree {
         if !self.is_handed_out() || !self.their_git_dir().is_dir() {
             return Ok(None);
         }
-        self.make_room(repo)?;
         let tip = self.their_ref(repo, branch).filter(|tip| *tip != base);
         let refused = match tip {
-            Some(tip) => self.fetch(repo, base, &[tip])?,
+            Some(tip) => self.take_over(repo, base, &[tip])?,
             None => None,
         };
         let odb = repo.raw().odb()?;
         let named = self.named(repo);
         let others = named.iter().copied().filter(|other| !odb.exists(*other));
         let others: Vec<Oid> = others.collect();
-        if !others.is_empty() && self.fetch(repo, base, &others)?.is_some() {
+        if !others.is_empty() && self.take_over(repo, base, &others)?.is_some() {
             // What is refused of them, or gone, keeps nothing else away.
             for other in others {
-                self.fetch(repo, base, &[other])?;
+                self.take_over(repo, base, &[other])?;
             }
         }
         if let Some(tip) = tip.filter(|_| refused.is_none()) {
@@ -171,11 +173,15 @@ impl Worktree {
         Ok(refused)
     }
 
-    /// Refuses to lose what somebody committed there after the attempt's own work was brought in.
+    /// Refuses to lose what somebody committed there and nobody brought in: after the attempt, or in one that no driver
+    /// has come back to. What commands that verify commit for themselves is nothing to keep.
     pub(in crate::git) fn refuse_later_work(&self, repo: &Repo) -> Result<()> {
-        let Ok(seen) = std::fs::read_to_string(self.git_dir().join(BROUGHT_IN)) else {
+        let seen = std::fs::read_to_string(self.git_dir().join(BROUGHT_IN));
+        let is_an_attempts = || read(&self.git_dir().join("HEAD")).starts_with("ref: ");
+        if seen.is_err() && !is_an_attempts() {
             return Ok(());
-        };
+        }
+        let seen = seen.unwrap_or_default();
         let odb = repo.raw().odb()?;
         let is_seen = |oid: &Oid| seen.contains(&oid.to_string()) || odb.exists(*oid);
         let Some(later) = self.named(repo).into_iter().find(|oid| !is_seen(oid)) else {
@@ -229,50 +235,33 @@ impl Worktree {
         })
     }
 
-    /// Makes the empty repository that their objects are fetched from: nothing that they configured holds in it.
-    fn make_room(&self, repo: &Repo) -> Result<()> {
-        let room = self.git_dir().join(ROOM);
+    /// Takes over `commits` and all that they need besides `base`; why git refuses them, if it does.
+    fn take_over(&self, repo: &Repo, base: Oid, commits: &[Oid]) -> Result<Option<String>> {
         let theirs = self.their_git_dir().join("objects");
-        let write = || -> Result<()> {
-            std::fs::create_dir_all(room.join("objects/info"))?;
-            std::fs::create_dir_all(room.join("refs"))?;
-            std::fs::write(room.join("HEAD"), "ref: refs/heads/none\n")?;
-            std::fs::write(room.join("config"), head_of_config(repo, true))?;
-            // Without their own word for it, the user's objects are there all the same.
-            let borrowed = [borrowed(&theirs)?, borrowed(&repo.objects())?].concat();
-            Ok(std::fs::write(
-                room.join("objects/info/alternates"),
-                borrowed,
-            )?)
-        };
-        write().with_context(|| format!("`{}` cannot be made", room.display()))
-    }
-
-    /// Fetches `commits` and all that they need besides `base`; why git refuses them, if it does.
-    fn fetch(&self, repo: &Repo, base: Oid, commits: &[Oid]) -> Result<Option<String>> {
-        let settings = [
-            "protocol.file.allow=always",
-            "protocol.version=2",
-            "fetch.fsckObjects=true",
-            "fetch.negotiationAlgorithm=default",
-            "fetch.writeCommitGraph=false",
-        ];
-        let settings = settings.iter().flat_map(|setting| ["-c", setting]);
-        let output = Git::new(repo)?
-            .args(settings)
-            .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"])
-            .args(["--no-auto-maintenance", "--no-recurse-submodules"])
-            .args([format!("--negotiation-tip={base}")])
-            .args([OsStr::new("--"), self.git_dir().join(ROOM).as_os_str()])
-            .run(commits.iter().map(Oid::to_string))?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        if output.status != 0 && OUR_TROUBLE.iter().any(|trouble| said.contains(trouble)) {
-            bail!(
-                "what was committed cannot be fetched: {}",
-                output.complaint()
-            );
+        let wanted: String = commits.iter().map(|oid| format!("{oid}\n")).collect();
+        let packed = Git::new(repo)?
+            .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted_path(&theirs))
+            .stdin(format!("{wanted}^{base}\n"))
+            .args(["pack-objects", "--revs", "--quiet", "--delta-base-offset"])
+            .run([self.git_dir().join(PACK)])?;
+        if packed.status != 0 {
+            return refused(&packed);
         }
-        Ok((output.status != 0).then(|| refusal(&output)))
+        let file = |end: &str| {
+            self.git_dir()
+                .join(format!("{PACK}-{}.{end}", packed.text()))
+        };
+        let pack = file("pack");
+        let is_large = pack.metadata().is_ok_and(|found| found.len() > LOOSE_MAX);
+        let how: &[&str] = match is_large {
+            true => &["index-pack", "--strict", "--stdin"],
+            false => &["unpack-objects", "--strict", "-q"],
+        };
+        let taken = Git::new(repo)?.stdin_from(&pack).run(how)?;
+        for end in ["pack", "idx", "rev"] {
+            remove_if_there(&file(end))?;
+        }
+        refused(&taken)
     }
 
     /// Writes a git directory of their own at `dir`; the refs in it.
@@ -326,17 +315,29 @@ pub(in crate::git) fn was_handed_out(git_dir: &Path) -> bool {
     git_dir.join(HANDED_OUT).exists()
 }
 
-/// What git says of objects that it refuses, in a line.
-fn refusal(output: &Output) -> String {
+/// Why git refused what it was given, in a line, if it did.
+fn refused(output: &Output) -> Result<Option<String>> {
+    if output.status == 0 {
+        return Ok(None);
+    }
     let said = String::from_utf8_lossy(&output.stderr);
-    let said = said
+    if OUR_TROUBLE.iter().any(|trouble| said.contains(trouble)) {
+        bail!(
+            "what was committed cannot be taken over: {}",
+            output.complaint()
+        );
+    }
+    let mut causes = said
         .lines()
-        .filter_map(|line| Some(line.trim().split_once(": ")?.1))
-        .collect::<Vec<_>>();
+        .filter_map(|line| Some(line.trim().split_once(": ")?.1));
     // What comes first is the cause of the rest.
-    let of_object = said.iter().find(|line| line.starts_with("object "));
-    let first = of_object.or(said.first());
-    first.map_or_else(|| output.complaint(), |line| (*line).to_owned())
+    let first = causes
+        .clone()
+        .find(|line| line.starts_with("object "))
+        .or_else(|| causes.next());
+    Ok(Some(
+        first.map_or_else(|| output.complaint(), str::to_owned),
+    ))
 }
 
 /// The user's refs, as git packs them; those of runs are ours.
@@ -371,7 +372,7 @@ fn packed(text: &str, format: ObjectFormat) -> impl Iterator<Item = (Oid, &str)>
 
 /// The configuration of a repository in which commits are made as in the user's.
 fn configuration(repo: &Repo) -> Result<String> {
-    let mut text = head_of_config(repo, false);
+    let mut text = head_of_config(repo);
     let local = repo
         .raw()
         .config()?
@@ -399,12 +400,12 @@ fn configuration(repo: &Repo) -> Result<String> {
     Ok(text)
 }
 
-fn head_of_config(repo: &Repo, is_bare: bool) -> String {
+fn head_of_config(repo: &Repo) -> String {
     let (version, format) = match repo.raw().object_format() {
         ObjectFormat::Sha1 => (0, ""),
         ObjectFormat::Sha256 => (1, "[extensions]\n\tobjectFormat = sha256\n"),
     };
-    format!("[core]\n\trepositoryformatversion = {version}\n\tbare = {is_bare}\n{format}")
+    format!("[core]\n\trepositoryformatversion = {version}\n\tbare = false\n{format}")
 }
 
 /// A setting as a configuration file has it.
@@ -426,6 +427,23 @@ fn borrowed(place: &Path) -> Result<Vec<u8>> {
         bail!("a path with a line break cannot be borrowed from: use `--isolation worktree`");
     }
     Ok([place, b"\n"].concat())
+}
+
+/// A path in a list that colons separate.
+fn quoted_path(path: &Path) -> OsString {
+    let path = path.as_os_str();
+    if !path.as_bytes().contains(&b':') {
+        return path.to_owned();
+    }
+    let mut quoted = vec![b'"'];
+    for byte in path.as_bytes() {
+        if matches!(byte, b'"' | b'\\') {
+            quoted.push(b'\\');
+        }
+        quoted.push(*byte);
+    }
+    quoted.push(b'"');
+    OsString::from_vec(quoted)
 }
 
 /// Copies the hooks that git would run.
