@@ -93,17 +93,26 @@ impl Base {
             .setup
             .iter()
             .try_for_each(|setup| set_up(setup, &self.place));
-        let told = set_up.map(|()| run(&self.bench(bench, &worktree), &self.place, command, name));
+        let told = set_up.map(|()| {
+            run(
+                &self.bench(repo, bench, &worktree),
+                &self.place,
+                command,
+                name,
+            )
+        });
         repo.remove_worktree(&self.place)?;
         told
     }
 
     /// `bench` with names that are those of the worktree here.
-    fn bench(&self, bench: &Bench, worktree: &Worktree) -> Bench {
+    fn bench(&self, repo: &Repo, bench: &Bench, worktree: &Worktree) -> Bench {
         let mut here: Vec<(OsString, OsString)> = environment::fixed(worktree.path());
         here.push((WORKTREE.into(), worktree.path().into()));
-        here.push(("ENACT_GIT_DIR".into(), worktree.git_dir().into()));
-        let mut bench = bench.clone();
+        here.push(("ENACT_GIT_DIR".into(), worktree.their_git_dir().into()));
+        let common_dir = worktree.their_common_dir(repo);
+        here.push(("ENACT_GIT_COMMON_DIR".into(), common_dir.into()));
+        let mut bench = bench.around(worktree);
         bench
             .env
             .retain(|(name, _)| here.iter().all(|(other, _)| other != name));

@@ -184,10 +184,27 @@ after = ["bad"]
     flags: &["--jobs", "2", "--fix-rounds", "1"],
 };
 
+/// The same work, with executors in clones.
+pub(crate) const CLONED: Scenario = Scenario {
+    name: "cloned",
+    plan: WORK.plan,
+    flags: &[
+        "--jobs",
+        "2",
+        "--retries",
+        "1",
+        "--commit",
+        "auto",
+        "--commit-progress",
+        "--isolation",
+        "clone",
+    ],
+};
+
 /// What the edited plan has besides.
 const EDITED: &str = "[[task]]\nid = \"new\"\ntitle = \"Comes in between\"\n";
 
-pub(crate) static ALL: [Scenario; 7] = [WORK, PEOPLE, LIMITS, SLOW, BACK, MENDED, BROKEN];
+pub(crate) static ALL: [Scenario; 8] = [WORK, PEOPLE, LIMITS, SLOW, BACK, MENDED, BROKEN, CLONED];
 
 /// What every executor does; `ROOT` is replaced by a directory outside the repository.
 const EXECUTOR: &str = r#"
