@@ -23,6 +23,7 @@ mod preparing;
 pub mod project;
 mod radar;
 mod research;
+mod sentry;
 mod slots;
 
 use std::ffi::OsString;
@@ -40,6 +41,7 @@ pub use interrupts::Interrupts;
 pub use leftovers::{end_all as end_processes, marks, remove_files};
 pub use looking::{Kept, lend, place_to_look, take_back};
 pub use project::all as project;
+pub use sentry::{accept, detailed, listed, put_back, tampered};
 pub use slots::{place_of, remove_below as remove_worktrees};
 
 use self::commands::Bench;
@@ -48,6 +50,7 @@ use self::leftovers::Numbers;
 use self::live::Live;
 use self::project::Projected;
 use self::radar::Radar;
+use self::sentry::Sentry;
 use self::slots::{Slot, Slots};
 use crate::approval::Approved;
 use crate::attempt::{self, Place};
@@ -119,6 +122,7 @@ pub struct Local {
     /// Hooks that are told of a failure right now.
     informed: Vec<JoinHandle<()>>,
     radar: Radar,
+    sentry: Option<Sentry>,
 }
 
 /// What a thread sends back.
@@ -162,6 +166,7 @@ impl Local {
             known: Known::default(),
             informed: Vec::new(),
             radar: Radar::default(),
+            sentry: None,
         }
     }
 
@@ -333,6 +338,9 @@ impl World for Local {
                 let used = self.numbers.newest(self.slug_of(task));
                 self.slots
                     .ready(&self.site.repo, *slot, &branch, self.site.repo.oid(base)?)?;
+                if state.attempting().next().is_none() {
+                    self.allow_setup()?;
+                }
                 Ok(Some(Event::AttemptStarted {
                     task: task.clone(),
                     // The journal may have been moved back since a number was used.
@@ -368,7 +376,10 @@ impl World for Local {
                 slot,
                 from,
                 ..
-            } => self.start_attempt(task, *attempt, *slot, from.as_deref(), state),
+            } => {
+                self.note_begin(task);
+                self.start_attempt(task, *attempt, *slot, from.as_deref(), state)
+            }
             // The next attempt needs neither branch nor note, so it is not kept waiting for them.
             Event::Integrated { task, .. }
             | Event::Judged {
@@ -395,6 +406,10 @@ impl World for Local {
         }
     }
 
+    fn look_around(&mut self, state: &State) -> Result<Option<Event>> {
+        self.see_tampering(state)
+    }
+
     fn catch_up(&mut self, state: &State) -> Result<()> {
         if self.behind.is_empty() {
             return Ok(());
@@ -408,6 +423,7 @@ impl World for Local {
     fn settle(&mut self, state: &State) -> Result<()> {
         self.approved.take_in(state)?;
         leftovers::end_all(&self.site.repo, &self.site.run)?;
+        self.post_sentry()?;
         self.site.repo.clear_stale_locks(&[
             &layout::task_branches(&state.run.id),
             &layout::integration_branch(&state.run.id),
