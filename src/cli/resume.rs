@@ -9,6 +9,7 @@ use super::{Context, Exit, input, open_run};
 use crate::approval::Proposal;
 use crate::git::{self, Repo};
 use crate::plan;
+use crate::process::sandbox;
 use crate::report::{self, clean::visible, resumption};
 use crate::run::state::{Drive, Phase, State};
 
@@ -38,6 +39,7 @@ pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Re
     }
     warn_of_edited_plan(context, repo, &state);
     let policy = state.run.policy.clone();
+    sandbox::require(policy.sandbox.level)?;
     let proposal = Proposal::new(repo, state.authored().clone(), policy, &state.run.plan_hash)?;
     let Some(approved) = approve(&proposal, repo, run, yes)? else {
         return Ok(Exit::Refused);

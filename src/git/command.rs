@@ -232,6 +232,13 @@ impl Git {
         self
     }
 
+    /// Feeds it a file.
+    #[must_use]
+    pub(in crate::git) fn stdin_from(mut self, path: &Path) -> Self {
+        self.command = self.command.stdin_from(path);
+        self
+    }
+
     /// Adds arguments before those that running it names; they may be paths.
     #[must_use]
     pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {

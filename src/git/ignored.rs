@@ -58,7 +58,10 @@ impl Pins {
 }
 
 /// What git finds: libgit2 does not look at the variables that name other files of settings.
-fn setting<T>(repo: &git2::Repository, read: impl Fn(&git2::Config) -> Option<T>) -> Option<T> {
+pub(in crate::git) fn setting<T>(
+    repo: &git2::Repository,
+    read: impl Fn(&git2::Config) -> Option<T>,
+) -> Option<T> {
     let all = repo.config().ok()?;
     let elsewhere: Vec<_> = ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"]
         .into_iter()

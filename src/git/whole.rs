@@ -96,11 +96,16 @@ impl Repo {
             })
     }
 
+    /// Where objects are.
+    pub(in crate::git) fn objects(&self) -> PathBuf {
+        self.common_dir().join("objects")
+    }
+
     /// Where an object is as long as it is in no pack.
     pub(in crate::git) fn loose_file(&self, oid: Oid) -> PathBuf {
         let hex = oid.to_string();
         let (dir, name) = hex.split_at(2);
-        self.common_dir().join("objects").join(dir).join(name)
+        self.objects().join(dir).join(name)
     }
 
     /// Refuses what nobody comes back from reading.
@@ -119,7 +124,7 @@ impl Repo {
     /// Whether the file of an object whose name begins so ends too early.
     pub(in crate::git) fn has_torn_file(&self, name: &str) -> bool {
         let (dir, rest) = name.split_at(2);
-        let dir = self.common_dir().join("objects").join(dir);
+        let dir = self.objects().join(dir);
         let files = std::fs::read_dir(dir).into_iter().flatten().flatten();
         let mut meant = files.filter(|file| file.file_name().to_string_lossy().starts_with(rest));
         meant.any(|file| is_torn(&file.path()))

@@ -411,6 +411,9 @@ pub struct Residue {
     /// The tip of the task branch, when objects of it end too early: it must not be read, nor kept.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub torn: String,
+    /// Why git refuses the objects of what was committed in a clone, when it does: none of it was brought in.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub malformed: String,
     /// Why the worktree can no longer be trusted, when it cannot.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub lost: String,

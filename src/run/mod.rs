@@ -16,6 +16,7 @@ pub mod proof;
 pub mod reader;
 pub mod results;
 pub mod routes;
+pub mod sandbox;
 pub mod schedule;
 mod standing;
 pub mod state;

@@ -181,6 +181,15 @@ fn judge_worktree(facts: &Facts, verdict: &mut Verdict) {
             format!("objects of the commit {torn} end too early: they are damaged"),
         );
     }
+    if !residue.malformed.is_empty() {
+        refuse(
+            ReasonKind::BrokenObjects,
+            format!(
+                "git refuses objects of what was committed: {}",
+                residue.malformed
+            ),
+        );
+    }
     if !residue.lost.is_empty() {
         refuse(
             ReasonKind::WorktreeLost,
@@ -255,8 +264,8 @@ fn judge_commit(task: &Task, facts: &Facts, commit: CommitMode, verdict: &mut Ve
         }
         Claimed::Nothing => {}
     }
-    let is_torn = !facts.residue.torn.is_empty();
-    if facts.tip.is_none() && !is_torn && !task.allow_empty && claims_done {
+    let is_damaged = !facts.residue.torn.is_empty() || !facts.residue.malformed.is_empty();
+    if facts.tip.is_none() && !is_damaged && !task.allow_empty && claims_done {
         let text = match commit {
             CommitMode::Executor => {
                 "no commit was made on the task branch: you must commit your changes and return the commit hash"

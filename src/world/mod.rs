@@ -10,6 +10,7 @@ mod blaming;
 mod commands;
 mod context;
 mod ending;
+mod fence;
 mod hooks;
 mod interrupts;
 mod judging;
@@ -133,12 +134,13 @@ struct Note {
 impl Local {
     /// A world for driving `approved` at `site`.
     pub fn new(
-        site: Site,
+        mut site: Site,
         approved: Approved,
         asker: Option<Asker>,
         interrupts: Interrupts,
     ) -> Self {
         let policy = approved.policy();
+        site.repo.isolate(policy.isolation);
         let slots = Slots::new(
             &site.run,
             site.worktrees.clone(),
@@ -236,13 +238,14 @@ impl Local {
             attempt,
             base,
             worktree: worktree.path(),
-            git_dir: worktree.git_dir(),
-            git_common_dir: self.site.repo.common_dir(),
+            git_dir: &worktree.their_git_dir(),
+            git_common_dir: &worktree.their_common_dir(&self.site.repo),
             files: &stem,
             told: &told,
         };
         let names = attempt::names(&place, task);
         self.bench(stem.clone(), worktree.path(), names)
+            .around(worktree)
     }
 
     fn bench(&self, stem: PathBuf, worktree: &Path, names: Vec<(OsString, OsString)>) -> Bench {
@@ -259,6 +262,7 @@ impl Local {
             live: self.live.clone(),
             setup: policy.setup.clone(),
             known: self.known.clone(),
+            fence: self.fence(),
         }
     }
 

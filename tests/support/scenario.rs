@@ -184,6 +184,23 @@ after = ["bad"]
     flags: &["--jobs", "2", "--fix-rounds", "1"],
 };
 
+/// The same work, with executors in clones.
+pub(crate) const CLONED: Scenario = Scenario {
+    name: "cloned",
+    plan: WORK.plan,
+    flags: &[
+        "--jobs",
+        "2",
+        "--retries",
+        "1",
+        "--commit",
+        "auto",
+        "--commit-progress",
+        "--isolation",
+        "clone",
+    ],
+};
+
 /// An executor that plants a hook, another that runs beside it, and a person who has it put back.
 pub(crate) const PLANTED: Scenario = Scenario {
     name: "planted",
@@ -207,7 +224,9 @@ needs = ["plants", "beside"]
 /// What the edited plan has besides.
 const EDITED: &str = "[[task]]\nid = \"new\"\ntitle = \"Comes in between\"\n";
 
-pub(crate) static ALL: [Scenario; 8] = [WORK, PEOPLE, LIMITS, SLOW, BACK, MENDED, BROKEN, PLANTED];
+pub(crate) static ALL: [Scenario; 9] = [
+    WORK, PEOPLE, LIMITS, SLOW, BACK, MENDED, BROKEN, CLONED, PLANTED,
+];
 
 /// What every executor does; `ROOT` is replaced by a directory outside the repository.
 const EXECUTOR: &str = r#"
