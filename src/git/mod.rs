@@ -19,6 +19,7 @@ mod paths;
 mod refs;
 mod salvage;
 mod slots;
+mod stale;
 mod submodules;
 mod times;
 mod whole;
@@ -39,6 +40,7 @@ pub use paths::{Change, ChangeKind};
 pub use refs::{Expected, Moved};
 pub use salvage::Message;
 pub use slots::Listed;
+pub use stale::SharedLock;
 pub use whole::Soundness;
 pub use worktree::{Dirty, Worktree};
 

@@ -237,10 +237,16 @@ pub(crate) fn assert_no_task_was_done_twice(user: &User) {
 /// The attempt that did each task, as the journal tells it.
 fn integrations(user: &User) -> HashMap<String, u32> {
     let mut done = HashMap::new();
-    for [event, task, attempt] in trailers(user) {
-        if event == "integrated" {
-            let twice = done.insert(task.clone(), attempt.parse().expect("a number"));
-            assert_eq!(twice, None, "task {task} was integrated once");
+    for [event, task, attempt] in trailers(user).into_iter().rev() {
+        match event.as_str() {
+            "integrated" => {
+                let twice = done.insert(task.clone(), attempt.parse().expect("a number"));
+                assert_eq!(twice, None, "task {task} was integrated once");
+            }
+            // From there on it may be done again.
+            "reverted" => drop(done.remove(&task)),
+            "rolled-back" => done.clear(),
+            _ => {}
         }
     }
     done
@@ -331,6 +337,8 @@ fn assert_the_doctor_finds_nothing(user: &User, spared: &[&str]) {
         .iter()
         // What a rollback left behind it can be returned to.
         .filter(|finding| finding["kind"] != "rollback")
+        // An executor's git that is killed in the wrong moment leaves it, and a person is told.
+        .filter(|finding| !finding["what"].to_string().contains("packed-refs.lock"))
         .filter(|finding| !spared.iter().any(|kind| finding["kind"] == *kind))
         .collect();
     assert!(serious.is_empty(), "nothing is wrong: {serious:#?}");
