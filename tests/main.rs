@@ -53,6 +53,7 @@ mod rewriting;
 mod rollback;
 mod routes;
 mod runners;
+mod selftest;
 mod sessions;
 mod side_by_side;
 mod simulation;
