@@ -252,6 +252,7 @@ impl Invocation {
             head: supervise::HEAD,
             tail: supervise::TAIL,
             token: supervise::token(),
+            sandbox: None,
         };
         Ok(Self {
             order,

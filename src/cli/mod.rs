@@ -34,6 +34,7 @@ mod selftest;
 mod show;
 mod status;
 mod stop;
+mod tampering;
 mod worktree;
 
 use std::fmt;

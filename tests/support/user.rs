@@ -100,6 +100,10 @@ impl User {
             .env("TZ", "UTC")
             .env("TEST_API_TOKEN", CANARY)
             .stdin(Stdio::null());
+        // `ENACT_TEST_ISOLATION=clone cargo test` has every test that says nothing of it run its executors in clones.
+        if let Some(isolation) = std::env::var_os("ENACT_TEST_ISOLATION") {
+            command.env("ENACT_ISOLATION", isolation);
+        }
         command
     }
 

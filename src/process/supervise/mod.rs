@@ -21,7 +21,7 @@ mod descendants;
 mod supervisor;
 mod sweep;
 mod wake;
-mod wire;
+pub(super) mod wire;
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -35,7 +35,8 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, anyhow};
 use serde::{Deserialize, Serialize};
 
-use crate::process::storage::NoRoom;
+use super::sandbox::Sandbox;
+use super::storage::NoRoom;
 use crate::run::evidence::Outcome;
 
 pub use supervisor::main;
@@ -84,6 +85,9 @@ pub struct Order {
     pub tail: u64,
     /// Unique to this attempt; see [`token`].
     pub token: String,
+    /// What it may do; anything when absent.
+    #[serde(default)]
+    pub sandbox: Option<Sandbox>,
 }
 
 /// How a supervised process ended.
