@@ -384,7 +384,12 @@ impl Worktree {
         place_branch(repo, branch, to)?;
         crash::step("branch-placed");
         self.write_head(&format!("ref: {branch}\n"))?;
-        if at != Some(to) {
+        // Where nothing but the history has moved on, the files are those of `to` already.
+        let is_there = match at {
+            Some(at) => at == to || repo.tree_of(at).ok() == Some(repo.tree_of(to)?),
+            None => false,
+        };
+        if !is_there {
             Git::within(self)?.check(["reset", "--hard", "--quiet"])?;
             self.adopt_index(repo, to)?;
         }

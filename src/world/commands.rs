@@ -112,8 +112,9 @@ pub(super) fn run_all(
     for (nth, (Planned { text, purpose }, key)) in commands.iter().zip(keys).enumerate() {
         let mut run = run(bench, site.dir, text, &format!("check-{nth}"));
         run.purpose = *purpose;
-        let is_old = *purpose == Purpose::Quality && !run.passed;
-        let is_compared = is_old || run.names_failures();
+        // Others that name no test are taken at their word.
+        let may_be_old = matches!(purpose, Purpose::Quality | Purpose::Red);
+        let is_compared = run.names_failures() || may_be_old && !run.passed;
         if let Some(base) = base.filter(|_| is_compared) {
             let since = base.compare(site.repo, bench, &run, &format!("base-{nth}"));
             run.since = Some(Box::new(since));
@@ -128,7 +129,8 @@ pub(super) fn run_all(
             bench.known.keep(&proof);
             run.proof = Some(proof);
         }
-        let ends = *purpose == Purpose::Verify && !run.holds();
+        let verifies = matches!(purpose, Purpose::Verify | Purpose::Red);
+        let ends = verifies && !run.holds();
         runs.push(run);
         if ends {
             break;
