@@ -41,7 +41,9 @@ pub(super) fn of_run(
     let is_over = state.map_or(is_gone, |state| state.run.drive == Drive::Finished);
     let refs = [layout::branches(run), layout::run_ref(run)];
     let mut found = locks(repo, run, &[&refs[0], &refs[1]]);
-    found.extend(tampering(repo, run)?);
+    if !is_over {
+        found.extend(tampering(repo, run)?);
+    }
     for listed in &traces.worktrees {
         for lock in listed.locks() {
             let what = format!("`{}` was left by a git that was killed", lock.display());
