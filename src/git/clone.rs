@@ -22,7 +22,8 @@ use git2::{ObjectFormat, Oid};
 
 use super::index::{copy_with_time, overwrite, remove_if_there};
 use super::slots::remove_all;
-use super::worktree::{HEAD_MAX, VISITS};
+use super::visits::VISITS;
+use super::worktree::HEAD_MAX;
 use super::{Expected, Git, Repo, Worktree};
 use crate::crash;
 use crate::process::Output;

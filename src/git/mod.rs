@@ -27,6 +27,7 @@ mod submodules;
 mod surroundings;
 mod times;
 mod touched;
+mod visits;
 mod whole;
 mod worktree;
 
