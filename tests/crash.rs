@@ -16,9 +16,6 @@ use git_enact::run::event::Event;
 use crate::support::oracle;
 use crate::support::scenario::{ALL, BROKEN, CLONED, End, Journey, Scenario};
 
-/// What no command of today's records.
-const UNREACHABLE: [&str; 1] = ["quarantined"];
-
 /// What a run records only after a crash, which is made here.
 const AFTER_A_CRASH: [&str; 2] = ["resumed", "attempt-abandoned"];
 const CRASH_BEFORE: &str = "recorded:attempt-started";
@@ -129,9 +126,6 @@ fn lives(calms: &[Calm]) -> Vec<Life> {
         .filter(|point| point.starts_with(&only) && !ELSEWHERE.contains(&point.as_str()));
     for (nth, point) in wanted.enumerate() {
         let (_, name) = point.split_once(':').expect("a stage and a name");
-        if UNREACHABLE.contains(&name) {
-            continue;
-        }
         let through = lives_through(point, calms);
         assert!(
             !through.is_empty(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::git::Oid;
+use crate::git::{Oid, Place};
 
 /// Something that is wrong with a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub enum Kind {
     Attachment,
     /// Objects of a commit that the journal speaks of.
     Objects,
+    /// The file in which git keeps many refs.
+    PackedRefs,
     /// A format that this program does not know.
     Version,
     /// The run's branch.
@@ -68,6 +70,8 @@ pub enum Kind {
     Processes,
     /// Local files that nobody needs.
     Files,
+    /// What was changed in the repository while a run was driven.
+    Tampering,
 }
 
 /// What to do about a finding.
@@ -109,6 +113,11 @@ pub enum Mend {
         /// What it names now.
         from: Option<Oid>,
     },
+    /// The notes, which cannot be read, are put on the newest of their commits that can; without one they begin anew.
+    PutNotes {
+        /// That commit.
+        to: Option<Oid>,
+    },
     /// A note is written, or removed without a text.
     WriteNote {
         /// The commit.
@@ -126,10 +135,19 @@ pub enum Mend {
     RemoveHalfMade,
     /// Processes are ended.
     EndProcesses,
+    /// What says which process supervises an attempt is emptied, unless something still works in a worktree.
+    ForgetProcess {
+        /// The file that says so.
+        mark: PathBuf,
+        /// Where the run keeps its worktrees.
+        worktrees: PathBuf,
+    },
     /// The files of ended attempts are removed.
     RemoveAttemptFiles,
     /// The local files of a run that is gone are removed.
     RemoveFiles,
+    /// What was changed in the user's repository is put back.
+    PutBack(Place),
 }
 
 impl Finding {
@@ -180,6 +198,8 @@ impl fmt::Display for Mend {
             Mend::RemoveBrokenRef(_) => f.write_str("remove the ref, which holds nothing"),
             Mend::PutBranch { .. } => f.write_str("put it where the journal says it is"),
             Mend::PutTaskBranch { to, .. } => write!(f, "put it on {}", short(*to)),
+            Mend::PutNotes { to: Some(to) } => write!(f, "put them on {}", short(*to)),
+            Mend::PutNotes { to: None } => f.write_str("begin them anew"),
             Mend::WriteNote { text: Some(_), .. } => f.write_str("write it as the journal has it"),
             Mend::WriteNote { text: None, .. } => f.write_str("remove it"),
             Mend::SetAside(_) => f.write_str("move it out of git's way"),
@@ -189,7 +209,13 @@ impl fmt::Display for Mend {
             }
             Mend::RemoveHalfMade => f.write_str("remove git's entry"),
             Mend::EndProcesses => f.write_str("end them"),
+            Mend::ForgetProcess { .. } => {
+                f.write_str("empty it, unless something works in the run's worktrees")
+            }
             Mend::RemoveAttemptFiles | Mend::RemoveFiles => f.write_str("remove them"),
+            Mend::PutBack(_) => {
+                f.write_str("put back what was there, and keep what is there now beside")
+            }
         }
     }
 }

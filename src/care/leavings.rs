@@ -1,5 +1,5 @@
 //! What dead processes leave around a run: locks, worktrees, processes, files. Only what we made is named, but
-//! for one lock that stops everybody.
+//! for locks that stop everybody.
 
 use std::path::Path;
 
@@ -16,19 +16,10 @@ use crate::world;
 /// What lies around the repository, whichever run left it.
 pub(super) fn of_all(repo: &Repo) -> Result<Vec<Finding>> {
     let mut found = locks(repo, "", &[layout::PROGRESS]);
-    if repo.stays_locked("packed-refs") {
-        let lock = repo.common_dir().join("packed-refs.lock");
-        let words = format!("if no git command is running: `rm '{}'`", lock.display());
-        let what = "a git command that was killed has left `packed-refs.lock`, and no ref can be \
-                    deleted";
-        let remedy = Remedy::advice(words);
-        found.push(Finding::new(
-            "",
-            Kind::Lock,
-            Severity::Warning,
-            what,
-            remedy,
-        ));
+    for lock in repo.shared_locks() {
+        let remedy = Remedy::advice(lock.remedy());
+        let (kind, severity) = (Kind::Lock, Severity::Warning);
+        found.push(Finding::new("", kind, severity, lock.to_string(), remedy));
     }
     for entry in repo.half_made_worktrees()? {
         let what = format!("`{}` is half of a worktree", entry.display());
@@ -50,6 +41,9 @@ pub(super) fn of_run(
     let is_over = state.map_or(is_gone, |state| state.run.drive == Drive::Finished);
     let refs = [layout::branches(run), layout::run_ref(run)];
     let mut found = locks(repo, run, &[&refs[0], &refs[1]]);
+    if !is_over {
+        found.extend(tampering(repo, run)?);
+    }
     for listed in &traces.worktrees {
         for lock in listed.locks() {
             let what = format!("`{}` was left by a git that was killed", lock.display());
@@ -72,7 +66,15 @@ pub(super) fn of_run(
     }
     let mut alive = Vec::new();
     for mark in world::marks(repo, run)? {
-        alive.extend(supervise::survivors(&mark).unwrap_or_default());
+        match supervise::survivors(&mark) {
+            Ok(survivors) => alive.extend(survivors),
+            Err(why) => {
+                let what = format!("which process supervises an attempt cannot be told: {why:#}");
+                let worktrees = root.to_path_buf();
+                let mend = Mend::ForgetProcess { mark, worktrees };
+                found.push(mendable(run, Kind::Processes, what, mend));
+            }
+        }
     }
     if !alive.is_empty() {
         let pids: Vec<String> = alive.iter().map(u32::to_string).collect();
@@ -86,6 +88,35 @@ pub(super) fn of_run(
             files.display()
         );
         found.push(mendable(run, Kind::Files, what, Mend::RemoveAttemptFiles));
+    }
+    Ok(found)
+}
+
+/// What was changed in the user's repository while the run was driven, and is neither put back nor accepted.
+fn tampering(repo: &Repo, run: &str) -> Result<Vec<Finding>> {
+    let found = world::tampered(repo, run)?.into_iter();
+    let told = found.map(|one| {
+        let words = world::detailed(repo, &one).join("; ");
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let what = format!("while it was driven, {}", words.join(" "));
+        let remedy = Remedy::Mend(Mend::PutBack(one.place));
+        Finding::new(run, Kind::Tampering, Severity::Error, what, remedy)
+    });
+    Ok(told.collect())
+}
+
+/// A list of refs that is damaged, so that no other can be read, as far as a run holds what it was.
+pub(super) fn damaged_refs(repo: &Repo) -> Result<Vec<Finding>> {
+    let place = repo.packed_refs();
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(layout::local_runs(repo.common_dir()))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let run = entry.file_name().to_string_lossy().into_owned();
+        let all = tampering(repo, &run)?.into_iter();
+        found.extend(all.filter(|one| one.remedy == Remedy::Mend(Mend::PutBack(place.clone()))));
     }
     Ok(found)
 }

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::approving::approve;
 use super::drive::{Begin, drive};
+use super::tampering::{self, Passed};
 use super::{Context, Exit, input, open_run};
 use crate::approval::Proposal;
 use crate::git::{self, Repo};
@@ -17,7 +18,7 @@ use crate::run::state::{Drive, Phase, State};
 pub(super) struct Args {
     /// The run, by id or unique prefix; else the newest
     run: Option<String>,
-    /// Approve the plan and its commands without being asked
+    /// Approve the plan and its commands, and take a repository that somebody tampered with as it is, without being asked
     #[arg(long)]
     yes: bool,
 }
@@ -31,7 +32,11 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
 
 /// Takes `run` up again.
 pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Result<Exit> {
-    let (journal, state) = open_run(repo, run)?;
+    let (mut journal, mut state) = open_run(repo, run)?;
+    let passed = tampering::pass(repo, &mut journal, &mut state, yes)?;
+    if let Passed::No = passed {
+        return Ok(Exit::NeedsPerson);
+    }
     warn_of_edited_plan(context, repo, &state);
     let policy = state.run.policy.clone();
     sandbox::require(policy.sandbox.level)?;
@@ -50,7 +55,10 @@ pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Re
         Drive::Running => "nothing was under way".to_owned(),
         Drive::Paused(reason, _) => format!("paused: {reason}"),
         Drive::Stopped(reason) => format!("stopped: {reason}"),
-        Drive::Quarantined(reason) => format!("quarantined: {reason}"),
+        Drive::Quarantined(reason) => match passed {
+            Passed::Accepted => format!("accepted by a person: {reason}"),
+            _ => format!("quarantined, and put back: {reason}"),
+        },
         Drive::Finished => "finished".to_owned(),
     };
     drive(context, journal, state, approved, Begin::Again(reason))

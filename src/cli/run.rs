@@ -134,6 +134,9 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     {
         return go_on_with(&run, &hash, &input, args, context, &repo);
     }
+    if !args.new {
+        input::refuse_lost(&repo, &input)?;
+    }
     let base = repo
         .resolve(&args.base)
         .with_context(|| match args.base.as_str() {

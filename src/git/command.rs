@@ -76,7 +76,7 @@ const SHOWING: [&str; 14] = [
 /// Options that hold whatever the repository's configuration says. `trustctime`, `checkStat` and
 /// `ignoreStat` decide whether a changed file is noticed; the sparse and split ones whether an index that
 /// we read in process has its usual shape.
-const OPTIONS: [(&str, &str); 19] = [
+const OPTIONS: [(&str, &str); 20] = [
     ("core.hooksPath", "/dev/null"),
     ("core.fsmonitor", "false"),
     ("core.untrackedCache", "false"),
@@ -86,6 +86,8 @@ const OPTIONS: [(&str, &str); 19] = [
     ("core.sparseCheckout", "false"),
     ("core.splitIndex", "false"),
     ("core.alternateRefsCommand", "false"),
+    // Who can write one can have git believe in another history.
+    ("core.commitGraph", "false"),
     ("index.sparse", "false"),
     ("gc.auto", "0"),
     ("maintenance.auto", "false"),
@@ -107,58 +109,88 @@ const SPOKEN: &str = "GIT_CONFIG_PARAMETERS";
 const SPOKEN_MAX: usize = 1000;
 
 /// The events of hooks that configuration can define since git 2.54; `core.hooksPath` does not stop those.
-const HOOK_EVENTS: [&str; 12] = [
+const HOOK_EVENTS: [&str; 24] = [
     "applypatch-msg",
+    "pre-applypatch",
+    "post-applypatch",
     "pre-commit",
+    "pre-merge-commit",
     "prepare-commit-msg",
     "commit-msg",
     "post-commit",
+    "pre-rebase",
     "post-checkout",
     "post-merge",
     "post-rewrite",
     "post-index-change",
+    "pre-push",
+    "pre-receive",
+    "proc-receive",
+    "post-receive",
+    "update",
+    "post-update",
+    "push-to-checkout",
     "fsmonitor-watchman",
     "reference-transaction",
     "pre-auto-gc",
+    "sendemail-validate",
 ];
 
 /// One `git` command to be.
 pub struct Git {
     command: Command,
+    /// How many settings it was given.
+    settings: usize,
 }
 
 impl Git {
     /// A command on the repository as a whole.
     pub fn new(repo: &Repo) -> Result<Self> {
-        Self::at(repo.common_dir(), None)
+        let git = Self::at(repo.common_dir(), None)?;
+        let planted = repo.pins().drivers(repo.common_dir(), repo.common_dir());
+        Ok(git.set(&planted))
     }
 
     /// A command in the checkout that we were started in: the user's, with what they said by `git -c`, and with an
     /// index of the shape that they chose.
     pub fn here(repo: &Repo) -> Result<Self> {
-        let command = base(require_version()?, &spoken(), |option| {
+        let (command, settings) = base(require_version()?, &spoken(), |option| {
             !SHAPES.contains(&option)
         });
         let command = match std::env::var_os(SPOKEN) {
             Some(spoken) => command.env(SPOKEN, spoken),
             None => command,
         };
-        Ok(Self::placed(command, repo.git_dir(), repo.checkout()))
+        Ok(Self::placed(
+            command,
+            repo.git_dir(),
+            repo.checkout(),
+            settings,
+        ))
     }
 
     /// A command in a worktree of ours, whatever its `.git` file says by now.
     pub(in crate::git) fn within(worktree: &Worktree) -> Result<Self> {
-        let git = Self::at(worktree.git_dir(), Some(worktree.path()))?;
+        Self::below(worktree, worktree.path())
+    }
+
+    /// The same with the files at `work_tree`.
+    pub(in crate::git) fn below(worktree: &Worktree, work_tree: &Path) -> Result<Self> {
+        let git = Self::at(worktree.git_dir(), Some(work_tree))?;
+        let common_dir = worktree.common_dir();
+        let planted = worktree.pins.drivers(common_dir, worktree.git_dir());
+        // Its `commondir` file could name another repository, with another configuration.
+        let git = git.env("GIT_COMMON_DIR", common_dir).set(&planted);
         Ok(git.args(worktree.pins.args()))
     }
 
     /// A command with `git_dir` and `work_tree` given, so that nothing is left to discovery.
     pub(in crate::git) fn at(git_dir: &Path, work_tree: Option<&Path>) -> Result<Self> {
-        let command = base(require_version()?, &[], |_| true);
-        Ok(Self::placed(command, git_dir, work_tree))
+        let (command, settings) = base(require_version()?, &[], |_| true);
+        Ok(Self::placed(command, git_dir, work_tree, settings))
     }
 
-    fn placed(command: Command, git_dir: &Path, work_tree: Option<&Path>) -> Self {
+    fn placed(command: Command, git_dir: &Path, work_tree: Option<&Path>, settings: usize) -> Self {
         let mut command = command.env("GIT_DIR", git_dir);
         if let Some(work_tree) = work_tree {
             command = command.env("GIT_WORK_TREE", work_tree).dir(work_tree);
@@ -168,7 +200,22 @@ impl Git {
         } else {
             command = command.dir(git_dir);
         }
-        Self { command }
+        Self { command, settings }
+    }
+
+    /// Gives it settings that hold whatever the configuration says. In the environment, because on the command line
+    /// a name may have no `=`.
+    #[must_use]
+    fn set(mut self, settings: &[(String, String)]) -> Self {
+        for (key, value) in settings {
+            let n = self.settings;
+            self = self
+                .env(&format!("GIT_CONFIG_KEY_{n}"), key)
+                .env(&format!("GIT_CONFIG_VALUE_{n}"), value);
+            self.settings += 1;
+        }
+        let count = self.settings.to_string();
+        self.env("GIT_CONFIG_COUNT", count)
     }
 
     /// Sets one more variable.
@@ -259,13 +306,13 @@ pub struct Uncommitted {
     pub is_untracked: bool,
 }
 
-/// `git` with the fixed environment and options. The options travel in the environment, so that what git
+/// `git` with the fixed environment and options, and how many those are. The options travel in the environment, so that what git
 /// itself starts has them as well.
 fn base(
     version: (u32, u32),
     spoken: &[(String, String)],
     is_wanted: impl Fn(&str) -> bool,
-) -> Command {
+) -> (Command, usize) {
     let mut command = Command::new("git");
     for name in INHERITED {
         if let Some(value) = std::env::var_os(name) {
@@ -295,7 +342,8 @@ fn base(
             .env(format!("GIT_CONFIG_KEY_{n}"), key)
             .env(format!("GIT_CONFIG_VALUE_{n}"), value);
     }
-    command.env("GIT_CONFIG_COUNT", options.len().to_string())
+    let count = options.len();
+    (command.env("GIT_CONFIG_COUNT", count.to_string()), count)
 }
 
 /// Whether the user said anything by `git -c`, or in the variables that do the same.

@@ -7,6 +7,7 @@
 
 mod clone;
 mod command;
+mod drivers;
 mod identity;
 mod ignored;
 mod index;
@@ -21,8 +22,11 @@ mod rails;
 mod refs;
 mod salvage;
 mod slots;
+mod stale;
 mod submodules;
+mod surroundings;
 mod times;
+mod touched;
 mod whole;
 mod worktree;
 
@@ -43,6 +47,8 @@ pub use rails::HOOKS_PATH;
 pub use refs::{Expected, Moved};
 pub use salvage::Message;
 pub use slots::{Listed, remove_all};
+pub use stale::SharedLock;
+pub use surroundings::{Difference, Place, Surroundings, Weight};
 pub use whole::Soundness;
 pub use worktree::{Dirty, Worktree};
 

@@ -4,10 +4,11 @@
 //! the first checkout; we notice before the commit is believed.
 
 use std::collections::HashSet;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use git2::{ObjectType, Oid};
+use git2::{ObjectType, Oid, Tree};
 
 use super::{Repo, mode};
 
@@ -16,7 +17,7 @@ use super::{Repo, mode};
 pub enum Soundness {
     /// All of it.
     Whole,
-    /// Something is not there.
+    /// Something is not there, or is what git would not lay out.
     Incomplete,
     /// This object ends too early, and must not be read.
     Torn(Oid),
@@ -43,6 +44,9 @@ impl Repo {
         let commits = self.commits_between(base, tip);
         let is_whole = commits.is_ok_and(|commits| {
             commits.into_iter().all(|commit| {
+                if !walk.is_sound_commit(commit) {
+                    return false;
+                }
                 let tree = self
                     .raw()
                     .find_commit(commit)
@@ -103,6 +107,12 @@ impl Repo {
         let hex = oid.to_string();
         let (dir, name) = hex.split_at(2);
         self.objects().join(dir).join(name)
+    }
+
+    /// Whether an object is known and has no file of its own: git takes it for written, whatever became of the pack.
+    pub fn is_packed(&self, oid: Oid) -> bool {
+        let is_known = self.raw().odb().is_ok_and(|odb| odb.exists(oid));
+        is_known && !self.loose_file(oid).exists()
     }
 
     /// Refuses what nobody comes back from reading.
@@ -166,6 +176,9 @@ struct Walk<'a> {
     torn: Option<Oid>,
 }
 
+/// How much of an object's file is looked at in one go, in bytes.
+const PIECE: usize = 16 << 10;
+
 /// The largest file that is read to be sure of it, in bytes; of a larger one, the beginning is.
 const READ_MAX: usize = 64 << 20;
 
@@ -174,6 +187,12 @@ impl Walk<'_> {
         let is_torn = self.repo.is_torn(oid);
         self.torn = self.torn.or(is_torn.then_some(oid));
         is_torn
+    }
+
+    /// Whether git takes the commit: a message with a NUL in it is shown cut off, and refused by whoever fetches it.
+    fn is_sound_commit(&self, commit: Oid) -> bool {
+        let read = self.odb.read(commit);
+        read.is_ok_and(|object| !object.data().contains(&0))
     }
 
     /// Whether an object is there, and is what its name says.
@@ -201,6 +220,9 @@ impl Walk<'_> {
             return false;
         };
         let known = known.and_then(|known| repo.raw().find_tree(known).ok());
+        if !has_sound_names(&found) {
+            return false;
+        }
         found.iter().all(|entry| {
             let before = known
                 .as_ref()
@@ -222,13 +244,59 @@ impl Walk<'_> {
     }
 }
 
+/// Whether git would lay a tree out: no name leads elsewhere or into a repository's own directory, none comes
+/// twice, and each is of a kind that git has.
+fn has_sound_names(tree: &Tree<'_>) -> bool {
+    let mut seen = HashSet::new();
+    tree.iter().all(|entry| {
+        let is_kind = matches!(
+            entry.filemode_raw(),
+            0o040000 | 0o100644 | 0o100664 | 0o100755 | 0o120000 | 0o160000
+        );
+        is_kind && is_sound_name(entry.name_bytes()) && seen.insert(entry.name_bytes().to_vec())
+    })
+}
+
+/// The names by which some file systems know `.git` are none for anything else.
+fn is_sound_name(name: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(name).to_lowercase();
+    // What HFS+ does not see in a name, and what NTFS does not see at its end.
+    let is_unseen = |c: char| matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
+    let seen: String = text.chars().filter(|c| !is_unseen(*c)).collect();
+    let plain = seen.trim_end_matches(['.', ' ']);
+    let is_other = !matches!(plain, ".git" | "git~1") && !seen.starts_with(".git:");
+    is_other && !matches!(name, b"" | b"." | b"..") && !name.contains(&b'/')
+}
+
 /// Whether the file of an object ends too early, as a power cut or an executor leaves it. libgit2 never comes back
-/// from reading some of those.
+/// from reading some of those: also where all is there but the checksum, which is why the end itself is asked for.
 fn is_torn(file: &Path) -> bool {
-    let Ok(file) = std::fs::File::open(file) else {
+    let Ok(mut file) = std::fs::File::open(file) else {
         return false;
     };
-    let mut content = flate2::read::ZlibDecoder::new(std::io::BufReader::new(file));
-    let end = std::io::copy(&mut content, &mut std::io::sink());
-    end.is_err_and(|error| error.kind() == std::io::ErrorKind::UnexpectedEof)
+    let mut stream = flate2::Decompress::new(true);
+    let (mut packed, mut content) = ([0; PIECE], [0; PIECE]);
+    let mut left: Vec<u8> = Vec::new();
+    loop {
+        let Ok(length) = file.read(&mut packed) else {
+            return false;
+        };
+        left.extend(&packed[..length]);
+        // Little may hold much: what was taken in is not yet all given out.
+        loop {
+            let (taken, given) = (stream.total_in(), stream.total_out());
+            match stream.decompress(&left, &mut content, flate2::FlushDecompress::None) {
+                Ok(flate2::Status::StreamEnd) | Err(_) => return false,
+                Ok(_) => {}
+            }
+            let taken = usize::try_from(stream.total_in() - taken).unwrap_or(left.len());
+            left.drain(..taken);
+            if taken == 0 && stream.total_out() == given {
+                break;
+            }
+        }
+        if length == 0 {
+            return true;
+        }
+    }
 }

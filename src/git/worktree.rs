@@ -132,6 +132,15 @@ impl Worktree {
         &self.git_dir
     }
 
+    /// The repository's git directory, as we know it.
+    pub(in crate::git) fn common_dir(&self) -> &Path {
+        let worktrees = self
+            .git_dir
+            .parent()
+            .filter(|dir| dir.ends_with("worktrees"));
+        worktrees.and_then(Path::parent).unwrap_or(&self.git_dir)
+    }
+
     /// Whether it still is the worktree we made, or why it is not.
     pub fn verify(&self) -> Result<(), String> {
         let is_dir = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_dir());
@@ -170,11 +179,7 @@ impl Worktree {
         if !points(&self.git_dir.join("gitdir"), "", &self.git_dir, &dot_git) {
             return Err("git looks for the worktree elsewhere".to_owned());
         }
-        let common = self
-            .git_dir
-            .parent()
-            .and_then(Path::parent)
-            .unwrap_or(&self.git_dir);
+        let common = self.common_dir();
         if !points(&self.git_dir.join("commondir"), "", &self.git_dir, common) {
             return Err("the worktree belongs to another repository".to_owned());
         }

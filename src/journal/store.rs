@@ -170,6 +170,24 @@ impl Journal {
         Ok(())
     }
 
+    /// Puts the ref, which somebody moved to `found`, on our newest checkpoint again; whether that worked.
+    pub fn reclaim(&mut self, found: Option<Oid>) -> Result<bool> {
+        let Some(tip) = self.tip else {
+            return Ok(false);
+        };
+        if self.is_owed {
+            barrier(&self.repo)?;
+            self.is_owed = false;
+        }
+        let name = layout::run_ref(self.lease.run());
+        let expected = found.map_or(Expected::Missing, Expected::At);
+        let moved = self.repo.move_to(&name, tip, expected, "put back")?;
+        if moved.is_ok() {
+            self.published = Some(tip);
+        }
+        Ok(moved.is_ok())
+    }
+
     /// The run whose journal this is.
     pub fn run(&self) -> &str {
         self.lease.run()
@@ -327,11 +345,11 @@ impl crate::run::engine::Journal for Journal {
     }
 }
 
-/// Removes the lock that a dead driver left on the journal. Whoever has the lease is the only one who writes
-/// it, and a lock that nobody will ever release would stop every command on the run.
+/// Removes the lock that a dead driver left on the journal, and its drafts. Whoever has the lease is the only one who
+/// writes it, and a lock that nobody will ever release would stop every command on the run.
 fn unlock(repo: &Repo, lease: &Lease) -> Result<()> {
-    repo.clear_stale_locks(&[&layout::run_ref(lease.run())])
-        .map(drop)
+    repo.clear_stale_locks(&[&layout::run_ref(lease.run())])?;
+    repo.clear_drafts()
 }
 
 fn write_plan(

@@ -13,6 +13,9 @@ pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
         return vec![format!("return there:  git enact rollback {checkpoint}")];
     }
     let mut lines = Vec::new();
+    if let Drive::Quarantined(reason) = &state.run.drive {
+        lines.push(format!("quarantined:   {reason}"));
+    }
     let of_run = match context.is_usual {
         true => String::new(),
         false => format!(" --run {id}"),
@@ -112,6 +115,9 @@ pub(super) fn next_step(run: &str, status: &str) -> Option<String> {
     match status {
         "complete" | "partial" => Some(format!("bring it in:   git enact land {run}")),
         "needs_person" => Some(format!("then go on:    git enact resume {run}")),
+        "quarantined" => Some(format!(
+            "look at it:    git enact doctor {run}   (--repair puts it back; or go on as it is: git enact resume {run})"
+        )),
         "stopped" | "paused" => Some(format!("go on:         git enact resume {run}")),
         _ => None,
     }

@@ -344,10 +344,13 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         proofs: Vec<Proof>,
     },
-    /// Something that only we may change was changed while the run was driven.
+    /// What git executes or believes in the user's repository, or this journal, was changed while the run was driven.
     Quarantined {
-        /// What.
+        /// What, in one sentence.
         reason: String,
+        /// Commits that were found where they do not belong, kept reachable.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left: Vec<String>,
     },
     /// The run's branch was brought into the user's.
     Landed {

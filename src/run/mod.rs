@@ -23,4 +23,5 @@ pub mod state;
 mod steps;
 mod summary;
 pub mod turn;
+mod under_way;
 pub mod whole;

@@ -166,6 +166,14 @@ fn judge_worktree(facts: &Facts, verdict: &mut Verdict) {
         );
         refuse(ReasonKind::Escaped, text);
     }
+    if let Some(task) = &facts.foreign {
+        refuse(
+            ReasonKind::Foreign,
+            format!(
+                "the task branch has what task `{task}` has committed, and passes it off as its own"
+            ),
+        );
+    }
     if !residue.torn.is_empty() {
         let torn = short(&residue.torn);
         refuse(
@@ -298,7 +306,7 @@ fn judge_lineage(facts: &Facts, verdict: &mut Verdict) {
     if facts.tip.is_some() && !facts.whole {
         verdict.reasons.push(Reason::new(
             ReasonKind::BrokenObjects,
-            "objects of the commit are missing",
+            "objects of the commit are missing, or git would refuse them",
         ));
     }
 }

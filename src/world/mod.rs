@@ -23,6 +23,8 @@ mod preparing;
 pub mod project;
 mod radar;
 mod research;
+mod room;
+mod sentry;
 mod slots;
 
 use std::ffi::OsString;
@@ -40,6 +42,7 @@ pub use interrupts::Interrupts;
 pub use leftovers::{end_all as end_processes, marks, remove_files};
 pub use looking::{Kept, lend, place_to_look, take_back};
 pub use project::all as project;
+pub use sentry::{accept, detailed, listed, put_back, tampered};
 pub use slots::{place_of, remove_below as remove_worktrees};
 
 use self::commands::Bench;
@@ -48,6 +51,7 @@ use self::leftovers::Numbers;
 use self::live::Live;
 use self::project::Projected;
 use self::radar::Radar;
+use self::sentry::Sentry;
 use self::slots::{Slot, Slots};
 use crate::approval::Approved;
 use crate::attempt::{self, Place};
@@ -119,6 +123,7 @@ pub struct Local {
     /// Hooks that are told of a failure right now.
     informed: Vec<JoinHandle<()>>,
     radar: Radar,
+    sentry: Option<Sentry>,
 }
 
 /// What a thread sends back.
@@ -162,6 +167,7 @@ impl Local {
             known: Known::default(),
             informed: Vec::new(),
             radar: Radar::default(),
+            sentry: None,
         }
     }
 
@@ -275,13 +281,11 @@ impl Local {
 
     /// An executor's git that is killed may leave the repository's refs locked. The lock could as well be of
     /// a command of the user's that runs right now, so it is told and never removed.
-    fn tell_of_foreign_lock(&self) {
-        if self.site.repo.stays_locked("packed-refs") {
-            let lock = self.site.repo.common_dir().join("packed-refs.lock");
-            (self.site.tell)(&format!(
-                "note: a git command that was killed has left `{0}`, and no ref can be deleted; if no git command is running: `rm '{0}'`",
-                lock.display()
-            ));
+    fn tell_of_foreign_locks(&self) {
+        let left = self.site.repo.shared_locks().into_iter();
+        // Who holds one is at work, and will be done.
+        for lock in left.filter(|lock| lock.holders.is_empty()) {
+            (self.site.tell)(&format!("note: {lock}; {}", lock.remedy()));
         }
     }
 
@@ -328,11 +332,17 @@ impl World for Local {
                 base,
                 from,
             } => {
+                if let Some(paused) = self.want_of_room() {
+                    return Ok(Some(paused));
+                }
                 let branch = self.branch_of(task);
                 self.refuse_foreign_work(&branch, task, state)?;
                 let used = self.numbers.newest(self.slug_of(task));
                 self.slots
                     .ready(&self.site.repo, *slot, &branch, self.site.repo.oid(base)?)?;
+                if state.attempting().next().is_none() {
+                    self.allow_setup()?;
+                }
                 Ok(Some(Event::AttemptStarted {
                     task: task.clone(),
                     // The journal may have been moved back since a number was used.
@@ -368,7 +378,10 @@ impl World for Local {
                 slot,
                 from,
                 ..
-            } => self.start_attempt(task, *attempt, *slot, from.as_deref(), state),
+            } => {
+                self.note_begin(task);
+                self.start_attempt(task, *attempt, *slot, from.as_deref(), state)
+            }
             // The next attempt needs neither branch nor note, so it is not kept waiting for them.
             Event::Integrated { task, .. }
             | Event::Judged {
@@ -395,6 +408,10 @@ impl World for Local {
         }
     }
 
+    fn look_around(&mut self, state: &State) -> Result<Option<Event>> {
+        self.see_tampering(state)
+    }
+
     fn catch_up(&mut self, state: &State) -> Result<()> {
         if self.behind.is_empty() {
             return Ok(());
@@ -408,13 +425,14 @@ impl World for Local {
     fn settle(&mut self, state: &State) -> Result<()> {
         self.approved.take_in(state)?;
         leftovers::end_all(&self.site.repo, &self.site.run)?;
+        self.post_sentry()?;
         self.site.repo.clear_stale_locks(&[
             &layout::task_branches(&state.run.id),
             &layout::integration_branch(&state.run.id),
             &layout::run_ref(&state.run.id),
         ])?;
         project::unlock_notes(&self.site.repo)?;
-        self.tell_of_foreign_lock();
+        self.tell_of_foreign_locks();
         crash::step("leftovers-ended");
         project::withdraw(&self.site.repo, state, &self.projected, &self.site.identity)?;
         self.project_branch(state)?;
@@ -454,6 +472,7 @@ impl World for Local {
                 self.slots.put(number, slot);
             }
             let arrived = note.arrived?;
+            self.distrust_for_room(&arrived.event)?;
             // A check that was cut short says nothing about what it checked.
             if self.live.is_cancelled() && !is_end_of_attempt(&arrived.event) {
                 continue;

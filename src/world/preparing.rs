@@ -60,7 +60,12 @@ impl Local {
         if integrated.is_some() && found.expects == Some(Expects::Failing) {
             checks.commands.clear();
         }
+        let foreign = match integrated {
+            None => self.foreign(task, &attempt, state)?,
+            Some(_) => None,
+        };
         let judgement = Judgement {
+            foreign,
             base: self.base(base, number),
             task: found,
             attempt,
