@@ -121,21 +121,24 @@ pub(super) fn drive(
     sink.end(&state);
     drop(sink);
     let ended = ended.and_then(|ended| journal.flush(&state).map(|()| ended));
-    let ended = ended.map_err(
-        |error: anyhow::Error| match error.downcast_ref::<Displaced>() {
-            Some(displaced) => {
-                let help = restoration(&run, displaced);
-                error.context(help)
-            }
-            None => {
-                let broken = Broken::by(&error, &run);
-                error.context(broken)
-            }
-        },
-    )?;
+    let ended = ended.map_err(|error| explained(&run, error))?;
     drop(journal);
     finish(context, &repo, &state)?;
     Ok(Exit::of(ended, &state, interrupts.came()))
+}
+
+/// An error that ended a drive, with what helps.
+fn explained(run: &str, error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<Displaced>() {
+        Some(displaced) => {
+            let help = restoration(run, displaced);
+            error.context(help)
+        }
+        None => {
+            let broken = Broken::by(&error, run);
+            error.context(broken)
+        }
+    }
 }
 
 /// What shows a run, and says what is no event.
