@@ -2,6 +2,7 @@
 
 mod architecture;
 mod asking;
+mod bad_input;
 mod beginning;
 mod checkpoints;
 mod claims;

@@ -31,10 +31,11 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
 /// Takes `run` up again.
 pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Result<Exit> {
     let (journal, state) = open_run(repo, run)?;
+    repo.have_files_of(repo.oid(&state.run.tip)?)?;
     warn_of_edited_plan(context, repo, &state);
     let policy = state.run.policy.clone();
     let proposal = Proposal::new(repo, state.authored().clone(), policy, &state.run.plan_hash)?;
-    let Some(approved) = approve(&proposal, repo, run, yes)? else {
+    let Some(approved) = approve(&proposal, repo, run, yes, context.json)? else {
         return Ok(Exit::Refused);
     };
     if !context.json && !context.quiet {
