@@ -4,6 +4,7 @@ mod architecture;
 mod asking;
 mod bad_input;
 mod beginning;
+mod canaries;
 mod checkpoints;
 mod claims;
 mod commands;
