@@ -46,6 +46,7 @@ mod refusals;
 mod regressions;
 mod replanning;
 mod reporting;
+mod repositories;
 mod resume;
 mod reverting;
 mod review;
