@@ -17,7 +17,7 @@ pub const STAGES: [&str; 4] = [
 ];
 
 /// Where else one could die: between two effects that belong together.
-pub const STEPS: [&str; 20] = [
+pub const STEPS: [&str; 22] = [
     // What an earlier driver left was ended and unlocked, nothing else was settled.
     "leftovers-ended",
     // The run's branch is about to move, and that is on file.
@@ -30,6 +30,10 @@ pub const STEPS: [&str; 20] = [
     "worktree-added",
     // The worktree stands, and was not set up.
     "slot-made",
+    // A git directory of an executor's own is made, and it is not noted that it was handed out.
+    "git-dir-made",
+    // What was committed in one is in the user's repository, its HEAD is not ours yet.
+    "brought-in",
     // The task branch is at its base, the worktree is not on it.
     "branch-placed",
     // The files of an attempt are written, its supervisor was not started.

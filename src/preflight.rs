@@ -11,7 +11,7 @@ use anyhow::Result;
 use crate::git::{Oid, Repo};
 use crate::graph::Graph;
 use crate::plan::{Check, Dialect, Task};
-use crate::run::names::short;
+use crate::run::names::{listed, short};
 use crate::run::policy::{Executor, Policy};
 use crate::verify::checks::{Programs, first_word};
 
@@ -99,7 +99,7 @@ fn uncommitted(look: &Look<'_>, plan: &[PathBuf]) -> Result<Option<Finding>> {
     Ok((!changed.is_empty()).then(|| Finding {
         what: format!(
             "not everything in your checkout is committed ({}): the run starts from {} without it",
-            listed(&changed),
+            listed(&changed, NAMED),
             short(&look.base.to_string())
         ),
         help: "commit first what tasks build on; nothing of your checkout is touched before `land`"
@@ -154,11 +154,11 @@ fn checks_without_program(tasks: &[&Task], programs: &impl Programs) -> Vec<Find
             "nothing here is called `{program}`, by which {} {} to be verified",
             match tasks.len() {
                 1 => format!("task {}", tasks[0]),
-                _ => format!("tasks {}", listed(&tasks)),
+                _ => format!("tasks {}", listed(&tasks, NAMED)),
             },
             if tasks.len() == 1 { "is" } else { "are" },
         ),
-        help: format!("install `{program}`; without it these checks prove nothing"),
+        help: format!("install `{program}`; until then these checks fail or prove nothing"),
     });
     told.collect()
 }
@@ -187,7 +187,7 @@ fn agents_without_file(repo: &Repo, dialect: Dialect, tasks: &[&Task]) -> Option
         .filter(|owner| !is_described(&dir, owner))
         .collect();
     (!missing.is_empty()).then(|| Finding {
-        what: format!("{} has no file in `{AGENTS}`", listed(&missing)),
+        what: format!("{} has no file in `{AGENTS}`", listed(&missing, NAMED)),
         help: format!(
             "describe it in `{AGENTS}/{}.md`, or give the phase to another",
             slug(missing[0])
@@ -210,12 +210,4 @@ fn slug(owner: &str) -> String {
         .map(str::to_lowercase)
         .collect();
     words.join("-")
-}
-
-fn listed(names: &[&str]) -> String {
-    let named = names[..names.len().min(NAMED)].join(", ");
-    match names.len().saturating_sub(NAMED) {
-        0 => named,
-        more => format!("{named} and {more} more"),
-    }
 }

@@ -357,6 +357,7 @@ fn shown(user: &User, said: &Said, human: &Output, told: &str) -> String {
         .to_string_lossy()
         .into_owned();
     let path = std::env::var("PATH").expect("PATH");
+    let text = without_names(&text);
     let text = text.replace(&root, "ROOT").replace(&path, "THE-PATH");
     let text: String = text
         .lines()
@@ -371,6 +372,18 @@ fn shown(user: &User, said: &Said, human: &Output, told: &str) -> String {
         "$ git enact {}\n{text}",
         args.join(" ").replace(&root, "ROOT")
     )
+}
+
+/// The names of objects differ with how long something took.
+fn without_names(text: &str) -> String {
+    let is_name =
+        |word: &str| word.len() == 40 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let words = text.split_inclusive(|c: char| !c.is_ascii_alphanumeric());
+    let named = words.map(|word| match word.split_at_checked(40) {
+        Some((name, rest)) if is_name(name) && rest.len() <= 1 => format!("OBJECT{rest}"),
+        _ => word.to_owned(),
+    });
+    named.collect()
 }
 
 /// Holds the cases of one kind, and keeps what they say.

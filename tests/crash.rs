@@ -14,10 +14,7 @@ use git_enact::crash;
 use git_enact::run::event::Event;
 
 use crate::support::oracle;
-use crate::support::scenario::{ALL, BROKEN, End, Journey, Scenario};
-
-/// What no command of today's records.
-const UNREACHABLE: [&str; 1] = ["quarantined"];
+use crate::support::scenario::{ALL, BROKEN, CLONED, End, Journey, Scenario};
 
 /// What a run records only after a crash, which is made here.
 const AFTER_A_CRASH: [&str; 2] = ["resumed", "attempt-abandoned"];
@@ -25,6 +22,22 @@ const CRASH_BEFORE: &str = "recorded:attempt-started";
 
 /// What means another thing in each scenario that gets to it, and is met in all of them.
 const EVERYWHERE: [&str; 2] = ["verified", "replanned"];
+
+/// Steps that only executors in clones get to.
+const IN_CLONES: [&str; 2] = ["git-dir-made", "brought-in"];
+
+/// What means another thing there than in a worktree, and is met in both.
+const IN_BOTH: [&str; 9] = [
+    "worktree-added",
+    "slot-made",
+    "branch-placed",
+    "attempt-ordered",
+    "tool-committed",
+    "worktree-emptied",
+    "attempt-started",
+    "attempt-ended",
+    "attempt-abandoned",
+];
 
 /// Steps that other tests make: they take a rollback, a landing, a purge or a repair.
 const ELSEWHERE: [&str; 6] = [
@@ -81,13 +94,15 @@ fn lives_through(point: &str, calms: &[Calm]) -> Vec<Life> {
     let (stage, name) = point.split_once(':').expect("a stage and a name");
     let has = |nth: usize| match stage {
         "step" if name == "commit-probed" => ALL[nth].name == BROKEN.name,
+        "step" if IN_CLONES.contains(&name) => ALL[nth].name == CLONED.name,
+        "step" if IN_BOTH.contains(&name) && ALL[nth].name == CLONED.name => true,
         // Steps are made in the first scenario; decisions, and a commit that changes nothing, in the second.
         "step" => nth == usize::from(["decided", "tool-committed"].contains(&name)),
         _ => calms[nth].events.contains(name),
     };
     let needs_crash = AFTER_A_CRASH.contains(&name) || name.starts_with("worktree-emptied");
     (0..ALL.len())
-        .filter(|&nth| has(nth) || (needs_crash && nth == 0))
+        .filter(|&nth| has(nth) || (needs_crash && (nth == 0 || ALL[nth].name == CLONED.name)))
         .map(|scenario| Life {
             scenario,
             point: point.to_owned(),
@@ -111,9 +126,6 @@ fn lives(calms: &[Calm]) -> Vec<Life> {
         .filter(|point| point.starts_with(&only) && !ELSEWHERE.contains(&point.as_str()));
     for (nth, point) in wanted.enumerate() {
         let (_, name) = point.split_once(':').expect("a stage and a name");
-        if UNREACHABLE.contains(&name) {
-            continue;
-        }
         let through = lives_through(point, calms);
         assert!(
             !through.is_empty(),
@@ -125,6 +137,13 @@ fn lives(calms: &[Calm]) -> Vec<Life> {
             let met = if meets_all { through.len() } else { 1 };
             for life in &through[..met] {
                 lives.push(life.clone().dying_at(second));
+            }
+            // A first death in clones is met by one that is about them.
+            let mut cloned = through.iter().skip(met);
+            if IN_BOTH.contains(&name)
+                && let Some(life) = cloned.find(|life| ALL[life.scenario].name == CLONED.name)
+            {
+                lives.push(life.clone().dying_at("step:brought-in"));
             }
             // Who broke the whole is told by the third of its kind.
             if let Some(life) = through.iter().find(|life| life.is_blaming(name)) {

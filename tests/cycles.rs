@@ -101,6 +101,11 @@ fn what_never_ran_or_failed_before_is_no_red() {
             "",
             "red must fail first: `sh other.sh` ends with exit 1, and no test fails",
         ),
+        (
+            "sh check.sh",
+            "echo \"$PWD is broken\"; exit 1",
+            "red must fail first: `sh check.sh` fails as it did before (exit 1), and says the same",
+        ),
     ] {
         let user = User::new();
         user.write("check.sh", &format!("{before}\n"));
@@ -116,6 +121,21 @@ fn what_never_ran_or_failed_before_is_no_red() {
         .code(3);
         assert_eq!(reason(&user, "red"), says);
     }
+}
+
+#[test]
+fn a_script_that_was_not_there_fails_first_without_naming_a_test() {
+    let user = User::new();
+    user.plan(&CYCLE.replace("sh check.sh", "sh new.sh"));
+    let executor = user.executor(
+        r#"case $ENACT_TASK in
+red) commit new.sh 'test -e feature.txt' ;;
+green) commit feature.txt w ;;
+esac"#,
+    );
+    user.run("plan.toml", &executor, &["--retries", "0"])
+        .success();
+    assert_eq!(user.status()["counts"]["done"], 2);
 }
 
 #[test]

@@ -166,20 +166,17 @@ esac"#,
 }
 
 #[test]
-fn a_journal_that_is_moved_under_the_run_stops_it_and_can_be_put_back() {
+fn a_journal_that_is_moved_under_the_run_stops_it_and_is_put_back() {
     let user = User::new();
     user.plan(PLAN);
     let executor = user.executor(
         r#"commit $ENACT_TASK.txt w
 test $ENACT_TASK != a || git update-ref -d refs/enact/runs/r-test"#,
     );
-    let output = user.run("plan.toml", &executor, &["--sequential"]).code(3);
-    let (_, advice) = output
-        .stderr
-        .split_once("put its journal back with `git ")
-        .expect("advice");
-    let (command, _) = advice.split_once('`').expect("a command");
-    user.git(command.split(' ')).success();
+    user.run("plan.toml", &executor, &["--sequential"])
+        .code(3)
+        .complains("quarantined: the journal was deleted and was put back");
+    assert_eq!(user.status()["run"]["status"], "quarantined");
     user.enact(["resume"]).success();
     assert_eq!(user.task("a")["attempts"], 1, "what had ended was taken up");
 }

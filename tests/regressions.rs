@@ -41,7 +41,7 @@ fn judged(before: &CheckRun, mut after: CheckRun) -> Verdict {
         key: "k".to_owned(),
         ended: before.ended.clone(),
         results: before.results.clone(),
-        is_short: false,
+        ..Baseline::default()
     };
     assert!(after.names_failures(), "worth a comparison");
     let since = since(base, &after);

@@ -139,13 +139,17 @@ fn drive(
         jobs,
         is_interrupted,
         asked: Vec::new(),
+        tampers: is_interrupted,
     };
     let mut journal = SimJournal {
         disk: journal,
         appended: Vec::new(),
         fuse,
     };
-    let mut auditor = Auditor { done };
+    let mut auditor = Auditor {
+        done,
+        quarantined: false,
+    };
     let mut engine = Engine::new(&mut world, &mut journal, &mut auditor, state, false);
     engine
         .recover("simulated")
@@ -260,7 +264,7 @@ fn assert_needs_are_accounted_for(graph: &Graph, state: &State, undone: usize, s
 }
 
 /// Drives a run to its end, dying at each of `deaths` (counted in steps of that drive), and perhaps
-/// interrupted by a person now and then.
+/// interrupted by a person, or stopped because somebody tampers, now and then.
 fn simulate(seed: u64, deaths: &[u64], is_interrupted: bool) -> (Arc<Graph>, Disk, State) {
     let mut chance = Chance::new(seed);
     let graph = random_graph(&mut chance);
@@ -287,8 +291,8 @@ fn simulate(seed: u64, deaths: &[u64], is_interrupted: bool) -> (Arc<Graph>, Dis
                 return (graph, disk, state);
             }
             Some(Ended::NeedsPerson) => decide(&mut disk, &graph, seed),
-            Some(Ended::Paused | Ended::Stopped) | None => {}
-            Some(Ended::Quarantined) => unreachable!("nothing tampers in a simulation"),
+            // Whoever looked at what was changed resumes as well.
+            Some(Ended::Paused | Ended::Stopped | Ended::Quarantined) | None => {}
         }
     }
     panic!("seed {seed} does not settle");

@@ -39,6 +39,7 @@ impl Attempt {
             head: supervise::HEAD,
             tail: supervise::TAIL,
             token: supervise::token(),
+            sandbox: None,
         };
         Self { dir, order }
     }

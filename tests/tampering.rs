@@ -121,10 +121,13 @@ fn what_git_cannot_tell_is_moved_aside_by_the_next_resume() {
     let user = User::new();
     user.plan("[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"Do it\"\n");
     // As where a filter of the repository's is not installed.
+    user.git(["config", "filter.gone.clean", "exit 1"])
+        .success();
+    user.git(["config", "filter.gone.required", "true"])
+        .success();
+    user.write(".git/info/attributes", "rest.txt filter=gone\n");
     let executor = user.executor(
         r#"test $ENACT_ATTEMPT = 1 || { commit work.txt work; exit; }
-git config filter.gone.clean "exit 1"; git config filter.gone.required true
-mkdir -p "$ENACT_GIT_COMMON_DIR/info"; echo "rest.txt filter=gone" > "$ENACT_GIT_COMMON_DIR/info/attributes"
 echo rest > rest.txt; exit 1"#,
     );
     user.run("plan.toml", &executor, &["--retries", "1"])

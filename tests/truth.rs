@@ -332,12 +332,18 @@ fn moving_the_users_own_branch_is_a_failure_of_its_own_kind() {
     user.plan(PLAN);
     let before = user.git(["rev-parse", "main"]).stdout;
     let executor = user.executor("commit work.txt work; git update-ref refs/heads/main HEAD");
-    attempt(&user, &executor, &[]).code(1);
+    attempt(&user, &executor, &[])
+        .code(3)
+        .complains("quarantined: `refs/heads/main` was moved (at work: attempt 1 of t)");
+    let reflog = user.git(["rev-parse", "main@{1}"]).success().stdout;
+    assert_eq!(reflog, before, "what the reason says helps");
+    user.enact(["doctor", "--repair"]).success();
+    assert_eq!(user.git(["rev-parse", "main"]).stdout, before);
+    assert_eq!(user.git(["status", "--porcelain"]).stdout, "");
+    user.enact(["resume"]).code(1);
     let reason = user.task("t")["reason"].to_string();
     assert!(reason.contains("moved your own branch `main`"), "{reason}");
     assert!(keeps(&user, "work.txt", "work"));
-    let reflog = user.git(["rev-parse", "main@{1}"]).success().stdout;
-    assert_eq!(reflog, before, "what the reason says helps");
 }
 
 #[test]

@@ -284,6 +284,7 @@ impl Invocation {
             head: supervise::HEAD,
             tail: supervise::TAIL,
             token: supervise::token(),
+            sandbox: None,
         };
         Ok(Self {
             order,

@@ -38,9 +38,11 @@ pub struct Scope<'a> {
 /// Looks at the runs in `scope`.
 pub fn examine(scope: &Scope<'_>) -> Result<Diagnosis> {
     let repo = scope.repo;
-    let torn = torn(repo);
-    if !torn.is_empty() {
-        let findings = torn;
+    let mut findings = torn(repo);
+    if findings.is_empty() {
+        findings = leavings::damaged_refs(repo)?;
+    }
+    if !findings.is_empty() {
         return Ok(Diagnosis {
             findings,
             ..Diagnosis::default()

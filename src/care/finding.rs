@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::git::Oid;
+use crate::git::{Oid, Place};
 
 /// Something that is wrong with a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +68,8 @@ pub enum Kind {
     Processes,
     /// Local files that nobody needs.
     Files,
+    /// What was changed in the repository while a run was driven.
+    Tampering,
 }
 
 /// What to do about a finding.
@@ -130,6 +132,8 @@ pub enum Mend {
     RemoveAttemptFiles,
     /// The local files of a run that is gone are removed.
     RemoveFiles,
+    /// What was changed in the user's repository is put back.
+    PutBack(Place),
 }
 
 impl Finding {
@@ -190,6 +194,9 @@ impl fmt::Display for Mend {
             Mend::RemoveHalfMade => f.write_str("remove git's entry"),
             Mend::EndProcesses => f.write_str("end them"),
             Mend::RemoveAttemptFiles | Mend::RemoveFiles => f.write_str("remove them"),
+            Mend::PutBack(_) => {
+                f.write_str("put back what was there, and keep what is there now beside")
+            }
         }
     }
 }

@@ -50,6 +50,7 @@ pub(super) fn of_run(
     let is_over = state.map_or(is_gone, |state| state.run.drive == Drive::Finished);
     let refs = [layout::branches(run), layout::run_ref(run)];
     let mut found = locks(repo, run, &[&refs[0], &refs[1]]);
+    found.extend(tampering(repo, run)?);
     for listed in &traces.worktrees {
         for lock in listed.locks() {
             let what = format!("`{}` was left by a git that was killed", lock.display());
@@ -86,6 +87,35 @@ pub(super) fn of_run(
             files.display()
         );
         found.push(mendable(run, Kind::Files, what, Mend::RemoveAttemptFiles));
+    }
+    Ok(found)
+}
+
+/// What was changed in the user's repository while the run was driven, and is neither put back nor accepted.
+fn tampering(repo: &Repo, run: &str) -> Result<Vec<Finding>> {
+    let found = world::tampered(repo, run)?.into_iter();
+    let told = found.map(|one| {
+        let words = world::detailed(repo, &one).join("; ");
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let what = format!("while it was driven, {}", words.join(" "));
+        let remedy = Remedy::Mend(Mend::PutBack(one.place));
+        Finding::new(run, Kind::Tampering, Severity::Error, what, remedy)
+    });
+    Ok(told.collect())
+}
+
+/// A list of refs that is damaged, so that no other can be read, as far as a run holds what it was.
+pub(super) fn damaged_refs(repo: &Repo) -> Result<Vec<Finding>> {
+    let place = repo.packed_refs();
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(layout::local_runs(repo.common_dir()))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let run = entry.file_name().to_string_lossy().into_owned();
+        let all = tampering(repo, &run)?.into_iter();
+        found.extend(all.filter(|one| one.remedy == Remedy::Mend(Mend::PutBack(place.clone()))));
     }
     Ok(found)
 }

@@ -148,6 +148,7 @@ fn mend(repo: &Repo, run: &str, mend: &Mend, lease: Option<Lease>) -> Result<()>
         Mend::RemoveHalfMade => repo.remove_half_made_worktrees(),
         Mend::EndProcesses => world::end_processes(repo, run),
         Mend::RemoveAttemptFiles => world::remove_files(repo, run),
+        Mend::PutBack(place) => world::put_back(repo, run, place),
         Mend::RemoveFiles => {
             world::end_processes(repo, run)?;
             let dir = layout::local_run(repo.common_dir(), run);

@@ -19,6 +19,7 @@ pub(super) struct Args {
 
 /// A plan of six tasks, two of which do not go well at first.
 const PLAN: &str = include_str!("demo/PLAN.md");
+const SPEC: &str = include_str!("demo/SPEC.md");
 
 /// An executor that is no agent but acts like one: it works, claims, fails once and kicks back once.
 const EXECUTOR: &str = include_str!("demo/executor.sh");
@@ -115,6 +116,7 @@ fn vacant(place: &Path) -> Result<PathBuf> {
 fn furnish(repo: &Path, executor: &Path) -> Result<()> {
     std::fs::create_dir_all(repo.join("specs/greeter")).context("the demo has no place")?;
     std::fs::write(repo.join("README.md"), "# greeter\n")?;
+    std::fs::write(repo.join("specs/greeter/SPEC.md"), SPEC)?;
     std::fs::write(repo.join("specs/greeter/PLAN.md"), PLAN)?;
     std::fs::write(executor, EXECUTOR)?;
     for git in [

@@ -15,7 +15,8 @@ use crate::report::{self, clean::visible, clean::visible_line};
 /// Reads each journal from its first event and compares everything else with it. Without `--repair` nothing is
 /// changed. With it, what we made is put right: a journal that was deleted is found again or, when its objects
 /// are gone, rebuilt in outline from notes and branches; branches and notes are made to agree with it; stale
-/// locks, worktrees and processes of ours are removed. Nothing that is nowhere else is removed, and what
+/// locks, worktrees and processes of ours are removed; what was changed in the repository while a run was driven, and
+/// stopped it, is put back, and what is there now is kept below `.git/enact`. Nothing that is nowhere else is removed, and what
 /// cannot be mended is told with the command that helps. So is, when no run is named, a task's file of a session in
 /// the checkout that cannot be read: its last version in git's history that can.
 ///

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 
 use super::report::files;
-use super::{Context, Exit, asking, input, status_context};
+use super::{Context, Exit, asking, input, status_context, tampering};
 use crate::approval::{Approved, Proposal};
 use crate::export::{Exporter, Synced};
 use crate::git::Repo;
 use crate::journal::{self, Displaced, Journal, layout};
 use crate::report::live::{JsonLines, Lines, Teller};
 use crate::report::{self, markdown};
-use crate::run::engine::{Engine, Sink};
+use crate::run::engine::{Ended, Engine, Sink};
 use crate::run::policy::OnFailure;
 use crate::run::state::State;
 use crate::world::{self, Interrupts, Local, Site};
@@ -58,13 +58,7 @@ pub(super) fn drive(
     let run = state.run.id.clone();
     // A request that an earlier drive did not live to see is not meant for this one.
     std::fs::remove_file(layout::stop_file(repo.common_dir(), &run)).unwrap_or_default();
-    let (mut sink, tell): (Box<dyn Sink>, Teller) = if context.json {
-        (Box::new(JsonLines), Arc::new(report::notice))
-    } else {
-        let lines = Lines::new(context.quiet);
-        let tell = lines.teller();
-        (Box::new(lines), tell)
-    };
+    let (mut sink, tell) = shown(context);
     if state.run.policy.sync {
         let plan = input::recorded_path(context, &repo, &state)?;
         let exporter = Exporter::new(repo.reopen()?, &run, plan)?;
@@ -92,21 +86,43 @@ pub(super) fn drive(
         Begin::Again(reason) => engine.recover(&reason),
     };
     let ended = started.and_then(|()| engine.drive());
-    let state = engine.state().clone();
+    let mut state = engine.state().clone();
     world.hear_out();
+    let ended = ended.or_else(|error| {
+        tampering::put_journal_back(&mut journal, &mut state, &mut *sink, error)?;
+        Ok(Ended::Quarantined)
+    });
+    if ended
+        .as_ref()
+        .is_ok_and(|ended| *ended != Ended::Quarantined)
+    {
+        world.dismiss_sentry();
+    }
     sink.end(&state);
     drop(sink);
     journal.flush(&state)?;
-    let ended = ended.map_err(|error| match error.downcast_ref::<Displaced>() {
-        Some(displaced) => {
-            let help = restoration(&run, displaced);
-            error.context(help)
-        }
-        None => error.context(Broken { run }),
-    })?;
+    let ended = ended.map_err(
+        |error: anyhow::Error| match error.downcast_ref::<Displaced>() {
+            Some(displaced) => {
+                let help = restoration(&run, displaced);
+                error.context(help)
+            }
+            None => error.context(Broken { run }),
+        },
+    )?;
     drop(journal);
     finish(context, &repo, &state)?;
     Ok(Exit::of(ended, &state, interrupts.came()))
+}
+
+/// What shows a run, and says what is no event.
+fn shown(context: &Context) -> (Box<dyn Sink>, Teller) {
+    if context.json {
+        return (Box::new(JsonLines), Arc::new(report::notice));
+    }
+    let lines = Lines::new(context.quiet);
+    let tell = lines.teller();
+    (Box::new(lines), tell)
 }
 
 /// Records what became of attempts that ran when their driver died, and keeps what they left: until then it
@@ -130,7 +146,12 @@ pub(super) fn keep_what_was_cut_short(
     let mut world = Local::new(site, approved, None, Interrupts::install(tell)?);
     let mut engine = Engine::new(&mut world, journal, &mut sink, state, false);
     engine.recover("what was cut short is kept")?;
-    Ok(engine.state().clone())
+    let state = engine.state().clone();
+    // What was changed meanwhile is still to be looked at.
+    if world::tampered(repo, &state.run.id)?.is_empty() {
+        world.dismiss_sentry();
+    }
+    Ok(state)
 }
 
 /// Where the run of `journal` finds things.

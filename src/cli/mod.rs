@@ -33,6 +33,7 @@ mod selecting;
 mod show;
 mod status;
 mod stop;
+mod tampering;
 mod usage;
 mod worktree;
 

@@ -4,10 +4,12 @@ use anyhow::Result;
 
 use super::approving::approve;
 use super::drive::{Begin, drive};
+use super::tampering::{self, Passed};
 use super::{Context, Exit, input, open_run};
 use crate::approval::Proposal;
 use crate::git::{self, Repo};
 use crate::plan;
+use crate::process::sandbox;
 use crate::report::{self, clean::visible, resumption};
 use crate::run::state::{Drive, Phase, State};
 
@@ -30,10 +32,15 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
 
 /// Takes `run` up again.
 pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Result<Exit> {
-    let (journal, state) = open_run(repo, run)?;
+    let (mut journal, mut state) = open_run(repo, run)?;
     repo.have_files_of(repo.oid(&state.run.tip)?)?;
+    let passed = tampering::pass(repo, &mut journal, &mut state, yes)?;
+    if let Passed::No = passed {
+        return Ok(Exit::NeedsPerson);
+    }
     warn_of_edited_plan(context, repo, &state);
     let policy = state.run.policy.clone();
+    sandbox::require(policy.sandbox.level)?;
     let proposal = Proposal::new(repo, state.authored().clone(), policy, &state.run.plan_hash)?;
     let Some(approved) = approve(&proposal, repo, run, yes, context.json)? else {
         return Ok(Exit::Refused);
@@ -49,7 +56,10 @@ pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Re
         Drive::Running => "nothing was under way".to_owned(),
         Drive::Paused(reason, _) => format!("paused: {reason}"),
         Drive::Stopped(reason) => format!("stopped: {reason}"),
-        Drive::Quarantined(reason) => format!("quarantined: {reason}"),
+        Drive::Quarantined(reason) => match passed {
+            Passed::Accepted => format!("accepted by a person: {reason}"),
+            _ => format!("quarantined, and put back: {reason}"),
+        },
         Drive::Finished => "finished".to_owned(),
     };
     drive(context, journal, state, approved, Begin::Again(reason))

@@ -16,9 +16,13 @@ use crate::graph::Graph;
 use crate::journal::{Clock, Journal};
 use crate::plan::{TaskId, Weight, or_meant};
 use crate::preflight;
+use crate::process::sandbox;
 use crate::report::{self, proposal};
 use crate::run::event::Event;
-use crate::run::policy::{CommitMode, Durability, Executor, OnFailure, Policy, Review, Scope};
+use crate::run::policy::{
+    CommitMode, Durability, Executor, Isolation, OnFailure, Policy, Review, Scope,
+};
+use crate::run::sandbox::Level;
 use crate::verify::checks::Found;
 
 /// Run a plan: one verified commit per task
@@ -86,6 +90,12 @@ pub(super) struct Args {
     /// Start another run although one of this plan is unfinished
     #[arg(long)]
     new: bool,
+    /// What an executor has of the repository: a linked worktree, or a clone of its own
+    #[arg(long, value_name = "worktree|clone")]
+    isolation: Option<Isolation>,
+    /// What executors, and the commands that verify their work, are confined by
+    #[arg(long, value_name = "none|landlock|bwrap")]
+    sandbox: Option<Level>,
     /// Give every attempt a new worktree
     #[arg(long)]
     fresh: bool,
@@ -127,6 +137,8 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let base = base(&repo, &args.base)?;
     input::confirm_imports(&repo, base, &mut input)?;
     let mut policy = policy(args, context, &repo, &input.graph)?;
+    repo.require_isolation(policy.isolation)?;
+    sandbox::require(policy.sandbox.level)?;
     policy.selection.clone_from(&input.selection);
     let id = input::run_id(&repo, &input, args.name.as_deref())?;
     let proposal = Proposal::new(&repo, input.graph.clone(), policy, &input.hash)?;
@@ -249,6 +261,8 @@ fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<
         on_failure: args.on_failure,
         weight: args.weight,
         durability: args.durability,
+        isolation: args.isolation,
+        sandbox: args.sandbox,
         fresh: args.fresh.then_some(true),
         sync: args.sync.then_some(true),
         commit_progress: args.commit_progress.then_some(true),

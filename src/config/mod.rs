@@ -26,7 +26,8 @@ use serde::Deserialize;
 use crate::attempt::prompt;
 use crate::git::Repo;
 use crate::plan::{Fault, Faults, Location, Source, Weight};
-use crate::run::policy::{CommitMode, Durability, Hooks, OnFailure, Review, Scope};
+use crate::run::policy::{CommitMode, Durability, Hooks, Isolation, OnFailure, Review, Scope};
+use crate::run::sandbox::Level;
 
 /// One layer of configuration; what it does not say is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -54,6 +55,14 @@ pub struct Settings {
     /// How much of a task's context may tell what its dependencies left.
     pub summary_tokens: Option<u32>,
     pub durability: Option<Durability>,
+    pub isolation: Option<Isolation>,
+    pub sandbox: Option<Level>,
+    /// Whether an executor's git moves no ref but its task's branch.
+    pub guard: Option<bool>,
+    /// What may be written besides what every task needs.
+    pub sandbox_write: Vec<String>,
+    /// Whether the network is left open.
+    pub sandbox_network: Option<bool>,
     pub fresh: Option<bool>,
     /// Whether the plan's own files say how far the run is, while it goes on.
     pub sync: Option<bool>,
@@ -100,7 +109,7 @@ pub struct RunLimits {
 
 /// The keys that git config (`enact.<key>`) and the environment (`ENACT_<KEY>`) may set, as git config
 /// spells them.
-pub const KEYS: [&str; 14] = [
+pub const KEYS: [&str; 16] = [
     "executor",
     "jobs",
     "retries",
@@ -115,6 +124,8 @@ pub const KEYS: [&str; 14] = [
     "onFailure",
     "weight",
     "durability",
+    "isolation",
+    "sandbox",
 ];
 
 impl Settings {
@@ -217,6 +228,11 @@ impl Settings {
             weight: over.weight.or(self.weight),
             summary_tokens: over.summary_tokens.or(self.summary_tokens),
             durability: over.durability.or(self.durability),
+            isolation: over.isolation.or(self.isolation),
+            sandbox: over.sandbox.or(self.sandbox),
+            guard: over.guard.or(self.guard),
+            sandbox_write: list(self.sandbox_write, over.sandbox_write),
+            sandbox_network: over.sandbox_network.or(self.sandbox_network),
             fresh: over.fresh.or(self.fresh),
             sync: over.sync.or(self.sync),
             commit_progress: over.commit_progress.or(self.commit_progress),

@@ -108,6 +108,15 @@ impl Settings {
         );
         self.object_to_names(&mut found);
         found.passed(&["pass_env"], &self.pass_env);
+        let is_whole = |path: &&String| path.starts_with('/') || path.starts_with("~/");
+        if let Some(path) = self.sandbox_write.iter().find(|path| !is_whole(path)) {
+            let what = format!("names `{path}`");
+            found.add(
+                &["sandbox_write"],
+                what,
+                Some("begin a path with `/` or `~/`"),
+            );
+        }
         for (name, named) in &self.executors {
             object_to_executor(name, named, &mut found);
         }

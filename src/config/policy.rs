@@ -13,6 +13,7 @@ use crate::plan::{Fault, Faults, Plan, Selection, TIME_SPANS, Task, time_span};
 use crate::run::budget::Limits;
 use crate::run::policy::{self, CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Scope};
 use crate::run::routes::Routes;
+use crate::run::sandbox::{Level, Sandbox};
 
 /// How often somebody tries to mend the whole, unless it is said otherwise.
 const FIX_ROUNDS: u32 = 3;
@@ -73,6 +74,9 @@ impl Settings {
             setup: self.setup.clone(),
             hooks: self.hooks(),
             pass_env: self.pass_env.clone(),
+            isolation: self.isolation.unwrap_or_default(),
+            sandbox: self.sandbox()?,
+            guard: self.guard.unwrap_or(true),
             fresh: self.fresh.unwrap_or(false),
             sync: self.sync.unwrap_or(false),
             commit_progress: self.commit_progress.unwrap_or(false),
@@ -82,6 +86,28 @@ impl Settings {
             selection: Selection::default(),
             only: Vec::new(),
             from: None,
+        })
+    }
+
+    /// What executors are kept from.
+    fn sandbox(&self) -> Result<Sandbox> {
+        let level = self.sandbox.unwrap_or_default();
+        let is_whole = |path: &str| path.starts_with('/') || path.starts_with("~/");
+        if let Some(path) = self.sandbox_write.iter().find(|path| !is_whole(path)) {
+            bail!("`sandbox_write` names `{path}`: begin a path with `/` or `~/`");
+        }
+        if level == Level::Landlock && self.sandbox_network == Some(false) {
+            bail!(
+                "`sandbox_network = false` needs `sandbox = \"bwrap\"`: Landlock leaves the network open"
+            );
+        }
+        Ok(match level {
+            Level::None => Sandbox::default(),
+            Level::Landlock | Level::Bwrap => Sandbox {
+                level,
+                write: self.sandbox_write.clone(),
+                network: self.sandbox_network.unwrap_or(level == Level::Landlock),
+            },
         })
     }
 

@@ -141,30 +141,39 @@ const HOOK_EVENTS: [&str; 12] = [
 /// One `git` command to be.
 pub struct Git {
     command: Command,
+    /// How many settings it was given.
+    settings: usize,
 }
 
 impl Git {
     /// A command on the repository as a whole.
     pub fn new(repo: &Repo) -> Result<Self> {
-        Self::at(repo.common_dir(), None)
+        let git = Self::at(repo.common_dir(), None)?;
+        let planted = repo.pins().drivers(repo.common_dir(), repo.common_dir());
+        Ok(git.set(&planted))
     }
 
     /// A command in the checkout that we were started in: the user's, with what they said by `git -c`, and with an
     /// index of the shape that they chose.
     pub fn here(repo: &Repo) -> Result<Self> {
-        let command = base(require_version()?, &spoken(), |option| {
+        let (command, settings) = base(require_version()?, &spoken(), |option| {
             !SHAPES.contains(&option)
         });
         let command = match std::env::var_os(SPOKEN) {
             Some(spoken) => command.env(SPOKEN, spoken),
             None => command,
         };
-        Ok(Self::placed(command, repo.git_dir(), repo.checkout()))
+        Ok(Self::placed(
+            command,
+            repo.git_dir(),
+            repo.checkout(),
+            settings,
+        ))
     }
 
     /// A command that may reach other repositories, by whatever the user's configuration reaches them.
     pub(in crate::git) fn reaching_out(repo: &Repo) -> Result<Self> {
-        let mut command = base(require_version()?, &spoken(), |option| {
+        let (mut command, settings) = base(require_version()?, &spoken(), |option| {
             option != "protocol.allow"
         });
         for name in REACHING {
@@ -172,22 +181,31 @@ impl Git {
                 command = command.env(name, value);
             }
         }
-        Ok(Self::placed(command, repo.common_dir(), None))
+        Ok(Self::placed(command, repo.common_dir(), None, settings))
     }
 
     /// A command in a worktree of ours, whatever its `.git` file says by now.
     pub(in crate::git) fn within(worktree: &Worktree) -> Result<Self> {
-        let git = Self::at(worktree.git_dir(), Some(worktree.path()))?;
+        Self::below(worktree, worktree.path())
+    }
+
+    /// The same with the files at `work_tree`.
+    pub(in crate::git) fn below(worktree: &Worktree, work_tree: &Path) -> Result<Self> {
+        let git = Self::at(worktree.git_dir(), Some(work_tree))?;
+        let common_dir = worktree.common_dir();
+        let planted = worktree.pins.drivers(common_dir, worktree.git_dir());
+        // Its `commondir` file could name another repository, with another configuration.
+        let git = git.env("GIT_COMMON_DIR", common_dir).set(&planted);
         Ok(git.args(worktree.pins.args()))
     }
 
     /// A command with `git_dir` and `work_tree` given, so that nothing is left to discovery.
     pub(in crate::git) fn at(git_dir: &Path, work_tree: Option<&Path>) -> Result<Self> {
-        let command = base(require_version()?, &[], |_| true);
-        Ok(Self::placed(command, git_dir, work_tree))
+        let (command, settings) = base(require_version()?, &[], |_| true);
+        Ok(Self::placed(command, git_dir, work_tree, settings))
     }
 
-    fn placed(command: Command, git_dir: &Path, work_tree: Option<&Path>) -> Self {
+    fn placed(command: Command, git_dir: &Path, work_tree: Option<&Path>, settings: usize) -> Self {
         let mut command = command.env("GIT_DIR", git_dir);
         if let Some(work_tree) = work_tree {
             command = command.env("GIT_WORK_TREE", work_tree).dir(work_tree);
@@ -197,7 +215,22 @@ impl Git {
         } else {
             command = command.dir(git_dir);
         }
-        Self { command }
+        Self { command, settings }
+    }
+
+    /// Gives it settings that hold whatever the configuration says. In the environment, because on the command line
+    /// a name may have no `=`.
+    #[must_use]
+    fn set(mut self, settings: &[(String, String)]) -> Self {
+        for (key, value) in settings {
+            let n = self.settings;
+            self = self
+                .env(&format!("GIT_CONFIG_KEY_{n}"), key)
+                .env(&format!("GIT_CONFIG_VALUE_{n}"), value);
+            self.settings += 1;
+        }
+        let count = self.settings.to_string();
+        self.env("GIT_CONFIG_COUNT", count)
     }
 
     /// Sets one more variable.
@@ -211,6 +244,13 @@ impl Git {
     #[must_use]
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.command = self.command.stdin(bytes);
+        self
+    }
+
+    /// Feeds it a file.
+    #[must_use]
+    pub(in crate::git) fn stdin_from(mut self, path: &Path) -> Self {
+        self.command = self.command.stdin_from(path);
         self
     }
 
@@ -281,13 +321,13 @@ pub struct Uncommitted {
     pub is_untracked: bool,
 }
 
-/// `git` with the fixed environment and options. The options travel in the environment, so that what git
+/// `git` with the fixed environment and options, and how many those are. The options travel in the environment, so that what git
 /// itself starts has them as well.
 fn base(
     version: (u32, u32),
     spoken: &[(String, String)],
     is_wanted: impl Fn(&str) -> bool,
-) -> Command {
+) -> (Command, usize) {
     let mut command = Command::new("git");
     for name in INHERITED {
         if let Some(value) = std::env::var_os(name) {
@@ -317,7 +357,8 @@ fn base(
             .env(format!("GIT_CONFIG_KEY_{n}"), key)
             .env(format!("GIT_CONFIG_VALUE_{n}"), value);
     }
-    command.env("GIT_CONFIG_COUNT", options.len().to_string())
+    let count = options.len();
+    (command.env("GIT_CONFIG_COUNT", count.to_string()), count)
 }
 
 /// Whether the user said anything by `git -c`, or in the variables that do the same.

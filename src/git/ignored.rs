@@ -8,9 +8,11 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 
+use super::drivers::Drivers;
 use super::index::overwrite;
 use super::{Git, Oid, Repo, Worktree, mode};
 
@@ -20,6 +22,8 @@ pub(in crate::git) struct Pins {
     file_mode: String,
     /// The user's own ignore file.
     excludes: PathBuf,
+    /// What git runs on contents.
+    drivers: Arc<Drivers>,
 }
 
 impl Pins {
@@ -31,7 +35,17 @@ impl Pins {
         Self {
             file_mode: file_mode.unwrap_or("true".to_owned()),
             excludes,
+            drivers: Arc::new(Drivers::read(repo)),
         }
+    }
+
+    /// What was planted since among the commands that git runs on contents, as it was, for a command in `git_dir`.
+    pub(in crate::git) fn drivers(
+        &self,
+        common_dir: &Path,
+        git_dir: &Path,
+    ) -> Vec<(String, String)> {
+        self.drivers.restored(common_dir, git_dir)
     }
 
     /// As arguments that precede a command.
@@ -44,7 +58,10 @@ impl Pins {
 }
 
 /// What git finds: libgit2 does not look at the variables that name other files of settings.
-fn setting<T>(repo: &git2::Repository, read: impl Fn(&git2::Config) -> Option<T>) -> Option<T> {
+pub(in crate::git) fn setting<T>(
+    repo: &git2::Repository,
+    read: impl Fn(&git2::Config) -> Option<T>,
+) -> Option<T> {
     let all = repo.config().ok()?;
     let elsewhere: Vec<_> = ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"]
         .into_iter()

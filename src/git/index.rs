@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
 use git2::{Index, Oid};
@@ -149,7 +149,7 @@ impl Worktree {
 }
 
 /// What tells whether a file was written: nobody can set the time of its last change.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::git) struct Stamp {
     inode: u64,
     size: u64,
@@ -157,12 +157,19 @@ pub(in crate::git) struct Stamp {
 }
 
 impl Stamp {
-    fn of(found: &Metadata) -> Self {
+    pub(in crate::git) fn of(found: &Metadata) -> Self {
         Self {
             inode: found.ino(),
             size: found.size(),
             changed: (found.ctime(), found.ctime_nsec()),
         }
+    }
+
+    /// When it was last changed.
+    pub(in crate::git) fn time(&self) -> SystemTime {
+        let seconds = u64::try_from(self.changed.0).unwrap_or_default();
+        let nanos = u32::try_from(self.changed.1).unwrap_or_default();
+        SystemTime::UNIX_EPOCH + Duration::new(seconds, nanos)
     }
 }
 

@@ -5,7 +5,9 @@
 //! renamed directories). Everything here speaks of commits, trees, refs and paths: it knows neither plans
 //! nor runs, and spells none of our ref names.
 
+mod clone;
 mod command;
+mod drivers;
 mod identity;
 mod ignored;
 mod index;
@@ -17,16 +19,20 @@ mod objects;
 mod partial;
 mod patch;
 mod paths;
+mod rails;
 mod refs;
 mod salvage;
 mod slots;
 mod submodules;
+mod surroundings;
 mod times;
+mod touched;
 mod whole;
 mod worktree;
 
 use std::iter;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 pub use git2::Oid;
@@ -38,11 +44,15 @@ pub use inspect::Depth;
 pub use merge::Merge;
 pub use objects::{Commit, Entry, Named, NewCommit, mode, sha256};
 pub use paths::{Change, ChangeKind};
+pub use rails::HOOKS_PATH;
 pub use refs::{Expected, Moved};
 pub use salvage::Message;
-pub use slots::Listed;
+pub use slots::{Listed, remove_all};
+pub use surroundings::{Difference, Place, Surroundings, Weight};
 pub use whole::Soundness;
 pub use worktree::{Dirty, Worktree};
+
+use crate::run::policy::Isolation;
 
 /// A repository of the user's, opened for objects and refs.
 pub struct Repo {
@@ -51,6 +61,10 @@ pub struct Repo {
     git_dir: PathBuf,
     workdir: Option<PathBuf>,
     pins: Pins,
+    /// How worktrees are made for whoever works in them.
+    isolation: Isolation,
+    /// The user's refs as clones are given them, once somebody has asked.
+    handed_refs: Arc<OnceLock<String>>,
 }
 
 /// What HEAD says.
@@ -119,9 +133,10 @@ impl Repo {
         if let Some(checkout) = self.checkout() {
             raw.set_workdir(checkout, false)?;
         }
-        let pins = self.pins.clone();
         Ok(Self {
-            pins,
+            pins: self.pins.clone(),
+            isolation: self.isolation,
+            handed_refs: Arc::clone(&self.handed_refs),
             ..Self::opened(raw)?
         })
     }
@@ -142,6 +157,8 @@ impl Repo {
         let pins = Pins::read(&raw);
         Ok(Self {
             pins,
+            isolation: Isolation::default(),
+            handed_refs: Arc::default(),
             raw,
             common_dir,
             git_dir,

@@ -163,8 +163,8 @@ impl Worktree {
         let scratch = self.git_dir().join("enact-nested");
         remove_if_there(&scratch)?;
         let within = || {
-            let git = Git::at(self.git_dir(), Some(&self.path().join(relative)))?;
-            Ok::<_, anyhow::Error>(git.args(self.pins.args()).env("GIT_INDEX_FILE", &scratch))
+            let git = Git::below(self, &self.path().join(relative))?;
+            Ok::<_, anyhow::Error>(git.env("GIT_INDEX_FILE", &scratch))
         };
         let found = within()?.check(["ls-files", "--others", "--exclude-standard", "-z"])?;
         let paths = found.stdout.split(|byte| *byte == 0);

@@ -5,13 +5,16 @@
 //! when it is locked with a reason that begins with our name; nothing else is ever removed.
 
 use std::fs::File;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use git2::Oid;
 
+use super::clone::was_handed_out;
 use super::{Git, Repo, Worktree};
 use crate::crash;
+use crate::run::policy::Isolation;
 
 /// How the lock reason of our worktrees begins.
 pub(in crate::git) const OURS: &str = "git enact";
@@ -83,6 +86,7 @@ impl Repo {
         match self.find_worktree(&path)? {
             Some(listed) if listed.is_ours() => {
                 let mut worktree = Worktree::new(path, listed.git_dir, self.pins().clone());
+                worktree.isolation = self.isolation;
                 worktree.recall_excludes(self);
                 Ok(worktree)
             }
@@ -164,6 +168,12 @@ impl Repo {
                     path.display()
                 );
             }
+            if let Some(listed) = listed.as_ref().filter(|one| was_handed_out(&one.git_dir)) {
+                let git_dir = listed.git_dir.clone();
+                let mut clone = Worktree::new(path.to_owned(), git_dir, self.pins().clone());
+                clone.isolation = Isolation::Clone;
+                clone.refuse_later_work(self)?;
+            }
             remove_all(path)?;
             crash::step("worktree-emptied");
         }
@@ -215,7 +225,11 @@ impl Repo {
                 .strip_prefix("gitdir: ")
                 .is_some_and(|dir| Path::new(dir).starts_with(self.common_dir().join("worktrees")))
         });
-        is_empty || points_here
+        let borrows_here =
+            std::fs::read(path.join(".git/objects/info/alternates")).is_ok_and(|place| {
+                place.strip_suffix(b"\n") == Some(self.objects().as_os_str().as_bytes())
+            });
+        is_empty || points_here || borrows_here
     }
 
     /// Held while worktrees are made or removed; the kernel frees it when its process dies.
@@ -255,7 +269,7 @@ fn freed_of_links(path: &Path) -> Option<PathBuf> {
 
 /// Removes a file or a directory with everything in it, following no links; directories that were made
 /// unreadable are opened up first.
-pub(in crate::git) fn remove_all(path: &Path) -> Result<()> {
+pub fn remove_all(path: &Path) -> Result<()> {
     let remove = || match path.symlink_metadata() {
         Ok(found) if found.is_dir() => std::fs::remove_dir_all(path),
         Ok(_) => std::fs::remove_file(path),

@@ -62,7 +62,7 @@ impl Worktree {
 
     /// Whether executors have fetched submodules here: they have git directories of their own.
     pub fn has_submodules(&self) -> bool {
-        self.git_dir().join("modules").exists()
+        self.their_git_dir().join("modules").exists()
     }
 
     /// Whether the commit of a submodule is in the user's own clone of it, or was pushed from here.
@@ -71,7 +71,7 @@ impl Worktree {
         if open(repo.common_dir()).is_some_and(|users| users.find_commit(commit).is_ok()) {
             return true;
         }
-        let Some(ours) = open(self.git_dir()) else {
+        let Some(ours) = open(&self.their_git_dir()) else {
             // It was never fetched here, so nobody can have made a commit in it.
             return true;
         };

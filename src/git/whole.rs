@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use git2::{ObjectType, Oid};
+use git2::{ObjectType, Oid, Tree};
 
 use super::{Repo, mode};
 
@@ -16,7 +16,7 @@ use super::{Repo, mode};
 pub enum Soundness {
     /// All of it.
     Whole,
-    /// Something is not there.
+    /// Something is not there, or is what git would not lay out.
     Incomplete,
     /// This object ends too early, and must not be read.
     Torn(Oid),
@@ -43,6 +43,9 @@ impl Repo {
         let commits = self.commits_between(base, tip);
         let is_whole = commits.is_ok_and(|commits| {
             commits.into_iter().all(|commit| {
+                if !walk.is_sound_commit(commit) {
+                    return false;
+                }
                 let tree = self
                     .raw()
                     .find_commit(commit)
@@ -93,11 +96,16 @@ impl Repo {
             })
     }
 
+    /// Where objects are.
+    pub(in crate::git) fn objects(&self) -> PathBuf {
+        self.common_dir().join("objects")
+    }
+
     /// Where an object is as long as it is in no pack.
     pub(in crate::git) fn loose_file(&self, oid: Oid) -> PathBuf {
         let hex = oid.to_string();
         let (dir, name) = hex.split_at(2);
-        self.common_dir().join("objects").join(dir).join(name)
+        self.objects().join(dir).join(name)
     }
 
     /// Refuses what nobody comes back from reading.
@@ -116,7 +124,7 @@ impl Repo {
     /// Whether the file of an object whose name begins so ends too early.
     pub(in crate::git) fn has_torn_file(&self, name: &str) -> bool {
         let (dir, rest) = name.split_at(2);
-        let dir = self.common_dir().join("objects").join(dir);
+        let dir = self.objects().join(dir);
         let files = std::fs::read_dir(dir).into_iter().flatten().flatten();
         let mut meant = files.filter(|file| file.file_name().to_string_lossy().starts_with(rest));
         meant.any(|file| is_torn(&file.path()))
@@ -171,6 +179,12 @@ impl Walk<'_> {
         is_torn
     }
 
+    /// Whether git takes the commit: a message with a NUL in it is shown cut off, and refused by whoever fetches it.
+    fn is_sound_commit(&self, commit: Oid) -> bool {
+        let read = self.odb.read(commit);
+        read.is_ok_and(|object| !object.data().contains(&0))
+    }
+
     /// Whether an object is there, and is what its name says.
     fn can_be_read(&mut self, blob: Oid) -> bool {
         if self.is_torn(blob) {
@@ -196,6 +210,9 @@ impl Walk<'_> {
             return false;
         };
         let known = known.and_then(|known| repo.raw().find_tree(known).ok());
+        if !has_sound_names(&found) {
+            return false;
+        }
         found.iter().all(|entry| {
             let before = known
                 .as_ref()
@@ -215,6 +232,30 @@ impl Walk<'_> {
             }
         })
     }
+}
+
+/// Whether git would lay a tree out: no name leads elsewhere or into a repository's own directory, none comes
+/// twice, and each is of a kind that git has.
+fn has_sound_names(tree: &Tree<'_>) -> bool {
+    let mut seen = HashSet::new();
+    tree.iter().all(|entry| {
+        let is_kind = matches!(
+            entry.filemode_raw(),
+            0o040000 | 0o100644 | 0o100664 | 0o100755 | 0o120000 | 0o160000
+        );
+        is_kind && is_sound_name(entry.name_bytes()) && seen.insert(entry.name_bytes().to_vec())
+    })
+}
+
+/// The names by which some file systems know `.git` are none for anything else.
+fn is_sound_name(name: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(name).to_lowercase();
+    // What HFS+ does not see in a name, and what NTFS does not see at its end.
+    let is_unseen = |c: char| matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
+    let seen: String = text.chars().filter(|c| !is_unseen(*c)).collect();
+    let plain = seen.trim_end_matches(['.', ' ']);
+    let is_other = !matches!(plain, ".git" | "git~1") && !seen.starts_with(".git:");
+    is_other && !matches!(name, b"" | b"." | b"..") && !name.contains(&b'/')
 }
 
 /// Whether the file of an object ends too early, as a power cut or an executor leaves it. libgit2 never comes back

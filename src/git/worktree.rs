@@ -19,15 +19,16 @@ use super::times::second;
 use super::{Expected, Git, Head, Repo};
 use crate::crash;
 use crate::process::Output;
+use crate::run::policy::Isolation;
 
 /// How many paths are named when a worktree is dirty.
 const NAMED: usize = 20;
 
 /// How many of the places where HEAD stood are looked at.
-const VISITS: usize = 100;
+pub(in crate::git) const VISITS: usize = 100;
 
 /// The longest HEAD that is covered before it is cut, in bytes: a ref name at its longest, and more.
-const HEAD_MAX: usize = 1 << 12;
+pub(in crate::git) const HEAD_MAX: usize = 1 << 12;
 
 /// From how many files on that git had to look into anew it is worth to note what it saw.
 const UNSEEN: usize = 32;
@@ -81,6 +82,8 @@ pub struct Worktree {
     /// The second in which this process came to know it, until it was looked at in a later one: what was changed
     /// in that second may have been given its old time back, what is changed later has another second.
     pub(in crate::git) recent: Option<i64>,
+    /// What whoever works in it has of the repository.
+    pub(in crate::git) isolation: Isolation,
 }
 
 /// What is uncommitted in a worktree.
@@ -115,6 +118,7 @@ impl Worktree {
             excludes: Vec::new(),
             unseen: usize::MAX,
             recent: Some(second(SystemTime::now())),
+            isolation: Isolation::default(),
         }
     }
 
@@ -126,6 +130,15 @@ impl Worktree {
     /// Its own git directory, within the repository's.
     pub fn git_dir(&self) -> &Path {
         &self.git_dir
+    }
+
+    /// The repository's git directory, as we know it.
+    pub(in crate::git) fn common_dir(&self) -> &Path {
+        let worktrees = self
+            .git_dir
+            .parent()
+            .filter(|dir| dir.ends_with("worktrees"));
+        worktrees.and_then(Path::parent).unwrap_or(&self.git_dir)
     }
 
     /// Whether it still is the worktree we made, or why it is not.
@@ -141,11 +154,15 @@ impl Worktree {
             return Err("git no longer knows the worktree".to_owned());
         }
         let dot_git = self.path.join(".git");
-        if !dot_git
-            .symlink_metadata()
-            .is_ok_and(|found| found.is_file())
-        {
-            return Err("its `.git` file is gone".to_owned());
+        let found = dot_git.symlink_metadata();
+        match self.isolation {
+            Isolation::Worktree if !found.is_ok_and(|found| found.is_file()) => {
+                return Err("its `.git` file is gone".to_owned());
+            }
+            Isolation::Clone if self.is_handed_out() && !is_dir(&dot_git) => {
+                return Err("its `.git` directory is gone".to_owned());
+            }
+            Isolation::Worktree | Isolation::Clone => {}
         }
         let points = |file: &Path, prefix: &str, from: &Path, to: &Path| {
             let text = std::fs::read_to_string(file).unwrap_or_default();
@@ -155,17 +172,14 @@ impl Worktree {
                 .trim_end_matches('\n');
             !target.is_empty() && from.join(target).canonicalize().ok() == to.canonicalize().ok()
         };
-        if !points(&dot_git, "gitdir: ", &self.path, &self.git_dir) {
+        let is_linked = self.isolation == Isolation::Worktree;
+        if is_linked && !points(&dot_git, "gitdir: ", &self.path, &self.git_dir) {
             return Err("its `.git` file points elsewhere".to_owned());
         }
         if !points(&self.git_dir.join("gitdir"), "", &self.git_dir, &dot_git) {
             return Err("git looks for the worktree elsewhere".to_owned());
         }
-        let common = self
-            .git_dir
-            .parent()
-            .and_then(Path::parent)
-            .unwrap_or(&self.git_dir);
+        let common = self.common_dir();
         if !points(&self.git_dir.join("commondir"), "", &self.git_dir, common) {
             return Err("the worktree belongs to another repository".to_owned());
         }
@@ -217,13 +231,14 @@ impl Worktree {
     pub fn visited(&self, repo: &Repo, base: Oid, tip: Option<Oid>) -> Vec<Oid> {
         let log = std::fs::read(self.head_log()).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
-        let named = log.lines().rev().take(VISITS);
-        let commits = named.filter_map(|line| {
+        let logged = log.lines().rev().take(VISITS);
+        let logged = logged.filter_map(|line| {
             let name = line.split(' ').nth(1)?;
-            let oid = Oid::from_str_ext(name, repo.raw().object_format()).ok()?;
-            let is_there = !repo.is_torn(oid) && repo.raw().find_commit(oid).is_ok();
-            is_there.then_some(oid)
+            Oid::from_str_ext(name, repo.raw().object_format()).ok()
         });
+        let named = logged.chain(self.named(repo));
+        let commits =
+            named.filter(|oid| !repo.is_torn(*oid) && repo.raw().find_commit(*oid).is_ok());
         let mut kept: Vec<Oid> = Vec::new();
         for commit in commits {
             let mut known = kept.iter().copied().chain(tip).chain([base]);
@@ -249,9 +264,10 @@ impl Worktree {
 
     /// What git command is unfinished in it: `merge`, `rebase` and the like.
     pub fn in_progress(&self) -> Option<&'static str> {
+        let dir = self.their_git_dir();
         UNFINISHED
             .iter()
-            .find(|(file, _)| self.git_dir.join(file).symlink_metadata().is_ok())
+            .find(|(file, _)| dir.join(file).symlink_metadata().is_ok())
             .map(|(_, name)| *name)
     }
 
@@ -373,11 +389,17 @@ impl Worktree {
         place_branch(repo, branch, to)?;
         crash::step("branch-placed");
         self.write_head(&format!("ref: {branch}\n"))?;
-        if at != Some(to) {
+        // Where nothing but the history has moved on, the files are those of `to` already.
+        let is_there = match at {
+            Some(at) => at == to || repo.tree_of(at).ok() == Some(repo.tree_of(to)?),
+            None => false,
+        };
+        if !is_there {
             Git::within(self)?.check(["reset", "--hard", "--quiet"])?;
             self.adopt_index(repo, to)?;
         }
         self.forget_visits()?;
+        self.hand_out(repo)?;
         self.settled = Some(to);
         Ok(())
     }
@@ -403,6 +425,7 @@ impl Worktree {
         for hidden in self.hidden(repo)? {
             remove_all(&self.path.join(OsStr::from_bytes(&hidden)))?;
         }
+        self.hand_out(repo)?;
         self.settled = Some(to);
         Ok(())
     }
@@ -414,7 +437,8 @@ impl Worktree {
         }
         self.clear_leftovers()?;
         self.install_index()?;
-        self.write_head(&format!("{at}\n"))
+        self.write_head(&format!("{at}\n"))?;
+        self.hand_out(repo)
     }
 
     /// Takes a worktree that git has just made, at `at`, as the start of what we know of it.
@@ -422,6 +446,7 @@ impl Worktree {
         self.adopt_index(repo, at)?;
         self.age_files(repo)?;
         self.note_excludes(repo)?;
+        self.hand_out(repo)?;
         self.settled = Some(at);
         Ok(())
     }

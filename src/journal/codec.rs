@@ -258,7 +258,7 @@ fn run_sentence(event: &Event, tasks: usize) -> String {
             format!("rolled back to checkpoint {} (event {to})", short(target))
         }
         Event::Replanned { drift, .. } => because("replanned", &drift.join("; ")),
-        Event::Quarantined { reason } => because("quarantined", reason),
+        Event::Quarantined { reason, .. } => because("quarantined", reason),
         Event::Landed { branch, to, .. } => {
             let branch = names::branch(branch);
             format!("landed on {branch} as {}", short(to))

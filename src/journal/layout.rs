@@ -114,6 +114,16 @@ pub fn written_file(common_dir: &Path, run: &str) -> PathBuf {
     local_run(common_dir, run).join("written")
 }
 
+/// What surrounds the run in its repository, as it was when the drive began that has not ended well.
+pub fn surroundings_file(common_dir: &Path, run: &str) -> PathBuf {
+    local_run(common_dir, run).join("surroundings.json")
+}
+
+/// Files that were planted in the repository and were moved out of git's way.
+pub fn planted_dir(common_dir: &Path, run: &str) -> PathBuf {
+    local_run(common_dir, run).join("planted")
+}
+
 /// What a landing has taken out of the checkout until it is over.
 pub fn aside_dir(common_dir: &Path, run: &str) -> PathBuf {
     local_run(common_dir, run).join("aside")

@@ -170,6 +170,24 @@ impl Journal {
         Ok(())
     }
 
+    /// Puts the ref, which somebody moved to `found`, on our newest checkpoint again; whether that worked.
+    pub fn reclaim(&mut self, found: Option<Oid>) -> Result<bool> {
+        let Some(tip) = self.tip else {
+            return Ok(false);
+        };
+        if self.is_owed {
+            barrier(&self.repo)?;
+            self.is_owed = false;
+        }
+        let name = layout::run_ref(self.lease.run());
+        let expected = found.map_or(Expected::Missing, Expected::At);
+        let moved = self.repo.move_to(&name, tip, expected, "put back")?;
+        if moved.is_ok() {
+            self.published = Some(tip);
+        }
+        Ok(moved.is_ok())
+    }
+
     /// The run whose journal this is.
     pub fn run(&self) -> &str {
         self.lease.run()

@@ -3,8 +3,9 @@
 //! A table of agents and the words that call for them, which the user can change in `enact.toml`; a hint on the
 //! command line comes before it. Knows plans, and nothing of who executes them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::sayings::Sayings;
 use super::{Plan, Selection};
 
 /// The agents that are called for when the user says nothing else.
@@ -22,26 +23,12 @@ const BUILT_IN: [(&str, &[&str]); 7] = [
 ];
 
 /// Agents, in the order in which they are taken, and what calls for each.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Table<'t> {
     agents: Vec<&'t str>,
-    /// Words in lower case, and their plurals: whom they call for.
-    words: HashMap<Vec<u8>, Vec<Call>>,
-    /// How long those are that begin with each byte, as bits: most words of a text are ruled out by this alone.
-    lengths: Vec<u64>,
-    /// What is more than a word, or of a script that may do without spaces, is looked for as it stands.
-    sayings: Vec<(String, Call)>,
-    /// How many words and sayings there are.
-    entries: usize,
-}
-
-/// What one entry of the table calls for.
-#[derive(Debug, Clone, Copy)]
-struct Call {
-    /// Which agent, by its place.
-    agent: usize,
-    /// Which of the table's entries it is: said twice it counts once.
-    entry: usize,
+    sayings: Sayings,
+    /// Which agent each saying calls for, by its place.
+    calls: Vec<usize>,
 }
 
 /// Gives each task that names no agent the one that most of its words call for; in doubt the first of the table.
@@ -95,87 +82,47 @@ pub(super) fn usual(tasks: &[(Option<&str>, &str, &str)]) -> Vec<String> {
 impl<'t> Table<'t> {
     /// The user's agents, then those that come along and that the user did not change. No words, no agent.
     fn new(own: &'t BTreeMap<String, Vec<String>>) -> Self {
-        let mut table = Self::own(own);
-        for (agent, words) in &BUILT_IN {
-            if !own.contains_key(*agent) {
-                table.add(agent, words.iter().copied());
-            }
-        }
-        table
+        let built_in = BUILT_IN
+            .iter()
+            .filter(|(agent, _)| !own.contains_key(*agent));
+        let built_in = built_in.flat_map(|(agent, words)| words.iter().map(|word| (*agent, *word)));
+        Self::of(entries(own).chain(built_in))
     }
 
     /// The user's agents alone.
     fn own(own: &'t BTreeMap<String, Vec<String>>) -> Self {
-        let mut table = Self {
-            lengths: vec![0; 256],
-            ..Self::default()
-        };
-        for (agent, words) in own {
-            table.add(agent, words.iter().map(String::as_str));
-        }
-        table
+        Self::of(entries(own))
     }
 
-    fn add(&mut self, agent: &'t str, words: impl Iterator<Item = &'t str>) {
-        let place = self.agents.len();
-        for word in words {
-            let word = word.trim().to_lowercase();
-            if word.is_empty() {
-                continue;
-            }
-            let call = Call {
-                agent: place,
-                entry: self.entries,
-            };
-            self.entries += 1;
-            if word.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-                self.call(format!("{word}s"), call);
-                self.call(word, call);
-            } else {
-                self.sayings.push((word, call));
-            }
-            if self.agents.len() == place {
-                self.agents.push(agent);
-            }
+    /// Each agent with a word that calls for it; those of one agent follow each other.
+    fn of(entries: impl Iterator<Item = (&'t str, &'t str)>) -> Self {
+        let mut agents = Vec::new();
+        let mut calls = Vec::new();
+        let words: Vec<&str> = entries
+            .filter(|(_, word)| !word.trim().is_empty())
+            .map(|(agent, word)| {
+                if agents.last() != Some(&agent) {
+                    agents.push(agent);
+                }
+                calls.push(agents.len() - 1);
+                word
+            })
+            .collect();
+        Self {
+            agents,
+            sayings: Sayings::new(words.into_iter()),
+            calls,
         }
     }
 
-    fn call(&mut self, word: String, call: Call) {
-        let word = word.into_bytes();
-        self.lengths[usize::from(word[0])] |= length_bit(&word);
-        self.words.entry(word).or_default().push(call);
-    }
-
-    /// How many of its words these texts say, for each agent.
+    /// How many of its words these texts say, for each agent; said twice a word counts once.
     fn counts(&self, texts: &[&str]) -> Vec<usize> {
         let mut counts = vec![0; self.agents.len()];
-        let mut is_said = vec![false; self.entries];
-        let mut say = |call: &Call| {
-            let was_said = std::mem::replace(&mut is_said[call.entry], true);
-            counts[call.agent] += usize::from(!was_said);
-        };
-        for text in texts {
-            let words = text.as_bytes();
-            let words = words.split(|byte| !byte.is_ascii_alphanumeric());
-            let called = words.filter(|word| self.may_call(word)).filter_map(|word| {
-                let calls = self.words.get(&word.to_ascii_lowercase());
-                calls.map(Vec::as_slice)
-            });
-            called.flatten().for_each(&mut say);
-            if !self.sayings.is_empty() {
-                let text = text.to_lowercase();
-                let said = self.sayings.iter();
-                let said = said.filter(|(saying, _)| text.contains(saying.as_str()));
-                said.for_each(|(_, call)| say(call));
-            }
+        let said = self.sayings.said_in(texts.iter().copied());
+        for (agent, said) in self.calls.iter().zip(said) {
+            counts[*agent] += usize::from(said);
         }
         counts
-    }
-
-    /// Whether a word is as long as one of the table that begins so.
-    fn may_call(&self, word: &[u8]) -> bool {
-        let first = word.first().map_or(0, u8::to_ascii_lowercase);
-        self.lengths[usize::from(first)] & length_bit(word) != 0
     }
 
     /// The agent that most words call for; one that a hint names comes before all others.
@@ -192,9 +139,13 @@ impl<'t> Table<'t> {
     }
 }
 
-/// The bit of a word's length; longer ones share the last.
-fn length_bit(word: &[u8]) -> u64 {
-    1 << word.len().min(63)
+/// The words of a user's table.
+fn entries(own: &BTreeMap<String, Vec<String>>) -> impl Iterator<Item = (&str, &str)> {
+    own.iter().flat_map(|(agent, words)| {
+        words
+            .iter()
+            .map(move |word| (agent.as_str(), word.as_str()))
+    })
 }
 
 #[cfg(test)]

@@ -45,6 +45,22 @@ pub(super) fn titled(title: &str) -> Option<Step> {
 
 /// Makes of the tasks that are steps, given with their places, cycles of dependent tasks with opposite expectations.
 pub(super) fn join(tasks: &mut [Task], steps: &[(usize, Step)]) {
+    let cycles = expect(tasks, steps);
+    depend(tasks, &cycles);
+}
+
+/// Says of the tasks that are steps what is expected of each, where the plan itself has them one after the other, and
+/// tells their cycles.
+pub(super) fn expect(tasks: &mut [Task], steps: &[(usize, Step)]) -> Vec<Vec<(usize, Step)>> {
+    let cycles = cycles(tasks, steps);
+    for cycle in &cycles {
+        expect_each(tasks, cycle);
+    }
+    cycles
+}
+
+/// Which steps belong together; cycles without a green are none.
+fn cycles(tasks: &[Task], steps: &[(usize, Step)]) -> Vec<Vec<(usize, Step)>> {
     let mut cycles: Vec<Vec<(usize, Step)>> = Vec::new();
     for &(at, step) in steps {
         let has = |cycle: &Vec<(usize, Step)>, step| cycle.iter().any(|(_, own)| *own == step);
@@ -75,6 +91,11 @@ pub(super) fn join(tasks: &mut [Task], steps: &[(usize, Step)]) {
         }
     }
     cycles.retain(|cycle| cycle.iter().any(|(_, step)| *step == Step::Green));
+    cycles
+}
+
+/// Each step needs the one before it.
+fn depend(tasks: &mut [Task], cycles: &[Vec<(usize, Step)>]) {
     let by_id: HashMap<TaskId, usize> = tasks
         .iter()
         .enumerate()
@@ -88,7 +109,6 @@ pub(super) fn join(tasks: &mut [Task], steps: &[(usize, Step)]) {
     // Where nothing waits for what stands below it, nothing that is added here closes a circle.
     let is_in_order = tasks.iter().enumerate().all(points_back);
     for cycle in cycles {
-        expect(tasks, &cycle);
         for pair in cycle.windows(2) {
             let (before, at) = (pair[0].0, pair[1].0);
             let earlier = tasks[before].id.clone();
@@ -103,7 +123,7 @@ pub(super) fn join(tasks: &mut [Task], steps: &[(usize, Step)]) {
 }
 
 /// What each step of a cycle is proven by, and how.
-fn expect(tasks: &mut [Task], cycle: &[(usize, Step)]) {
+fn expect_each(tasks: &mut [Task], cycle: &[(usize, Step)]) {
     let is_command = |check: &Check| !matches!(check, Check::Prose(_));
     let named = cycle.iter().map(|(at, _)| &tasks[*at].verify);
     let commands: Vec<Check> = named

@@ -21,6 +21,7 @@ mod markdown;
 mod pattern;
 mod recognize;
 mod room;
+mod sayings;
 mod scope;
 mod seal;
 mod selection;

@@ -6,31 +6,35 @@
 
 use std::collections::HashSet;
 
+use super::sayings::Sayings;
 use super::source::Source;
-use super::{Dialect, Plan, Selection, Skills};
+use super::{Dialect, Plan, Selection, Skills, Task};
 
-/// A skill that is known, what it is about, and the words that call for it.
-const KNOWN: [(&str, &str, &[&str]); 6] = [
-    ("rust-testing", "tests of Rust code", RUST),
-    ("rust-logging", "logs and traces of Rust programs", RUST),
-    ("rust-devops", "building and shipping Rust programs", RUST),
-    (
-        "thiserror",
-        "errors of a library",
-        &["thiserror", "error handling", "error types"],
-    ),
-    (
-        "color-eyre",
-        "errors as a user reads them",
-        &["color-eyre", "error handling", "error reports"],
-    ),
-    (
-        "clap",
-        "command lines",
-        &["clap", "cli", "command line", "command-line"],
-    ),
+/// A skill that is known, and what it is about.
+const KNOWN: [(&str, &str); 6] = [
+    ("rust-testing", "tests of Rust code"),
+    ("rust-logging", "logs and traces of Rust programs"),
+    ("rust-devops", "building and shipping Rust programs"),
+    ("thiserror", "errors of a library"),
+    ("color-eyre", "errors as a user reads them"),
+    ("clap", "command lines"),
 ];
-const RUST: &[&str] = &["rust", "cargo", "cargo.toml"];
+
+/// What is said in a plan, and the skills that this calls for.
+const CALLS: [(&str, &[&str]); 11] = [
+    ("rust", RUST),
+    ("cargo", RUST),
+    ("thiserror", &["thiserror"]),
+    ("error types", &["thiserror"]),
+    ("error handling", &["thiserror", "color-eyre"]),
+    ("error reports", &["color-eyre"]),
+    ("color-eyre", &["color-eyre"]),
+    ("clap", &["clap"]),
+    ("cli", &["clap"]),
+    ("command line", &["clap"]),
+    ("command-line", &["clap"]),
+];
+const RUST: &[&str] = &["rust-testing", "rust-logging", "rust-devops"];
 
 /// What a skill is about, when it is one that we know.
 pub fn about(skill: &str) -> Option<&'static str> {
@@ -72,12 +76,17 @@ pub(super) fn are_named_in(hint: &str) -> bool {
 /// Names in `use the a and b skills`, `with the a skill`, in code or not.
 fn named_in(text: &str) -> Vec<String> {
     let mut named = Vec::new();
-    for line in text.lines() {
-        // Looked for first, for most lines say nothing of it.
-        if !line.contains("kill") {
+    let mut read = 0;
+    // Looked for first, for most lines say nothing of it; in one line it may stand more than once.
+    for (at, _) in text.match_indices("kill") {
+        if at < read {
             continue;
         }
-        let words: Vec<&str> = line.split_whitespace().collect();
+        let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+        read = text[at..]
+            .find('\n')
+            .map_or(text.len(), |length| at + length);
+        let words: Vec<&str> = text[start..read].split_whitespace().collect();
         for (at, word) in words.iter().enumerate() {
             let bare = plain(word).to_lowercase();
             if bare == "skill" || bare == "skills" {
@@ -136,36 +145,25 @@ fn is_name(word: &str) -> bool {
 
 /// Those of the table that what the tasks say calls for.
 fn called_for(plan: &Plan) -> Vec<&'static str> {
-    let mut text = plan.title.to_lowercase();
-    for task in &plan.tasks {
-        for part in [&task.title, &task.body] {
-            text.push('\n');
-            text.push_str(&part.to_lowercase());
-        }
-    }
-    let files = plan
+    let of_tasks = plan
         .tasks
         .iter()
-        .flat_map(|task| task.files.iter().chain(&task.creates));
-    let is_rust = files
-        .into_iter()
-        .any(|file| file.ends_with(".rs") || file.ends_with("Cargo.toml"));
-    let calls =
-        |words: &[&str]| words.iter().any(|word| says(&text, word)) || is_rust && words == RUST;
-    KNOWN
-        .iter()
-        .filter(|known| calls(known.2))
-        .map(|known| known.0)
-        .collect()
-}
-
-/// Whether `text` says `saying`, and not merely a longer word around it.
-fn says(text: &str, saying: &str) -> bool {
-    let is_part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-    text.match_indices(saying).any(|(at, found)| {
-        !is_part(text[..at].chars().next_back())
-            && !is_part(text[at + found.len()..].chars().next())
-    })
+        .flat_map(|task| [task.title.as_str(), task.body.as_str()]);
+    let texts = std::iter::once(plan.title.as_str()).chain(of_tasks);
+    let sayings = Sayings::new(CALLS.iter().map(|(saying, _)| *saying));
+    let said = sayings.said_in(texts);
+    let called = CALLS.iter().zip(said).filter(|(_, said)| *said);
+    let mut called: HashSet<&str> = called
+        .flat_map(|((_, skills), _)| *skills)
+        .copied()
+        .collect();
+    let is_of_rust = |file: &String| file.ends_with(".rs") || file.ends_with("Cargo.toml");
+    let changes_rust = |task: &Task| task.files.iter().chain(&task.creates).any(is_of_rust);
+    if plan.tasks.iter().any(changes_rust) {
+        called.extend(RUST);
+    }
+    let known = KNOWN.iter().map(|(skill, _)| *skill);
+    known.filter(|skill| called.contains(skill)).collect()
 }
 
 #[cfg(test)]

@@ -52,6 +52,19 @@ impl<'a> Text<'a> {
         self.first
     }
 
+    /// The lines that begin with `mark`, blanks aside, each from there on; found without a look at all others.
+    pub(super) fn marked_lines(&self, mark: char) -> impl Iterator<Item = &'a str> {
+        let (text, first) = (self.text, self.first);
+        let begins = move |at: &usize| {
+            let before = text[..*at].trim_end_matches([' ', '\t']);
+            before.len() <= first || before.ends_with('\n')
+        };
+        let marks = text.match_indices(mark).map(|(at, _)| at);
+        marks
+            .filter(begins)
+            .map(move |at| text[at..].lines().next().unwrap_or_default())
+    }
+
     /// Where each line begins.
     fn starts(&self) -> &[usize] {
         self.parsed.starts.get_or_init(|| {

@@ -63,6 +63,16 @@ pub fn fixed(worktree: &Path) -> Vec<(OsString, OsString)> {
     variables
 }
 
+/// Adds a setting of git to `env`, over those that [`fixed`] and others before have put there.
+pub fn set(env: &mut Vec<(OsString, OsString)>, key: &str, value: &OsStr) {
+    let count = env.iter().rfind(|(name, _)| name == "GIT_CONFIG_COUNT");
+    let count = count.and_then(|(_, count)| count.to_str()?.parse().ok());
+    let nth: usize = count.unwrap_or(0);
+    env.push((format!("GIT_CONFIG_KEY_{nth}").into(), key.into()));
+    env.push((format!("GIT_CONFIG_VALUE_{nth}").into(), value.into()));
+    env.push(("GIT_CONFIG_COUNT".into(), (nth + 1).to_string().into()));
+}
+
 /// Whether `word` names a program: a path from `dir`, or something on `path` (the value of PATH).
 pub fn has_program(word: &str, path: &OsStr, dir: Option<&Path>) -> bool {
     program(word, path, dir).is_some()

@@ -5,9 +5,11 @@
 //! nothing behind) is in `supervise`. This module knows neither git nor tasks.
 
 pub mod environment;
+pub mod sandbox;
 pub mod supervise;
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Child, Stdio};
@@ -22,6 +24,8 @@ pub struct Command {
     env: Vec<(OsString, OsString)>,
     dir: Option<PathBuf>,
     stdin: Option<Vec<u8>>,
+    /// A file that it reads instead.
+    input: Option<PathBuf>,
 }
 
 /// What a command left when it ended.
@@ -44,6 +48,7 @@ impl Command {
             env: Vec::new(),
             dir: None,
             stdin: None,
+            input: None,
         }
     }
 
@@ -89,6 +94,13 @@ impl Command {
         self.stdin = Some(bytes.into());
         self
     }
+
+    /// Feeds it the file at `path`.
+    #[must_use]
+    pub fn stdin_from(mut self, path: impl Into<PathBuf>) -> Self {
+        self.input = Some(path.into());
+        self
+    }
 }
 
 impl Output {
@@ -126,10 +138,12 @@ pub fn run(command: &Command) -> Result<Output> {
     // A Ctrl-C on the terminal is for us to answer; it must not cut a git command in half.
     child.process_group(0).args(&command.args);
     child.stdout(Stdio::piped()).stderr(Stdio::piped());
-    child.stdin(if command.stdin.is_some() {
-        Stdio::piped()
-    } else {
-        Stdio::null()
+    child.stdin(match (&command.stdin, &command.input) {
+        (Some(_), _) => Stdio::piped(),
+        (None, Some(path)) => File::open(path)
+            .with_context(|| format!("`{}` cannot be read", path.display()))?
+            .into(),
+        (None, None) => Stdio::null(),
     });
     let mut child = child
         .spawn()

@@ -175,9 +175,17 @@ fn specs(state: &State) -> String {
 
 /// Of plans in phases.
 fn phases(state: &State) -> String {
+    let standings = (0..state.graph().len()).map(|index| state.standing(index));
+    let waits = |standing| matches!(standing, Standing::Pending | Standing::Running);
+    let is_over = !standings.into_iter().any(waits);
     let mut text = format!(
-        "## Plan Execution Complete\n\n**Plan:** {}\n**Execution Time:** {}\n**Status:** {}\n\n### Phase Summary\n\n\
+        "## Plan Execution {}\n\n**Plan:** {}\n**Execution Time:** {}\n**Status:** {}\n\n### Phase Summary\n\n\
          | Phase | Name | Owner | Status | Duration |\n|-------|------|-------|--------|----------|\n",
+        if is_over {
+            "Complete"
+        } else {
+            "Not Complete Yet"
+        },
         state.graph().plan().title,
         time(state),
         match state.status(false) {

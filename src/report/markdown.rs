@@ -7,21 +7,23 @@ use super::Context;
 use super::clean::{visible, visible_line};
 use super::closing::closing;
 use super::next::next_steps;
-use super::outcome::{Files, told};
+use super::outcome::{Files, section, told};
 use super::sentence::{short, took, used};
 use super::task::proven;
 use crate::plan::Check;
 use crate::run::evidence::Usage;
-use crate::run::proof::{Criterion, Standing};
+use crate::run::proof::{Criterion, Quality, Standing};
+use crate::run::results::Tested;
 use crate::run::state::State;
 
 /// The report of a run, finished or not, which changed these files.
 pub fn report(state: &State, context: &Context, files: &Files) -> String {
     let mut text = closing(state) + &tasks(state);
-    text.push_str(&tests(state));
-    text.push_str(&executors(state));
-    text.push_str(&quality(state));
-    text.push_str(&acceptance(state));
+    section(&mut text, "Tests", &tests(state));
+    let others = format!("Done by others than {}", state.run.policy.executor.name());
+    section(&mut text, &others, &executors(state));
+    section(&mut text, "Quality checks", &quality(state));
+    section(&mut text, "Acceptance criteria", &acceptance(state));
     text.push_str(&told(state, files));
     let unproven = unproven(state);
     if !unproven.is_empty() {
@@ -65,10 +67,7 @@ fn tasks(state: &State) -> String {
         if let Some(reason) = state.reason(index) {
             let _ = writeln!(notes, "- {}: {reason}", task.id);
         }
-        let warnings = at
-            .last()
-            .and_then(|last| last.verdict.as_ref())
-            .map(|verdict| verdict.warnings.join("; "));
+        let warnings = at.verdict().map(|verdict| verdict.warnings.join("; "));
         if let Some(warnings) = warnings.filter(|warnings| !warnings.is_empty()) {
             let _ = writeln!(notes, "- {}: {warnings}", task.id);
         }
@@ -83,80 +82,55 @@ fn tasks(state: &State) -> String {
 }
 
 /// What the verify commands of each task told of their tests, the last time they were run.
-fn tests(state: &State) -> String {
-    let mut text = String::new();
+fn tests(state: &State) -> Vec<String> {
+    let by_status = |command: &String| format!("by exit status only (`{}`)", visible_line(command));
+    let with_counts = |tested: &Tested| format!("{tested} (`{}`)", visible_line(&tested.command));
+    let mut lines = Vec::new();
     for (index, task) in state.graph().tasks().iter().enumerate() {
-        let verdict = state
-            .at(index)
-            .last()
-            .and_then(|last| last.verdict.as_ref());
-        for tested in verdict.iter().flat_map(|verdict| &verdict.tests) {
-            let command = visible_line(&tested.command);
-            let _ = writeln!(text, "- {}: {tested} (`{command}`)", task.id);
-        }
-        for command in verdict.iter().flat_map(|verdict| &verdict.by_status) {
-            let command = visible_line(command);
-            let _ = writeln!(text, "- {}: by exit status only (`{command}`)", task.id);
+        let mut tell = |told: String| lines.push(format!("{}: {told}", task.id));
+        if let Some(verdict) = state.at(index).verdict() {
+            verdict.tests.iter().map(with_counts).for_each(&mut tell);
+            verdict.by_status.iter().map(by_status).for_each(tell);
         }
     }
-    for tested in state.proven().iter().flat_map(|whole| &whole.tests) {
-        let command = visible_line(&tested.command);
-        let _ = writeln!(text, "- in the end: {tested} (`{command}`)");
-    }
-    for command in by_status(state) {
-        let command = visible_line(command);
-        let _ = writeln!(text, "- in the end: by exit status only (`{command}`)");
-    }
-    match text.is_empty() {
-        true => text,
-        false => format!("\n**Tests**:\n\n{text}"),
-    }
+    let whole = state.proven();
+    let whole = whole.iter().flat_map(|whole| &whole.tests).map(with_counts);
+    let of_whole = whole.chain(self::by_status(state).map(by_status));
+    lines.extend(of_whole.map(|told| format!("in the end: {told}")));
+    lines
 }
 
 /// Who did what, where that was not the run's own executor.
-fn executors(state: &State) -> String {
+fn executors(state: &State) -> Vec<String> {
+    let own = state.run.policy.executor.name();
     let mut by_name: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (index, task) in state.graph().tasks().iter().enumerate() {
         let last = state.at(index).last();
-        if let Some(name) = last.and_then(|last| last.executor.as_deref()) {
+        let executor = last.and_then(|last| last.executor.as_deref());
+        if let Some(name) = executor.filter(|name| *name != own) {
             by_name.entry(name).or_default().push(task.id.as_str());
         }
     }
-    let mut text = String::new();
-    for (name, ids) in by_name {
-        let _ = writeln!(text, "- {name}: {}", ids.join(", "));
-    }
-    match text.is_empty() {
-        true => text,
-        false => format!(
-            "\n**Done by others than {}**:\n\n{text}",
-            state.run.policy.executor.name()
-        ),
-    }
+    let told = |(name, ids): (&str, Vec<&str>)| format!("{name}: {}", ids.join(", "));
+    by_name.into_iter().map(told).collect()
 }
 
 /// How the quality checks of each task went, the last time they were run.
-fn quality(state: &State) -> String {
-    let mut text = String::new();
+fn quality(state: &State) -> Vec<String> {
+    let told = |check: &Quality| match (check.ended.as_str(), check.holds) {
+        ("exit 0", _) => format!("{} passed", check.name),
+        (ended, true) => format!("{} fails as before ({ended})", check.name),
+        (ended, false) => format!("{} failed ({ended})", check.name),
+    };
+    let mut lines = Vec::new();
     for (index, task) in state.graph().tasks().iter().enumerate() {
-        let last = state.at(index).last();
-        let verdict = last.and_then(|last| last.verdict.as_ref());
-        let checks = verdict.iter().flat_map(|verdict| &verdict.quality);
-        let told: Vec<String> = checks
-            .map(|check| match (check.ended.as_str(), check.holds) {
-                ("exit 0", _) => format!("{} passed", check.name),
-                (ended, true) => format!("{} fails as before ({ended})", check.name),
-                (ended, false) => format!("{} failed ({ended})", check.name),
-            })
-            .collect();
+        let checks = state.at(index).verdict().map(|verdict| &verdict.quality);
+        let told: Vec<String> = checks.into_iter().flatten().map(told).collect();
         if !told.is_empty() {
-            let _ = writeln!(text, "- {}: {}", task.id, told.join(", "));
+            lines.push(format!("{}: {}", task.id, told.join(", ")));
         }
     }
-    match text.is_empty() {
-        true => text,
-        false => format!("\n**Quality checks**:\n\n{text}"),
-    }
+    lines
 }
 
 /// The commands that prove the whole of which only the exit status is known. Where one failed, others were not run.
@@ -170,8 +144,8 @@ fn by_status(state: &State) -> impl Iterator<Item = &String> {
 }
 
 /// What the plan demands of each task in its own words, with what showed it the last time that it was looked at.
-fn acceptance(state: &State) -> String {
-    let mut text = String::new();
+fn acceptance(state: &State) -> Vec<String> {
+    let mut lines = Vec::new();
     for (index, task) in state.graph().tasks().iter().enumerate() {
         for criterion in criteria(state, index) {
             let mark = match criterion.standing {
@@ -179,21 +153,15 @@ fn acceptance(state: &State) -> String {
                 Standing::Unmet | Standing::NotVerified => ' ',
             };
             let told = visible_line(&proven(&criterion));
-            let _ = writeln!(text, "- [{mark}] {}: {told}", task.id);
+            lines.push(format!("[{mark}] {}: {told}", task.id));
         }
     }
-    match text.is_empty() {
-        true => text,
-        false => format!("\n**Acceptance criteria**:\n\n{text}"),
-    }
+    lines
 }
 
 /// What is known of each criterion of a task; before it was looked at, that is nothing.
 pub(super) fn criteria(state: &State, index: usize) -> Vec<Criterion> {
-    let verdict = state
-        .at(index)
-        .last()
-        .and_then(|last| last.verdict.as_ref());
+    let verdict = state.at(index).verdict();
     match verdict.filter(|verdict| !verdict.criteria.is_empty()) {
         Some(verdict) => verdict.criteria.clone(),
         None => {

@@ -112,6 +112,9 @@ pub(super) fn next_step(run: &str, status: &str) -> Option<String> {
     match status {
         "complete" | "partial" => Some(format!("bring it in:   git enact land {run}")),
         "needs_person" => Some(format!("then go on:    git enact resume {run}")),
+        "quarantined" => Some(format!(
+            "look at it:    git enact doctor {run}   (--repair puts it back; or go on as it is: git enact resume {run})"
+        )),
         "stopped" | "paused" => Some(format!("go on:         git enact resume {run}")),
         _ => None,
     }

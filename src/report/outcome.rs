@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::clean::visible_line;
 use super::sentence::took;
+use crate::run::names::listed;
 use crate::run::state::{Standing, State};
 
 /// How many files of a kind are named.
@@ -37,11 +38,13 @@ pub(super) fn told(state: &State, files: &Files) -> String {
         ("deleted", &files.deleted),
     ] {
         if !paths.is_empty() {
-            let _ = writeln!(text, "\n**Files {kind}**: {}", listed(paths));
+            let paths = paths.iter().map(|path| format!("`{}`", visible_line(path)));
+            let paths: Vec<String> = paths.collect();
+            let _ = writeln!(text, "\n**Files {kind}**: {}", listed(&paths, FILES));
         }
     }
-    section(&mut text, "Highlights", highlights(state));
-    section(&mut text, "Mended on the way", mended(state));
+    section(&mut text, "Highlights", &some(highlights(state)));
+    section(&mut text, "Mended on the way", &some(mended(state)));
     let _ = writeln!(text, "\n**Time**: {}", time(state));
     text
 }
@@ -54,17 +57,25 @@ pub(super) fn time(state: &State) -> String {
     }
 }
 
-fn section(text: &mut String, title: &str, lines: Vec<String>) {
+/// What stands under one heading, if there is anything.
+pub(super) fn section(text: &mut String, title: &str, lines: &[String]) {
     if lines.is_empty() {
         return;
     }
     let _ = writeln!(text, "\n**{title}**:\n");
-    for line in lines.iter().take(TASKS) {
+    for line in lines {
         let _ = writeln!(text, "- {line}");
     }
-    if lines.len() > TASKS {
-        let _ = writeln!(text, "- and {} more", lines.len() - TASKS);
+}
+
+/// The first lines, and how many more there are.
+fn some(mut lines: Vec<String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(TASKS);
+    if more > 0 {
+        lines.truncate(TASKS);
+        lines.push(format!("and {more} more"));
     }
+    lines
 }
 
 /// What the executors of tasks that are done say of them.
@@ -112,19 +123,6 @@ fn mended(state: &State) -> Vec<String> {
 
 fn done(state: &State) -> impl Iterator<Item = usize> + '_ {
     (0..state.graph().len()).filter(|&index| state.standing(index) == Standing::Done)
-}
-
-fn listed(paths: &[String]) -> String {
-    let named: Vec<String> = paths
-        .iter()
-        .take(FILES)
-        .map(|path| format!("`{}`", visible_line(path)))
-        .collect();
-    let named = named.join(", ");
-    match paths.len().saturating_sub(FILES) {
-        0 => named,
-        more => format!("{named} and {more} more"),
-    }
 }
 
 fn shown(text: &str) -> String {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::clean::visible;
 use super::sentence::took;
-use super::{check, routes};
+use super::{check, routes, status};
 use crate::graph::Graph;
 use crate::plan::{Skills, Task, Weight, about_skill};
 use crate::preflight::Finding;
@@ -53,6 +53,7 @@ pub fn describe(graph: &Graph, policy: &Policy, id: &str, programs: &impl Progra
             policy.pass_env.join(", ")
         );
     }
+    text.push_str(&status::confined(policy));
     let limits = limits(&policy.limits);
     if !limits.is_empty() {
         let _ = writeln!(text, "pauses after {}", limits.join(", or "));

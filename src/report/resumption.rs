@@ -78,10 +78,7 @@ fn decision(state: &State, index: usize) -> Decision {
             format!("attempt {attempt} ended and was not judged"),
         ),
         Phase::Accepted(_) => {
-            let commit = at
-                .last()
-                .and_then(|last| last.verdict.as_ref())
-                .and_then(|verdict| verdict.accepted.as_deref());
+            let commit = at.verdict().and_then(|verdict| verdict.accepted.as_deref());
             let why = format!(
                 "{} was accepted and is not integrated yet",
                 short(commit.unwrap_or_default())

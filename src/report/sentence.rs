@@ -180,7 +180,7 @@ fn decision(event: &Event, state: &State) -> Option<(Mood, String)> {
         Event::Paused { reason, .. } => (Mood::Plain, format!("paused: {reason}")),
         Event::Stopped { reason } => (Mood::Plain, format!("stopped: {reason}")),
         Event::Resumed { reason } => (Mood::Plain, format!("resumed: {reason}")),
-        Event::Quarantined { reason } => (Mood::Bad, format!("quarantined: {reason}")),
+        Event::Quarantined { reason, .. } => (Mood::Bad, format!("quarantined: {reason}")),
         event @ Event::Verified { .. } => return verification(event, state),
         Event::Landed { branch, to, .. } => {
             let branch = names::branch(branch);

@@ -12,6 +12,8 @@ use super::next::{next_step, next_steps};
 use super::sentence::{short, took};
 use crate::plan::TaskId;
 use crate::run::event::Recorded;
+use crate::run::policy::{Isolation, Policy};
+use crate::run::sandbox::Level;
 use crate::run::state::{Counts, Drive, Headline, Standing, State};
 
 /// The contract's `status --json`; `branches` are those of the tasks, in the plan's order, where there are any.
@@ -52,6 +54,8 @@ pub(super) struct RunStatus<'a> {
     checkpoints: u64,
     started_at: &'a str,
     ended_at: Option<&'a str>,
+    isolation: &'static str,
+    sandbox: &'static str,
 }
 
 impl<'a> RunStatus<'a> {
@@ -69,6 +73,8 @@ impl<'a> RunStatus<'a> {
             checkpoints: run.seq,
             started_at: &run.started_at,
             ended_at: (run.drive == Drive::Finished).then_some(run.updated_at.as_str()),
+            isolation: run.policy.isolation.name(),
+            sandbox: run.policy.sandbox.level.name(),
         }
     }
 }
@@ -187,6 +193,7 @@ pub fn human(state: &State, context: &Context) -> String {
         "{}",
         counted(state.counts(), state.in_review().count())
     );
+    text.push_str(&confined(&run.policy));
     let shown = if state.graph().len() <= FEW {
         Shown::All
     } else {
@@ -232,6 +239,27 @@ pub fn human(state: &State, context: &Context) -> String {
         let _ = writeln!(text, "{line}");
     }
     visible_lines(&text)
+}
+
+/// What executors have of the repository and may do, where that is not everything.
+pub(super) fn confined(policy: &Policy) -> String {
+    let (isolation, sandbox) = (policy.isolation, &policy.sandbox);
+    if isolation == Isolation::Worktree && sandbox.is_none() {
+        return String::new();
+    }
+    let mut text = format!(
+        "isolation: {}, sandbox: {}",
+        isolation.name(),
+        sandbox.level.name()
+    );
+    if sandbox.level == Level::Bwrap {
+        let network = if sandbox.network { "with" } else { "without" };
+        let _ = write!(text, " {network} network");
+    }
+    if !sandbox.is_none() && !sandbox.write.is_empty() {
+        let _ = write!(text, ", also writable: {}", sandbox.write.join(", "));
+    }
+    text + "\n"
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

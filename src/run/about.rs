@@ -135,6 +135,7 @@ impl Event {
             Event::Integrated { commit, tip, .. } => vec![commit, tip],
             Event::Conflicted { commit, .. } => vec![commit],
             Event::Kickback { left, .. } => left.iter().map(String::as_str).collect(),
+            Event::Quarantined { left, .. } => left.iter().map(String::as_str).collect(),
             Event::Reverted { tip, offer, .. } => {
                 [tip].into_iter().chain(offer).map(String::as_str).collect()
             }
@@ -170,6 +171,7 @@ impl Event {
                 | Event::Reverted { .. }
                 | Event::RolledBack { .. }
                 | Event::Replanned { .. }
+                | Event::Quarantined { .. }
                 | Event::Skipped { by: By::Person, .. }
                 | Event::Retried { by: By::Person, .. }
                 | Event::Landed { .. }

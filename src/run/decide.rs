@@ -10,7 +10,7 @@ use crate::plan::TaskId;
 /// not proven stands in the way of everything else, as formats have it whose phases are complete or not.
 pub(super) fn after_refusal(id: &TaskId, task: &TaskState, policy: &Policy, blocks: bool) -> Event {
     let id = id.clone();
-    let verdict = task.last().and_then(|last| last.verdict.as_ref());
+    let verdict = task.verdict();
     if verdict.is_some_and(|verdict| verdict.accepted.is_some()) {
         return after_conflict(id, task, policy);
     }

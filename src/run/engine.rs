@@ -16,6 +16,7 @@ use anyhow::{Context as _, Result};
 use super::event::{Event, Recorded};
 use super::schedule::{self, Action, Situation};
 use super::state::{Drive, State};
+use super::under_way::UnderWay;
 use crate::crash;
 use crate::plan::TaskId;
 
@@ -43,6 +44,9 @@ pub trait World {
     /// Makes the world agree with an event that was just recorded; `state` may know of what was recorded
     /// together with it. Harmless if repeated.
     fn follow(&mut self, recorded: &Recorded, state: &State) -> Result<()>;
+    /// Whether what only its owner may change was changed: the event that stops the run for it. Asked before
+    /// anything is done, and when a drive is about to end.
+    fn look_around(&mut self, state: &State) -> Result<Option<Event>>;
     /// Makes the world agree with what it may put off while there is something more urgent to do: what
     /// only others look at. Called when a drive ends. Harmless if repeated.
     fn catch_up(&mut self, state: &State) -> Result<()>;
@@ -104,7 +108,7 @@ pub enum Ended {
     Paused,
     /// It was asked to stop.
     Stopped,
-    /// What only we may change was changed.
+    /// What is not the run's, or the journal, was changed by somebody else.
     Quarantined,
 }
 
@@ -118,19 +122,6 @@ pub struct Engine<'a, W, J> {
     under_way: HashSet<UnderWay>,
     /// Events that were appended and not yet published.
     appended: Vec<Recorded>,
-}
-
-/// What was begun by this process and has not come back.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum UnderWay {
-    Attempt(TaskId),
-    Judging(TaskId),
-    Integrating(TaskId),
-    Reverifying(TaskId),
-    Researching(TaskId),
-    Asking(TaskId),
-    Verifying,
-    Bisecting,
 }
 
 impl<'a, W: World, J: Journal> Engine<'a, W, J> {
@@ -198,7 +189,13 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
 
     /// Drives the run until nothing more can be done without a person, time, or at all.
     pub fn drive(&mut self) -> Result<Ended> {
-        let ended = self.go_on();
+        // What went wrong may come from what somebody has done to the repository.
+        let ended = self
+            .go_on()
+            .or_else(|error| match self.stops_for_what_was_changed() {
+                Ok(true) => Ok(Ended::Quarantined),
+                _ => Err(error),
+            });
         // What has happened is recorded, whatever it was that went wrong afterwards.
         let published = self.publish();
         ended.and_then(|ended| published.map(|()| ended))
@@ -215,11 +212,13 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
                 continue;
             }
             self.publish()?;
-            if self.under_way.is_empty() {
+            if !self.under_way.is_empty() {
+                self.listen()?;
+                continue;
+            }
+            if !self.stops_for_what_was_changed()? {
                 self.world.catch_up(&self.state)?;
                 return Ok(self.ended());
-            } else {
-                self.listen()?;
             }
         }
     }
@@ -228,6 +227,10 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
     fn is_settled(&self) -> bool {
         if self.state.run.drive == Drive::Finished {
             return self.state.disproof().is_empty();
+        }
+        // Whoever drives it again has looked at what was changed.
+        if matches!(self.state.run.drive, Drive::Quarantined(_)) {
+            return false;
         }
         let mut awake = self.state.clone();
         awake.run.drive = Drive::Running;
@@ -238,6 +241,9 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
     fn act(&mut self, action: &Action) -> Result<()> {
         if let Action::Record(event) = action {
             return self.record((**event).clone(), &[]);
+        }
+        if self.stops_for_what_was_changed()? {
+            return Ok(());
         }
         match self
             .world
@@ -252,6 +258,31 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
         }
     }
 
+    /// Whether the run is stopped because somebody changed what is not theirs: what runs is ended and kept, and
+    /// nothing else is done.
+    fn stops_for_what_was_changed(&mut self) -> Result<bool> {
+        if matches!(
+            self.state.run.drive,
+            Drive::Quarantined(_) | Drive::Finished
+        ) {
+            return Ok(false);
+        }
+        let Some(event) = self.world.look_around(&self.state)? else {
+            return Ok(false);
+        };
+        self.record(event, &[])?;
+        self.end_what_runs();
+        Ok(true)
+    }
+
+    fn end_what_runs(&mut self) {
+        self.situation.cancelled = true;
+        // What is not an attempt is harmless to forget: the next drive begins it again.
+        self.under_way
+            .retain(|begun| matches!(begun, UnderWay::Attempt(_)));
+        self.world.cancel();
+    }
+
     fn record(&mut self, event: Event, attachments: &[Attachment]) -> Result<()> {
         let recorded = append(self.journal, &mut self.state, event, attachments)?;
         self.under_way
@@ -263,10 +294,6 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
             // Whoever was asked and has it stopped is waited for no more; by the next drive they are.
             Event::Stopped { reason } => self.situation.stopping = Some(reason.clone()),
             _ => {}
-        }
-        // Whoever was asked has answered: nobody is waited for, until the next drive.
-        if let Event::Stopped { reason } = &recorded.event {
-            self.situation.stopping = Some(reason.clone());
         }
         let waits = nothing_waits_for(&recorded.event);
         self.appended.push(recorded);
@@ -302,11 +329,7 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
             }
             News::Cancel(reason) => {
                 self.situation.stopping = Some(reason);
-                self.situation.cancelled = true;
-                // What is not an attempt is harmless to forget: the next drive begins it again.
-                self.under_way
-                    .retain(|begun| matches!(begun, UnderWay::Attempt(_)));
-                self.world.cancel();
+                self.end_what_runs();
                 Ok(())
             }
         }
@@ -337,55 +360,6 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
             }
             Drive::Paused(..) => Ended::Paused,
             Drive::Running | Drive::Stopped(_) => Ended::Stopped,
-        }
-    }
-}
-
-impl UnderWay {
-    fn of(action: &Action) -> Option<Self> {
-        match action {
-            Action::Record(_) | Action::Finish => None,
-            Action::Start { task, .. } => Some(UnderWay::Attempt(task.clone())),
-            Action::Judge { task, .. } => Some(UnderWay::Judging(task.clone())),
-            Action::Integrate { task, .. } => Some(UnderWay::Integrating(task.clone())),
-            Action::Reverify { task, .. } => Some(UnderWay::Reverifying(task.clone())),
-            Action::Research { task, .. } => Some(UnderWay::Researching(task.clone())),
-            Action::Ask { task } => Some(UnderWay::Asking(task.clone())),
-            Action::VerifyAll { .. } => Some(UnderWay::Verifying),
-            Action::Bisect { .. } => Some(UnderWay::Bisecting),
-        }
-    }
-
-    /// Whether `event` is what this was begun for.
-    fn ends_with(&self, event: &Event) -> bool {
-        match (self, event) {
-            (UnderWay::Verifying | UnderWay::Bisecting, Event::Verified { .. })
-            | (UnderWay::Verifying | UnderWay::Asking(_), Event::Stopped { .. }) => true,
-            (
-                UnderWay::Attempt(task),
-                Event::AttemptEnded { task: ended, .. }
-                | Event::AttemptAbandoned { task: ended, .. },
-            )
-            | (
-                UnderWay::Judging(task),
-                Event::Judged { task: ended, .. } | Event::AttemptAbandoned { task: ended, .. },
-            )
-            | (UnderWay::Reverifying(task), Event::Judged { task: ended, .. })
-            | (
-                UnderWay::Researching(task),
-                Event::Answered { task: ended, .. } | Event::Asked { task: ended, .. },
-            )
-            | (
-                UnderWay::Integrating(task),
-                Event::Integrated { task: ended, .. } | Event::Conflicted { task: ended, .. },
-            )
-            | (
-                UnderWay::Asking(task),
-                Event::Retried { task: ended, .. }
-                | Event::Skipped { task: ended, .. }
-                | Event::Answered { task: ended, .. },
-            ) => task == ended,
-            _ => false,
         }
     }
 }

@@ -344,10 +344,13 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         proofs: Vec<Proof>,
     },
-    /// Something that only we may change was changed while the run was driven.
+    /// What git executes or believes in the user's repository, or this journal, was changed while the run was driven.
     Quarantined {
-        /// What.
+        /// What, in one sentence.
         reason: String,
+        /// Commits that were found where they do not belong, kept reachable.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left: Vec<String>,
     },
     /// The run's branch was brought into the user's.
     Landed {
@@ -408,6 +411,9 @@ pub struct Residue {
     /// The tip of the task branch, when objects of it end too early: it must not be read, nor kept.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub torn: String,
+    /// Why git refuses the objects of what was committed in a clone, when it does: none of it was brought in.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub malformed: String,
     /// Why the worktree can no longer be trusted, when it cannot.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub lost: String,

@@ -350,6 +350,8 @@ pub enum ReasonKind {
     BranchSwitched,
     /// The attempt moved the branch of the user's own checkout.
     Escaped,
+    /// Commits of another task's attempt are passed off as its own.
+    Foreign,
     /// The worktree is gone or is no longer ours.
     WorktreeLost,
     /// A file outside the declared ones was changed.

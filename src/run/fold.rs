@@ -151,7 +151,9 @@ impl State {
             Event::Paused { reason, until, .. } if self.run.drive == Drive::Running => {
                 self.run.drive = Drive::Paused(reason.clone(), until.clone());
             }
-            Event::Quarantined { reason } => self.run.drive = Drive::Quarantined(reason.clone()),
+            Event::Quarantined { reason, .. } => {
+                self.run.drive = Drive::Quarantined(reason.clone());
+            }
             Event::Verified {
                 commit,
                 passed,

@@ -10,6 +10,16 @@ pub fn branch(full: &str) -> &str {
     full.strip_prefix("refs/heads/").unwrap_or(full)
 }
 
+/// The first `most` of many names, and how many more there are.
+pub fn listed(names: &[impl AsRef<str>], most: usize) -> String {
+    let named: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
+    let named = named.join(", ");
+    match names.len().saturating_sub(most) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
 /// How a task ended that is not done.
 pub fn failed(partial: bool) -> &'static str {
     match partial {

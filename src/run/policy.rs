@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::budget::Limits;
 use super::reader::Reader;
 use super::routes::Routes;
+use super::sandbox::Sandbox;
 use crate::graph::Graph;
 use crate::plan::{Selection, TaskId, Weight};
 
@@ -75,6 +76,15 @@ pub struct Policy {
     /// Names of environment variables passed on to executors and verify commands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pass_env: Vec<String>,
+    /// What an executor has of the repository.
+    #[serde(default, skip_serializing_if = "Isolation::is_default")]
+    pub isolation: Isolation,
+    /// What executors, and the commands that verify their work, are kept from.
+    #[serde(default, skip_serializing_if = "Sandbox::is_none")]
+    pub sandbox: Sandbox,
+    /// Whether an executor's git moves no ref but its task's branch, where it shares the user's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guard: bool,
     /// Whether every attempt gets a new worktree.
     #[serde(default)]
     pub fresh: bool,
@@ -130,6 +140,9 @@ impl Policy {
             setup: None,
             hooks: Hooks::default(),
             pass_env: Vec::new(),
+            isolation: Isolation::Worktree,
+            sandbox: Sandbox::default(),
+            guard: false,
             fresh: false,
             sync: false,
             commit_progress: false,
@@ -318,6 +331,31 @@ impl CommitMode {
             CommitMode::Tool => "tool",
             CommitMode::Auto => "auto",
         }
+    }
+}
+
+/// What an executor has of the user's repository.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Isolation {
+    /// A linked worktree: configuration, hooks, refs and objects are the user's.
+    #[default]
+    Worktree,
+    /// A clone that borrows the user's objects: everything else is its own.
+    Clone,
+}
+
+impl Isolation {
+    /// The name in settings and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Isolation::Worktree => "worktree",
+            Isolation::Clone => "clone",
+        }
+    }
+
+    fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 }
 

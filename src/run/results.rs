@@ -139,6 +139,9 @@ pub struct Since {
     /// Whether it fails as it did before, as far as its exit status tells: of a quality check nothing more is known.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub fails_alike: bool,
+    /// Whether it printed the same as well: then nothing that it runs has changed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub prints_alike: bool,
     /// Why the two cannot be compared; empty when they can.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub obstacle: String,
@@ -166,6 +169,9 @@ pub struct Baseline {
     pub key: String,
     /// How the command ended, in words; empty when it could not be run.
     pub ended: String,
+    /// A digest of what it printed, its place left out; empty when nobody knows.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub printed: String,
     /// What it told of its tests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub results: Option<Results>,

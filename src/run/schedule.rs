@@ -88,6 +88,10 @@ pub struct Situation {
 /// What should be done now, in this order. Actions that are under way are named again; the engine
 /// knows which those are.
 pub fn next(state: &State, situation: &Situation) -> Vec<Action> {
+    // Nothing is decided, judged or run in a repository that somebody has tampered with.
+    if matches!(state.run.drive, Drive::Quarantined(_)) {
+        return Vec::new();
+    }
     let mut actions = decisions(state);
     if !actions.is_empty() {
         return actions;

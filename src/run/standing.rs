@@ -3,6 +3,8 @@
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::state::Phase;
+
 /// Where a task stands, as users see it; the names are the contract's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -55,6 +57,28 @@ pub struct Counts {
     pub held: usize,
     pub stale: usize,
     pub reverted: usize,
+}
+
+impl Phase {
+    pub(super) fn standing(&self) -> Standing {
+        match self {
+            Phase::Pending => Standing::Pending,
+            Phase::Attempting(_) | Phase::Ended(_) | Phase::Accepted(_) | Phase::Refused => {
+                Standing::Running
+            }
+            Phase::Done => Standing::Done,
+            Phase::Failed => Standing::Failed,
+            Phase::Partial => Standing::Partial,
+            Phase::TimedOut => Standing::TimedOut,
+            Phase::Blocked => Standing::Blocked,
+            Phase::Kickback => Standing::Kickback,
+            Phase::Skipped => Standing::Skipped,
+            Phase::LeftOut => Standing::LeftOut,
+            Phase::InReview => Standing::InReview,
+            Phase::Stale => Standing::Stale,
+            Phase::Reverted => Standing::Reverted,
+        }
+    }
 }
 
 impl Standing {

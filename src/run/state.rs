@@ -296,26 +296,6 @@ impl Phase {
             _ => None,
         }
     }
-
-    pub(super) fn standing(&self) -> Standing {
-        match self {
-            Phase::Pending => Standing::Pending,
-            Phase::Attempting(_) | Phase::Ended(_) | Phase::Accepted(_) | Phase::Refused => {
-                Standing::Running
-            }
-            Phase::Done => Standing::Done,
-            Phase::Failed => Standing::Failed,
-            Phase::Partial => Standing::Partial,
-            Phase::TimedOut => Standing::TimedOut,
-            Phase::Blocked => Standing::Blocked,
-            Phase::Kickback => Standing::Kickback,
-            Phase::Skipped => Standing::Skipped,
-            Phase::LeftOut => Standing::LeftOut,
-            Phase::InReview => Standing::InReview,
-            Phase::Stale => Standing::Stale,
-            Phase::Reverted => Standing::Reverted,
-        }
-    }
 }
 
 fn is_zero(number: &u32) -> bool {
@@ -373,6 +353,11 @@ impl TaskState {
     /// The newest attempt.
     pub fn last(&self) -> Option<&AttemptState> {
         self.history.last()
+    }
+
+    /// What was found of the newest attempt, once it was judged.
+    pub fn verdict(&self) -> Option<&Verdict> {
+        self.last()?.verdict.as_ref()
     }
 
     pub(super) fn last_mut(&mut self) -> Option<&mut AttemptState> {

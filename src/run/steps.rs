@@ -184,6 +184,12 @@ impl AttemptState {
         self.salvage.as_deref().or(self.tip.as_deref())
     }
 
+    /// Whether it was judged, and not good.
+    pub fn is_refused(&self) -> bool {
+        let verdict = self.verdict.as_ref();
+        verdict.is_some_and(|verdict| verdict.accepted.is_none())
+    }
+
     pub(super) fn begun(number: u32, base: &str, executor: Option<&str>) -> Self {
         Self {
             number,

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::checks::Purpose;
 use super::facts::CheckRun;
 use super::results::{Change, Doubt, Results, compare};
 use crate::run::evidence::Outcome;
@@ -41,10 +42,14 @@ pub fn since(base: Baseline, run: &CheckRun) -> Since {
     }
 }
 
-/// Whether `run`, of which only its end is known, fails as the same command did on `base`.
-pub fn by_status(base: Baseline, run: &CheckRun) -> Since {
+/// Whether `run`, of which only its end and the digest of what it printed are known, fails as the same command did on
+/// `base`.
+pub fn by_status(base: Baseline, run: &CheckRun, printed: &str) -> Since {
+    let ends_alike = base.ended == run.ended && base.ended.starts_with("exit ");
     Since {
-        fails_alike: base.ended == run.ended && base.ended.starts_with("exit "),
+        // A script that is new fails as one that is missing does.
+        fails_alike: ends_alike && run.purpose != Purpose::Red,
+        prints_alike: ends_alike && !printed.is_empty() && base.printed == printed,
         base: base.bounded(),
         ..Since::default()
     }

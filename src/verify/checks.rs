@@ -79,6 +79,8 @@ pub enum Purpose {
     /// It verifies the task, or the whole: what comes after it is not worth running.
     #[default]
     Verify,
+    /// The same, of a task that is to make it fail.
+    Red,
     /// It is a quality check.
     Quality,
     /// It shows a criterion.
@@ -161,15 +163,19 @@ impl Checks {
 /// Sorts what the plan and the run say of how `task` is verified.
 pub fn sort(task: &Task, demands: &Demands<'_>, programs: &impl Programs) -> Checks {
     let mut checks = Checks::default();
+    let proves = match task.expects {
+        Some(Expects::Failing) => Purpose::Red,
+        _ => Purpose::Verify,
+    };
     for check in &task.verify {
         match check {
-            check if is_command(check, programs) => checks.plan(check.text(), Purpose::Verify),
+            check if is_command(check, programs) => checks.plan(check.text(), proves),
             Check::Code(text) => checks.unrun.push(text.clone()),
             Check::Command(_) | Check::Prose(_) => {}
         }
     }
     for command in demands.verify(task) {
-        checks.plan(command, Purpose::Verify);
+        checks.plan(command, proves);
     }
     for (name, command) in demands.quality(task) {
         checks.plan(command, Purpose::Quality);

@@ -1,6 +1,7 @@
 //! What git and the checks show of an attempt, as plain values for [`super::rules::judge`].
 
 use super::checks::Purpose;
+use crate::plan::TaskId;
 use crate::run::event::Residue;
 use crate::run::evidence::{Claim, Outcome};
 use crate::run::proof::Proof;
@@ -31,6 +32,8 @@ pub struct Facts {
     pub committed_by_tool: bool,
     /// What was left in the worktree.
     pub residue: Residue,
+    /// Another task whose commits it has, when those were not integrated before it began.
+    pub foreign: Option<TaskId>,
     /// The paths that differ between base and tip.
     pub changed: Vec<String>,
     /// The files that the task promises.

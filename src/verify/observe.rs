@@ -31,6 +31,7 @@ pub fn facts(repo: &Repo, task: &Task, attempt: &AttemptState, policy: &Policy) 
         whole: false,
         committed_by_tool: attempt.committed_by_tool,
         residue: attempt.residue.clone(),
+        foreign: None,
         changed: Vec::new(),
         promised: Vec::new(),
         dependencies: Vec::new(),

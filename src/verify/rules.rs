@@ -166,11 +166,28 @@ fn judge_worktree(facts: &Facts, verdict: &mut Verdict) {
         );
         refuse(ReasonKind::Escaped, text);
     }
+    if let Some(task) = &facts.foreign {
+        refuse(
+            ReasonKind::Foreign,
+            format!(
+                "the task branch has what task `{task}` has committed, and passes it off as its own"
+            ),
+        );
+    }
     if !residue.torn.is_empty() {
         let torn = short(&residue.torn);
         refuse(
             ReasonKind::BrokenObjects,
             format!("objects of the commit {torn} end too early: they are damaged"),
+        );
+    }
+    if !residue.malformed.is_empty() {
+        refuse(
+            ReasonKind::BrokenObjects,
+            format!(
+                "git refuses objects of what was committed: {}",
+                residue.malformed
+            ),
         );
     }
     if !residue.lost.is_empty() {
@@ -247,8 +264,8 @@ fn judge_commit(task: &Task, facts: &Facts, commit: CommitMode, verdict: &mut Ve
         }
         Claimed::Nothing => {}
     }
-    let is_torn = !facts.residue.torn.is_empty();
-    if facts.tip.is_none() && !is_torn && !task.allow_empty && claims_done {
+    let is_damaged = !facts.residue.torn.is_empty() || !facts.residue.malformed.is_empty();
+    if facts.tip.is_none() && !is_damaged && !task.allow_empty && claims_done {
         let text = match commit {
             CommitMode::Executor => {
                 "no commit was made on the task branch: you must commit your changes and return the commit hash"
@@ -289,7 +306,7 @@ fn judge_lineage(facts: &Facts, verdict: &mut Verdict) {
     if facts.tip.is_some() && !facts.whole {
         verdict.reasons.push(Reason::new(
             ReasonKind::BrokenObjects,
-            "objects of the commit are missing",
+            "objects of the commit are missing, or git would refuse them",
         ));
     }
 }

@@ -52,13 +52,16 @@ impl Local {
             attempt,
             base: &base,
             worktree: slot.worktree.path(),
-            git_dir: slot.worktree.git_dir(),
-            git_common_dir: self.site.repo.common_dir(),
+            git_dir: &slot.worktree.their_git_dir(),
+            git_common_dir: &slot.worktree.their_common_dir(&slot.repo),
             files: &stem,
             told: &told,
         };
         let policy = self.policy_of(task, state);
-        let invocation = Invocation::new(&place, &package, &policy, std::env::vars_os())?;
+        let mut invocation = Invocation::new(&place, &package, &policy, std::env::vars_os())?;
+        let also = [&*invocation.files.result, &invocation.files.answer];
+        self.confine(&mut invocation.order, &slot.worktree, &also)?;
+        self.lay_rails(&mut invocation.order, task, &told)?;
         let hook = self.pre_task(task, number, &slot, state);
         self.slots.put(number, slot);
         what.secrets = invocation.secrets;
@@ -271,11 +274,15 @@ impl Whole<'_> {
         let Self {
             repo, place, bench, ..
         } = *self;
-        repo.create_worktree(place, self.purpose, commit)?;
+        let worktree = repo.create_worktree(place, self.purpose, commit)?;
+        let common_dir = worktree.their_common_dir(repo).into_os_string();
+        let mut bench = bench.around(&worktree);
+        let common = ("ENACT_GIT_COMMON_DIR".into(), common_dir);
+        bench.env.push(common);
         copy_included(repo, place)?;
         // It is as new as that of a slot once was, and made usable in the same way.
         let set_up = bench.setup.as_deref();
-        let set_up = set_up.map(|setup| run(bench, place, setup, "set-up"));
+        let set_up = set_up.map(|setup| run(&bench.outside(), place, setup, "set-up"));
         let site = Site {
             repo,
             dir: place,
@@ -284,7 +291,7 @@ impl Whole<'_> {
         };
         match set_up.filter(|run| !run.passed || self.commands.is_empty()) {
             Some(alone) => Ok(vec![alone]),
-            None => run_all(bench, &site, self.commands, base),
+            None => run_all(&bench, &site, self.commands, base),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! once only, as [`super::known`] has it.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
 use anyhow::{Result, ensure};
@@ -12,11 +12,14 @@ use anyhow::{Result, ensure};
 use super::commands::{Bench, run};
 use super::known::{self, is_lasting};
 use super::slots::{copy_included, set_up};
-use crate::git::{Oid, Repo, Worktree};
+use crate::git::{Oid, Repo, Worktree, sha256};
 use crate::process::environment;
 use crate::run::results::{Baseline, Since};
 use crate::verify::base::{by_status, since, unknown};
 use crate::verify::facts::CheckRun;
+
+/// Where a command is told its worktree.
+const WORKTREE: &str = "ENACT_WORKTREE";
 
 /// A commit on which commands can be run to compare with.
 pub(super) struct Base {
@@ -38,7 +41,11 @@ impl Base {
     ) -> Since {
         match self.baseline(repo, bench, &after.command, name) {
             Ok(base) if after.names_failures() => since(base, after),
-            Ok(base) => by_status(base, after),
+            Ok(base) => {
+                let place = bench.env.iter().find(|(name, _)| name == WORKTREE);
+                let place = place.map_or(Path::new(""), |(_, path)| Path::new(path));
+                by_status(base, after, &printed(after, place))
+            }
             Err(error) => {
                 let nothing = Baseline {
                     commit: self.commit.to_string(),
@@ -67,6 +74,7 @@ impl Base {
         let baseline = Baseline {
             commit: self.commit.to_string(),
             key,
+            printed: printed(&told, &self.place),
             ended: told.ended,
             results: told.results,
             is_short: false,
@@ -85,21 +93,40 @@ impl Base {
             .setup
             .iter()
             .try_for_each(|setup| set_up(setup, &self.place));
-        let told = set_up.map(|()| run(&self.bench(bench, &worktree), &self.place, command, name));
+        let told = set_up.map(|()| {
+            run(
+                &self.bench(repo, bench, &worktree),
+                &self.place,
+                command,
+                name,
+            )
+        });
         repo.remove_worktree(&self.place)?;
         told
     }
 
     /// `bench` with names that are those of the worktree here.
-    fn bench(&self, bench: &Bench, worktree: &Worktree) -> Bench {
+    fn bench(&self, repo: &Repo, bench: &Bench, worktree: &Worktree) -> Bench {
         let mut here: Vec<(OsString, OsString)> = environment::fixed(worktree.path());
-        here.push(("ENACT_WORKTREE".into(), worktree.path().into()));
-        here.push(("ENACT_GIT_DIR".into(), worktree.git_dir().into()));
-        let mut bench = bench.clone();
+        here.push((WORKTREE.into(), worktree.path().into()));
+        here.push(("ENACT_GIT_DIR".into(), worktree.their_git_dir().into()));
+        let common_dir = worktree.their_common_dir(repo);
+        here.push(("ENACT_GIT_COMMON_DIR".into(), common_dir.into()));
+        let mut bench = bench.around(worktree);
         bench
             .env
             .retain(|(name, _)| here.iter().all(|(other, _)| other != name));
         bench.env.extend(here);
         bench
     }
+}
+
+/// A digest of what a command printed, wherever it ran.
+fn printed(run: &CheckRun, place: &Path) -> String {
+    let place = place.to_string_lossy();
+    let output = match &*place {
+        "" => run.output.clone(),
+        place => run.output.replace(place, ""),
+    };
+    sha256(output.as_bytes()).unwrap_or_default()
 }

@@ -16,6 +16,7 @@ use crate::git::{Oid, Repo};
 use crate::journal;
 use crate::run::engine::Arrived;
 use crate::run::event::{Event, Recorded};
+use crate::run::names::short;
 use crate::run::state::State;
 use crate::run::whole::{Blame, Blamed, Failure, FinalVerdict};
 use crate::verify::bisect::{Look, Search, failed, look, newer};
@@ -221,6 +222,11 @@ impl Prober {
         while let Some(at) = search.next() {
             let runs = self.run(&points[at])?;
             search.learn(at, look(&runs, &self.failure));
+        }
+        // A command that fails only at times would have anybody named.
+        let broken = &points[*search.found().end()];
+        if look(&self.run(broken)?, &self.failure) == Look::Holds {
+            bail!("run again on {}, it passes", short(&broken.tip));
         }
         let found = points[search.found()].iter();
         blame.tasks = found.filter_map(|point| point.by.clone()).collect();

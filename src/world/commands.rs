@@ -8,10 +8,11 @@ use std::sync::PoisonError;
 use anyhow::Result;
 
 use super::base::Base;
+use super::fence::Fence;
 use super::known::{self, Known};
 use super::live::Live;
 use crate::attempt::{self, output};
-use crate::git::{Oid, Repo};
+use crate::git::{Oid, Repo, Worktree};
 use crate::process::supervise::{self, Order, Supervisors};
 use crate::run::evidence::Outcome;
 use crate::run::proof::Proof;
@@ -37,6 +38,27 @@ pub(super) struct Bench {
     pub(super) setup: Option<String>,
     /// What need not run again.
     pub(super) known: Known,
+    /// What is open to them, where they are confined.
+    pub(super) fence: Option<Fence>,
+}
+
+impl Bench {
+    /// The same for commands in `worktree`.
+    pub(super) fn around(&self, worktree: &Worktree) -> Self {
+        let fence = self.fence.as_ref().map(|fence| fence.around(worktree));
+        Self {
+            fence,
+            ..self.clone()
+        }
+    }
+
+    /// The same for a command that is the user's own and not confined.
+    pub(super) fn outside(&self) -> Self {
+        Self {
+            fence: None,
+            ..self.clone()
+        }
+    }
 }
 
 /// A worktree in which commands are run.
@@ -90,8 +112,9 @@ pub(super) fn run_all(
     for (nth, (Planned { text, purpose }, key)) in commands.iter().zip(keys).enumerate() {
         let mut run = run(bench, site.dir, text, &format!("check-{nth}"));
         run.purpose = *purpose;
-        let is_old = *purpose == Purpose::Quality && !run.passed;
-        let is_compared = is_old || run.names_failures();
+        // Others that name no test are taken at their word.
+        let may_be_old = matches!(purpose, Purpose::Quality | Purpose::Red);
+        let is_compared = run.names_failures() || may_be_old && !run.passed;
         if let Some(base) = base.filter(|_| is_compared) {
             let since = base.compare(site.repo, bench, &run, &format!("base-{nth}"));
             run.since = Some(Box::new(since));
@@ -106,7 +129,8 @@ pub(super) fn run_all(
             bench.known.keep(&proof);
             run.proof = Some(proof);
         }
-        let ends = *purpose == Purpose::Verify && !run.holds();
+        let verifies = matches!(purpose, Purpose::Verify | Purpose::Red);
+        let ends = verifies && !run.holds();
         runs.push(run);
         if ends {
             break;
@@ -118,21 +142,10 @@ pub(super) fn run_all(
 /// Runs `command` in `place`; its files are known by `name`.
 pub(super) fn run(bench: &Bench, place: &Path, command: &str, name: &str) -> CheckRun {
     let file = |end: &str| attempt::ending(&bench.stem, &format!("{name}.{end}"));
-    let order = Order {
-        argv: ["sh", "-e", "-c", command].map(OsString::from).to_vec(),
-        dir: place.to_owned(),
-        env: bench.env.clone(),
-        stdin: None,
-        timeout_ms: bench.timeout_ms,
-        stall_timeout_ms: None,
-        grace_ms: bench.grace_ms,
-        output: file("output"),
-        head: KEPT,
-        tail: KEPT,
-        token: supervise::token(),
-    };
+    let mut order = ordered(bench, place, command, file("output"));
     let ended = std::fs::create_dir_all(bench.stem.parent().unwrap_or(place))
         .map_err(anyhow::Error::from)
+        .and_then(|()| (bench.fence.iter()).try_for_each(|fence| fence.confine(&mut order, &[])))
         .and_then(|()| bench.supervisors.start(&order, &file(supervise::MARK)));
     let secrets = output::secrets(&bench.env);
     // What it says becomes a reason: stored, shown, and told to the next attempt.
@@ -185,5 +198,23 @@ pub(super) fn run(bench: &Bench, place: &Path, command: &str, name: &str) -> Che
         proof: None,
         results,
         output: head + &tail,
+    }
+}
+
+/// What a supervisor is told to run for `command`; not yet confined.
+fn ordered(bench: &Bench, place: &Path, command: &str, output: PathBuf) -> Order {
+    Order {
+        argv: ["sh", "-e", "-c", command].map(OsString::from).to_vec(),
+        dir: place.to_owned(),
+        env: bench.env.clone(),
+        stdin: None,
+        timeout_ms: bench.timeout_ms,
+        stall_timeout_ms: None,
+        grace_ms: bench.grace_ms,
+        output,
+        head: KEPT,
+        tail: KEPT,
+        token: supervise::token(),
+        sandbox: None,
     }
 }

@@ -265,8 +265,10 @@ fn move_aside(from: &Path, place: &Path) -> Result<String> {
 
 fn examine(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     let Slot { repo, worktree, .. } = slot;
+    let refused = worktree.bring_in(repo, &what.branch, what.base)?;
     let tip = repo.read(&what.branch)?;
     let mut left = Left::at(tip.filter(|tip| *tip != what.base));
+    left.residue.malformed = refused.unwrap_or_default();
     // What cannot be read is kept as far as its files are still there.
     let (soundness, torn) = set_torn_aside(what, repo, tip)?;
     if torn.is_some() {

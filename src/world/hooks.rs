@@ -69,9 +69,13 @@ impl TaskFailed {
         let worktree = self
             .repo
             .create_worktree(&self.place, &self.purpose, self.at)?;
-        let git_dir = worktree.git_dir().as_os_str().to_owned();
+        let git_dir = worktree.their_git_dir().into_os_string();
         self.bench.env.push(("ENACT_GIT_DIR".into(), git_dir));
-        let run = commands::run(&self.bench, &self.place, &self.command, "task-failed");
+        let common_dir = worktree.their_common_dir(&self.repo).into_os_string();
+        let common = ("ENACT_GIT_COMMON_DIR".into(), common_dir);
+        self.bench.env.push(common);
+        let bench = self.bench.around(&worktree);
+        let run = commands::run(&bench, &self.place, &self.command, "task-failed");
         self.repo.remove_worktree(&self.place)?;
         Ok(run)
     }
@@ -111,16 +115,12 @@ impl Local {
         let number = last.number.to_string();
         let reason = reason.chars().filter(|c| *c != '\0').take(REASON_MAX);
         let reason: String = reason.collect();
-        let names: [(&str, &OsStr); 7] = [
+        let names: [(&str, &OsStr); 6] = [
             ("ENACT_RUN", self.site.run.as_ref()),
             ("ENACT_TASK", task.as_str().as_ref()),
             ("ENACT_ATTEMPT", number.as_ref()),
             ("ENACT_BASE", last.base.as_ref()),
             ("ENACT_WORKTREE", place.as_os_str()),
-            (
-                "ENACT_GIT_COMMON_DIR",
-                self.site.repo.common_dir().as_os_str(),
-            ),
             ("ENACT_REASON", reason.as_ref()),
         ];
         let names = names.map(|(name, value)| (name.into(), value.into()));

@@ -1,5 +1,7 @@
 //! Judging an attempt in its slot: facts from git, then the task's commands, then the rules.
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 
 use super::Local;
@@ -11,7 +13,7 @@ use crate::plan::{Task, TaskId};
 use crate::run::engine::Arrived;
 use crate::run::event::Event;
 use crate::run::policy::Policy;
-use crate::run::state::{AttemptState, State};
+use crate::run::state::{AttemptState, Phase, State};
 use crate::verify::checks::{self, Checks, Demands, Found, Purpose};
 use crate::verify::facts::{CheckRun, Facts};
 use crate::verify::{expected, observe, rules};
@@ -23,6 +25,8 @@ pub(super) struct Judgement {
     /// The commit of it that was integrated some time ago and is to be proven again.
     pub(super) integrated: Option<String>,
     pub(super) policy: Policy,
+    /// Another task whose commits the attempt has.
+    pub(super) foreign: Option<TaskId>,
     /// What is left to be run once git has nothing against the attempt.
     pub(super) checks: Checks,
     /// What a command that fails is compared with.
@@ -62,6 +66,43 @@ impl Local {
         checks::sort(&task, &self.demands(state), &found)
     }
 
+    /// The task whose commits `attempt` of `task` has besides what it began with: of those that run beside it, and
+    /// of those that ended before it and were not refused.
+    pub(super) fn foreign(
+        &self,
+        task: &TaskId,
+        attempt: &AttemptState,
+        state: &State,
+    ) -> Result<Option<TaskId>> {
+        let repo = &self.site.repo;
+        let Some(tip) = &attempt.tip else {
+            return Ok(None);
+        };
+        let (base, tip) = (repo.oid(&attempt.base)?, repo.oid(tip)?);
+        // What cannot be read is refused for that.
+        let own = repo.commits_between(base, tip).unwrap_or_default();
+        let own: HashSet<String> = own.iter().map(Oid::to_string).collect();
+        let tasks = state.graph().tasks();
+        for other in (0..tasks.len()).filter(|&other| tasks[other].id != *task) {
+            let id = &tasks[other].id;
+            let at = state.at(other);
+            let is_had = match (&at.phase, at.last()) {
+                (Phase::Attempting(_), _) => {
+                    let made = repo.read(&self.branch_of(id))?;
+                    made.is_some_and(|made| own.contains(&made.to_string()))
+                }
+                (_, Some(last)) if last.ended_seq < attempt.ended_seq && !last.is_refused() => {
+                    last.tip.as_ref().is_some_and(|made| own.contains(made))
+                }
+                _ => false,
+            };
+            if is_had {
+                return Ok(Some(id.clone()));
+            }
+        }
+        Ok(None)
+    }
+
     /// What is demanded of each task. How deep is said by the run, which a kickback may have made heavier.
     pub(super) fn demands<'a>(&'a self, state: &State) -> Demands<'a> {
         Demands {
@@ -75,6 +116,7 @@ impl Judgement {
     /// Looks at what git shows.
     pub(super) fn look(&self, slot: &Slot) -> Result<FirstLook> {
         let mut facts = observe::facts(&slot.repo, &self.task, &self.attempt, &self.policy)?;
+        facts.foreign.clone_from(&self.foreign);
         facts.unrun.clone_from(&self.checks.unrun);
         facts.quality.clone_from(&self.checks.quality);
         facts.criteria.clone_from(&self.checks.criteria);

@@ -10,6 +10,7 @@ mod blaming;
 mod commands;
 mod context;
 mod ending;
+mod fence;
 mod hooks;
 mod interrupts;
 mod judging;
@@ -22,6 +23,7 @@ mod preparing;
 pub mod project;
 mod radar;
 mod research;
+mod sentry;
 mod slots;
 
 use std::ffi::OsString;
@@ -39,6 +41,7 @@ pub use interrupts::Interrupts;
 pub use leftovers::{end_all as end_processes, marks, remove_files};
 pub use looking::{Kept, lend, place_to_look, take_back};
 pub use project::all as project;
+pub use sentry::{accept, detailed, listed, put_back, tampered};
 pub use slots::{place_of, remove_below as remove_worktrees};
 
 use self::commands::Bench;
@@ -47,6 +50,7 @@ use self::leftovers::Numbers;
 use self::live::Live;
 use self::project::Projected;
 use self::radar::Radar;
+use self::sentry::Sentry;
 use self::slots::{Slot, Slots};
 use crate::approval::Approved;
 use crate::attempt::{self, Place};
@@ -118,6 +122,7 @@ pub struct Local {
     /// Hooks that are told of a failure right now.
     informed: Vec<JoinHandle<()>>,
     radar: Radar,
+    sentry: Option<Sentry>,
 }
 
 /// What a thread sends back.
@@ -129,12 +134,13 @@ struct Note {
 impl Local {
     /// A world for driving `approved` at `site`.
     pub fn new(
-        site: Site,
+        mut site: Site,
         approved: Approved,
         asker: Option<Asker>,
         interrupts: Interrupts,
     ) -> Self {
         let policy = approved.policy();
+        site.repo.isolate(policy.isolation);
         let slots = Slots::new(
             &site.run,
             site.worktrees.clone(),
@@ -160,6 +166,7 @@ impl Local {
             known: Known::default(),
             informed: Vec::new(),
             radar: Radar::default(),
+            sentry: None,
         }
     }
 
@@ -231,13 +238,14 @@ impl Local {
             attempt,
             base,
             worktree: worktree.path(),
-            git_dir: worktree.git_dir(),
-            git_common_dir: self.site.repo.common_dir(),
+            git_dir: &worktree.their_git_dir(),
+            git_common_dir: &worktree.their_common_dir(&self.site.repo),
             files: &stem,
             told: &told,
         };
         let names = attempt::names(&place, task);
         self.bench(stem.clone(), worktree.path(), names)
+            .around(worktree)
     }
 
     fn bench(&self, stem: PathBuf, worktree: &Path, names: Vec<(OsString, OsString)>) -> Bench {
@@ -254,6 +262,7 @@ impl Local {
             live: self.live.clone(),
             setup: policy.setup.clone(),
             known: self.known.clone(),
+            fence: self.fence(),
         }
     }
 
@@ -329,6 +338,9 @@ impl World for Local {
                 let used = self.numbers.newest(self.slug_of(task));
                 self.slots
                     .ready(&self.site.repo, *slot, &branch, self.site.repo.oid(base)?)?;
+                if state.attempting().next().is_none() {
+                    self.allow_setup()?;
+                }
                 Ok(Some(Event::AttemptStarted {
                     task: task.clone(),
                     // The journal may have been moved back since a number was used.
@@ -364,7 +376,10 @@ impl World for Local {
                 slot,
                 from,
                 ..
-            } => self.start_attempt(task, *attempt, *slot, from.as_deref(), state),
+            } => {
+                self.note_begin(task);
+                self.start_attempt(task, *attempt, *slot, from.as_deref(), state)
+            }
             // The next attempt needs neither branch nor note, so it is not kept waiting for them.
             Event::Integrated { task, .. }
             | Event::Judged {
@@ -391,6 +406,10 @@ impl World for Local {
         }
     }
 
+    fn look_around(&mut self, state: &State) -> Result<Option<Event>> {
+        self.see_tampering(state)
+    }
+
     fn catch_up(&mut self, state: &State) -> Result<()> {
         if self.behind.is_empty() {
             return Ok(());
@@ -404,6 +423,7 @@ impl World for Local {
     fn settle(&mut self, state: &State) -> Result<()> {
         self.approved.take_in(state)?;
         leftovers::end_all(&self.site.repo, &self.site.run)?;
+        self.post_sentry()?;
         self.site.repo.clear_stale_locks(&[
             &layout::task_branches(&state.run.id),
             &layout::integration_branch(&state.run.id),

@@ -60,7 +60,12 @@ impl Local {
         if integrated.is_some() && found.expects == Some(Expects::Failing) {
             checks.commands.clear();
         }
+        let foreign = match integrated {
+            None => self.foreign(task, &attempt, state)?,
+            Some(_) => None,
+        };
         let judgement = Judgement {
+            foreign,
             base: self.base(base, number),
             task: found,
             attempt,
@@ -234,11 +239,10 @@ impl Local {
     pub(super) fn whole_bench(&self, name: &str, place: &Path, state: &State) -> Bench {
         let common_dir = self.site.repo.common_dir();
         let stem = layout::local_run(common_dir, &self.site.run).join(name);
-        let names: [(&str, &OsStr); 4] = [
+        let names: [(&str, &OsStr); 3] = [
             ("ENACT_RUN", self.site.run.as_ref()),
             ("ENACT_BASE", state.run.base.as_ref()),
             ("ENACT_WORKTREE", place.as_os_str()),
-            ("ENACT_GIT_COMMON_DIR", common_dir.as_os_str()),
         ];
         let names = names.map(|(name, value)| (name.into(), value.into()));
         self.bench(stem, place, names.to_vec())

@@ -10,6 +10,7 @@ use super::Local;
 use crate::git::{Merge, Oid, Repo};
 use crate::plan::TaskId;
 use crate::report::clean::visible;
+use crate::run::names::listed;
 use crate::run::state::State;
 
 /// How long it is between two looks.
@@ -110,16 +111,8 @@ impl Radar {
             return None;
         }
         match repo.merge_heads(one, other) {
-            Ok(Merge::Conflict(paths)) => Some(listed(&paths)),
+            Ok(Merge::Conflict(paths)) => Some(listed(&paths, PATHS)),
             _ => None,
         }
-    }
-}
-
-fn listed(paths: &[String]) -> String {
-    let named = paths[..paths.len().min(PATHS)].join(", ");
-    match paths.len().saturating_sub(PATHS) {
-        0 => named,
-        more => format!("{named} and {more} more"),
     }
 }

@@ -89,12 +89,15 @@ impl Local {
             attempt,
             base: &base,
             worktree: worktree.path(),
-            git_dir: worktree.git_dir(),
-            git_common_dir: self.site.repo.common_dir(),
+            git_dir: &worktree.their_git_dir(),
+            git_common_dir: &worktree.their_common_dir(&self.site.repo),
             files: &stem,
             told: &told,
         };
         let package = self.package(task, state, true)?;
-        Invocation::new(&place, &package, policy, std::env::vars_os())
+        let mut asked = Invocation::new(&place, &package, policy, std::env::vars_os())?;
+        let also = [&*asked.files.result, &asked.files.answer];
+        self.confine(&mut asked.order, worktree, &also)?;
+        Ok(asked)
     }
 }

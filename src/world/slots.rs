@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use super::commands::{Purity, Site};
+use super::fence::is_temp;
 use crate::crash;
-use crate::git::{Oid, Repo, Worktree};
+use crate::git::{self, Oid, Repo, Worktree};
 use crate::process::{self, Command};
 
 /// A worktree with a repository handle of its own, so that it can go to another thread.
@@ -206,6 +207,10 @@ pub fn remove_below(repo: &Repo, root: &Path) -> Result<()> {
             repo.remove_worktree(&listed.path)?;
             crash::step("worktree-removed");
         }
+    }
+    let entries = std::fs::read_dir(&root).into_iter().flatten().flatten();
+    for temp in entries.filter(|entry| is_temp(&entry.file_name())) {
+        git::remove_all(&temp.path())?;
     }
     // What somebody else put there stays, and the directory with it.
     let _ = std::fs::remove_dir(&root);

@@ -184,10 +184,49 @@ after = ["bad"]
     flags: &["--jobs", "2", "--fix-rounds", "1"],
 };
 
+/// The same work, with executors in clones.
+pub(crate) const CLONED: Scenario = Scenario {
+    name: "cloned",
+    plan: WORK.plan,
+    flags: &[
+        "--jobs",
+        "2",
+        "--retries",
+        "1",
+        "--commit",
+        "auto",
+        "--commit-progress",
+        "--isolation",
+        "clone",
+    ],
+};
+
+/// An executor that plants a hook, another that runs beside it, and a person who has it put back.
+pub(crate) const PLANTED: Scenario = Scenario {
+    name: "planted",
+    plan: r#"
+[plan]
+title = "Planted"
+[[task]]
+id = "plants"
+title = "Plants a hook"
+[[task]]
+id = "beside"
+title = "Runs beside it"
+[[task]]
+id = "last"
+title = "After both"
+needs = ["plants", "beside"]
+"#,
+    flags: &["--jobs", "2", "--retries", "0"],
+};
+
 /// What the edited plan has besides.
 const EDITED: &str = "[[task]]\nid = \"new\"\ntitle = \"Comes in between\"\n";
 
-pub(crate) static ALL: [Scenario; 7] = [WORK, PEOPLE, LIMITS, SLOW, BACK, MENDED, BROKEN];
+pub(crate) static ALL: [Scenario; 9] = [
+    WORK, PEOPLE, LIMITS, SLOW, BACK, MENDED, BROKEN, CLONED, PLANTED,
+];
 
 /// What every executor does; `ROOT` is replaced by a directory outside the repository.
 const EXECUTOR: &str = r#"
@@ -207,6 +246,7 @@ case $ENACT_TASK in
   rate) if once limited; then exit 75; fi ;;
   halt) if once halted; then : > "$ENACT_GIT_COMMON_DIR/enact/runs/$ENACT_RUN/stop"; fi ;;
   slow) sleep 600 ;;
+  plants) if once planted; then : > "$ENACT_GIT_COMMON_DIR/hooks/post-commit"; fi ;;
 esac
 case $ENACT_TASK in
   a|b) ;;
@@ -326,6 +366,9 @@ impl Journey {
         let status: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
         match status["run"]["status"].as_str().expect("a status") {
             "complete" | "partial" | "failed" if !self.was_cut_short => self.wish(),
+            "quarantined" if self.user.path().join(".git/hooks/post-commit").exists() => {
+                words(&["doctor", "r-test", "--repair"])
+            }
             "needs_person" if !self.was_cut_short => {
                 let tasks = status["tasks"].as_array().expect("tasks");
                 let decision = tasks.iter().find_map(|task| {

@@ -123,6 +123,8 @@ pub(crate) struct SimWorld<'a> {
     /// Whether somebody may ask for an end, and what was asked for in this drive.
     pub(crate) is_interrupted: bool,
     pub(crate) asked: Vec<News>,
+    /// Whether somebody may tamper with the repository.
+    pub(crate) tampers: bool,
 }
 
 /// Who makes the next attempt of a task.
@@ -435,6 +437,19 @@ impl World for SimWorld<'_> {
         self.fuse.borrow_mut().burn()
     }
 
+    /// Somebody tampers with the repository, at most once in a drive.
+    fn look_around(&mut self, _: &State) -> Result<Option<Event>> {
+        self.fuse.borrow_mut().burn()?;
+        if self.tampers && self.chance.below(30) == 0 {
+            self.tampers = false;
+            return Ok(Some(Event::Quarantined {
+                reason: "a hook was added".to_owned(),
+                left: Vec::new(),
+            }));
+        }
+        Ok(None)
+    }
+
     fn catch_up(&mut self, state: &State) -> Result<()> {
         self.fuse.borrow_mut().burn()?;
         self.branch.clone_from(&state.run.tip);
@@ -501,6 +516,8 @@ impl World for SimWorld<'_> {
                 salvage: None,
                 reason: "it was interrupted".to_owned(),
             }),
+            // It may be asked for twice.
+            ended @ Event::AttemptAbandoned { .. } => Some(ended),
             _ => None,
         });
         self.pending = ended.collect();
@@ -510,11 +527,22 @@ impl World for SimWorld<'_> {
 /// Checks each event against what must always hold.
 pub(crate) struct Auditor {
     pub(crate) done: HashSet<TaskId>,
+    /// Whether the drive was stopped because somebody tampers.
+    pub(crate) quarantined: bool,
 }
 
 impl Sink for Auditor {
     fn on(&mut self, recorded: &Recorded, state: &State) {
+        let is_end = matches!(
+            recorded.event,
+            Event::AttemptEnded { .. } | Event::AttemptAbandoned { .. }
+        );
+        assert!(
+            !self.quarantined || is_end,
+            "once somebody tampers, nothing is done but to keep what ran: {recorded:?}"
+        );
         match &recorded.event {
+            Event::Quarantined { .. } => self.quarantined = true,
             Event::AttemptStarted { task, executor, .. } => {
                 assert_eq!(*executor, due(task, state), "{task} goes where it should");
                 assert!(

@@ -95,6 +95,10 @@ impl User {
             .env("ENACT_NOW", "2026-01-02T03:04:05Z")
             .env("TZ", "UTC")
             .stdin(Stdio::null());
+        // `ENACT_TEST_ISOLATION=clone cargo test` has every test that says nothing of it run its executors in clones.
+        if let Some(isolation) = std::env::var_os("ENACT_TEST_ISOLATION") {
+            command.env("ENACT_ISOLATION", isolation);
+        }
         command
     }
 

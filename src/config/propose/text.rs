@@ -67,6 +67,21 @@ const BEFORE: &str = r#"
 # What every executor should know how to do, besides what the plan asks for.
 #skills = ["rust-testing"]
 
+# What an executor has of the repository: a linked "worktree", or a "clone" of its own that borrows the objects.
+#isolation = "clone"
+
+# What keeps executors, and the commands that verify their work, from writing elsewhere: "landlock", "bwrap", "none".
+#sandbox = "landlock"
+
+# What they may write all the same, such as caches.
+#sandbox_write = ["~/.cargo/registry"]
+
+# Whether they have the network; without this, not in "bwrap".
+#sandbox_network = true
+
+# Whether an executor's git moves no ref but its task's branch, where it shares yours.
+#guard = false
+
 # Whether every attempt gets a new worktree, instead of one that is kept and cleaned.
 #fresh = false
 

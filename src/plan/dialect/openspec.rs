@@ -57,7 +57,9 @@ fn has_boxes(text: &str) -> bool {
 
 /// `## 2. Group` with `- [ ] 2.1 text` below it, and the other way round nowhere.
 fn looks_alike(text: &Text<'_>) -> bool {
-    let mut headings = text.text.lines().filter_map(|line| line.strip_prefix("##"));
+    let mut headings = text
+        .marked_lines('#')
+        .filter_map(|line| line.strip_prefix("##"));
     let is_numbered = |heading: &str| {
         heading
             .trim_start_matches(['#', ' '])
@@ -138,7 +140,8 @@ fn read(source: &Source) -> Reading {
     order::in_rows(&mut tasks, &order::rows(&steps));
     let titled = |(at, task): (usize, &Task)| Some((at, cycles::titled(&task.title)?));
     let steps: Vec<_> = tasks.iter().enumerate().filter_map(titled).collect();
-    cycles::join(&mut tasks, &steps);
+    // Its tasks follow each other as they are written, and need nothing else.
+    cycles::expect(&mut tasks, &steps);
     if tasks.is_empty() {
         faults.push(checklist::no_tasks(&text, "- [ ] 1.1 Add the model"));
     }

@@ -21,7 +21,7 @@ mod descendants;
 mod supervisor;
 mod sweep;
 mod wake;
-mod wire;
+pub(super) mod wire;
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -35,6 +35,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, anyhow};
 use serde::{Deserialize, Serialize};
 
+use super::sandbox::Sandbox;
 use crate::run::evidence::Outcome;
 
 pub use supervisor::main;
@@ -83,6 +84,9 @@ pub struct Order {
     pub tail: u64,
     /// Unique to this attempt; see [`token`].
     pub token: String,
+    /// What it may do; anything when absent.
+    #[serde(default)]
+    pub sandbox: Option<Sandbox>,
 }
 
 /// How a supervised process ended.

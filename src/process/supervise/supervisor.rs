@@ -4,6 +4,8 @@
 //! executor's output, until the next deadline; so a short attempt costs no tick of a clock. It waits for
 //! processes and never for the end of a pipe, which a daemon may hold for ever.
 
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, PipeReader, Read as _};
 use std::os::fd::AsFd;
@@ -95,6 +97,16 @@ fn adopt_orphans() -> io::Result<()> {
     Ok(())
 }
 
+/// What is started: the ordered command, or what confines and then becomes it.
+fn command(order: &Order) -> Result<Cow<'_, [OsString]>> {
+    let Some(sandbox) = &order.sandbox else {
+        return Ok(Cow::Borrowed(&order.argv));
+    };
+    let path = order.env.iter().rfind(|(name, _)| name == "PATH");
+    let path = path.map_or(OsStr::new(""), |(_, path)| path);
+    Ok(Cow::Owned(sandbox.around(&order.argv, &order.dir, path)?))
+}
+
 fn not_started(order: &Order, outcome: Outcome, trouble: Option<String>) -> Ended {
     Ended {
         outcome,
@@ -141,15 +153,15 @@ struct Supervisor<'a> {
 
 impl<'a> Supervisor<'a> {
     fn start(order: &'a Order, signals: Signals, lifeline: Lifeline) -> Result<Self> {
-        let (program, args) = order
-            .argv
-            .split_first()
-            .ok_or_else(|| anyhow!("there is no command to run"))?;
         ensure!(
             order.dir.is_dir(),
             "`{}` is not a directory",
             order.dir.display()
         );
+        let argv = command(order)?;
+        let (program, args) = argv
+            .split_first()
+            .ok_or_else(|| anyhow!("there is no command to run"))?;
         let capture = Capture::new(&order.output, order.head, order.tail)
             .with_context(|| format!("could not create `{}`", order.output.display()))?;
         let stdin = match &order.stdin {

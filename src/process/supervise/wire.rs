@@ -70,17 +70,17 @@ pub(super) mod maybe {
     }
 }
 
-pub(super) mod many {
+pub(in crate::process) mod many {
     use super::{Deserialize as _, Deserializer, OsString, Serializer, Word};
 
-    pub(in super::super) fn serialize<S: Serializer>(
+    pub(in crate::process) fn serialize<S: Serializer>(
         words: &[OsString],
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(words.iter().map(|word| Word::new(word)))
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(in crate::process) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Vec<OsString>, D::Error> {
         let words = Vec::<Word>::deserialize(deserializer)?;

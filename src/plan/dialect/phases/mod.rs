@@ -46,8 +46,7 @@ impl Format for Phases {
             return None;
         }
         let document = text.document();
-        let phases = outline::phases(document, text, &mut Vec::new());
-        let any = |is: fn(&[Block]) -> bool| phases.iter().any(|phase| is(phase.section));
+        let any = |is: fn(&[Block]) -> bool| outline::sections(document, text).any(is);
         if lies_in(path, "plans") && any(parts::are_a_phase) {
             return Some(Fit::Place("it lies in `.ai/plans` and has phases"));
         }

@@ -61,7 +61,7 @@ pub(super) fn phases<'d>(
     text: &Text<'_>,
     faults: &mut Vec<Fault>,
 ) -> Vec<Phase<'d>> {
-    let candidates = candidates(document, text);
+    let candidates: Vec<Candidate<'_>> = candidates(document, text).collect();
     let region = region(document, &candidates);
     let chosen = chosen(candidates, &region, text, faults);
     let starts: Vec<usize> = chosen.iter().map(|candidate| candidate.block).collect();
@@ -110,12 +110,13 @@ fn chosen<'d>(
     let (here, elsewhere): (Vec<_>, Vec<_>) = candidates
         .into_iter()
         .partition(|candidate| is_inside(candidate) && candidate.heading.level == level);
-    let mut lines: HashMap<Key, u32> = HashMap::new();
+    let mut starts: HashMap<Key, usize> = HashMap::new();
     let mut chosen = Vec::new();
     for candidate in here {
         let named = &candidate.named;
-        if let Some(line) = lines.get(&named.key) {
+        if let Some(start) = starts.get(&named.key) {
             if candidate.has_fields() {
+                let line = text.location(*start).line;
                 let message = format!("phase `{}` is there twice", named.id);
                 let place = named.at..named.at + named.id.len();
                 faults.push(text.warning(place, message).help(format!(
@@ -124,13 +125,13 @@ fn chosen<'d>(
             }
             continue;
         }
-        let line = text.location(candidate.heading.range.start).line;
-        lines.insert(named.key.clone(), line);
+        starts.insert(named.key.clone(), candidate.heading.range.start);
         chosen.push(candidate);
     }
     for candidate in elsewhere {
-        if !lines.contains_key(&candidate.named.key) && candidate.has_fields() {
-            lines.insert(candidate.named.key.clone(), 0);
+        let named = &candidate.named;
+        if !starts.contains_key(&named.key) && candidate.has_fields() {
+            starts.insert(named.key.clone(), candidate.heading.range.start);
             chosen.push(candidate);
         }
     }
@@ -138,24 +139,29 @@ fn chosen<'d>(
     chosen
 }
 
-fn candidates<'d>(document: &'d Document, text: &Text<'_>) -> Vec<Candidate<'d>> {
+/// What follows each heading that may begin a phase, one after the other: most plans say at once that they are one.
+pub(super) fn sections<'d>(
+    document: &'d Document,
+    text: &Text<'_>,
+) -> impl Iterator<Item = &'d [Block]> {
+    candidates(document, text).map(|candidate| candidate.section)
+}
+
+fn candidates<'d>(document: &'d Document, text: &Text<'_>) -> impl Iterator<Item = Candidate<'d>> {
     let blocks = &document.blocks;
-    let named: Vec<(usize, &Heading, Named)> = document
-        .headings()
-        .filter_map(|(at, heading)| Some((at, heading, named(heading, text)?)))
-        .collect();
-    let starts: Vec<usize> = named.iter().map(|(at, ..)| *at).collect();
-    let candidate = |(nth, (block, heading, named)): (usize, (usize, &'d Heading, Named))| {
-        let limit = starts.get(nth + 1).copied().unwrap_or(blocks.len());
+    let named = |(at, heading): (usize, &'d Heading)| Some((at, heading, named(heading, text)?));
+    let mut named = document.headings().filter_map(named).peekable();
+    std::iter::from_fn(move || {
+        let (block, heading, named_so) = named.next()?;
+        let limit = named.peek().map_or(blocks.len(), |(next, ..)| *next);
         let end = section_end(blocks, block, limit);
-        Candidate {
+        Some(Candidate {
             block,
             heading,
-            named,
+            named: named_so,
             section: &blocks[block + 1..end],
-        }
-    };
-    named.into_iter().enumerate().map(candidate).collect()
+        })
+    })
 }
 
 /// Where the section of the heading at `at` ends: at the next heading of its level or above, or at the limit.

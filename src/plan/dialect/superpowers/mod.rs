@@ -34,9 +34,8 @@ pub(super) struct Superpowers;
 
 impl Format for Superpowers {
     fn fits(&self, path: &Path, text: &Text<'_>) -> Option<Fit> {
-        // Every format is asked of every file, and to look at the lines costs less than to parse them.
-        let may_begin = |line: &str| line.trim_start().starts_with('#') && line.contains("ask");
-        if !text.text.lines().any(may_begin) {
+        // Every format is asked of every file, and to look at the headings costs less than to parse them.
+        if !text.marked_lines('#').any(|line| line.contains("ask")) {
             return None;
         }
         let document = text.document();

@@ -74,11 +74,10 @@ impl Format for Toml {
         }
         // Parsing what is no TOML at all takes as long as reading it.
         let is_header = |line: &str| {
-            let name = line.trim_start().strip_prefix('[');
-            let name = name.map(|name| name.trim_start_matches(['[', ' ', '"', '\'']));
-            name.is_some_and(|name| name.starts_with("plan") || name.starts_with("task"))
+            let name = line.trim_start_matches(['[', ' ', '"', '\'']);
+            name.starts_with("plan") || name.starts_with("task")
         };
-        let is_plan = text.text.lines().any(is_header) && recognizes(text);
+        let is_plan = text.marked_lines('[').any(is_header) && recognizes(text);
         is_plan.then_some(Fit::Content("it has `[[task]]` tables"))
     }
 

@@ -1,0 +1,483 @@
+//! A git directory that whoever works in a worktree has to themselves: isolation `clone`.
+//!
+//! For us the worktree stays a linked one of the user's repository: by that we look into its files, judge, salvage and
+//! clean. For whoever works in it, `.git` is no file that leads there but a repository of its own, which borrows the
+//! user's objects as `git clone --shared` does: with configuration, hooks, refs, stash and objects that nobody shares,
+//! and without a remote. It is made anew each time the worktree is put somewhere, so that nothing planted in it reaches
+//! the next one; by ourselves, because `git clone` takes ten times as long and leaves the user's identity behind.
+//!
+//! We run no git in it and read no configuration of it. Its HEAD and refs are read as the files that they are. Its
+//! commits come as `git fetch` with `fetch.fsckObjects` brings them, packed and every object checked before it is
+//! kept; but by the two commands that do so and not through a server in a repository that is not ours, which takes
+//! five times as long and reads what is configured there.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use git2::{ObjectFormat, Oid};
+
+use super::index::{copy_with_time, overwrite, remove_if_there};
+use super::slots::remove_all;
+use super::worktree::{HEAD_MAX, VISITS};
+use super::{Expected, Git, Repo, Worktree};
+use crate::crash;
+use crate::process::Output;
+use crate::run::policy::Isolation;
+
+/// Lists the refs that were handed out; in our own directory for the worktree, and written last.
+const HANDED_OUT: &str = "enact-handed-out";
+/// Lists what was brought in, if what was handed out was an executor's.
+const BROUGHT_IN: &str = "enact-brought-in";
+/// How the name of a pack begins while its objects are taken over.
+const PACK: &str = "enact-pack";
+/// The largest pack, in bytes, whose objects go into files of their own.
+const LOOSE_MAX: u64 = 4 << 20;
+
+/// What of the user's refs is handed out.
+const REFS: [&str; 3] = ["refs/heads/*", "refs/tags/*", "refs/remotes/*"];
+
+/// Settings of the user's repository that mean nothing in another one, or that would let somebody push.
+const LEFT_OUT: [&str; 16] = [
+    "branch.",
+    "core.bare",
+    "core.fsmonitor",
+    "core.repositoryformatversion",
+    "core.sparsecheckout",
+    "core.splitindex",
+    "core.untrackedcache",
+    "core.worktree",
+    "credential.",
+    "enact.",
+    "extensions.",
+    "http.",
+    "include",
+    "index.sparse",
+    "maintenance.",
+    "remote.",
+];
+
+/// What says that it failed here, and not because of what was to be taken over.
+const OUR_TROUBLE: [&str; 5] = [
+    "No space left on device",
+    "Disk quota exceeded",
+    "Read-only file system",
+    "Too many open files",
+    "Input/output error",
+];
+
+impl Repo {
+    /// From now on, worktrees that this handle and those made of it make or open are isolated so.
+    pub fn isolate(&mut self, isolation: Isolation) {
+        self.isolation = isolation;
+    }
+
+    /// Refuses a repository whose worktrees cannot be isolated so.
+    pub fn require_isolation(&self, isolation: Isolation) -> Result<()> {
+        let remotes = self.config_below("remote.").into_iter();
+        let mut promised = remotes.filter(|(name, _)| name.ends_with(".promisor"));
+        if isolation == Isolation::Clone && promised.any(|(_, value)| value == "true") {
+            bail!(
+                "the repository is a partial clone, and what it lacks cannot be fetched from a clone without a remote: \
+                 use `--isolation worktree`, or fetch everything with `git fetch --refetch --no-filter`"
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Worktree {
+    /// The git directory that whoever works in it has.
+    pub fn their_git_dir(&self) -> PathBuf {
+        match self.isolation {
+            Isolation::Worktree => self.git_dir().to_owned(),
+            Isolation::Clone => self.path().join(".git"),
+        }
+    }
+
+    /// The git directory with the refs and objects of whoever works in it.
+    pub fn their_common_dir(&self, repo: &Repo) -> PathBuf {
+        match self.isolation {
+            Isolation::Worktree => repo.common_dir().to_owned(),
+            Isolation::Clone => self.their_git_dir(),
+        }
+    }
+
+    /// Whether somebody may have worked in a git directory of their own.
+    pub(in crate::git) fn is_handed_out(&self) -> bool {
+        self.isolation == Isolation::Clone && was_handed_out(self.git_dir())
+    }
+
+    /// Gives whoever works in it next a git directory of their own, with HEAD and index as we have them. What was in
+    /// the one before is gone: the caller has brought it in.
+    pub(in crate::git) fn hand_out(&self, repo: &Repo) -> Result<()> {
+        if self.isolation == Isolation::Worktree {
+            return Ok(());
+        }
+        self.refuse_later_work(repo)?;
+        remove_if_there(&self.git_dir().join(BROUGHT_IN))?;
+        remove_if_there(&self.git_dir().join(HANDED_OUT))?;
+        let dir = self.their_git_dir();
+        remove_all(&dir)?;
+        let refs = self
+            .write_git_dir(repo, &dir)
+            .with_context(|| format!("`{}` cannot be made", dir.display()))?;
+        crash::step("git-dir-made");
+        std::fs::write(self.git_dir().join(HANDED_OUT), refs)
+            .context("it cannot be noted what was handed out")
+    }
+
+    /// Brings what was committed in their git directory into the user's repository: `branch`, and whatever else their
+    /// refs and logs name. Our HEAD is theirs then. Why git refuses what `branch` has, if it does.
+    pub fn bring_in(&self, repo: &Repo, branch: &str, base: Oid) -> Result<Option<String>> {
+        if !self.is_handed_out() || !self.their_git_dir().is_dir() {
+            return Ok(None);
+        }
+        let tip = self.their_ref(repo, branch).filter(|tip| *tip != base);
+        let refused = match tip {
+            Some(tip) => self.take_over(repo, base, &[tip])?,
+            None => None,
+        };
+        let odb = repo.raw().odb()?;
+        let named = self.named(repo);
+        let others = named.iter().copied().filter(|other| !odb.exists(*other));
+        let others: Vec<Oid> = others.collect();
+        if !others.is_empty() && self.take_over(repo, base, &others)?.is_some() {
+            // What is refused of them, or gone, keeps nothing else away.
+            for other in others {
+                self.take_over(repo, base, &[other])?;
+            }
+        }
+        if let Some(tip) = tip.filter(|_| refused.is_none()) {
+            let found = repo.read(branch)?;
+            let expected = found.map_or(Expected::Missing, Expected::At);
+            if found != Some(tip)
+                && repo
+                    .move_to(branch, tip, expected, "git enact: brought in")?
+                    .is_err()
+            {
+                bail!("`{branch}` is being moved by somebody else");
+            }
+        }
+        let seen: String = named.iter().map(|oid| format!("{oid}\n")).collect();
+        std::fs::write(self.git_dir().join(BROUGHT_IN), seen)
+            .context("it cannot be noted what was brought in")?;
+        crash::step("brought-in");
+        let mut head = std::fs::read(self.their_git_dir().join("HEAD")).unwrap_or_default();
+        head.truncate(HEAD_MAX);
+        overwrite(&self.git_dir().join("HEAD"), &head)
+            .context("the worktree's HEAD cannot be written")?;
+        Ok(refused)
+    }
+
+    /// Refuses to lose what somebody committed there and nobody brought in: after the attempt, or in one that no driver
+    /// has come back to. What commands that verify commit for themselves is nothing to keep.
+    pub(in crate::git) fn refuse_later_work(&self, repo: &Repo) -> Result<()> {
+        let seen = std::fs::read_to_string(self.git_dir().join(BROUGHT_IN));
+        let is_an_attempts = || read(&self.git_dir().join("HEAD")).starts_with("ref: ");
+        if seen.is_err() && !is_an_attempts() {
+            return Ok(());
+        }
+        let seen = seen.unwrap_or_default();
+        let odb = repo.raw().odb()?;
+        let is_seen = |oid: &Oid| seen.contains(&oid.to_string()) || odb.exists(*oid);
+        let Some(later) = self.named(repo).into_iter().find(|oid| !is_seen(oid)) else {
+            return Ok(());
+        };
+        let dir = self.their_git_dir();
+        let dir = dir.display();
+        bail!(
+            "`{dir}` has commits that are not the run's: keep them with \
+             `git fetch '{dir}' {later}:refs/heads/NAME`, or remove it"
+        )
+    }
+
+    /// What their refs and logs name besides what was handed out.
+    pub(in crate::git) fn named(&self, repo: &Repo) -> BTreeSet<Oid> {
+        if !self.is_handed_out() {
+            return BTreeSet::new();
+        }
+        let dir = self.their_git_dir();
+        let format = repo.raw().object_format();
+        let handed_out = std::fs::read_to_string(self.git_dir().join(HANDED_OUT));
+        let handed_out = handed_out.unwrap_or_default();
+        let known: BTreeSet<Oid> = packed(&handed_out, format).map(|(oid, _)| oid).collect();
+        let mut named: BTreeSet<Oid> = BTreeSet::new();
+        let packed_refs = read(&dir.join("packed-refs"));
+        named.extend(packed(&packed_refs, format).map(|(oid, _)| oid));
+        let mut open = vec![dir.join("refs")];
+        while let Some(place) = open.pop() {
+            match std::fs::read_dir(&place) {
+                Ok(entries) => open.extend(entries.flatten().map(|entry| entry.path())),
+                Err(_) => named.extend(oid(read(&place).trim(), format)),
+            }
+        }
+        named.extend(oid(read(&dir.join("HEAD")).trim(), format));
+        for log in ["logs/HEAD", "logs/refs/stash"] {
+            let log = read(&dir.join(log));
+            let newest = log.lines().rev().take(VISITS);
+            named.extend(newest.filter_map(|line| oid(line.split(' ').nth(1)?, format)));
+        }
+        named.retain(|oid| !known.contains(oid) && !oid.is_zero());
+        named
+    }
+
+    /// What a ref of theirs names.
+    fn their_ref(&self, repo: &Repo, name: &str) -> Option<Oid> {
+        let (dir, format) = (self.their_git_dir(), repo.raw().object_format());
+        oid(read(&dir.join(name)).trim(), format).or_else(|| {
+            let packed_refs = read(&dir.join("packed-refs"));
+            let mut found = packed(&packed_refs, format).filter(|(_, packed)| *packed == name);
+            found.next().map(|(oid, _)| oid)
+        })
+    }
+
+    /// Takes over `commits` and all that they need besides `base`; why git refuses them, if it does.
+    fn take_over(&self, repo: &Repo, base: Oid, commits: &[Oid]) -> Result<Option<String>> {
+        let theirs = self.their_git_dir().join("objects");
+        let wanted: String = commits.iter().map(|oid| format!("{oid}\n")).collect();
+        let packed = Git::new(repo)?
+            .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted_path(&theirs))
+            .stdin(format!("{wanted}^{base}\n"))
+            .args(["pack-objects", "--revs", "--quiet", "--delta-base-offset"])
+            .run([self.git_dir().join(PACK)])?;
+        if packed.status != 0 {
+            return refused(&packed);
+        }
+        let file = |end: &str| {
+            self.git_dir()
+                .join(format!("{PACK}-{}.{end}", packed.text()))
+        };
+        let pack = file("pack");
+        let is_large = pack.metadata().is_ok_and(|found| found.len() > LOOSE_MAX);
+        let how: &[&str] = match is_large {
+            true => &["index-pack", "--strict", "--stdin"],
+            false => &["unpack-objects", "--strict", "-q"],
+        };
+        let taken = Git::new(repo)?.stdin_from(&pack).run(how)?;
+        for end in ["pack", "idx", "rev"] {
+            remove_if_there(&file(end))?;
+        }
+        refused(&taken)
+    }
+
+    /// Writes a git directory of their own at `dir`; the refs in it.
+    fn write_git_dir(&self, repo: &Repo, dir: &Path) -> Result<String> {
+        let common = repo.common_dir();
+        std::fs::create_dir_all(dir.join("objects/info"))?;
+        std::fs::create_dir_all(dir.join("refs/heads"))?;
+        std::fs::create_dir_all(dir.join("info"))?;
+        std::fs::write(
+            dir.join("objects/info/alternates"),
+            borrowed(&repo.objects())?,
+        )?;
+        std::fs::write(dir.join("config"), configuration(repo)?)?;
+        for shared in ["info/exclude", "info/attributes", "shallow"] {
+            copy_if_there(&common.join(shared), &dir.join(shared))?;
+        }
+        if repo.config("core.hooksPath").is_none() {
+            copy_hooks(&common.join("hooks"), &dir.join("hooks"))?;
+        }
+        // As they were when this process first asked: to list them takes time where there are many.
+        let mut refs = match repo.handed_refs.get() {
+            Some(refs) => refs.clone(),
+            None => {
+                let listed = packed_refs(repo)?;
+                repo.handed_refs.get_or_init(|| listed).clone()
+            }
+        };
+        std::fs::write(dir.join("packed-refs"), &refs)?;
+        let head = std::fs::read_to_string(self.git_dir().join("HEAD"))?;
+        if let Some(branch) = head.trim_end().strip_prefix("ref: ")
+            && let Some(at) = repo.read(branch)?
+        {
+            let file = dir.join(branch);
+            std::fs::create_dir_all(file.parent().unwrap_or(dir))?;
+            std::fs::write(file, format!("{at}\n"))?;
+            writeln!(refs, "{at} {branch}")?;
+        } else {
+            writeln!(refs, "{} HEAD", head.trim_end())?;
+        }
+        std::fs::write(dir.join("HEAD"), head)?;
+        let index = self.git_dir().join("index");
+        if index.exists() {
+            copy_with_time(&index, &dir.join("index"))?;
+        }
+        Ok(refs)
+    }
+}
+
+/// Whether the worktree with this git directory of ours was isolated as a clone.
+pub(in crate::git) fn was_handed_out(git_dir: &Path) -> bool {
+    git_dir.join(HANDED_OUT).exists()
+}
+
+/// Why git refused what it was given, in a line, if it did.
+fn refused(output: &Output) -> Result<Option<String>> {
+    if output.status == 0 {
+        return Ok(None);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    if OUR_TROUBLE.iter().any(|trouble| said.contains(trouble)) {
+        bail!(
+            "what was committed cannot be taken over: {}",
+            output.complaint()
+        );
+    }
+    let mut causes = said
+        .lines()
+        .filter_map(|line| Some(line.trim().split_once(": ")?.1));
+    // What comes first is the cause of the rest.
+    let first = causes
+        .clone()
+        .find(|line| line.starts_with("object "))
+        .or_else(|| causes.next());
+    Ok(Some(
+        first.map_or_else(|| output.complaint(), str::to_owned),
+    ))
+}
+
+/// The user's refs, as git packs them; those of runs are ours.
+fn packed_refs(repo: &Repo) -> Result<String> {
+    let mut lines = Vec::new();
+    for glob in REFS {
+        for reference in repo.raw().references_glob(glob)? {
+            // One that cannot be read is not handed out.
+            let Ok(reference) = reference else { continue };
+            if let (Ok(name), Some(oid)) = (reference.name(), reference.target())
+                && !name.starts_with("refs/heads/enact/")
+            {
+                lines.push((name.to_owned(), oid));
+            }
+        }
+    }
+    lines.sort();
+    let mut text = String::from("# pack-refs with: sorted\n");
+    for (name, oid) in lines {
+        writeln!(text, "{oid} {name}")?;
+    }
+    Ok(text)
+}
+
+/// The refs that such a text names.
+fn packed(text: &str, format: ObjectFormat) -> impl Iterator<Item = (Oid, &str)> {
+    text.lines().filter_map(move |line| {
+        let (hex, name) = line.split_once(' ')?;
+        Some((oid(hex, format)?, name))
+    })
+}
+
+/// The configuration of a repository in which commits are made as in the user's.
+fn configuration(repo: &Repo) -> Result<String> {
+    let mut text = head_of_config(repo);
+    let local = repo
+        .raw()
+        .config()?
+        .open_level(git2::ConfigLevel::Local)?
+        .snapshot()?;
+    local.entries(None)?.for_each(|entry| {
+        let (Ok(name), true) = (entry.name(), entry.has_value()) else {
+            return;
+        };
+        let is_left_out = LEFT_OUT.iter().any(|start| name.starts_with(start));
+        if !is_left_out
+            && let Ok(value) = entry.value()
+            && let Some(setting) = written(name, value)
+        {
+            text.push_str(&setting);
+        }
+    })?;
+    // What git-lfs keeps of a file that is committed would go with the directory.
+    let lfs = repo.common_dir().join("lfs");
+    if let Some(place) = lfs.to_str().filter(|_| lfs.is_dir())
+        && let Some(setting) = written("lfs.storage", place)
+    {
+        text.push_str(&setting);
+    }
+    Ok(text)
+}
+
+fn head_of_config(repo: &Repo) -> String {
+    let (version, format) = match repo.raw().object_format() {
+        ObjectFormat::Sha1 => (0, ""),
+        ObjectFormat::Sha256 => (1, "[extensions]\n\tobjectFormat = sha256\n"),
+    };
+    format!("[core]\n\trepositoryformatversion = {version}\n\tbare = false\n{format}")
+}
+
+/// A setting as a configuration file has it.
+fn written(name: &str, value: &str) -> Option<String> {
+    let (section, rest) = name.split_once('.')?;
+    let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+    let (header, key) = match rest.rsplit_once('.') {
+        Some((sub, key)) => (format!("{section} \"{}\"", quoted(sub)), key),
+        None => (section.to_owned(), rest),
+    };
+    let value = quoted(value).replace('\n', "\\n").replace('\t', "\\t");
+    Some(format!("[{header}]\n\t{key} = \"{value}\"\n"))
+}
+
+/// The line by which a repository borrows the objects at `place`.
+fn borrowed(place: &Path) -> Result<Vec<u8>> {
+    let place = place.as_os_str().as_bytes();
+    if place.contains(&b'\n') {
+        bail!("a path with a line break cannot be borrowed from: use `--isolation worktree`");
+    }
+    Ok([place, b"\n"].concat())
+}
+
+/// A path in a list that colons separate.
+fn quoted_path(path: &Path) -> OsString {
+    let path = path.as_os_str();
+    if !path.as_bytes().contains(&b':') {
+        return path.to_owned();
+    }
+    let mut quoted = vec![b'"'];
+    for byte in path.as_bytes() {
+        if matches!(byte, b'"' | b'\\') {
+            quoted.push(b'\\');
+        }
+        quoted.push(*byte);
+    }
+    quoted.push(b'"');
+    OsString::from_vec(quoted)
+}
+
+/// Copies the hooks that git would run.
+fn copy_hooks(from: &Path, to: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let hooks = std::fs::read_dir(from).into_iter().flatten().flatten();
+    for hook in hooks {
+        let path = hook.path();
+        let is_run = path
+            .metadata()
+            .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
+        if is_run && path.extension().is_none_or(|end| end != "sample") {
+            std::fs::create_dir_all(to)?;
+            std::fs::copy(&path, to.join(hook.file_name()))?;
+        }
+    }
+    Ok(())
+}
+
+fn copy_if_there(from: &Path, to: &Path) -> Result<()> {
+    if from.is_file() {
+        std::fs::copy(from, to)?;
+    }
+    Ok(())
+}
+
+/// What a small file of theirs says; nothing where they have put something else.
+fn read(path: &Path) -> String {
+    let bytes = crate::process::supervise::read_left(path, 64 << 20).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn oid(hex: &str, format: ObjectFormat) -> Option<Oid> {
+    let length = if format == ObjectFormat::Sha1 { 40 } else { 64 };
+    let oid = Oid::from_str_ext(hex, format).ok()?;
+    (hex.len() == length).then_some(oid)
+}

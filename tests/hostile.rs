@@ -1,0 +1,148 @@
+//! Executors that break things or mean harm: 62 of them, each in a worktree of the user's own repository, each with
+//! what becomes of it. Whatever they do, the run goes on without them and everything that the oracle asks for holds.
+//!
+//! `fixtures/hostile.md` says which test holds which; a test of its own checks that none is missing. Where a limit
+//! would have to be invented (how large a file may be, how many commits a task may have), nothing is refused; what
+//! cannot be had without a file system or a control group of its own is scaled down.
+
+mod commits;
+mod files;
+mod processes;
+mod shared;
+
+use std::path::Path;
+
+use crate::support::digest::Digest;
+use crate::support::oracle;
+use crate::support::user::{Output, User};
+
+/// What becomes of an attempt, in the catalogue's words.
+const FATES: [&str; 7] = [
+    "refused",
+    "accepted",
+    "contained",
+    "quarantined",
+    "told",
+    "timed out",
+    "resumed",
+];
+
+#[test]
+fn each_of_them_is_held_by_a_test_that_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let catalogue = std::fs::read_to_string(root.join("fixtures/hostile.md")).expect("a catalogue");
+    let rows = catalogue.lines().filter_map(|line| {
+        let cells = line.strip_prefix("| ")?.strip_suffix(" |")?;
+        let cells: Vec<&str> = cells.split(" | ").collect();
+        let number: u32 = cells.first()?.parse().ok()?;
+        Some((number, cells))
+    });
+    let mut expected = 1;
+    for (number, cells) in rows {
+        assert_eq!(number, expected, "each has its place");
+        expected += 1;
+        let [_, what, fate, tests] = cells[..] else {
+            panic!("{number} has four cells");
+        };
+        assert!(FATES.contains(&fate), "{number}, {what}: `{fate}`");
+        for test in tests.split(", ").map(|test| test.trim_matches('`')) {
+            let (file, name) = test.split_once("::").expect("a file and a test");
+            let text = std::fs::read_to_string(root.join("tests").join(file).with_extension("rs"));
+            let text = text.unwrap_or_else(|error| panic!("{number}: {file}: {error}"));
+            let is_there = text.contains(&format!("#[test]\nfn {name}() {{"));
+            assert!(is_there, "{number}: {test} is a test");
+        }
+    }
+    assert_eq!(expected, 63, "none is missing");
+}
+
+const PLAN: &str = r#"
+[plan]
+title = "Hostile"
+[[task]]
+id = "t"
+title = "Is attempted by somebody who means harm, then by an honest one"
+[[task]]
+id = "after"
+title = "Comes after it"
+after = ["t"]
+"#;
+
+/// A run whose first attempt was hostile.
+struct Attacked {
+    user: User,
+    before: Digest,
+    output: Output,
+}
+
+/// A user with a plan.
+fn victim() -> User {
+    let user = User::new();
+    user.plan(PLAN);
+    user
+}
+
+/// Has the first attempt of `t` do `deed`, and all others what they should.
+fn attack(user: User, deed: &str) -> Attacked {
+    let before = oracle::untouched(&user);
+    let executor = user.executor(&format!(
+        "shared=$ENACT_GIT_COMMON_DIR; ran=\"$HOME/../ran\"\n\
+         if test $ENACT_TASK$ENACT_ATTEMPT = t1; then\n{deed}\nelse commit $ENACT_TASK.txt w; fi"
+    ));
+    let flags = ["--sequential", "--retries", "1", "--on-failure", "skip"];
+    let output = user.run("plan.toml", &executor, &flags);
+    Attacked {
+        user,
+        before,
+        output,
+    }
+}
+
+impl Attacked {
+    /// It was refused, saying so; the next attempt is done, and so is the task after it.
+    #[track_caller]
+    fn refused(self, reason: &str) -> Self {
+        let output = self.output.clone().success();
+        output
+            .complains("t (Is attempted by somebody who means harm, then by an honest one): attempt 1 refused: ")
+            .complains(reason);
+        assert_eq!(self.user.task("t")["attempts"], 2);
+        self.holds()
+    }
+
+    /// It is done at once.
+    #[track_caller]
+    fn accepted(self) -> Self {
+        let output = self.output.clone().success();
+        assert_eq!(self.user.task("t")["attempts"], 1, "{output}");
+        self.holds()
+    }
+
+    /// The run stopped, saying so; put back what is to be, it goes on to its end.
+    #[track_caller]
+    fn quarantined(self, reason: &str) -> Self {
+        let output = self.output.clone().code(3);
+        output.complains("quarantined: ").complains(reason);
+        assert_eq!(self.user.status()["run"]["status"], "quarantined");
+        self.user.enact(["doctor", "--repair"]).success();
+        self.user.enact(["resume"]).success();
+        // Byte for byte, at another time.
+        self.before.give_times_back(&self.user.path());
+        self.holds()
+    }
+
+    /// Everything that must hold of a run that has ended holds, and nothing that was planted ran.
+    #[track_caller]
+    fn holds(self) -> Self {
+        oracle::check(&self.user, &self.before);
+        assert!(!self.user.outside("ran").exists(), "nothing planted ran");
+        self
+    }
+
+    /// The same where the user's own side is what the deed made of it.
+    #[track_caller]
+    fn holds_as_it_is(mut self) -> Self {
+        self.before = oracle::untouched(&self.user);
+        self.holds()
+    }
+}
