@@ -153,6 +153,17 @@ impl Stand {
     fn look(&self) -> Look {
         let looked = self.scope(|scope| {
             let diagnosis = care::examine(scope).map_err(|error| format!("{error:#}"));
+            // What is found first must not be read: libgit2 leaves its file for what the index of a pack says.
+            let must_not_be_read = |finding: &Finding| finding.what.contains(".idx` is damaged");
+            if diagnosis
+                .as_ref()
+                .is_ok_and(|diagnosis| diagnosis.findings.iter().any(must_not_be_read))
+            {
+                return Look {
+                    findings: diagnosis.map(|diagnosis| diagnosis.findings),
+                    state: Err("it must not be read".to_owned()),
+                };
+            }
             let state = journal::load(scope.repo, "r-test").map_err(|error| format!("{error:#}"));
             Look {
                 findings: diagnosis.map(|diagnosis| diagnosis.findings),
@@ -211,6 +222,7 @@ impl Stand {
             Ok(left) => left,
             Err(why) => return Some(format!("nobody can repair: {why}")),
         };
+        // Git says so when the pack is no better than its index.
         let stuck = left
             .iter()
             .find(|finding| !matches!(finding.remedy, Remedy::Advice(_)));

@@ -39,6 +39,7 @@ pub struct Scope<'a> {
 pub fn examine(scope: &Scope<'_>) -> Result<Diagnosis> {
     let repo = scope.repo;
     let mut findings = torn(repo);
+    findings.extend(damaged_packs(repo));
     if findings.is_empty() {
         findings = leavings::damaged_refs(repo)?;
     }
@@ -101,6 +102,20 @@ fn torn(repo: &Repo) -> Vec<Finding> {
         );
         let remedy = Remedy::Mend(Mend::SetAside(object));
         Finding::new("", Kind::Objects, Severity::Error, what, remedy)
+    });
+    told.collect()
+}
+
+/// Indexes of packs that must not be used, whosever they are.
+fn damaged_packs(repo: &Repo) -> Vec<Finding> {
+    let damaged = repo.damaged_pack_indexes().into_iter();
+    let told = damaged.map(|index| {
+        let what = format!(
+            "`{}` is damaged, so that nothing in its pack can be found safely; the rest is examined once it is mended",
+            index.display()
+        );
+        let (kind, severity) = (Kind::Objects, Severity::Error);
+        Finding::new("", kind, severity, what, Remedy::Mend(Mend::IndexPack(index)))
     });
     told.collect()
 }

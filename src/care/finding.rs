@@ -127,6 +127,8 @@ pub enum Mend {
     },
     /// The file of an object that cannot be read is moved out of git's way.
     SetAside(Oid),
+    /// The index of a pack is made again from the pack.
+    IndexPack(PathBuf),
     /// A lock file is removed.
     RemoveLock(PathBuf),
     /// A worktree of ours is removed, unless something in it is not committed.
@@ -203,6 +205,7 @@ impl fmt::Display for Mend {
             Mend::WriteNote { text: Some(_), .. } => f.write_str("write it as the journal has it"),
             Mend::WriteNote { text: None, .. } => f.write_str("remove it"),
             Mend::SetAside(_) => f.write_str("move it out of git's way"),
+            Mend::IndexPack(_) => f.write_str("make it again from the pack"),
             Mend::RemoveLock(_) => f.write_str("remove the lock"),
             Mend::RemoveWorktree(_) => {
                 f.write_str("remove it, unless something in it is not committed")

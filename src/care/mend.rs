@@ -145,6 +145,7 @@ fn mend(repo: &Repo, run: &str, mend: &Mend, lease: Option<Lease>) -> Result<()>
         Mend::PutNotes { to } => put_notes(repo, *to),
         Mend::WriteNote { on, text } => write_notes(repo, &[(*on, text.clone())]),
         Mend::SetAside(object) => repo.move_torn(*object, &layout::torn_dir(repo.common_dir())),
+        Mend::IndexPack(index) => repo.make_pack_index(index, &layout::torn_dir(repo.common_dir())),
         Mend::RemoveLock(lock) => std::fs::remove_file(lock)
             .with_context(|| format!("`{}` cannot be removed", lock.display())),
         Mend::RemoveWorktree(path) => remove_worktree(repo, path),
