@@ -90,7 +90,7 @@ impl Workshop {
             .unwrap()
             .wait();
         let reader = policy(executor).executor.reader();
-        let (claim, _) = ready.files.claim(&ended, &reader, 0, &[]);
+        let (claim, _) = ready.files.claim(&ended, &reader, 0, &Default::default());
         let stored = output::redact(&ended.output.read().unwrap(), &ready.secrets);
         (ended, claim, String::from_utf8(stored).unwrap())
     }

@@ -453,5 +453,5 @@ fn an_executor_that_lacks_a_permission_is_told_from_one_that_is_not_there() {
             .code(2)
     };
     run("./agent.sh").complains("is not executable: `chmod +x ");
-    run("./agnet.sh").complains("no program on PATH and no file");
+    run("./agnet.sh").complains("is no file that can be run");
 }

@@ -28,7 +28,13 @@ fn read(path: &str, exit: i32) -> (Claim, Usage) {
     };
     let outcome = Outcome::Exited(exit);
     let found = reading::read(reader, printed.as_bytes(), file.as_bytes(), outcome, NOW);
-    let claim = claim::read(None, &found, printed.as_bytes(), outcome, &[]);
+    let claim = claim::read(
+        None,
+        &found,
+        printed.as_bytes(),
+        outcome,
+        &Default::default(),
+    );
     (claim, found.usage)
 }
 
@@ -185,7 +191,13 @@ fn who_is_killed_while_it_waits_for_the_end_of_a_limit_met_a_limit() {
         let reader = &profile::all()[program].reader;
         let (printed, file) = (printed.as_bytes(), file.as_bytes());
         let found = reading::read(reader, printed, file, Outcome::TimedOut, NOW);
-        let claim = claim::read(None, &found, printed, Outcome::TimedOut, &[]);
+        let claim = claim::read(
+            None,
+            &found,
+            printed,
+            Outcome::TimedOut,
+            &Default::default(),
+        );
         assert_eq!(
             claim.status,
             ClaimStatus::RateLimited,

@@ -2,7 +2,9 @@
 
 mod architecture;
 mod asking;
+mod bad_input;
 mod beginning;
+mod canaries;
 mod checkpoints;
 mod claims;
 mod commands;
@@ -50,6 +52,7 @@ mod refusals;
 mod regressions;
 mod replanning;
 mod reporting;
+mod repositories;
 mod resume;
 mod reverting;
 mod review;

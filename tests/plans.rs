@@ -264,9 +264,9 @@ fn a_text_that_is_too_large_is_refused() {
     let directory = tempfile::tempdir().expect("a directory to write to");
     let path = directory.path().join("plan.toml");
     let file = fs::File::create(&path).expect("a file is made");
-    file.set_len(17 * 1024 * 1024)
+    file.set_len(9 * 1024 * 1024)
         .expect("a sparse file is large");
-    assert!(refused_message(&path).contains("is larger than 16 MiB"));
+    assert!(refused_message(&path).contains("is larger than 8 MiB"));
 }
 
 #[test]

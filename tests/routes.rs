@@ -166,22 +166,22 @@ fn a_route_that_leads_nowhere_is_told_with_its_place_before_anything_is_created(
     for (settings, place, what) in [
         (
             "[routes]\ndesign = \"painte\"\n",
-            "enact.toml:3:10: ",
-            "no executor is named `painte`; did you mean `painter`?",
+            "enact.toml:3:10",
+            "did you mean `painter`?",
         ),
         (
             "[routes]\ndesign = \"gone\"\n[executors.gone]\ncommand = [\"not-installed-at-all\"]\n",
-            "enact.toml:3:10: ",
+            "enact.toml:3:10",
             "`not-installed-at-all` is no program on PATH",
         ),
         (
             "[retry]\nexecutor = \"gone\"\n[executors.gone]\ncommand = [\"not-installed-at-all\"]\n",
-            "enact.toml:3:12: ",
+            "enact.toml:3:12",
             "`not-installed-at-all` is no program on PATH",
         ),
         (
             "[retry]\nexecutor = \"shell\"\n",
-            "enact.toml:3:12: ",
+            "enact.toml:3:12",
             "can take over from nobody",
         ),
         (
@@ -192,7 +192,7 @@ fn a_route_that_leads_nowhere_is_told_with_its_place_before_anything_is_created(
     ] {
         let user = user(PLAN, &format!("executor = \"mine\"\n{settings}"));
         let output = run(&user, &[]).code(2).complains(place).complains(what);
-        assert_eq!(output.stderr.trim().lines().count(), 1, "{output}");
+        assert_eq!(output.stderr.matches("error: ").count(), 1, "{output}");
         assert_eq!(
             user.git(["for-each-ref", "refs/enact"]).success().stdout,
             ""

@@ -7,8 +7,9 @@
 
 use serde_json::{Map, Value};
 
+use super::output::{self, Secrets};
 use super::reading::{Answer, Failure, Reading};
-use super::{json, output, text};
+use super::{json, text};
 use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Limit, Outcome, Signal};
 
 /// The longest string of a claim that is kept, in bytes.
@@ -30,7 +31,7 @@ pub fn read(
     reading: &Reading,
     output: &[u8],
     outcome: Outcome,
-    secrets: &[Vec<u8>],
+    secrets: &Secrets,
 ) -> Claim {
     let ended_well = outcome == Outcome::Exited(0);
     let said = match &reading.answer {
@@ -60,7 +61,7 @@ pub fn read(
 }
 
 /// The last line of `output` that says anything.
-fn last_words(output: &[u8], secrets: &[Vec<u8>]) -> Option<String> {
+fn last_words(output: &[u8], secrets: &Secrets) -> Option<String> {
     let mut lines = output.rsplit(|byte| matches!(byte, b'\n' | b'\r'));
     let line = lines.find(|line| !line.trim_ascii().is_empty())?;
     let line = output::redact(line, secrets);

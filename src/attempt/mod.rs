@@ -10,11 +10,13 @@
 pub mod claim;
 mod json;
 mod limits;
+mod marks;
 pub mod output;
 pub mod package;
 pub mod profile;
 pub mod prompt;
 pub mod reading;
+mod sample;
 pub mod summary;
 mod text;
 
@@ -26,12 +28,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde::Deserialize;
 
-use crate::plan::TaskId;
+use crate::plan::{TaskId, or_meant, secrets_in, without_secrets};
 use crate::process::environment;
 use crate::process::supervise::{self, Ended, Order};
 use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome, Usage};
 use crate::run::policy::{Executor, Policy};
 use crate::run::reader::{Reader, Source};
+use marks::Marks;
+use output::Secrets;
 use package::Package;
 use reading::{Answer, Reading};
 
@@ -77,6 +81,8 @@ pub struct Files {
     pub answer: PathBuf,
     /// What it printed.
     pub output: PathBuf,
+    /// The marks of what must not be stored of it, where there is any.
+    pub hidden: PathBuf,
     /// What its supervisor leaves, for [`supervise::sweep`] and [`supervise::outcome_of`].
     pub mark: PathBuf,
 }
@@ -91,8 +97,31 @@ impl Files {
             result: ending(stem, "result.json"),
             answer: ending(stem, "answer"),
             output: ending(stem, "output"),
+            hidden: ending(stem, "hidden"),
             mark: ending(stem, supervise::MARK),
         }
+    }
+
+    /// The marks of what must not be stored of the attempt, as whoever started it knew it.
+    pub fn marks(&self) -> Marks {
+        let stored = fs::read(&self.hidden).unwrap_or_default();
+        serde_json::from_slice(&stored).unwrap_or_default()
+    }
+
+    /// Takes what must not be stored out of what the executor left, now that it has ended: the files stay until its run
+    /// is over, and whoever finishes the attempt after a crash may know less.
+    pub fn cleanse(&self, secrets: &Secrets) -> Result<()> {
+        for path in [&self.output, &self.result, &self.answer] {
+            // Where there is nothing, or no file, nothing is kept.
+            let Ok(left) = supervise::read_left(path, u64::MAX) else {
+                continue;
+            };
+            let clean = output::redact(&left, secrets);
+            if clean != left {
+                write(path, &clean)?;
+            }
+        }
+        Ok(())
     }
 
     /// What attempt `attempt` of `task` is told, as long as these files are its own.
@@ -119,7 +148,7 @@ impl Files {
         ended: &Ended,
         reader: &Reader,
         now: i64,
-        secrets: &[Vec<u8>],
+        secrets: &Secrets,
     ) -> Result<String, String> {
         if ended.outcome != Outcome::Exited(0) {
             return Err(ended.outcome.to_string());
@@ -151,7 +180,7 @@ impl Files {
         ended: &Ended,
         reader: &Reader,
         now: i64,
-        secrets: &[Vec<u8>],
+        secrets: &Secrets,
     ) -> (Claim, Usage) {
         let (printed, reading) = self.reading(ended, reader, now);
         let claim = self.claimed(&printed, &reading, ended.outcome, secrets);
@@ -179,7 +208,7 @@ impl Files {
         printed: &[u8],
         reading: &Reading,
         outcome: Outcome,
-        secrets: &[Vec<u8>],
+        secrets: &Secrets,
     ) -> Claim {
         let result = match supervise::read_left(&self.result, RESULT_MAX) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -207,7 +236,7 @@ pub struct Invocation {
     /// Where everything stands.
     pub files: Files,
     /// What must not be stored, for [`output::redact`].
-    pub secrets: Vec<Vec<u8>>,
+    pub secrets: Secrets,
 }
 
 impl Invocation {
@@ -237,6 +266,9 @@ impl Invocation {
         }
         let mut env = environment::allowed(current, &policy.passed_to_executor());
         let secrets = output::secrets(&env);
+        if !secrets.is_empty() {
+            write(&files.hidden, &serde_json::to_vec(&secrets.marks())?)?;
+        }
         env.extend(policy.executor.env());
         env.extend(environment::fixed(place.worktree));
         env.extend(names(place, &package.task.id));
@@ -287,7 +319,18 @@ fn forget_echo(output: &mut Vec<u8>, prompt: &[u8]) {
 /// The executor's command as it will be run: a program that the user named by a path is meant from where
 /// they stand, not from the worktree. Refuses one that cannot be run, before anything is created.
 pub fn resolved(command: &[String]) -> Result<Vec<String>> {
+    if let Some(word) = command
+        .iter()
+        .find(|word| !secrets_in(word.as_bytes()).is_empty())
+    {
+        bail!(
+            "the executor's command has a word that looks like a secret (`{}`), and what a run begins with is part of its \
+             journal: set it in your environment, and name its variable in `pass_env`",
+            without_secrets(word)
+        );
+    }
     let mut command = command.to_vec();
+    let is_alone = command.len() == 1;
     let Some(program) = command.first_mut() else {
         return Ok(command);
     };
@@ -297,12 +340,41 @@ pub fn resolved(command: &[String]) -> Result<Vec<String>> {
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     if !environment::has_program(program, &path, Some(Path::new("/"))) {
-        if Path::new(program.as_str()).is_file() {
-            bail!("the executor `{program}` is not executable: `chmod +x {program}`");
-        }
-        bail!("the executor `{program}` is no program on PATH and no file that can be run");
+        bail!(cannot_run(program, is_alone, &path));
     }
     Ok(command)
+}
+
+/// Why `program` is none, and what was probably meant.
+fn cannot_run(program: &str, is_alone: bool, path: &OsStr) -> String {
+    if program.trim().is_empty() {
+        return "the executor's command is empty: name a program".to_owned();
+    }
+    let found = Path::new(program);
+    if found.is_file() {
+        return format!("the executor `{program}` is not executable: `chmod +x {program}`");
+    }
+    if found.is_dir() {
+        return format!("the executor `{program}` is a directory: name a program in it");
+    }
+    let words: Vec<&str> = program.split_whitespace().collect();
+    if is_alone && words.len() > 1 {
+        return format!(
+            "the executor `{program}` is one word with spaces in it: write each word by itself, as `-- {}`",
+            words.join(" ")
+        );
+    }
+    if program.contains('/') {
+        return format!("the executor `{program}` is no file that can be run");
+    }
+    let known = profile::all()
+        .values()
+        .filter_map(|profile| profile.command.first());
+    let meant = or_meant(program, known.map(String::as_str));
+    format!(
+        "the executor `{program}` is no program on PATH and no file that can be run; PATH is `{}`{meant}",
+        path.to_string_lossy()
+    )
 }
 
 /// The command, and whether the prompt goes to its standard input.

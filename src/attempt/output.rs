@@ -7,76 +7,93 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 
+use super::marks::Marks;
+use crate::plan::{Secret, secret_at};
+
 /// What stands where a secret stood.
 const REDACTED: &[u8] = b"[redacted]";
 /// Shorter values are words that may occur by chance.
 const VALUE_MIN: usize = 8;
-/// The longest user and password in an address.
-const LOGIN_MAX: usize = 512;
 
-/// Tokens known by how they begin, and how many more characters they have at least.
-const TOKENS: [(&[u8], usize); 15] = [
-    (b"github_pat_", 20),
-    (b"ghp_", 20),
-    (b"gho_", 20),
-    (b"ghu_", 20),
-    (b"ghs_", 20),
-    (b"ghr_", 20),
-    (b"glpat-", 16),
-    (b"sk-", 20),
-    (b"AKIA", 16),
-    (b"xoxb-", 10),
-    (b"xoxp-", 10),
-    (b"xoxa-", 10),
-    (b"xoxr-", 10),
-    (b"xoxs-", 10),
-    (b"xapp-", 10),
-];
+/// What must not be stored: values, and the marks of values that nobody knows any more.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Secrets {
+    /// The longest first, so that none is left in part because another is its beginning.
+    values: Vec<Vec<u8>>,
+    marks: Marks,
+}
+
+impl Secrets {
+    /// Whether there is nothing to hide but what has the form of a secret.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.marks.is_empty()
+    }
+
+    /// By what the values are found where they are not known.
+    pub fn marks(&self) -> Marks {
+        Marks::of(&self.values)
+    }
+
+    /// The same with values of which only the marks are known.
+    #[must_use]
+    pub fn with(self, marks: Marks) -> Self {
+        Self { marks, ..self }
+    }
+}
+
+impl From<Vec<Vec<u8>>> for Secrets {
+    fn from(mut values: Vec<Vec<u8>>) -> Self {
+        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        Self {
+            values,
+            marks: Marks::default(),
+        }
+    }
+}
 
 /// The values in `env` that must not be stored, for [`redact`].
-pub fn secrets(env: &[(OsString, OsString)]) -> Vec<Vec<u8>> {
-    let mut values: Vec<Vec<u8>> = env
+pub fn secrets(env: &[(OsString, OsString)]) -> Secrets {
+    let hidden = env
         .iter()
-        .filter(|(name, value)| value.len() >= VALUE_MIN && looks_secret(&name.to_string_lossy()))
-        .map(|(_, value)| value.as_bytes().to_vec())
-        .collect();
-    // The longest first, so that none is left in part because another is its beginning.
-    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-    values
+        .filter(|(name, value)| value.len() >= VALUE_MIN && looks_secret(&name.to_string_lossy()));
+    let mut values: Vec<Vec<u8>> = Vec::new();
+    for (_, value) in hidden {
+        values.push(value.as_bytes().to_vec());
+        values.extend(within_json(value.as_bytes()));
+    }
+    values.into()
+}
+
+/// What a value is called in a text that is JSON, where that is something else.
+fn within_json(value: &[u8]) -> Option<Vec<u8>> {
+    let quoted = serde_json::to_string(std::str::from_utf8(value).ok()?).ok()?;
+    let bare = quoted.as_bytes().get(1..quoted.len() - 1)?;
+    (bare != value).then(|| bare.to_vec())
 }
 
 /// `output` without `secrets` and known tokens.
-pub fn redact(output: &[u8], secrets: &[Vec<u8>]) -> Vec<u8> {
+pub fn redact(output: &[u8], secrets: &Secrets) -> Vec<u8> {
+    let marked = secrets.marks.found_in(output);
     let mut clean = Vec::with_capacity(output.len());
     let mut at = 0;
     while at < output.len() {
-        let rest = &output[at..];
-        let at_word = at == 0 || !is_token_byte(output[at - 1]);
-        let len = value(rest, secrets)
-            .or_else(|| at_word.then(|| token(rest)).flatten())
-            .or_else(|| private_key(rest));
-        if let Some(len) = len {
-            clean.extend_from_slice(REDACTED);
-            at += len;
-        } else if let Some(len) = login(rest) {
-            clean.extend_from_slice(b"://");
-            clean.extend_from_slice(REDACTED);
-            at += len;
-        } else {
+        let known = value(&output[at..], &secrets.values).or_else(|| marked.get(&at).copied());
+        let known = known.map(|len| Secret { lead: 0, len });
+        let Some(secret) = known.or_else(|| secret_at(output, at)) else {
             clean.push(output[at]);
             at += 1;
-        }
+            continue;
+        };
+        clean.extend_from_slice(&output[at..at + secret.lead]);
+        clean.extend_from_slice(REDACTED);
+        at += secret.lead + secret.len;
     }
     clean
 }
 
-fn looks_secret(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "KEY", "CREDENTIAL", "AUTH"]
-        .iter()
-        .any(|word| name.contains(word))
-        // Made by us, and in no need of hiding.
-        && !name.starts_with("ENACT_")
+/// The same of a text.
+pub fn redacted(text: &str, secrets: &Secrets) -> String {
+    String::from_utf8_lossy(&redact(text.as_bytes(), secrets)).into_owned()
 }
 
 fn value(rest: &[u8], secrets: &[Vec<u8>]) -> Option<usize> {
@@ -86,59 +103,20 @@ fn value(rest: &[u8], secrets: &[Vec<u8>]) -> Option<usize> {
         .map(Vec::len)
 }
 
-fn token(rest: &[u8]) -> Option<usize> {
-    // Nearly every byte is sorted out by this line.
-    if !matches!(rest[0], b'g' | b's' | b'A' | b'x') {
-        return None;
-    }
-    let (prefix, min) = TOKENS.iter().find(|(prefix, _)| rest.starts_with(prefix))?;
-    let body = &rest[prefix.len()..];
-    let len = body.iter().take_while(|byte| is_token_byte(**byte)).count();
-    (len >= *min).then_some(prefix.len() + len)
-}
-
-fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
-}
-
-/// `://user:password@`: the length up to the `@`.
-fn login(rest: &[u8]) -> Option<usize> {
-    let body = rest.strip_prefix(b"://")?;
-    let end = body.iter().take(LOGIN_MAX).position(|byte| {
-        matches!(byte, b'@' | b'/' | b'"' | b'\'') || byte.is_ascii_whitespace()
-    })?;
-    (body[end] == b'@' && body[..end].contains(&b':')).then_some(3 + end)
-}
-
-/// A private key block, up to its end or the end of the output.
-fn private_key(rest: &[u8]) -> Option<usize> {
-    let body = rest.strip_prefix(b"-----BEGIN ")?;
-    let line_end = body
-        .iter()
-        .take(80)
-        .position(|byte| *byte == b'\n')
-        .unwrap_or(body.len().min(80));
-    if !contains(&body[..line_end], b"PRIVATE KEY-----") {
-        return None;
-    }
-    let end = find(body, b"-----END ").map_or(rest.len(), |end| {
-        let from = rest.len() - body.len() + end + b"-----END ".len();
-        find(&rest[from..], b"-----").map_or(rest.len(), |dashes| from + dashes + 5)
-    });
-    Some(end)
-}
-
-fn find(text: &[u8], word: &[u8]) -> Option<usize> {
-    text.windows(word.len()).position(|window| window == word)
-}
-
-fn contains(text: &[u8], word: &[u8]) -> bool {
-    find(text, word).is_some()
+fn looks_secret(name: &str) -> bool {
+    const WORDS: [&str; 10] = [
+        "TOKEN", "SECRET", "PASS", "KEY", "CRED", "AUTH", "PRIVATE", "COOKIE", "DSN", "WEBHOOK",
+    ];
+    let name = name.to_ascii_uppercase();
+    let ends = ["_PAT", "_PWD", "_PW"];
+    (WORDS.iter().any(|word| name.contains(word)) || ends.iter().any(|end| name.ends_with(end)))
+        // Made by us, and in no need of hiding.
+        && !name.starts_with("ENACT_")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{redact, secrets};
+    use super::{Secrets, redact, secrets};
 
     fn clean(text: &str) -> String {
         let env = [
@@ -181,6 +159,6 @@ mod tests {
 
     #[test]
     fn what_is_no_text_stays() {
-        assert_eq!(redact(b"a\xff\0b", &[]), b"a\xff\0b");
+        assert_eq!(redact(b"a\xff\0b", &Secrets::default()), b"a\xff\0b");
     }
 }

@@ -1,19 +1,25 @@
 //! Renders the prompt: a template over the context package. The template may be the user's own; a name it
 //! misspells is an error that tells the line, and never an empty place in a prompt.
 
+use std::ops::Range;
+
 use anyhow::{Result, anyhow};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 use serde::Serialize;
 
 use super::package::{Dependency, Outline, Package};
-use crate::plan::{Artifact, Expects, Kind, Session, Task};
+use super::sample;
+use crate::plan::{Artifact, Expects, Kind, Session, Task, Weight};
 use crate::run::evidence::Signal;
 use crate::run::policy::CommitMode;
 
 /// The template in use unless the user replaces it.
 pub const TEMPLATE: &str = include_str!("prompt.md.j2");
+
+/// How many steps a template may take: a hundred times what ours takes for the largest package.
+const FUEL: u64 = 2_000_000;
 
 /// The template by which a question is looked into.
 pub const RESEARCH: &str = include_str!("research.md.j2");
@@ -104,6 +110,20 @@ pub fn render(
     attempt: u32,
     commit: CommitMode,
 ) -> Result<String> {
+    fill(template.unwrap_or(TEMPLATE), package, attempt, commit).map_err(|error| {
+        let line = error
+            .line()
+            .map_or_else(String::new, |line| format!(", line {line}"));
+        anyhow!("prompt template{line}: {}", told(&error))
+    })
+}
+
+fn fill(
+    template: &str,
+    package: &Package,
+    attempt: u32,
+    commit: CommitMode,
+) -> Result<String, minijinja::Error> {
     let view = View {
         task: TaskView::new(&package.task),
         plan: package.plan.as_ref(),
@@ -125,24 +145,48 @@ pub fn render(
                 .is_some_and(|last| last.no_commit),
         signals: Signal::ALL.map(Signal::name).to_vec(),
     };
-    environment()
-        .and_then(|environment| {
-            environment
-                .template_from_str(template.unwrap_or(TEMPLATE))?
-                .render(Serde(&view))
-        })
-        .map_err(|error| located(&error))
+    environment()?
+        .template_from_str(template)?
+        .render(Serde(&view))
 }
 
-/// Whether a user's template can be read; what it names is known only when it is rendered.
-pub fn check(template: &str) -> Result<()> {
-    environment()
-        .and_then(|environment| environment.template_from_str(template).map(drop))
-        .map_err(|error| located(&error))
+/// What is wrong with a template, and where in its text.
+#[derive(Debug)]
+pub struct Wrong {
+    /// In words.
+    pub message: String,
+    /// Bytes of the text.
+    pub range: Range<usize>,
+}
+
+/// Whether a user's template makes prompts at `weight`: it is tried on a task that has everything a task can have, and on
+/// one that has nothing.
+pub fn check(template: &str, weight: Weight) -> Result<(), Wrong> {
+    for package in [sample::whole(), sample::plain(weight)] {
+        let made = fill(template, &package, package.attempt, CommitMode::Executor);
+        made.map_err(|error| Wrong {
+            message: format!("the prompt template: {}", told(&error)),
+            range: spot(&error, template),
+        })?;
+    }
+    Ok(())
+}
+
+/// Where the error is: its bytes, else its line.
+fn spot(error: &minijinja::Error, template: &str) -> Range<usize> {
+    let line = error.line().unwrap_or(1).saturating_sub(1);
+    let start: usize = template
+        .split_inclusive('\n')
+        .take(line)
+        .map(str::len)
+        .sum();
+    error.range().unwrap_or(start..start)
 }
 
 fn environment() -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
+    // A loop over loops is a mistake that nobody would wait for.
+    environment.set_fuel(Some(FUEL));
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     // A line that holds a tag only leaves no line behind.
@@ -155,11 +199,12 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
     Ok(environment)
 }
 
-fn located(error: &minijinja::Error) -> anyhow::Error {
-    let detail = error.detail().unwrap_or("it cannot be rendered");
-    match error.line() {
-        Some(line) => anyhow!("prompt template, line {line}: {}: {detail}", error.kind()),
-        None => anyhow!("prompt template: {}: {detail}", error.kind()),
+fn told(error: &minijinja::Error) -> String {
+    match (error.kind(), error.detail()) {
+        (ErrorKind::UndefinedError, None) => "undefined value: nothing has this name".to_owned(),
+        (ErrorKind::OutOfFuel, _) => "it does not come to an end".to_owned(),
+        (kind, None) => kind.to_string(),
+        (kind, Some(detail)) => format!("{kind}: {detail}"),
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
+use super::output::Secrets;
 use super::package::{Dependency, Package, PreviousAttempt, Teller};
 use super::{Invocation, Place, fill, prompt, summary};
 use crate::plan::{Check, Dialect, Location, Plan, Task, Weight, Wishes};
@@ -129,7 +130,13 @@ fn a_prompt_that_is_printed_back_is_no_claim() {
     for mode in [CommitMode::Executor, CommitMode::Tool, CommitMode::Auto] {
         let prompt = prompt::render(None, &package(Weight::Full), 2, mode).unwrap();
         let reading = super::reading::Reading::default();
-        let claim = claim::read(None, &reading, prompt.as_bytes(), Outcome::Exited(0), &[]);
+        let claim = claim::read(
+            None,
+            &reading,
+            prompt.as_bytes(),
+            Outcome::Exited(0),
+            &Secrets::default(),
+        );
         assert_eq!(claim.form, ClaimForm::ExitStatus, "our own words are none");
     }
     let mut output = b"user: say {\"status\":\"failed\"}\nok".to_vec();
@@ -171,10 +178,13 @@ fn a_users_template_replaces_ours_and_its_faults_have_a_line() {
         error.starts_with("prompt template, line 2: undefined value"),
         "{error}"
     );
-    let error = prompt::check("one\ntwo\n{% if %}").unwrap_err().to_string();
+    let wrong = prompt::check("one\ntwo\n{% if %}", Weight::Full).expect_err("no template");
     assert!(
-        error.starts_with("prompt template, line 3: syntax error"),
-        "{error}"
+        wrong.range.start >= 8
+            && wrong
+                .message
+                .starts_with("the prompt template: syntax error"),
+        "{wrong:?}"
     );
 }
 
@@ -231,7 +241,14 @@ fn an_attempt_finds_its_files_and_its_names_and_no_old_claim() {
     assert_eq!(value("ENACT_RESULT_FILE"), ready.files.result.to_str());
     assert_eq!(value("GIT_CEILING_DIRECTORIES"), Some("/r.enact/auth-1"));
     assert_eq!(value("GIT_DIR"), None);
-    assert_eq!(ready.secrets, [b"a long secret".to_vec()]);
+    let clean = super::output::redact(b"it is a long secret", &ready.secrets);
+    assert_eq!(clean, b"it is [redacted]");
+    let marks = ready.files.marks();
+    let clean = super::output::redact(b"it is a long secret", &Secrets::default().with(marks));
+    assert_eq!(
+        clean, b"it is [redacted]",
+        "whoever does not know it finds it as well"
+    );
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 //! Getting a person's approval: remembered, given by `--yes`, or asked for.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::asking;
 use crate::approval::{Approved, Proposal};
@@ -8,12 +8,14 @@ use crate::git::Repo;
 use crate::report::{self, proposal};
 use crate::verify::checks::Found;
 
-/// The approval of a run; `None` when there is none, which was said.
+/// The approval of a run; `None` when a person said no. What would be run is shown to whoever must say `--yes`, where no
+/// program expects JSON.
 pub(super) fn approve(
     asked: &Proposal,
     repo: &Repo,
     run: &str,
     yes: bool,
+    is_json: bool,
 ) -> Result<Option<Approved>> {
     if let Some(approved) = asked.recall() {
         return Ok(Some(approved));
@@ -29,9 +31,11 @@ pub(super) fn approve(
             false => Ok(None),
         };
     }
-    report::text(&shown);
-    report::notice("error: not approved: nobody can be asked here; read the above and say `--yes`");
-    Ok(None)
+    match is_json {
+        true => report::notice(&shown),
+        false => report::text(&shown),
+    }
+    bail!("not approved: nobody can be asked here; read the above and say `--yes`")
 }
 
 /// What a run would do.

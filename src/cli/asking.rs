@@ -3,6 +3,9 @@
 use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::Arc;
 
+use anyhow::{Result, bail};
+
+use super::Context;
 use crate::plan::TaskId;
 use crate::report::{self, clean::visible};
 use crate::run::event::{By, Event};
@@ -19,19 +22,21 @@ pub(super) fn confirm(question: &str) -> bool {
     matches!(answer().as_deref(), Some("y" | "Y" | "yes"))
 }
 
-/// Whether a person agrees to what `summary` says: by `--yes`, or when asked. Without either, what would be
-/// done is said and not done.
-pub(super) fn agree(summary: &str, yes: bool) -> bool {
+/// Whether a person agrees to what `summary` says: by `--yes`, or when asked. Where nobody can be asked, what would be
+/// done is said, and not done.
+pub(super) fn agree(summary: &str, yes: bool, context: &Context) -> Result<bool> {
     if yes {
-        return true;
+        return Ok(true);
     }
     if is_possible() {
         let gap = if summary.contains('\n') { "\n" } else { ". " };
-        return confirm(&format!("{summary}{gap}Do it?"));
+        return Ok(confirm(&format!("{summary}{gap}Do it?")));
     }
-    report::line(summary);
-    report::notice("error: not done: nobody can be asked here; say `--yes`");
-    false
+    match context.json {
+        true => report::notice(summary),
+        false => report::line(summary),
+    }
+    bail!("not done: nobody can be asked here; say `--yes`")
 }
 
 /// Asks which of `names` is meant, by number or by name; nothing when there is nobody to ask, or no answer.

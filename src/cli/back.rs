@@ -59,7 +59,7 @@ pub(super) fn tell(
     offer: &Offer,
 ) -> Result<()> {
     if context.json {
-        report::line(&serde_json::to_string(recorded)?);
+        report::json_line(&serde_json::to_string(recorded)?);
         return Ok(());
     }
     if context.quiet {

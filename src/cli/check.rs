@@ -1,14 +1,15 @@
 //! `git enact check`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::selecting::Selecting;
+use super::selecting::{self, Selecting};
 use super::{Context, Exit};
 use crate::config::Settings;
+use crate::git::Repo;
 use crate::graph::Graph;
-use crate::plan::{self, Dialect, Fault, Selection, Severity, Source};
+use crate::plan::{self, Dialect, Fault, Faults, Selection, Severity, Source};
 use crate::report;
 use crate::verify::checks::Found;
 
@@ -25,29 +26,43 @@ pub(super) struct Args {
     strict: bool,
 }
 
+/// What the user has set, the template that they name included.
+fn settings(context: &Context) -> Result<Settings, Faults> {
+    let settings = selecting::settings(context)?;
+    if let Ok(repo) = context.repo() {
+        settings.template(&repo)?;
+    }
+    Ok(settings)
+}
+
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
-    let (paths, selection) = args.selecting.of(&args.plans, context)?;
+    // A plan is told of whatever is wrong with the settings, and the other way round.
+    let (settings, unset) = match settings(context) {
+        Ok(settings) => (settings, None),
+        Err(faults) => (Settings::default(), Some(faults)),
+    };
+    let (paths, selection) = args.selecting.under(&settings, &args.plans, context)?;
     let Read {
         dialect,
         graph,
-        sources,
+        mut sources,
         mut faults,
         ..
     } = read(&paths, &selection);
+    if let Some(unset) = unset {
+        faults.extend(unset.faults);
+        sources.extend(unset.sources);
+    }
     if args.strict {
         faults
             .iter_mut()
             .for_each(|fault| fault.severity = Severity::Error);
     }
     let is_good = faults.iter().all(Fault::is_warning);
-    let settings = match context.repo() {
-        Ok(repo) => Settings::of(&repo)?,
-        Err(_) => Settings::default(),
-    };
     let routes = settings.mapping()?;
     if context.json {
         let graph = graph.as_ref();
-        report::line(&report::check::json(dialect, graph, &faults, &routes).to_string());
+        report::json_line(&report::check::json(dialect, graph, &faults, &routes).to_string());
     } else {
         show_faults(&faults, &sources);
         if let Some(graph) = graph.filter(|_| is_good) {
@@ -76,6 +91,25 @@ pub(super) struct Read {
     pub(super) sessions: Vec<String>,
 }
 
+impl Read {
+    /// The plan, once its warnings were told, or its faults.
+    pub(super) fn sound(self, is_quiet: bool) -> Result<(Graph, Vec<Source>), Faults> {
+        let is_good = self.faults.iter().all(Fault::is_warning);
+        let Some(graph) = self.graph.filter(|_| is_good) else {
+            return Err(Faults {
+                faults: self.faults,
+                sources: self.sources,
+                dialect: self.dialect,
+                sessions: self.sessions,
+            });
+        };
+        if !is_quiet {
+            show_faults(&self.faults, &self.sources);
+        }
+        Ok((graph, self.sources))
+    }
+}
+
 /// Reads and checks the plan that `paths` name.
 pub(super) fn read(paths: &[PathBuf], selection: &Selection) -> Read {
     let loaded = match plan::load(paths, selection) {
@@ -97,6 +131,7 @@ pub(super) fn read(paths: &[PathBuf], selection: &Selection) -> Read {
     };
     let (dialect, sources, mut faults) =
         (Some(loaded.plan.dialect), loaded.sources, loaded.warnings);
+    faults.extend(sources.iter().filter_map(led_away));
     match Graph::new(loaded.plan) {
         Ok(graph) => Read {
             dialect,
@@ -116,6 +151,36 @@ pub(super) fn read(paths: &[PathBuf], selection: &Selection) -> Read {
             }
         }
     }
+}
+
+/// A warning when a file of the plan is a link out of the repository that it lies in: what it leads to becomes part of the
+/// run.
+fn led_away(source: &Source) -> Option<Fault> {
+    let path = &source.path;
+    let is_link = path
+        .symlink_metadata()
+        .is_ok_and(|found| found.is_symlink());
+    if !is_link {
+        return None;
+    }
+    let place = path.canonicalize().ok()?;
+    let directory = path.parent()?;
+    let here = if directory.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        directory
+    };
+    let repo = Repo::discover(here).ok()?;
+    let top = repo.checkout()?.canonicalize().ok()?;
+    let warning = || {
+        Fault::warning(format!(
+            "`{}` is a link to `{}`",
+            path.display(),
+            place.display()
+        ))
+        .help("that lies outside the repository, and its text becomes part of the run")
+    };
+    (!place.starts_with(top)).then(warning)
 }
 
 /// Shows faults as compilers do, on standard error.

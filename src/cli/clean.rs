@@ -45,7 +45,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         root.display(),
         branches()?.len()
     );
-    if !asking::agree(&summary, args.yes) {
+    if !asking::agree(&summary, args.yes, context)? {
         return Ok(Exit::Refused);
     }
     if root.exists() {
@@ -91,9 +91,9 @@ fn purge(repo: &Repo, args: &Args, context: &Context) -> Result<Exit> {
     let had_files = layout::local_run(repo.common_dir(), &run).exists();
     let lease = take_lease(repo, &run)?;
     let worktrees = drive::worktrees(repo, &run)?;
-    let agreed = purge::plan(repo, &run).map(|plan| {
+    let agreed = purge::plan(repo, &run).and_then(|plan| {
         let question = question(repo, &run, &plan, &worktrees);
-        asking::agree(&question, args.yes)
+        asking::agree(&question, args.yes, context)
     });
     if !matches!(agreed, Ok(true)) {
         drop(lease);

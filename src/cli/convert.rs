@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
 
-use super::check::{self, show_faults};
+use super::check;
 use super::selecting::Selecting;
 use super::{Context, Exit};
 use crate::plan;
@@ -31,16 +31,12 @@ enum Format {
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let (paths, selection) = args.selecting.of(&args.plans, context)?;
-    let read = check::read(&paths, &selection);
-    show_faults(&read.faults, &read.sources);
-    let Some(graph) = read.graph else {
-        return Ok(Exit::Refused);
-    };
+    let (graph, sources) = check::read(&paths, &selection).sound(context.quiet)?;
     let found = check::programs(context);
     let is_command = |check: &plan::Check| checks::is_command(check, &found);
     match args.to {
         Format::Toml => {
-            let plan = plan::with_bodies(graph.plan(), &read.sources);
+            let plan = plan::with_bodies(graph.plan(), &sources);
             let plan = plan.map_err(|fault| anyhow!(fault.message))?;
             report::text(&plan::to_toml(&plan, is_command)?);
         }

@@ -188,7 +188,7 @@ pub(super) fn warn_of_deaf_executor(state: &State, task: &TaskId, words: &str) {
 /// Says what was decided, and how to go on.
 pub(super) fn announce(context: &Context, recorded: &Recorded, state: &State) -> Result<()> {
     if context.json {
-        report::line(&serde_json::to_string(recorded)?);
+        report::json_line(&serde_json::to_string(recorded)?);
     } else if !context.quiet {
         let said = report::sentence::sentence(recorded, state).map(|(_, text)| text);
         let run = &state.run.id;

@@ -54,7 +54,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         care::examine(&scope)?
     };
     if context.json {
-        report::line(&in_json(&diagnosis, &mended).to_string());
+        report::json_line(&in_json(&diagnosis, &mended).to_string());
     } else {
         tell(&diagnosis, &mended, args.repair);
     }

@@ -24,7 +24,7 @@ pub(super) fn exec(_: &Args, context: &Context) -> Result<Exit> {
         .map(|name| row(&settings, name))
         .collect::<Result<Vec<_>>>()?;
     if context.json {
-        report::line(&executors::json(&rows));
+        report::json_line(&executors::json(&rows));
     } else {
         report::text(&executors::human(&rows));
     }

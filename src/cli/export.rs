@@ -3,7 +3,6 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::check::show_faults;
 use super::{Context, Exit, input};
 use crate::export::Exporter;
 use crate::journal;
@@ -23,13 +22,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let state = journal::load(&repo, &run)?.state;
     let plan = input::recorded_path(context, &repo, &state)?;
     let mut exporter = Exporter::new(repo, &run, plan)?;
-    let written = match exporter.export(&state)? {
-        Ok(written) => written,
-        Err(faults) => {
-            show_faults(&faults.faults, &faults.sources);
-            return Ok(Exit::Refused);
-        }
-    };
+    let written = exporter.export(&state)??;
     for why in &written.refused {
         report::notice(&format!("warning: {why}"));
     }
@@ -39,7 +32,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         .map(|path| path.display().to_string());
     if context.json {
         let paths: Vec<String> = paths.collect();
-        report::line(&json!({"schema": 1, "run": run, "files": paths}).to_string());
+        report::json_line(&json!({"schema": 1, "run": run, "files": paths}).to_string());
     } else if written.changed.is_empty() && written.refused.is_empty() {
         report::notice("the plan's files say so already, or have no place to say it");
     } else {

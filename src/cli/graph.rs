@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::check::{self, show_faults};
+use super::check;
 use super::selecting::Selecting;
 use super::{Context, Exit};
 use crate::report::{self, graph};
@@ -32,11 +32,7 @@ enum Format {
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let (paths, selection) = args.selecting.of(&args.plans, context)?;
-    let read = check::read(&paths, &selection);
-    show_faults(&read.faults, &read.sources);
-    let Some(plan) = read.graph else {
-        return Ok(Exit::Refused);
-    };
+    let (plan, _) = check::read(&paths, &selection).sound(context.quiet)?;
     let format = if context.json {
         Format::Json
     } else {
@@ -46,7 +42,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         Format::Text => report::text(&graph::text(&plan)),
         Format::Mermaid => report::text(&graph::mermaid(&plan)),
         Format::Dot => report::text(&graph::dot(&plan)),
-        Format::Json => report::line(&graph::json(&plan).to_string()),
+        Format::Json => report::json_line(&graph::json(&plan).to_string()),
     }
     Ok(Exit::Done)
 }

@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 use clap::CommandFactory as _;
 
 use super::{Cli, Exit};
+use crate::plan::did_you_mean;
 use crate::report;
 
 /// Explain a command or a topic: plans, executors, settings, journal, architecture
@@ -35,8 +36,11 @@ pub(super) fn exec(args: &Args) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let Some(found) = command.find_subcommand_mut(topic) else {
-        let known = TOPICS.map(|(name, _)| name).join(", ");
-        bail!("there is no help on `{topic}`; topics are {known}");
+        let topics = TOPICS.map(|(name, _)| name);
+        let commands = command.get_subcommands().map(clap::Command::get_name);
+        let help = did_you_mean(topic, commands.chain(topics));
+        let help = help.unwrap_or_else(|| format!("topics are {}", topics.join(", ")));
+        bail!("there is no help on `{topic}`; {help}");
     };
     report::text(&found.render_long_help().to_string());
     Ok(Exit::Done)

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow, bail};
 
-use super::check::{self, Read, show_faults};
+use super::check;
 use super::{Context, asking};
 use crate::care;
 use crate::git::{self, Named, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal::{self, layout};
-use crate::plan::{self, Dialect, Fault, ImportedStatus, Selection, Source};
+use crate::plan::{self, Dialect, ImportedStatus, Selection, Source};
 use crate::report::{self, clean::visible};
 use crate::run::names;
 use crate::run::state::{Headline, State};
@@ -37,13 +37,13 @@ impl Input {
     }
 }
 
-/// The plan, or its faults on standard error.
+/// The plan, once its warnings were told.
 pub(super) fn read(
     context: &Context,
     repo: &Repo,
     paths: &[PathBuf],
     selection: &Selection,
-) -> Result<Option<Input>> {
+) -> Result<Input> {
     let mut selection = selection.clone();
     let mut read = check::read(paths, &selection);
     if !context.json
@@ -52,20 +52,8 @@ pub(super) fn read(
         selection.session = Some(session);
         read = check::read(paths, &selection);
     }
-    let Read {
-        dialect,
-        graph,
-        sources,
-        faults,
-        ..
-    } = read;
-    let is_good = faults.iter().all(Fault::is_warning);
-    if !is_good || !context.quiet {
-        show_faults(&faults, &sources);
-    }
-    let Some(graph) = graph.filter(|_| is_good) else {
-        return Ok(None);
-    };
+    let dialect = read.dialect;
+    let (graph, sources) = read.sound(context.quiet)?;
     let hash = git::sha256(&plan::hash_input(&sources))?;
     // A session is a plan of its own wherever it was found.
     let session = dialect.and_then(|dialect| plan::session(dialect, &sources));
@@ -76,13 +64,13 @@ pub(super) fn read(
         path = sources[0].path.parent().unwrap_or(path);
     }
     let path = place(repo, path);
-    Ok(Some(Input {
+    Ok(Input {
         graph: Arc::new(graph),
         sources,
         hash,
         path,
         selection,
-    }))
+    })
 }
 
 /// How a plan at `path` is named in journals: relative to the repository where it lies in it.

@@ -75,7 +75,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     if args.yes && (!unproven.is_empty() || counts.done < counts.total) {
         report::notice(&format!("note: {summary}"));
     }
-    if !asking::agree(&summary, args.yes) {
+    if !asking::agree(&summary, args.yes, context)? {
         return Ok(Exit::Refused);
     }
     let text = format!("{}\n\nRun: {run}\n", state.graph().plan().title);

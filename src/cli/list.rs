@@ -32,7 +32,7 @@ pub(super) fn exec(_: &Args, context: &Context) -> Result<Exit> {
         if context.json {
             let line = json!({"id": run.id, "title": headline.title, "status": status, "tip": headline.tip,
                 "landed": headline.landed, "started_at": headline.started_at, "counts": counts});
-            report::line(&line.to_string());
+            report::json_line(&line.to_string());
         } else {
             let landed = if headline.landed { ", landed" } else { "" };
             let line = format!(

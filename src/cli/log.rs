@@ -23,7 +23,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     {
         let checkpoint = checkpoint?;
         if context.json {
-            report::line(&serde_json::to_string(&checkpoint.recorded)?);
+            report::json_line(&serde_json::to_string(&checkpoint.recorded)?);
         } else {
             report::line(&status::log_line(&checkpoint.recorded, &checkpoint.subject));
         }

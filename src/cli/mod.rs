@@ -35,6 +35,7 @@ mod show;
 mod status;
 mod stop;
 mod tampering;
+mod usage;
 mod worktree;
 
 use std::fmt;
@@ -138,7 +139,11 @@ struct Context {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse_from(selecting::spelled(std::env::args_os()));
+    let args = selecting::spelled(std::env::args_os());
+    let cli = match Cli::try_parse_from(&args) {
+        Ok(cli) => cli,
+        Err(error) => return usage::refuse(error, &args).into(),
+    };
     match cli.color {
         Color::Auto => {}
         Color::Always => anstream::ColorChoice::Always.write_global(),
@@ -150,6 +155,7 @@ pub fn main() -> ExitCode {
         json: cli.json,
         quiet: cli.quiet,
     };
+    let is_json = context.json;
     match dispatch(cli.command, &context) {
         Ok(Exit::Done) if !print::is_complete() => {
             print::notice("error: standard output took only a part of what was to be printed");
@@ -157,10 +163,7 @@ pub fn main() -> ExitCode {
         }
         Ok(exit) => exit.into(),
         Err(error) => {
-            print::notice(&format!(
-                "error: {}",
-                print::clean::visible(&format!("{error:#}"))
-            ));
+            print::refusal::tell(&error, is_json);
             refusal(&error).into()
         }
     }
@@ -254,6 +257,9 @@ impl Context {
         let Some(named) = named else {
             return usual_run(repo, runs);
         };
+        if named.is_empty() {
+            bail!("the run's name is empty: give it, or leave it out to mean the usual one");
+        }
         let matching: Vec<&str> = runs
             .iter()
             .map(|run| run.id.as_str())
@@ -263,7 +269,12 @@ impl Context {
             [only] => Ok((*only).to_owned()),
             [] => {
                 let known = runs.iter().map(|run| run.id.as_str());
-                bail!("no run is named `{named}`{}", or_meant(named, known))
+                let meant = or_meant(named, known);
+                let meant = match meant.is_empty() {
+                    true => "; `git enact list` names those that there are",
+                    false => &meant,
+                };
+                bail!("no run is named `{named}`{meant}")
             }
             _ if matching.contains(&named) => Ok(named.to_owned()),
             several => bail!(
@@ -307,12 +318,20 @@ fn usual_run(repo: &Repo, runs: Vec<journal::RunRef>) -> Result<String> {
 
 /// Takes the right to change `run`, and opens it.
 fn open_run(repo: &Repo, run: &str) -> Result<(Journal, State)> {
+    let files = layout::local_run(repo.common_dir(), run);
+    let had_files = files.exists();
     let lease = take_lease(repo, run)?;
-    Journal::open(repo.reopen()?, lease, Clock::from_env()?)
+    let opened = Journal::open(repo.reopen()?, lease, Clock::from_env()?);
+    // What cannot be opened leaves nothing behind.
+    if opened.is_err() && !had_files {
+        std::fs::remove_dir_all(files).unwrap_or_default();
+    }
+    opened
 }
 
 /// Takes the right to change `run`.
 fn take_lease(repo: &Repo, run: &str) -> Result<Lease> {
+    repo.refuse_unwritable()?;
     let run = run.to_owned();
     Ok(Lease::take(repo.common_dir(), &run)?.map_err(|by| Driven { run, by })?)
 }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 
 use super::approving::approve;
-use super::check::show_faults;
 use super::input::{self, Input};
 use super::{Context, Exit, decide, drive, open_run};
 use crate::approval::Proposal;
@@ -13,6 +12,7 @@ use crate::crash;
 use crate::git::Repo;
 use crate::history::replan::{self, Drift};
 use crate::journal;
+use crate::plan::Faults;
 use crate::report::{self, diff};
 use crate::run::engine;
 use crate::run::event::Event;
@@ -41,17 +41,13 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         Some(plan) => plan,
         None => input::recorded_path(context, &repo, &state)?,
     };
-    let Some(mut input) = input::read(context, &repo, &[path], &state.selection())? else {
-        return Ok(Exit::Refused);
-    };
+    let mut input = input::read(context, &repo, &[path], &state.selection())?;
     input::confirm_imports(&repo, repo.oid(&state.run.tip)?, &mut input)?;
-    let Some(drift) = drift(&state, &input) else {
-        return Ok(Exit::Refused);
-    };
+    let drift = drift(&state, &input)?;
     show(&repo, &run, &input, &drift, context)?;
     let has_it = drift.is_none() && input.hash == state.run.plan_hash;
     if (has_it || args.dry_run) && context.json {
-        report::line(&serde_json::to_string(&drift)?);
+        report::json_line(&serde_json::to_string(&drift)?);
     } else if has_it {
         report::notice(&format!("run {run} has this plan already"));
     }
@@ -60,23 +56,14 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     }
     let state = match has_it {
         true => state,
-        false => match adopt(context, &repo, &run, &input)? {
-            Some(state) => state,
-            None => return Ok(Exit::Refused),
-        },
+        false => adopt(context, &repo, &run, &input)?,
     };
     settle_approval(args, &repo, &state)
 }
 
-/// How the edited plan differs; `None` when it cannot be adopted, which was said.
-fn drift(state: &State, input: &Input) -> Option<Drift> {
-    match replan::drift(state, &input.graph) {
-        Ok(drift) => Some(drift),
-        Err(faults) => {
-            show_faults(&faults, &input.sources);
-            None
-        }
-    }
+/// How the edited plan differs, or why it cannot be adopted.
+fn drift(state: &State, input: &Input) -> Result<Drift, Faults> {
+    replan::drift(state, &input.graph).map_err(|faults| Faults::of(faults, input.sources.clone()))
 }
 
 /// What the new plan executes is approved now, or asked about by the next resume.
@@ -84,7 +71,7 @@ fn settle_approval(args: &Args, repo: &Repo, state: &State) -> Result<Exit> {
     let (run, policy) = (&state.run.id, state.run.policy.clone());
     let proposal = Proposal::new(repo, state.authored().clone(), policy, &state.run.plan_hash)?;
     if args.yes {
-        approve(&proposal, repo, run, true)?;
+        approve(&proposal, repo, run, true, false)?;
     } else if proposal.recall().is_none() {
         report::notice("what it executes is not approved yet: `resume` will ask");
     }
@@ -131,14 +118,12 @@ fn show(repo: &Repo, run: &str, input: &Input, drift: &Drift, context: &Context)
     Ok(())
 }
 
-/// Has the run go on with the plan of `input`; its state then. `None` when it cannot be adopted, which was said.
-fn adopt(context: &Context, repo: &Repo, run: &str, input: &Input) -> Result<Option<State>> {
+/// Has the run go on with the plan of `input`; its state then.
+fn adopt(context: &Context, repo: &Repo, run: &str, input: &Input) -> Result<State> {
     let (mut journal, state) = open_run(repo, run)?;
     let mut state = drive::keep_what_was_cut_short(repo, &mut journal, state)?;
     // The run may have gone on since it was looked at.
-    let Some(drift) = drift(&state, input) else {
-        return Ok(None);
-    };
+    let drift = drift(&state, input)?;
     let event = Event::Replanned {
         plan_hash: input.hash.clone(),
         plan_path: input.path.clone(),
@@ -154,5 +139,5 @@ fn adopt(context: &Context, repo: &Repo, run: &str, input: &Input) -> Result<Opt
     journal.flush(&state)?;
     crash::point("followed", recorded.event.name());
     decide::announce(context, &recorded, &state)?;
-    Ok(Some(state))
+    Ok(state)
 }

@@ -39,7 +39,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         Format::Md => report::text(&markdown::report(&state, &about, &files(&repo, &state)?)),
         Format::Json => {
             let branches = status::branches(&repo, &state)?;
-            report::line(&json::report(
+            report::json_line(&json::report(
                 &state,
                 &about,
                 &files(&repo, &state)?,

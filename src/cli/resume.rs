@@ -33,6 +33,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
 /// Takes `run` up again.
 pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Result<Exit> {
     let (mut journal, mut state) = open_run(repo, run)?;
+    repo.have_files_of(repo.oid(&state.run.tip)?)?;
     let passed = tampering::pass(repo, &mut journal, &mut state, yes)?;
     if let Passed::No = passed {
         return Ok(Exit::NeedsPerson);
@@ -41,7 +42,7 @@ pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Re
     let policy = state.run.policy.clone();
     sandbox::require(policy.sandbox.level)?;
     let proposal = Proposal::new(repo, state.authored().clone(), policy, &state.run.plan_hash)?;
-    let Some(approved) = approve(&proposal, repo, run, yes)? else {
+    let Some(approved) = approve(&proposal, repo, run, yes, context.json)? else {
         return Ok(Exit::Refused);
     };
     if !context.json && !context.quiet {

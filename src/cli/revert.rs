@@ -54,7 +54,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     if args.yes && !context.json && !context.quiet {
         report::notice(&summary);
     }
-    if !asking::agree(&summary, args.yes) {
+    if !asking::agree(&summary, args.yes, context)? {
         return Ok(Exit::Refused);
     }
     let message = message(&state, index, &args.message);

@@ -34,7 +34,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         bail!("run `{run}` stands at this checkpoint");
     }
     let then = journal::load_at(&repo, target.oid)?.state;
-    if !asking::agree(&summary(&state, &then, &target), args.yes) {
+    if !asking::agree(&summary(&state, &then, &target), args.yes, context)? {
         return Ok(Exit::Refused);
     }
     state = drive::keep_what_was_cut_short(&repo, &mut journal, state)?;

@@ -10,8 +10,8 @@ use super::input::Input;
 use super::selecting::Selecting;
 use super::{Context, Exit, asking, input, resume, take_lease};
 use crate::approval::Proposal;
-use crate::config::Settings;
-use crate::git::{self, Oid, Repo};
+use crate::config::{Origin, Settings};
+use crate::git::{self, Identity, Listed, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal::{Clock, Journal};
 use crate::plan::{TaskId, Weight, or_meant};
@@ -37,7 +37,7 @@ pub(super) struct Args {
     #[command(flatten)]
     selecting: Selecting,
     /// How many tasks may run side by side
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     jobs: Option<u32>,
     /// One task after the other
     #[arg(long, conflicts_with = "jobs")]
@@ -55,13 +55,13 @@ pub(super) struct Args {
     #[arg(long, value_name = "ask|stop|skip")]
     on_failure: Option<OnFailure>,
     /// Attempts of a task after the first
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     retries: Option<u32>,
     /// Wall-clock limit of an attempt, such as `10m`
-    #[arg(long, value_name = "DUR")]
+    #[arg(long, value_name = "DUR", allow_hyphen_values = true)]
     timeout: Option<String>,
     /// Longest silence of an attempt, such as `5m`
-    #[arg(long, value_name = "DUR")]
+    #[arg(long, value_name = "DUR", allow_hyphen_values = true)]
     stall_timeout: Option<String>,
     /// Who commits
     #[arg(long, value_name = "executor|tool|auto")]
@@ -79,7 +79,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "CMD")]
     final_verify: Vec<String>,
     /// How often the executor may try to mend the whole when those commands fail
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     fix_rounds: Option<u32>,
     /// The commit to start from, instead of HEAD
     #[arg(long, value_name = "REV", default_value = "HEAD")]
@@ -125,10 +125,10 @@ pub(super) struct Args {
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
     git::require_version()?;
+    repo.refuse_unwritable()?;
+    refuse_our_own(&repo)?;
     let (paths, selection) = args.selecting.of(&args.plans, context)?;
-    let Some(mut input) = input::read(context, &repo, &paths, &selection)? else {
-        return Ok(Exit::Refused);
-    };
+    let mut input = input::read(context, &repo, &paths, &selection)?;
     if !args.new
         && let Some((run, hash)) = input::unfinished(&repo, &input)?
     {
@@ -137,12 +137,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     if !args.new {
         input::refuse_lost(&repo, &input)?;
     }
-    let base = repo
-        .resolve(&args.base)
-        .with_context(|| match args.base.as_str() {
-            "HEAD" => "the repository has no commit to start from; make one first".to_owned(),
-            other => format!("`--base {other}`"),
-        })?;
+    let base = base(&repo, &args.base)?;
     input::confirm_imports(&repo, base, &mut input)?;
     let mut policy = policy(args, context, &repo, &input.graph)?;
     repo.require_isolation(policy.isolation)?;
@@ -162,7 +157,10 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     if !context.quiet && !ahead.is_empty() {
         report::notice(ahead.trim_end());
     }
-    let Some(approved) = approve(&proposal, &repo, &id, args.yes)? else {
+    // Before anything is made: who commits, and all that is to be checked out.
+    Identity::of(&repo)?;
+    repo.have_files_of(base)?;
+    let Some(approved) = approve(&proposal, &repo, &id, args.yes, context.json)? else {
         return Ok(Exit::Refused);
     };
     let lease = take_lease(&repo, &id)?;
@@ -177,6 +175,34 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let graph = input.graph.clone();
     let (journal, state) = Journal::create(repo, lease, clock, graph, input.files(), started)?;
     drive(context, journal, state, approved, Begin::Fresh)
+}
+
+/// The commit to start from.
+fn base(repo: &Repo, named: &str) -> Result<Oid> {
+    match named {
+        "" => bail!("`--base` names nothing: give a commit, or leave it out to start from HEAD"),
+        "HEAD" if repo.head()?.commit.is_none() => {
+            bail!("the repository has no commit to start from; make one first")
+        }
+        other => repo
+            .resolve(other)
+            .with_context(|| format!("`--base {other}`")),
+    }
+}
+
+/// Refuses to run in a worktree of a run: what is begun there would be taken for that run's work.
+fn refuse_our_own(repo: &Repo) -> Result<()> {
+    let here = repo
+        .worktrees()?
+        .into_iter()
+        .find(|listed| listed.git_dir == repo.git_dir());
+    if let Some(ours) = here.filter(Listed::is_ours) {
+        bail!(
+            "this is a worktree of git enact's own ({}): go to your checkout, and run it there",
+            ours.purpose().unwrap_or_default()
+        );
+    }
+    Ok(())
 }
 
 /// A plan with an unfinished run is that run's, unless it was edited.
@@ -249,7 +275,7 @@ fn policy(args: &Args, context: &Context, repo: &Repo, graph: &Graph) -> Result<
         fix_rounds: args.fix_rounds,
         ..Settings::default()
     };
-    let settings = Settings::of(repo)?.with(flags);
+    let settings = Settings::of(repo)?.with(Origin::Flags.checked(flags)?);
     let template = settings.template(repo)?;
     let interactive = asking::is_possible() && !context.json;
     let command = anchored(args.command.clone())?;

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use super::Context;
 use crate::config::Settings;
-use crate::plan::{Dialect, Selection};
+use crate::plan::{Dialect, Faults, Selection};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Selecting {
@@ -41,7 +41,16 @@ impl Selecting {
         named: &[PathBuf],
         context: &Context,
     ) -> Result<(Vec<PathBuf>, Selection)> {
-        let Settings { agents, skills, .. } = settings(context)?;
+        self.under(&settings(context)?, named, context)
+    }
+
+    /// The same where the settings are known.
+    pub(super) fn under(
+        &self,
+        settings: &Settings,
+        named: &[PathBuf],
+        context: &Context,
+    ) -> Result<(Vec<PathBuf>, Selection)> {
         let mut selection = Selection {
             dialect: self.dialect,
             session: self.session.clone(),
@@ -50,11 +59,14 @@ impl Selecting {
             features: self.features,
             all: self.all,
             hint: self.hint.clone(),
-            agents,
-            skills,
+            agents: settings.agents.clone(),
+            skills: settings.skills.clone(),
             ..Selection::default()
         };
-        let exists = |path: &&PathBuf| context.path(path).exists();
+        // What is no text names no spec.
+        let exists = |path: &&PathBuf| {
+            path.to_str().is_none() || context.path(path).symlink_metadata().is_ok()
+        };
         let are_paths = named.iter().all(|path| exists(&path));
         let are_specs = named.len() > 1 && named.iter().all(|path| !context.path(path).is_file());
         if are_paths && !are_specs {
@@ -85,7 +97,7 @@ impl Selecting {
 }
 
 /// What the user has set, where there is a repository to set it for.
-fn settings(context: &Context) -> Result<Settings> {
+pub(super) fn settings(context: &Context) -> Result<Settings, Faults> {
     match context.repo() {
         Ok(repo) => Settings::of(&repo),
         Err(_) => Ok(Settings::default()),

@@ -78,7 +78,7 @@ fn show_ends(
         .map(|end| end.as_ref().map(|end| kept(repo, end)).transpose())
         .collect::<Result<Vec<_>>>()?;
     if context.json {
-        report::line(&task::json(state, index, &kept)?);
+        report::json_line(&task::json(state, index, &kept)?);
     } else {
         report::text(&task::human(state, index, &kept));
     }
@@ -173,7 +173,7 @@ fn show_context(
 }
 
 /// What an attempt that has not ended is told, from the files of the machine that runs it. They are as its executor
-/// reads them; what is recorded of them is without secrets, and so is this, as far as they are known here.
+/// reads them; what is recorded of them is without what is secret to the run, and so is this.
 fn given_now(repo: &Repo, state: &State, index: usize, number: u32) -> Result<Option<Given>> {
     let Phase::Attempting(slot) = state.at(index).phase else {
         return Ok(None);
@@ -206,7 +206,7 @@ fn show_checkpoint(
         )
     })?;
     if context.json {
-        report::line(&serde_json::to_string(&found.recorded)?);
+        report::json_line(&serde_json::to_string(&found.recorded)?);
         return Ok(Exit::Done);
     }
     let files = journal::attachments(repo, found.oid)?

@@ -46,7 +46,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     }
     if context.json {
         let branches = branches(&repo, &loaded.state)?;
-        report::line(&status::json(&loaded.state, &about, &branches)?);
+        report::json_line(&status::json(&loaded.state, &about, &branches)?);
     } else if args.porcelain {
         report::text(&status::porcelain(&loaded.state, &about));
     } else {

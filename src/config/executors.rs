@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
 use super::Settings;
+use super::objections::Objection;
 use crate::attempt::profile::{self, Profile};
-use crate::plan::or_meant;
+use crate::plan::{Fault, Faults, did_you_mean};
 use crate::run::policy::CommitMode;
 use crate::run::reader::Reader;
 
@@ -56,42 +56,21 @@ pub struct Known {
 
 impl Settings {
     /// The executor of that name; `shell` is none of them.
-    pub fn known(&self, name: &str) -> Result<Known> {
+    pub fn known(&self, name: &str) -> Result<Known, Faults> {
         let named = self.executors.get(name);
         let wanted = named.and_then(|named| named.profile.as_deref());
-        let profiles = profile::all();
-        let base = profiles.get(wanted.unwrap_or(name));
-        if let (Some(wanted), None) = (wanted, base) {
-            bail!(
-                "the executor `{name}` names the profile `{wanted}`, which there is not{}",
-                or_meant(wanted, profiles.keys().map(String::as_str))
-            );
-        }
+        let base = profile::all().get(wanted.unwrap_or(name));
         if named.is_none() && base.is_none() {
             let names = self.names();
-            bail!(
-                "no executor is named `{name}`{}; known are `{}`; define it in `enact.toml` under \
-                 `[executors.{name}]`, or give a command after `--`",
-                or_meant(name, names.iter().map(String::as_str)),
+            let meant = did_you_mean(name, names.iter().map(String::as_str));
+            let help = format!(
+                "known are `{}`; define it in `enact.toml` under `[executors.{name}]`, or give a command after `--`",
                 names.join("`, `")
             );
+            let fault = Fault::error(format!("no executor is named `{name}`"));
+            return Err(fault.help(meant.unwrap_or(help)).into());
         }
         let known = Known::new(name, base.map(|base| (wanted.unwrap_or(name), base)), named);
-        if known.command.is_empty() {
-            bail!("the executor `{name}` in `enact.toml` has an empty command");
-        }
-        if let Some(variable) = known.env.keys().find(|name| !profile::may_set(name)) {
-            bail!(
-                "the executor `{name}` sets `{variable}`: variables of git, of the loader and of git enact \
-                 are not its own"
-            );
-        }
-        if let Some(variable) = profile::secret(&known.env) {
-            bail!(
-                "the executor `{name}` sets `{variable}`, which looks like a secret, and what a run begins with is \
-                 part of its journal: set it in your environment, and name it in `pass_env`"
-            );
-        }
         Ok(known)
     }
 
@@ -105,34 +84,56 @@ impl Settings {
         names
     }
 
-    /// Reads `[executors]` of git config: `enact.executors.<name>.<key>`, with the command as `sh` reads it.
-    pub(super) fn take_executors(&mut self, entries: Vec<(String, String)>) -> Result<()> {
-        for (key, value) in entries {
-            let Some((name, field)) = key.rsplit_once('.') else {
-                continue;
-            };
-            let named = self.executors.entry(name.to_owned()).or_default();
-            match field {
-                "profile" => named.profile = Some(value),
-                "command" => named.command = ["sh", "-c", &value].map(str::to_owned).to_vec(),
-                "args" => named.args.push(value),
-                "commit" => {
-                    let mode = <CommitMode as clap::ValueEnum>::from_str(&value, true);
-                    let mode = mode.ok().with_context(|| {
-                        format!(
-                            "git config `enact.executors.{key}` is `{value}`: it can be `executor`, `tool` or `auto`"
-                        )
-                    })?;
-                    named.commit = Some(mode);
-                }
-                "passenv" => named.pass_env.push(value),
-                other => bail!(
-                    "git config `enact.executors.{name}.{other}` means nothing: it can be `profile`, `command`, \
-                     `args`, `commit` or `passEnv`"
-                ),
+    /// Executors that cannot be what they are said to be.
+    pub(super) fn dangling(&self) -> Vec<Objection> {
+        let named = self.executors.iter();
+        let wrong = named.filter_map(|(name, named)| {
+            let key = |last: &str| ["executors", name, last].map(str::to_owned).to_vec();
+            let profiles = profile::all();
+            if let Some(wanted) = &named.profile
+                && !profiles.contains_key(wanted)
+            {
+                return Some(Objection {
+                    key: key("profile"),
+                    what: format!("names the profile `{wanted}`, which there is not"),
+                    help: did_you_mean(wanted, profiles.keys().map(String::as_str)),
+                });
             }
-        }
-        Ok(())
+            let has_profile = named.profile.is_some() || profiles.contains_key(name);
+            let is_empty = named.command.is_empty() && !has_profile;
+            is_empty.then(|| Objection {
+                key: ["executors", name].map(str::to_owned).to_vec(),
+                what: "has no command".to_owned(),
+                help: Some(
+                    "say what to run: `command = [\"my-agent\"]`, or name its `profile`".to_owned(),
+                ),
+            })
+        });
+        wrong.collect()
+    }
+
+    /// Names of executors that this layer gives, and that nobody knows once all are together.
+    pub(super) fn unknown(&self, all: &Settings) -> Vec<Objection> {
+        let given = [("executor", &self.executor), ("research", &self.research)];
+        let names = all.names();
+        let unknown = given.into_iter().filter_map(|(key, name)| {
+            let name = name
+                .as_deref()
+                .filter(|name| !names.iter().any(|known| known == name))?;
+            Some(Objection {
+                key: vec![key.to_owned()],
+                what: format!("is `{name}`, and no executor has that name"),
+                help: Some(
+                    did_you_mean(name, names.iter().map(String::as_str)).unwrap_or_else(|| {
+                        format!(
+                            "known are `{}`; another is defined under `[executors.{name}]`",
+                            names.join("`, `")
+                        )
+                    }),
+                ),
+            })
+        });
+        unknown.collect()
     }
 }
 

@@ -7,21 +7,25 @@
 //! Where worktrees are kept is no setting of a run but of a machine: git config `enact.worktreeDir`.
 
 pub mod executors;
+mod file;
+mod keys;
+mod objections;
 mod policy;
 pub mod propose;
 mod routes;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
 use executors::NamedExecutor;
+use file::File;
+pub use keys::Origin;
 pub use routes::{Placed, Retry};
 use serde::Deserialize;
 
 use crate::attempt::prompt;
 use crate::git::Repo;
-use crate::plan::Weight;
+use crate::plan::{Fault, Faults, Location, Source, Weight};
 use crate::run::policy::{CommitMode, Durability, Hooks, Isolation, OnFailure, Review, Scope};
 use crate::run::sandbox::Level;
 
@@ -125,81 +129,75 @@ pub const KEYS: [&str; 16] = [
 ];
 
 impl Settings {
-    /// What git config, `enact.toml` and the environment say, each over the one before.
-    pub fn of(repo: &Repo) -> Result<Self> {
-        let mut from_git =
-            Self::from_keys("git config", |key| repo.config(&format!("enact.{key}")))?;
-        from_git.take_executors(repo.config_below("enact.executors."))?;
-        from_git.hooks = Hooks::by_name(|name| repo.config(&format!("enact.hook.{name}")));
-        let file = repo
-            .checkout()
-            .map(|top| Self::read(&top.join("enact.toml")))
-            .transpose()?;
-        let from_env = Self::from_keys("environment", |key| {
+    /// What git config, `enact.toml` and the environment say, each over the one before; or all that is wrong with the
+    /// first of them that has something wrong.
+    pub fn of(repo: &Repo) -> Result<Self, Faults> {
+        let from_git = Self::of_git(repo)?;
+        let file = match repo.checkout() {
+            Some(top) => File::read(&from_here(&top.join("enact.toml")))?,
+            None => None,
+        };
+        let from_env = Self::from_keys(Origin::Environment, |key| {
             std::env::var(format!("ENACT_{}", snake(key).to_ascii_uppercase())).ok()
         })?;
-        Ok(from_git.with(file.unwrap_or_default()).with(from_env))
+        let from_env = Origin::Environment.checked(from_env)?;
+        let Some(file) = file else {
+            let settings = from_git.with(from_env);
+            let dangling = settings.dangling();
+            let faults = dangling.iter().map(|one| Origin::Git.fault(one));
+            return none_of(faults.collect(), Vec::new()).map(|()| settings);
+        };
+        let own = file.settings.objections();
+        let faults = own.iter().filter_map(|one| file.fault(one));
+        none_of(faults.collect(), vec![file.source.clone()])?;
+        let settings = from_git.with(file.settings.clone()).with(from_env);
+        let dangling = settings
+            .dangling()
+            .into_iter()
+            .chain(file.settings.unknown(&settings));
+        let faults =
+            dangling.map(|one| file.fault(&one).unwrap_or_else(|| Origin::Git.fault(&one)));
+        none_of(faults.collect(), vec![file.source.clone()])?;
+        let mapped = settings.mapping();
+        mapped.map_err(|faults| Faults::of(faults.faults, vec![file.source]))?;
+        Ok(settings)
     }
 
     /// The text of the prompt template, when ours is to be replaced.
-    pub fn template(&self, repo: &Repo) -> Result<Option<String>> {
+    pub fn template(&self, repo: &Repo) -> Result<Option<String>, Faults> {
         let Some(path) = &self.prompt else {
             return Ok(None);
         };
         let full = repo
             .checkout()
-            .map_or_else(|| path.into(), |top| top.join(path));
-        let text = std::fs::read_to_string(&full)
-            .with_context(|| format!("the prompt template `{}` cannot be read", full.display()))?;
-        prompt::check(&text)
-            .with_context(|| format!("the prompt template `{}`", full.display()))?;
-        Ok(Some(text))
+            .map_or_else(|| path.into(), |top| from_here(&top.join(path)));
+        let source = Source::of_file(&full)?.ok_or_else(|| {
+            Fault::error(format!(
+                "the prompt template `{}` does not exist",
+                full.display()
+            ))
+            .help("`prompt` in `enact.toml` names it, relative to the top of the repository")
+        })?;
+        let text = source.whole()?.into_owned();
+        match prompt::check(&text, self.weight.unwrap_or_default()) {
+            Ok(()) => Ok(Some(text)),
+            Err(wrong) => {
+                let (line, column) = place(&text, wrong.range.start);
+                let place = Location {
+                    file: full,
+                    line: line as u32,
+                    column: column as u32,
+                };
+                let fault = Fault::error(wrong.message).at(place, wrong.range.len());
+                Err(Faults::of(vec![fault], vec![source]))
+            }
+        }
     }
 
     /// Reads `enact.toml`; a fault names file, line and column.
-    pub fn read(path: &Path) -> Result<Self> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Self::default());
-            }
-            Err(error) => {
-                return Err(error).with_context(|| format!("`{}` cannot be read", path.display()));
-            }
-        };
-        let at = |offset: usize| {
-            let (line, column) = place(&text, offset);
-            format!("{}:{line}:{column}", path.display())
-        };
-        let read: Result<Self, toml::de::Error> = toml::from_str(&text);
-        let mut settings = read.map_err(|error| {
-            let offset = error.span().map_or(0, |span| span.start);
-            anyhow::anyhow!("{}: {}", at(offset), error.message())
-        })?;
-        settings.locate(at);
-        Ok(settings)
-    }
-
-    /// Takes the keys that `value` knows; `source` says where a bad value stands.
-    pub fn from_keys(source: &str, value: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let mut table = toml::Table::new();
-        for key in KEYS {
-            let Some(text) = value(key) else { continue };
-            let name = snake(key);
-            let parsed = match name.as_str() {
-                "jobs" | "retries" | "fix_rounds" => text
-                    .parse::<i64>()
-                    .map(toml::Value::Integer)
-                    .with_context(|| {
-                        format!("{source} `{key}` is `{text}`, which is not a number")
-                    })?,
-                _ => toml::Value::String(text),
-            };
-            table.insert(name, parsed);
-        }
-        table
-            .try_into()
-            .map_err(|error: toml::de::Error| anyhow::anyhow!("{source}: {}", error.message()))
+    pub fn read(path: &Path) -> Result<Self, Faults> {
+        let file = File::read(path)?;
+        Ok(file.map(|file| file.settings).unwrap_or_default())
     }
 
     /// Puts `over` on top of this layer.
@@ -263,6 +261,21 @@ impl Settings {
     }
 }
 
+/// Nothing is wrong, or all of it.
+fn none_of(faults: Vec<Fault>, sources: Vec<Source>) -> Result<(), Faults> {
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(Faults::of(faults, sources)),
+    }
+}
+
+/// The path as whoever stands here would name it.
+fn from_here(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    let short = here.ok().and_then(|here| path.strip_prefix(here).ok());
+    short.unwrap_or(path).to_path_buf()
+}
+
 /// `stallTimeout` as `stall_timeout`.
 fn snake(key: &str) -> String {
     key.chars().fold(String::new(), |mut name, c| {
@@ -314,15 +327,15 @@ mod tests {
             "onFailure" => Some("skip".to_owned()),
             _ => None,
         };
-        let settings = Settings::from_keys("git config", known).expect("the keys are good");
+        let settings = Settings::from_keys(Origin::Git, known).expect("the keys are good");
         assert_eq!(settings.jobs, Some(3));
         assert_eq!(settings.stall_timeout.as_deref(), Some("5m"));
         assert_eq!(settings.on_failure, Some(OnFailure::Skip));
         let bad = |key: &str| (key == "jobs").then(|| "many".to_owned());
-        let error = Settings::from_keys("git config", bad).expect_err("`many` is no number");
+        let error = Settings::from_keys(Origin::Git, bad).expect_err("`many` is no number");
         assert_eq!(
             error.to_string(),
-            "git config `jobs` is `many`, which is not a number"
+            "git config `enact.jobs` is `many`, which is no whole number"
         );
     }
     #[test]

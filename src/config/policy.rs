@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Result, bail};
-use jiff::SignedDuration;
+use anyhow::{Result, anyhow, bail};
 
 use super::executors::SHELL;
 use super::routes::has_script;
 use super::{RunLimits, Settings};
 use crate::attempt;
-use crate::plan::{Plan, Selection, Task};
+use crate::plan::{Fault, Faults, Plan, Selection, TIME_SPANS, Task, time_span};
 use crate::run::budget::Limits;
 use crate::run::policy::{self, CommitMode, Durability, Executor, Hooks, OnFailure, Policy, Scope};
 use crate::run::routes::Routes;
@@ -32,9 +31,6 @@ impl Settings {
         let routes = self.routes(plan)?;
         let (executor, commit) = self.executor(plan, command, &routes)?;
         let jobs = self.jobs.or(plan.wishes.jobs.map(|jobs| jobs as u32));
-        if jobs == Some(0) {
-            bail!("`jobs` is 0: at least one task must be able to run");
-        }
         let defaults = plan.dialect.defaults();
         let jobs = if defaults.sequential {
             1
@@ -74,7 +70,7 @@ impl Settings {
             verify: self.verify.clone(),
             final_verify,
             fix_rounds,
-            checks: self.quality()?,
+            checks: self.quality(),
             setup: self.setup.clone(),
             hooks: self.hooks(),
             pass_env: self.pass_env.clone(),
@@ -145,21 +141,10 @@ impl Settings {
     }
 
     /// The quality checks; an empty command takes away the one of a layer below.
-    fn quality(&self) -> Result<BTreeMap<String, String>> {
+    fn quality(&self) -> BTreeMap<String, String> {
         let mut checks = self.checks.clone();
         checks.retain(|_, command| !command.trim().is_empty());
-        let is_word = |c: char| c.is_alphanumeric() || "-_.".contains(c);
-        // Names stand in lists and in sentences.
-        if let Some(name) = checks
-            .keys()
-            .find(|name| name.is_empty() || !name.chars().all(is_word))
-        {
-            bail!(
-                "`[checks]` has the name `{}`: write one word",
-                name.escape_default()
-            );
-        }
-        Ok(checks)
+        checks
     }
 
     /// An empty command takes away the one of a layer below.
@@ -177,12 +162,6 @@ impl Settings {
             tokens,
             cost,
         } = &self.limits;
-        if *attempts == Some(0)
-            || *tokens == Some(0)
-            || cost.is_some_and(|cost| cost.is_nan() || cost <= 0.0)
-        {
-            bail!("a limit in `[limits]` is nothing: nothing could run");
-        }
         let time = time.as_deref().map(|text| millis("limits.time", text));
         Ok(Limits {
             attempts: *attempts,
@@ -233,10 +212,12 @@ impl Settings {
             Some(SHELL) => {
                 if let Some(task) = plan.tasks.iter().find(|task| !has_script(task)) {
                     let at = &task.location;
-                    bail!(
-                        "{at}: task `{}` has no `sh` block or `run` for the shell executor",
+                    let message = format!(
+                        "task `{}` has no `sh` block or `run` for the shell executor",
                         task.id
                     );
+                    let fault = Fault::error(message).at(at.clone(), 0);
+                    return Err(Faults::from(fault).into());
                 }
                 Ok((Executor::Shell, self.commit.unwrap_or(CommitMode::Auto)))
             }
@@ -261,29 +242,9 @@ impl Settings {
     }
 }
 
-/// `10m` in milliseconds; never zero, never negative.
+/// `10m` in milliseconds.
 fn millis(what: &str, text: &str) -> Result<u64> {
-    let parsed: SignedDuration = text.parse().map_err(|_| {
-        anyhow::anyhow!(
-            "`{what}` is `{text}`, which is no time span: write `90s`, `10m` or `1h 30m`"
-        )
-    })?;
-    match u64::try_from(parsed.as_millis()) {
-        Ok(millis) if millis > 0 => Ok(millis),
-        _ => bail!("`{what}` is `{text}`: it must be more than nothing"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_span_must_be_one_and_must_be_more_than_nothing() {
-        assert_eq!(millis("timeout", "90s").ok(), Some(90_000));
-        assert_eq!(millis("timeout", "1h 30m").ok(), Some(5_400_000));
-        for bad in ["0s", "-5m", "10x", "", "soon"] {
-            assert!(millis("timeout", bad).is_err(), "`{bad}` is refused");
-        }
-    }
+    let span = time_span(text)
+        .map_err(|why| anyhow!("`{what}` is `{text}`, which {why}; {TIME_SPANS}"))?;
+    Ok(u64::try_from(span.as_millis())?)
 }

@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::Result;
 use serde::Deserialize;
 
 use super::Settings;
 use super::executors::SHELL;
-use crate::plan::{Plan, Task};
+use crate::plan::{Fault, Faults, Location, Plan, Task};
 use crate::run::policy::{CommitMode, Executor};
 use crate::run::routes::{Other, Routes, TakeOver};
 
@@ -22,8 +22,7 @@ pub struct Placed {
     /// The name.
     pub name: String,
     pub(super) span: Range<usize>,
-    /// File, line and column.
-    pub(super) at: String,
+    pub(super) at: Location,
 }
 
 impl From<toml::Spanned<String>> for Placed {
@@ -31,8 +30,24 @@ impl From<toml::Spanned<String>> for Placed {
         Self {
             span: spanned.span(),
             name: spanned.into_inner(),
-            at: String::new(),
+            at: Location::default(),
         }
+    }
+}
+
+impl Placed {
+    /// Faults that are its own, where it stands.
+    fn own(&self, mut faults: Faults) -> Faults {
+        for fault in &mut faults.faults {
+            fault.location.get_or_insert_with(|| self.at.clone());
+            fault.len = self.span.len();
+        }
+        faults
+    }
+
+    /// What is wrong with it, where it stands.
+    fn wrong(&self, why: impl Into<String>) -> Faults {
+        self.own(Fault::error(why).into())
     }
 }
 
@@ -48,17 +63,17 @@ pub struct Retry {
 
 impl Settings {
     /// Notes of each name of an executor where it stands, which `place` tells from its offset.
-    pub(super) fn locate(&mut self, place: impl Fn(usize) -> String) {
+    pub(super) fn locate(&mut self, place: impl Fn(usize) -> Location) {
         let names = self.routes.values_mut().chain(&mut self.retry.executor);
         names.for_each(|placed| placed.at = place(placed.span.start));
     }
 
     /// What goes where in any plan, by names alone, which are known.
-    pub fn mapping(&self) -> Result<Routes> {
+    pub fn mapping(&self) -> Result<Routes, Faults> {
         for placed in self.routes.values() {
             if placed.name != SHELL {
                 self.known(&placed.name)
-                    .map_err(|error| anyhow!("{}: {error}", placed.at))?;
+                    .map_err(|faults| placed.own(faults))?;
             }
         }
         Ok(Routes {
@@ -92,7 +107,9 @@ impl Settings {
                 Ok(other) => {
                     routes.executors.insert(placed.name.clone(), other);
                 }
-                Err(error) if taken.contains(route) => bail!("{}: {error}", placed.at),
+                Err(error) if taken.contains(route) => {
+                    return Err(placed.wrong(format!("{error:#}")).into());
+                }
                 Err(_) => {
                     routes.tasks.remove(route);
                 }
@@ -100,48 +117,36 @@ impl Settings {
         }
         if let Some(placed) = &self.retry.executor {
             let other = self.other(&placed.name);
-            let other = other.map_err(|error| anyhow!("{}: {error}", placed.at))?;
+            let other = other.map_err(|error| placed.wrong(format!("{error:#}")))?;
             routes.executors.insert(placed.name.clone(), other);
         }
         let goes_to_shell = |task: &&Task| matches!(routes.of(task), Some((_, SHELL)));
         let mut tasks = plan.tasks.iter().filter(goes_to_shell);
         if let Some(task) = tasks.find(|task| !has_script(task)) {
-            bail!(
-                "{}: task `{}` goes to the shell executor, and has no `sh` block or `run` for it",
-                task.location,
+            let message = format!(
+                "task `{}` goes to the shell executor, and has no `sh` block or `run` for it",
                 task.id
             );
+            let fault = Fault::error(message).at(task.location.clone(), 0);
+            return Err(Faults::from(fault).into());
         }
         Ok(routes)
     }
 
-    fn take_over(&self) -> Result<Option<TakeOver>> {
+    fn take_over(&self) -> Result<Option<TakeOver>, Faults> {
         let Some(placed) = &self.retry.executor else {
-            if self.retry.after.is_some() {
-                bail!(
-                    "`after` in `[retry]` says when somebody takes over, and `executor` does not say who"
-                );
-            }
             return Ok(None);
         };
         if placed.name == SHELL {
-            bail!(
-                "{}: `{SHELL}` runs a task's own commands, and can take over from nobody",
-                placed.at
-            );
+            let why =
+                format!("`{SHELL}` runs a task's own commands, and can take over from nobody");
+            return Err(placed.wrong(why));
         }
         self.known(&placed.name)
-            .map_err(|error| anyhow!("{}: {error}", placed.at))?;
-        let after = self.retry.after.unwrap_or(1);
-        if after == 0 {
-            bail!(
-                "{}: `after` is 0: name who makes the first attempt as `executor` or in `[routes]`",
-                placed.at
-            );
-        }
+            .map_err(|faults| placed.own(faults))?;
         Ok(Some(TakeOver {
             executor: placed.name.clone(),
-            after,
+            after: self.retry.after.unwrap_or(1),
         }))
     }
 

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use anyhow::{Result, anyhow, bail};
 
 use super::{Repo, Worktree};
-use crate::process::{self, Command, Output};
+use crate::process::{self, Command, Output, environment};
 
 /// The first git with `merge-tree --write-tree`.
 const MINIMUM: (u32, u32) = (2, 38);
@@ -71,6 +71,22 @@ const SHOWING: [&str; 14] = [
     "LANG",
     "LC_ALL",
     "LC_CTYPE",
+];
+
+/// What reaching another repository takes from our own environment.
+const REACHING: [&str; 12] = [
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_NO_VERIFY",
+    "http_proxy",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+    "SSH_AGENT_PID",
 ];
 
 /// Options that hold whatever the repository's configuration says. `trustctime`, `checkStat` and
@@ -167,6 +183,19 @@ impl Git {
             repo.checkout(),
             settings,
         ))
+    }
+
+    /// A command that may reach other repositories, by whatever the user's configuration reaches them.
+    pub(in crate::git) fn reaching_out(repo: &Repo) -> Result<Self> {
+        let (mut command, settings) = base(require_version()?, &spoken(), |option| {
+            option != "protocol.allow"
+        });
+        for name in REACHING {
+            if let Some(value) = std::env::var_os(name) {
+                command = command.env(name, value);
+            }
+        }
+        Ok(Self::placed(command, repo.common_dir(), None, settings))
     }
 
     /// A command in a worktree of ours, whatever its `.git` file says by now.
@@ -392,6 +421,15 @@ fn ask_version() -> Result<(u32, u32)> {
         if let Some(value) = std::env::var_os(name) {
             command = command.env(name, value);
         }
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if !environment::has_program("git", &path, None) {
+        bail!(
+            "no `git` is on PATH, and {}.{} or newer is needed; PATH is `{}`",
+            MINIMUM.0,
+            MINIMUM.1,
+            path.to_string_lossy()
+        );
     }
     let text = process::run(&command)?.text();
     parse_version(&text)

@@ -16,6 +16,7 @@ mod lent;
 mod merge;
 mod notes;
 mod objects;
+mod partial;
 mod patch;
 mod paths;
 mod rails;
@@ -27,9 +28,11 @@ mod submodules;
 mod surroundings;
 mod times;
 mod touched;
+mod visits;
 mod whole;
 mod worktree;
 
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -80,7 +83,10 @@ impl Repo {
     /// Opens the repository that `dir` lies in. Another one that the environment names is refused: git would work
     /// there.
     pub fn discover(dir: &Path) -> Result<Self> {
-        let found = git2::Repository::discover(dir).map_err(|error| refusal(dir, &error));
+        // What `git2` calls discovering forgets whose a git directory is that lies elsewhere.
+        let (across, no_ceilings) = (git2::RepositoryOpenFlags::CROSS_FS, iter::empty::<&Path>());
+        let found = git2::Repository::open_ext(dir, across, no_ceilings)
+            .map_err(|error| refusal(dir, &error));
         let named = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         if let Some(named) = named("GIT_DIR") {
             let is_found = |repo: &git2::Repository| {
@@ -97,10 +103,39 @@ impl Repo {
         Self::opened(found?)
     }
 
+    /// Refuses where nothing can be written, and while git receives a push: what is written then is thrown away with a
+    /// push that is refused.
+    pub fn refuse_unwritable(&self) -> Result<()> {
+        use rustix::fs::{Access, access};
+        if std::env::var_os("GIT_QUARANTINE_PATH").is_some() {
+            bail!(
+                "git is receiving a push here, and objects that are made meanwhile may be thrown away: \
+                 run this once the push is over (a `post-receive` hook is run then)"
+            );
+        }
+        for place in [
+            self.common_dir.clone(),
+            self.common_dir.join("objects"),
+            self.common_dir.join("refs"),
+        ] {
+            if let Err(why) = access(&place, Access::WRITE_OK | Access::EXEC_OK) {
+                bail!(
+                    "`{}` cannot be written: {why}; a run keeps all that it knows there",
+                    place.display()
+                );
+            }
+        }
+        Ok(())
+    }
+
     /// Opens the same repository again, for another thread.
     pub fn reopen(&self) -> Result<Self> {
         let raw = git2::Repository::open(&self.git_dir)
             .map_err(|error| refusal(&self.git_dir, &error))?;
+        // A git directory that lies elsewhere does not know whose it is.
+        if let Some(checkout) = self.checkout() {
+            raw.set_workdir(checkout, false)?;
+        }
         Ok(Self {
             pins: self.pins.clone(),
             isolation: self.isolation,
@@ -115,9 +150,9 @@ impl Repo {
         let common_dir = absolute(raw.commondir())?;
         let git_dir = absolute(raw.path())?;
         let workdir = if raw.is_worktree() {
-            git2::Repository::open(&common_dir)
-                .ok()
-                .and_then(|main| main.workdir().map(Path::to_path_buf))
+            let main = git2::Repository::open(&common_dir).ok();
+            let place = main.and_then(|main| main.workdir().map(Path::to_path_buf));
+            place.filter(|place| place.join(".git").exists())
         } else {
             raw.workdir().map(Path::to_path_buf)
         };
@@ -281,8 +316,9 @@ fn refusal(dir: &Path, error: &git2::Error) -> anyhow::Error {
             .contains("extensions.refstorage") =>
         {
             anyhow!(
-                "the repository at `{dir}` keeps its refs in reftables, which are not supported; \
-                 convert them with `git refs migrate --ref-format=files`"
+                "the repository at `{dir}` says in `extensions.refStorage` how it keeps its refs, and reftables are not \
+                 supported; git 2.46 or newer converts them: `git -C '{dir}' refs migrate --ref-format=files`; where \
+                 it says `files`: `git -C '{dir}' config --unset extensions.refStorage`"
             )
         }
         _ => anyhow!(

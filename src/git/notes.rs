@@ -66,16 +66,30 @@ impl Repo {
         Ok(text)
     }
 
-    /// Every note, with what it is on.
+    /// Every note, with what it is on. libgit2 would read the user's index for it, which may have a shape that it does not
+    /// know.
     pub fn notes(&self, ref_name: &str) -> Result<Vec<(Oid, Vec<u8>)>> {
-        if self.read(ref_name)?.is_none() {
+        let Some(tip) = self.read(ref_name)? else {
             return Ok(Vec::new());
-        }
-        let unreadable = || format!("`{ref_name}` cannot be read");
+        };
         let mut found = Vec::new();
-        for pair in self.raw().notes(Some(ref_name)).with_context(unreadable)? {
-            let (blob, on) = pair.with_context(unreadable)?;
-            found.push((on, self.read_blob(blob)?));
+        let mut open = vec![(self.tree_of(tip)?, String::new())];
+        while let Some((tree, digits)) = open.pop() {
+            let read = self.raw().find_tree(tree);
+            let read = read.with_context(|| format!("`{ref_name}` cannot be read"))?;
+            for entry in &read {
+                let Ok(name) = entry.name() else { continue };
+                let name = format!("{digits}{name}");
+                match entry.kind() {
+                    Some(ObjectType::Tree) if is_hex(&name) => open.push((entry.id(), name)),
+                    Some(ObjectType::Blob) => {
+                        if let Ok(on) = self.oid(&name) {
+                            found.push((on, self.read_blob(entry.id())?));
+                        }
+                    }
+                    _ => {}
+                }
+            }
         }
         found.sort();
         Ok(found)
@@ -139,4 +153,8 @@ impl Repo {
             }
         }
     }
+}
+
+fn is_hex(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -46,7 +46,18 @@ fn slug(id: &str) -> String {
     let bare = slug.trim_end_matches(['.', '-', '_']);
     match bare.strip_suffix(".lock") {
         _ if bare.is_empty() => "task".to_owned(),
+        _ if is_device(bare) => format!("task-{bare}"),
         Some(front) => format!("{front}-lock"),
         None => bare.to_owned(),
     }
+}
+
+/// Whether a file system of the other kind keeps the name for itself: a branch of that name could not be fetched there.
+fn is_device(slug: &str) -> bool {
+    let stem = slug.split('.').next().unwrap_or(slug);
+    let numbered = stem
+        .strip_prefix("com")
+        .or_else(|| stem.strip_prefix("lpt"));
+    let is_numbered = numbered.is_some_and(|number| matches!(number.as_bytes(), [b'1'..=b'9']));
+    is_numbered || matches!(stem, "con" | "prn" | "aux" | "nul")
 }

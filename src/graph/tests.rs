@@ -128,11 +128,11 @@ fn ids_that_cannot_be_shown_typed_or_stored_are_refused() {
     }
     assert_eq!(
         messages(&["a\u{202e}b"]),
-        ["task id `ab` has the character U+202E, which hides or changes what is shown"]
+        ["task id `a\\u{202e}b` has the character U+202E, which hides or changes what is shown"]
     );
     assert_eq!(
         messages(&["a\u{200b}"]),
-        ["task id `a` has the character U+200B, which hides or changes what is shown"]
+        ["task id `a\\u{200b}` has the character U+200B, which hides or changes what is shown"]
     );
     for good in [
         "3", "2b", "IMPL-1.1", "F001:1.1", "con", "HEAD", "@", "a.lock", "日本",

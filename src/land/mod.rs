@@ -57,6 +57,7 @@ pub struct Cargo<'a> {
 /// What landing `tip` would do, before anything is done.
 pub fn plan(repo: &Repo, tip: Oid, means: Means) -> Result<String> {
     let (branch, from) = target(repo)?;
+    repo.have_files_of(from)?;
     let branch = names::branch(&branch);
     if repo.is_ancestor(tip, from)? {
         return Ok(format!("{branch} already has everything"));

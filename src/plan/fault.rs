@@ -1,8 +1,11 @@
-//! Making faults, in the few words that a reader needs.
+//! Making faults, in the few words that a reader needs; and faults as the error that a command ends with.
 //!
 //! What is wrong is decided elsewhere; this knows only how to say it.
 
-use super::{Fault, Location, Severity};
+use std::fmt;
+
+use super::load::Faults;
+use super::{Fault, Location, Severity, Source};
 
 impl Fault {
     /// A plan with this cannot be run.
@@ -51,6 +54,49 @@ impl Fault {
         self.severity == Severity::Warning
     }
 }
+
+/// On one line: where, what, and what to do.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.location {
+            write!(f, "{place}: ")?;
+        }
+        f.write_str(&self.message)?;
+        match &self.help {
+            Some(help) => write!(f, "; {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Faults {
+    /// Faults of texts that are no plan, or of a plan whose format is of no concern any more.
+    pub fn of(faults: Vec<Fault>, sources: Vec<Source>) -> Self {
+        Self {
+            faults,
+            sources,
+            dialect: None,
+            sessions: Vec::new(),
+        }
+    }
+}
+
+impl From<Fault> for Faults {
+    fn from(fault: Fault) -> Self {
+        Self::of(vec![fault], Vec::new())
+    }
+}
+
+/// The errors, each on a line.
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let errors = self.faults.iter().filter(|fault| !fault.is_warning());
+        let lines: Vec<String> = errors.map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl std::error::Error for Faults {}
 
 /// Faults in the order of the text, those without a place first.
 pub(super) fn in_text_order(faults: &mut [Fault]) {

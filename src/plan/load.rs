@@ -9,7 +9,9 @@ use super::dialect::{Reading, Unfolded};
 use super::recognize::{self, Found};
 use super::source::{Source, decode, raw};
 use super::text::Text;
-use super::{Artifact, Change, Dialect, Fault, Plan, Progress, Selection, Task, fault, skills};
+use super::{
+    Artifact, Change, Dialect, Fault, Plan, Progress, Selection, Task, fault, skills, tokens,
+};
 
 /// A plan that could be read.
 #[derive(Debug, Clone)]
@@ -54,6 +56,7 @@ pub fn load(paths: &[PathBuf], selection: &Selection) -> Result<Loaded, Faults> 
     } = format.read(&sources);
     faults.extend(format.assign(&mut plan, selection));
     skills::assign(&mut plan, &sources, selection);
+    faults.extend(tokens::warnings(&sources));
     faults.extend(found.doubt);
     fault::in_text_order(&mut faults);
     if faults.iter().all(Fault::is_warning) {
@@ -193,15 +196,4 @@ fn texts(paths: &[PathBuf], selection: &Selection) -> Result<(Found, Vec<Source>
 /// The directory of the session that was read, where the plan is one.
 pub fn session(dialect: Dialect, sources: &[Source]) -> Option<&Path> {
     dialect.format().session(&sources.first()?.path)
-}
-
-impl From<Fault> for Faults {
-    fn from(fault: Fault) -> Self {
-        Self {
-            faults: vec![fault],
-            sources: Vec::new(),
-            dialect: None,
-            sessions: Vec::new(),
-        }
-    }
 }

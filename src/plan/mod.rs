@@ -11,6 +11,7 @@ mod checklist;
 mod context;
 mod cycles;
 mod dialect;
+mod duration;
 mod fault;
 mod fields;
 mod gaps;
@@ -29,6 +30,7 @@ mod source;
 mod suggest;
 mod tags;
 mod text;
+mod tokens;
 mod unmarked;
 mod visible;
 mod writing;
@@ -42,6 +44,7 @@ use serde::{Deserialize, Serialize};
 
 pub use context::{Artifact, Session};
 pub use dialect::{Defaults, Dialect, Unfolded, to_toml};
+pub use duration::{TIME_SPANS, time_span};
 pub use load::{
     Faults, Loaded, Marked, damaged, documents, is_sound, load, marked, place_now,
     progress_message, session, unfolded, with_bodies, written,
@@ -52,8 +55,9 @@ pub use selection::Selection;
 pub use skills::about as about_skill;
 use source::is_named;
 pub use source::{Source, hash_input, kept_name};
-pub use suggest::{did_you_mean, or_meant};
+pub use suggest::{did_you_mean, nearest, or_meant};
 pub use text::{char_start, is_invisible};
+pub use tokens::{Secret, secret_at, secrets_in, without_secrets};
 pub use unmarked::differ_in_progress_only;
 pub use visible::visible;
 pub use writing::{Change, Edit, Progress, Status, TaskProgress, edited};

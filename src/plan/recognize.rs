@@ -7,8 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::dialect::Fit;
+use super::json::Node;
 use super::load::Faults;
 use super::source::{Source, unreadable};
+use super::text::Text;
 use super::{Dialect, Fault, Selection, did_you_mean};
 
 /// A plan's files, in the order they are read.
@@ -107,8 +109,10 @@ fn surest(source: &Source, among: &[Dialect]) -> Result<(Dialect, Option<Fault>)
     // Stable, so that among equals the order in which they are tried decides.
     fits.sort_by_key(|(fit, _)| std::cmp::Reverse(fit.strength()));
     match fits[..] {
-        [] => Err(Fault::error(format!("no plan format is recognized in `{}`", path.display()))
-            .help("`git enact help plans` says what each format looks like; `--dialect` reads it in any case")),
+        [] => Err(broken(&text).unwrap_or_else(|| {
+            Fault::error(format!("no plan format is recognized in `{}`", path.display()))
+                .help("`git enact help plans` says what each format looks like; `--dialect` reads it in any case")
+        })),
         [(_, dialect)] => Ok((dialect, None)),
         [(fit, dialect), (next, other), ..] => {
             let message = format!("read as `{dialect}`, because {}", fit.why());
@@ -119,6 +123,13 @@ fn surest(source: &Source, among: &[Dialect]) -> Result<(Dialect, Option<Fault>)
             Ok((dialect, (!is_sure).then_some(doubt)))
         }
     }
+}
+
+/// Where a text that is called JSON is none: no format can know it then.
+fn broken(text: &Text<'_>) -> Option<Fault> {
+    let extension = text.path.extension()?;
+    let fault = Node::parse(text).err()?;
+    extension.eq_ignore_ascii_case("json").then_some(fault)
 }
 
 /// The plan that a selection chooses in the project at or above a place.

@@ -12,10 +12,14 @@ use std::sync::{Arc, OnceLock};
 use sha2::{Digest as _, Sha256};
 
 use super::Fault;
+use super::suggest::nearest;
 use super::text::{BOM, Parsed, Text};
 
-/// More than any plan that a person wrote; less than what hurts.
-const BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Five times the largest plan that was ever seen, and read within a second.
+const BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// How many files of a directory are compared with a name that is not there.
+const NEIGHBOURS_MAX: usize = 2_000;
 
 /// A text that a plan was read from.
 #[derive(Debug, Clone)]
@@ -47,6 +51,14 @@ impl Source {
     /// The text of a regular file, if it is text.
     pub(super) fn read(path: &Path) -> Result<Self, Fault> {
         Ok(Self::new(path, read(path)?))
+    }
+
+    /// The text of a regular file, if there is one and it is text; it may be empty.
+    pub fn of_file(path: &Path) -> Result<Option<Self>, Fault> {
+        if matches!(fs::symlink_metadata(path), Err(error) if error.kind() == ErrorKind::NotFound) {
+            return Ok(None);
+        }
+        Ok(Some(Self::new(path, utf8(path, raw(path)?)?)))
     }
 
     /// A file of which only the digest is held, once it was read.
@@ -175,7 +187,7 @@ pub(super) fn raw(path: &Path) -> Result<Vec<u8>, Fault> {
     }
     if !metadata.is_file() {
         return Err(Fault::error(format!("`{shown}` is not a regular file"))
-            .help("a plan is not read from a pipe or a device; save it as a file"));
+            .help("nothing is read from a pipe or a device; save it as a file"));
     }
     let mut bytes =
         Vec::with_capacity(usize::try_from(metadata.len().min(BYTES_MAX)).unwrap_or(0) + 1);
@@ -183,17 +195,18 @@ pub(super) fn raw(path: &Path) -> Result<Vec<u8>, Fault> {
         .and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes))
         .map_err(|error| unreadable(path, &error))?;
     if bytes.len() as u64 > BYTES_MAX {
-        return Err(Fault::error(format!("`{shown}` is larger than 16 MiB"))
+        return Err(Fault::error(format!("`{shown}` is larger than 8 MiB"))
             .help("split the plan; a plan is text that people read"));
     }
     Ok(bytes)
 }
 
 pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Fault {
-    let shown = path.display();
+    let shown = named(path);
     match error.kind() {
-        ErrorKind::NotFound => Fault::error(format!("`{shown}` does not exist"))
-            .help("name a plan file or the directory of a plan"),
+        ErrorKind::NotFound => Fault::error(format!("`{shown}` does not exist")).help(
+            beside_it(path).unwrap_or_else(|| "name a plan file or the directory of a plan".into()),
+        ),
         ErrorKind::PermissionDenied => {
             Fault::error(format!("`{shown}` may not be read: permission denied"))
         }
@@ -201,7 +214,56 @@ pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Fault {
     }
 }
 
+/// A path as a message names it: what is no text of it by its bytes.
+fn named(path: &Path) -> Cow<'_, str> {
+    match path.to_str() {
+        Some(text) => Cow::Borrowed(text),
+        None => Cow::Owned(
+            path.as_os_str()
+                .as_encoded_bytes()
+                .escape_ascii()
+                .to_string(),
+        ),
+    }
+}
+
+/// What lies where somebody looked in vain, under nearly the same name.
+fn beside_it(path: &Path) -> Option<String> {
+    let directory = path.parent()?;
+    let place = match directory.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => directory,
+    };
+    let entries = fs::read_dir(place).ok()?.flatten().take(NEIGHBOURS_MAX);
+    let names: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| Some(name.as_ref()) != path.file_name())
+        .collect();
+    let near = nearest(
+        path.file_name()?.to_str()?,
+        names.iter().map(String::as_str),
+    )?;
+    Some(format!(
+        "did you mean `{}`?",
+        directory.join(near).display()
+    ))
+}
+
 pub(super) fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, Fault> {
+    let shown = path.display();
+    let text = utf8(path, bytes)?;
+    let places = Text::new(path, &text);
+    match text.trim_start_matches(BOM) {
+        "" => Err(places.error(0..0, format!("`{shown}` is empty"))),
+        blank if blank.trim().is_empty() => {
+            Err(places.error(0..0, format!("`{shown}` holds nothing but white space")))
+        }
+        _ => Ok(text),
+    }
+}
+
+/// Text without a NUL.
+fn utf8(path: &Path, bytes: Vec<u8>) -> Result<String, Fault> {
     let shown = path.display();
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(Fault::error(format!("`{shown}` is UTF-16 text")).help("save it as UTF-8"));
@@ -213,19 +275,12 @@ pub(super) fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, Fault> {
         let message = format!("`{shown}` is not UTF-8: byte 0x{byte:02x} at offset {at}");
         Fault::error(message).at(Text::new(path, &valid).location(at), 1)
     })?;
-    let places = Text::new(path, &text);
-    if let Some(at) = text.find('\0') {
-        return Err(places.error(
-            at..at + 1,
-            format!("`{shown}` has a NUL byte at offset {at}"),
-        ));
-    }
-    match text.trim_start_matches(BOM) {
-        "" => Err(places.error(0..0, format!("`{shown}` is empty"))),
-        blank if blank.trim().is_empty() => {
-            Err(places.error(0..0, format!("`{shown}` holds nothing but white space")))
+    match text.find('\0') {
+        Some(at) => {
+            let message = format!("`{shown}` has a NUL byte at offset {at}");
+            Err(Text::new(path, &text).error(at..at + 1, message))
         }
-        _ => Ok(text),
+        None => Ok(text),
     }
 }
 

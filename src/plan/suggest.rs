@@ -2,9 +2,15 @@
 
 /// Words for the nearest of `known`, when one is near enough to be meant.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let nearest = nearest(word, known)?;
+    Some(format!("did you mean `{nearest}`?"))
+}
+
+/// The nearest of `known`, when one is near enough to be meant.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let known: Vec<&str> = known.into_iter().collect();
     let folded = word.to_lowercase();
-    let nearest = known
+    known
         .iter()
         .copied()
         .find(|candidate| candidate.to_lowercase() == folded)
@@ -12,8 +18,7 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
             similar::get_close_matches(word, &known, 1, 0.6)
                 .first()
                 .copied()
-        })?;
-    Some(format!("did you mean `{nearest}`?"))
+        })
 }
 
 /// The same as the end of a sentence, empty when there is none.

@@ -115,9 +115,17 @@ impl Output {
             .to_owned()
     }
 
-    /// The last line that it complained with.
+    /// What it gave up with: the last line that says so with all that follows it, else the last line.
     pub fn complaint(&self) -> String {
         let text = String::from_utf8_lossy(&self.stderr);
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        let is_end = |line: &&str| line.starts_with("fatal: ") || line.starts_with("error: ");
+        if let Some(at) = lines.iter().rposition(is_end) {
+            let said = lines[at..]
+                .iter()
+                .filter(|line| !line.is_empty() && !line.starts_with("hint:"));
+            return said.copied().collect::<Vec<_>>().join(" ");
+        }
         text.lines()
             .rev()
             .find(|line| !line.trim().is_empty())

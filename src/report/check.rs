@@ -245,7 +245,7 @@ fn task_json(task: &Task, routes: &Routes) -> Value {
     told
 }
 
-fn fault_json(fault: &Fault) -> Value {
+pub(super) fn fault_json(fault: &Fault) -> Value {
     let severity = match fault.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -257,7 +257,7 @@ fn fault_json(fault: &Fault) -> Value {
     };
     json!({
         "severity": severity,
-        "message": message,
+        "message": visible_line(&message),
         "file": at.map(|at| at.file.display().to_string()),
         "line": at.map(|at| at.line),
         "column": at.map(|at| at.column),

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -12,9 +13,12 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::clean::{visible, visible_line};
-use crate::plan::{Fault, Location, Severity, Source, char_start};
+use crate::plan::{Fault, Location, Severity, Source, char_start, secrets_in};
 
-/// All faults, each followed by an empty line; nothing when there are none.
+/// So many faults are shown; whoever has more mends the first ones and looks again.
+const SHOWN_MAX: usize = 20;
+
+/// The faults, each followed by an empty line; nothing when there are none. Errors come first where there are too many.
 pub fn render(faults: &[Fault], sources: &[Source], color: bool) -> String {
     let renderer = if color {
         Renderer::styled()
@@ -27,11 +31,28 @@ pub fn render(faults: &[Fault], sources: &[Source], color: bool) -> String {
         cut: HashMap::new(),
     };
     let mut text = String::new();
-    for fault in faults {
+    for fault in first(faults) {
         text.push_str(&renderer.render(&[group(fault, &mut texts)]));
         text.push_str("\n\n");
     }
+    if let Some(more) = faults.len().checked_sub(SHOWN_MAX).filter(|more| *more > 0) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "and {more} more like these; `--json` tells them all\n"
+        );
+    }
     text
+}
+
+/// Those that are shown, in their order.
+fn first(faults: &[Fault]) -> Vec<&Fault> {
+    if faults.len() <= SHOWN_MAX {
+        return faults.iter().collect();
+    }
+    let (warnings, errors): (Vec<&Fault>, Vec<&Fault>) =
+        faults.iter().partition(|fault| fault.is_warning());
+    errors.into_iter().chain(warnings).take(SHOWN_MAX).collect()
 }
 
 fn group<'a>(fault: &Fault, texts: &mut Texts<'_>) -> Group<'a> {
@@ -104,6 +125,8 @@ struct Lines<'s> {
     text: Cow<'s, str>,
     starts: Vec<usize>,
     last: Place,
+    /// What is a secret by its form, wherever it begins: what is shown may be read by others.
+    hidden: Vec<Range<usize>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -120,14 +143,17 @@ impl<'s> Lines<'s> {
         Self {
             starts: std::iter::once(0).chain(ends).collect(),
             last: Place::default(),
+            hidden: secrets_in(text.as_bytes()),
             text,
         }
     }
 
     fn shown(&mut self, location: &Location, len: usize) -> Option<Shown> {
         let number = location.line as usize - 1;
-        let line = self.text[*self.starts.get(number)?..].lines().next()?;
-        let line = line.strip_prefix('\u{feff}').unwrap_or(line);
+        let begins = *self.starts.get(number)?;
+        let whole = self.text[begins..].lines().next()?;
+        let line = whole.strip_prefix('\u{feff}').unwrap_or(whole);
+        let begins = begins + whole.len() - line.len();
         let column = location.column as usize - 1;
         let near = match self.last {
             last if last.line == number && last.column <= column => last,
@@ -153,9 +179,25 @@ impl<'s> Lines<'s> {
         let end = char_start(line, end.min(start + MEANT_MAX));
         let to = char_start(line, end + AFTER_MAX);
         let mark = |is_cut: bool| if is_cut { "…" } else { "" };
-        let before = format!("{}{}", mark(from > 0), visible(&line[from..start]));
-        let meant = visible(&line[start..end]);
-        let after = format!("{}{}", visible(&line[end..to]), mark(to < line.len()));
+        let is_hidden = |at: usize| {
+            let next = self.hidden.partition_point(|range| range.end <= at);
+            self.hidden
+                .get(next)
+                .is_some_and(|range| range.contains(&at))
+        };
+        let part = |from: usize, to: usize| {
+            let masked =
+                line[from..to]
+                    .char_indices()
+                    .map(|(at, c)| match is_hidden(begins + from + at) {
+                        true => '*',
+                        false => c,
+                    });
+            visible(&masked.collect::<String>()).into_owned()
+        };
+        let before = format!("{}{}", mark(from > 0), part(from, start));
+        let meant = part(start, end);
+        let after = format!("{}{}", part(end, to), mark(to < line.len()));
         Some(Shown {
             meant: before.len()..before.len() + meant.len(),
             line: format!("{before}{meant}{after}"),

@@ -118,7 +118,7 @@ pub struct JsonLines;
 impl Sink for JsonLines {
     fn on(&mut self, recorded: &Recorded, _: &State) {
         if let Ok(line) = serde_json::to_string(recorded) {
-            super::line(&line);
+            super::json_line(&line);
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod next;
 pub mod outcome;
 mod overlaps;
 pub mod proposal;
+pub mod refusal;
 pub mod resumption;
 pub mod routes;
 pub mod sentence;
@@ -23,6 +24,8 @@ pub mod task;
 
 use std::io::{ErrorKind, IsTerminal as _, Result, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::plan::{is_invisible, without_secrets};
 
 /// What a report needs besides the state.
 #[derive(Debug, Clone)]
@@ -47,6 +50,27 @@ pub fn line(text: &str) {
     note(writeln!(anstream::stdout(), "{text}"));
 }
 
+/// Writes a JSON value as one line to standard output; what steers a terminal or hides something in its strings by
+/// number, as JSON has it.
+pub fn json_line(value: &str) {
+    let is_meant = |c: char| c.is_control() || is_invisible(c);
+    if !value.contains(is_meant) {
+        return line(value);
+    }
+    let mut units = [0; 2];
+    let mut escaped = String::with_capacity(value.len() + 16);
+    for c in value.chars() {
+        match is_meant(c) {
+            true => c
+                .encode_utf16(&mut units)
+                .iter()
+                .for_each(|unit| escaped.push_str(&format!("\\u{unit:04x}"))),
+            false => escaped.push(c),
+        }
+    }
+    line(&escaped);
+}
+
 /// Writes text to standard output as it is.
 pub fn text(text: &str) {
     note(write!(anstream::stdout(), "{text}"));
@@ -61,8 +85,9 @@ pub fn bytes(bytes: &[u8]) {
     note(output.write_all(bytes));
 }
 
-/// Writes one line to standard error.
+/// Writes one line to standard error, which others may read: nothing that has the form of a secret.
 pub fn notice(text: &str) {
+    let text = without_secrets(text);
     writeln!(anstream::stderr(), "{text}").unwrap_or_default();
 }
 

@@ -12,7 +12,8 @@ use super::context;
 use super::ending::{self, Particulars};
 use super::live::Entry;
 use super::slots::{Slot, copy_included};
-use crate::attempt::{Files, Invocation, Place, output};
+use crate::attempt::output::{self, Secrets};
+use crate::attempt::{Files, Invocation, Place};
 use crate::crash;
 use crate::git::{Oid, Repo};
 use crate::plan::TaskId;
@@ -110,7 +111,8 @@ impl Local {
             std::env::vars_os(),
             &self.policy_of(task, state).passed_to_executor(),
         );
-        what.secrets = output::secrets(&passed);
+        what.secrets = output::secrets(&passed).with(files.marks());
+        files.cleanse(&what.secrets)?;
         let name = format!("{}.{attempt}.aside", self.slug_of(task));
         what.aside = Some(self.site.worktrees.join(name));
         let Ok(mut slot) = self.slots.take(&self.site.repo, number) else {
@@ -153,7 +155,7 @@ impl Local {
             commit: policy.commit,
             author: self.site.identity.clone(),
             reader: policy.executor.reader(),
-            secrets: Vec::new(),
+            secrets: Secrets::default(),
             reads_prompt: reads_prompt(&policy.executor),
             told: Vec::new(),
             aside: None,

@@ -172,6 +172,8 @@ pub(super) fn run(bench: &Bench, place: &Path, command: &str, name: &str) -> Che
         }
     };
     let bytes = ended.output.read().unwrap_or_default();
+    // It was read; what is kept of it is without secrets.
+    std::fs::remove_file(file("output")).unwrap_or_default();
     let is_cut = ended.output.dropped > 0;
     let head = usize::try_from(ended.output.head).unwrap_or(usize::MAX);
     let (head, tail) = bytes.split_at(if is_cut {

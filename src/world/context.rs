@@ -9,14 +9,14 @@ use anyhow::{Context as _, Result, anyhow};
 
 use super::Local;
 use super::ending::Particulars;
+use crate::attempt::output::{self, Secrets};
 use crate::attempt::package::{Dependency, Package, PreviousAttempt, Teller};
-use crate::attempt::{Files, Given, output, summary};
+use crate::attempt::{Files, Given, summary};
 use crate::git::{ChangeKind, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal;
 use crate::journal::layout::{self, PACKAGE, PROMPT};
 use crate::plan::{self, Session, Task, TaskId, TaskSource, Unfolded};
-use crate::process::environment;
 use crate::run::engine::Attachment;
 use crate::run::evidence::{Outcome, ReasonKind};
 use crate::run::policy::Policy;
@@ -134,15 +134,16 @@ pub(super) fn store_early(what: &mut Particulars, repo: &Repo, files: &Files) {
     }
 }
 
-/// What an attempt of `task` that runs in `slot` is told, as far as this machine knows and without secrets.
+/// What an attempt of `task` that runs in `slot` is told, as far as this machine knows and without what is secret there.
 pub fn given(repo: &Repo, state: &State, task: &TaskId, attempt: u32, slot: u32) -> Option<Given> {
     let (dir, run) = (repo.common_dir(), &state.run.id);
     let told = layout::slot_stem(dir, run, slot);
-    let given = Files::of(&told, &told).given(task, attempt)?;
-    let last = state.task(task).and_then(TaskState::last);
-    let by = last.and_then(|last| last.executor.as_deref());
-    let passed = state.run.policy.by(by).passed_to_executor();
-    let secrets = output::secrets(&environment::allowed(std::env::vars_os(), &passed));
+    let graph = state.graph();
+    let stem = layout::attempt_stem(dir, run, graph.slug(graph.index(task)?), attempt);
+    let files = Files::of(&stem, &told);
+    let given = files.given(task, attempt)?;
+    // Whoever asks need not know what the run was given.
+    let secrets = Secrets::default().with(files.marks());
     Some(Given {
         package: output::redact(&given.package, &secrets),
         prompt: output::redact(&given.prompt, &secrets),

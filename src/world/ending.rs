@@ -9,7 +9,8 @@ use anyhow::{Context as _, Result};
 
 use super::slots::Slot;
 use super::{context, room};
-use crate::attempt::{Files, output};
+use crate::attempt::Files;
+use crate::attempt::output::{self, Secrets};
 use crate::crash;
 use crate::git::{Expected, Identity, Message, Named, NewCommit, Oid, Repo, Soundness, Worktree};
 use crate::journal::layout;
@@ -35,7 +36,7 @@ pub(super) struct Particulars {
     /// How what the executor's program leaves is read.
     pub(super) reader: Reader,
     /// Values that must not be stored.
-    pub(super) secrets: Vec<Vec<u8>>,
+    pub(super) secrets: Secrets,
     /// Whether the executor reads a prompt.
     pub(super) reads_prompt: bool,
     /// What its executor was told, as it may be stored, once that is known.
@@ -60,6 +61,7 @@ pub(super) fn arrived(
     ended: &Ended,
     files: &Files,
 ) -> Result<Arrived> {
+    files.cleanse(&what.secrets)?;
     if ended.outcome == Outcome::Cancelled {
         return abandoned(what, slot, "it was interrupted", files);
     }
@@ -201,7 +203,7 @@ fn attachments(what: &Particulars, printed: &[u8], files: &Files) -> Vec<Attachm
 }
 
 /// The claim without what must not be stored: executors quote what they saw.
-fn redacted(mut claim: Claim, secrets: &[Vec<u8>]) -> Claim {
+fn redacted(mut claim: Claim, secrets: &Secrets) -> Claim {
     let clean = |text: &mut String| {
         let bytes = output::redact(text.as_bytes(), secrets);
         *text = String::from_utf8_lossy(&bytes).into_owned();

@@ -3,14 +3,15 @@
 use std::time::{Duration, Instant};
 
 use super::super::reading::Reading;
-use super::TEXT_MAX;
+use super::{Secrets, TEXT_MAX};
 use crate::run::evidence::{Claim, ClaimForm, ClaimStatus, Outcome, Signal};
 
 const OK: Outcome = Outcome::Exited(0);
 
 /// The claim where nothing is known of the program.
 fn read(file: Option<&[u8]>, output: &[u8], outcome: Outcome, secrets: &[Vec<u8>]) -> Claim {
-    super::read(file, &Reading::default(), output, outcome, secrets)
+    let secrets = Secrets::from(secrets.to_vec());
+    super::read(file, &Reading::default(), output, outcome, &secrets)
 }
 
 fn printed(output: &str) -> Claim {

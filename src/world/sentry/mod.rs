@@ -36,7 +36,7 @@ use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
 use super::Local;
-use crate::attempt::output::redact;
+use crate::attempt::output::{Secrets, redact};
 use crate::git::{Difference, Place, Repo, Surroundings, Weight};
 use crate::journal::layout;
 use crate::plan::TaskId;
@@ -250,7 +250,7 @@ pub fn detailed(repo: &Repo, difference: &Difference) -> Vec<String> {
     let mut lines = vec![repo.said(difference)];
     for (name, value) in [("was:", &difference.before), ("is:", &difference.now)] {
         let Some(value) = value else { continue };
-        let clean = redact(value.as_bytes(), &[]);
+        let clean = redact(value.as_bytes(), &Secrets::default());
         let clean = String::from_utf8_lossy(&clean).into_owned();
         let count = clean.lines().count();
         let shown = clean.lines().take(LINES).enumerate();
@@ -282,7 +282,8 @@ fn note(repo: &Repo, one: &Difference) -> String {
             format!("; if that was not you: `git update-ref {name} {before}`")
         }
         (Place::Setting { file, key }, Some(before)) if !before.starts_with('(') => {
-            let before = String::from_utf8_lossy(&redact(before.as_bytes(), &[])).into_owned();
+            let before = String::from_utf8_lossy(&redact(before.as_bytes(), &Secrets::default()))
+                .into_owned();
             format!(
                 "; if that was not you: `git config --file '{}' {key} '{before}'`",
                 file.display()

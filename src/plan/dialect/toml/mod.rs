@@ -20,7 +20,11 @@ use crate::plan::{
     TaskId, Weight, Wishes, is_named,
 };
 
-const PLAN_KEYS: [&str; 11] = [
+/// The version of the format; a plan need not name it.
+const VERSION: u32 = 1;
+
+const PLAN_KEYS: [&str; 12] = [
+    "version",
     "title",
     "final_verify",
     "fix_rounds",
@@ -154,6 +158,11 @@ fn syntax(error: &::toml::de::Error, text: &Text<'_>) -> Fault {
     let message = error.message().replace('\n', ", ");
     let message = match text.text.get(range.clone()) {
         Some(key) if message.contains("duplicate key") => format!("key `{key}` is given twice"),
+        _ if message.contains("recurs") => {
+            return text
+                .error(range.start..range.start, "this nests deeper than any plan")
+                .help("a plan is a table `[plan]` and tables `[[task]]`");
+        }
         _ => message,
     };
     text.error(range, message)
@@ -211,6 +220,7 @@ impl Reader<'_> {
         for (key, value) in table {
             let name = key.get_ref().as_ref();
             match name {
+                "version" => self.version(name, value),
                 "title" => {
                     if let Some(title) = self.line(name, value) {
                         plan.title = title;
@@ -237,6 +247,18 @@ impl Reader<'_> {
                 "skills" => plan.wishes.skills.named = self.lines(name, value),
                 other => self.unknown(other, key.span(), &PLAN_KEYS),
             }
+        }
+    }
+
+    /// A later version may mean something else by the same words.
+    fn version(&mut self, key: &str, value: &Value<'_>) {
+        if let Some(version) = self.number(key, value, VERSION)
+            && version > VERSION
+        {
+            let message = format!(
+                "the plan is of version {version}, and {VERSION} is the newest that is known here"
+            );
+            self.error(value.span(), message, "a newer git enact reads it");
         }
     }
 

@@ -1,16 +1,11 @@
 //! Values of the expected type, or a fault where they stand.
 
 use std::ops::Range;
-use std::str::FromStr as _;
 
 use ::toml::de::DeValue;
-use jiff::SignedDuration;
 
 use super::{Reader, Value};
-use crate::plan::{TaskId, did_you_mean, scope};
-
-/// A year is longer than any attempt.
-const TIMEOUT_SECONDS_MAX: i64 = 366 * 24 * 60 * 60;
+use crate::plan::{TIME_SPANS, TaskId, did_you_mean, scope, time_span};
 
 impl Reader<'_> {
     pub(super) fn error(
@@ -89,7 +84,12 @@ impl Reader<'_> {
 
     pub(super) fn command(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
         let text = self.string(key, value)?;
-        if text.trim().is_empty() || text.contains('\0') {
+        if text.contains('\0') {
+            let message = format!("`{key}` has a command with a NUL character in it");
+            self.error(value.span(), message, "no shell takes it: leave it out");
+            return None;
+        }
+        if text.trim().is_empty() {
             self.error(
                 value.span(),
                 format!("`{key}` has an empty command"),
@@ -231,18 +231,17 @@ impl Reader<'_> {
     }
 
     pub(super) fn duration(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
-        const HELP: &str = "write it as `90s`, `10m` or `1h 30m`";
         let DeValue::String(text) = value.get_ref() else {
             self.wrong_type(key, "a duration in quotes such as \"10m\"", value);
             return None;
         };
-        let objection = match SignedDuration::from_str(text) {
-            Err(_) => "is not a duration that is understood",
-            Ok(length) if !length.is_positive() => "is not longer than nothing",
-            Ok(length) if length.as_secs() > TIMEOUT_SECONDS_MAX => "is longer than a year",
-            Ok(_) => return Some(text.to_string()),
-        };
-        self.error(value.span(), format!("`{key}`: `{text}` {objection}"), HELP);
-        None
+        match time_span(text) {
+            Ok(_) => Some(text.to_string()),
+            Err(objection) => {
+                let message = format!("`{key}`: `{text}` {objection}");
+                self.error(value.span(), message, TIME_SPANS);
+                None
+            }
+        }
     }
 }
