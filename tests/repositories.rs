@@ -180,8 +180,9 @@ fn every_shape_of_repository_is_worked_in_or_refused_at_once() {
     std::thread::scope(|scope| {
         for half in [first, second] {
             scope.spawn(|| {
-                half.iter()
-                    .for_each(|(name, make, ends)| journey(name, *make, *ends))
+                for (name, make, ends) in half {
+                    journey(name, *make, *ends);
+                }
             });
         }
     });
