@@ -179,7 +179,7 @@ fn every_shape_of_repository_is_worked_in_or_refused_at_once() {
     let (first, second) = SHAPES.split_at(SHAPES.len() / 2);
     std::thread::scope(|scope| {
         for half in [first, second] {
-            scope.spawn(|| {
+            scope.spawn(move || {
                 for (name, make, ends) in half {
                     journey(name, *make, *ends);
                 }
