@@ -478,19 +478,19 @@ fn what_cannot_be_an_executor_is_refused_before_anything_is_made() {
         (
             "[executors.a]\ncommit = \"tool\"",
             "a",
-            "has an empty command",
+            "`executors.a` has no command",
         ),
         (
             "[executors.a]\ncommand = [\"true\"]\nenv = { LD_PRELOAD = \"x\" }",
             "a",
-            "sets `LD_PRELOAD`",
+            "`executors.a.env.LD_PRELOAD` is not for an executor to set",
         ),
         (
             "[executors.a]\ncommand = [\"true\"]\nenv = { API_KEY = \"a-secret-key\" }",
             "a",
-            "sets `API_KEY`, which looks like a secret",
+            "`executors.a.env.API_KEY` looks like a secret",
         ),
-        ("[executors.a]\ncomand = []", "a", "unknown field `comand`"),
+        ("[executors.a]\ncomand = []", "a", "unknown key `comand`"),
         (
             "[executors.a]\ncommand = [\"no-such-agent\"]",
             "a",
