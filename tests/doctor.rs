@@ -421,3 +421,59 @@ fn an_object_that_somebody_is_writing_is_none_of_its_business() {
     user.enact(["doctor", "--repair"]).success();
     assert!(draft.exists());
 }
+
+#[test]
+fn a_run_that_lost_its_journal_is_not_taken_for_none() {
+    let user = User::new();
+    user.plan(PLAN);
+    user.enact([
+        "run",
+        "plan.toml",
+        "--yes",
+        "--name",
+        "r-test",
+        "--",
+        "false",
+    ])
+    .code(3);
+    let lose: [fn(&User); 4] = [
+        |user| delete_ref(user, JOURNAL),
+        |user| plant(&git_dir(user).join(JOURNAL), b""),
+        |user| remove_object(user, JOURNAL),
+        |user| {
+            let packed = git_dir(user).join("packed-refs");
+            user.git(["pack-refs", "--all"]).success();
+            let text = std::fs::read_to_string(&packed).expect("refs");
+            let lines = text.split_inclusive('\n');
+            let kept: String = lines
+                .filter(|line| !line.ends_with(&format!("{JOURNAL}\n")))
+                .collect();
+            std::fs::write(packed, kept).expect("written");
+        },
+    ];
+    for lose in lose {
+        let journal = rev(&user, JOURNAL);
+        let kept = std::fs::read(object(&user, JOURNAL)).expect("an object");
+        lose(&user);
+        let refused = user
+            .enact(["run", "plan.toml", "--yes", "--", "true"])
+            .code(2);
+        refused
+            .complains("run `r-test`")
+            .complains("has lost its journal")
+            .complains("--repair");
+        let runs = user.git(["for-each-ref", "refs/enact"]).stdout;
+        assert!(!runs.contains("four-"), "no other run was begun: {runs}");
+        plant(
+            &git_dir(&user)
+                .join("objects")
+                .join(&journal[..2])
+                .join(&journal[2..]),
+            &kept,
+        );
+        user.enact(["doctor", "r-test", "--repair"]).success();
+        assert_eq!(rev(&user, JOURNAL), journal);
+    }
+    delete_ref(&user, JOURNAL);
+    user.enact(["run", "plan.toml", "--yes", "--new"]).success();
+}

@@ -56,3 +56,25 @@ fn the_pages_without_the_tool_do_without_it() {
         "{commands:?}"
     );
 }
+
+#[test]
+fn each_promise_names_tests_that_there_are() {
+    let readme = include_str!("../README.md");
+    let modules = include_str!("main.rs");
+    let (_, section) = readme.split_once("\n## Promises\n").expect("the section");
+    let (table, _) = section.split_once("\nNot promised: ").expect("its end");
+    let rows = table.lines().filter(|line| line.starts_with("| ")).skip(2);
+    let mut promises = 0;
+    for row in rows {
+        let (_, tests) = row
+            .trim_end_matches(" |")
+            .rsplit_once(" | ")
+            .expect("two columns");
+        for test in tests.split(", ") {
+            let module = format!("\nmod {};", test.trim_matches('`'));
+            assert!(modules.contains(&module), "{test} holds nothing: {row}");
+        }
+        promises += 1;
+    }
+    assert_eq!(promises, 12);
+}

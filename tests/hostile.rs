@@ -82,11 +82,14 @@ fn victim() -> User {
     user
 }
 
+/// Whoever means harm does not keep what it was given to keep its git calm.
+const FREE: &str = "unset GIT_CONFIG_COUNT";
+
 /// Has the first attempt of `t` do `deed`, and all others what they should.
 fn attack(user: User, deed: &str) -> Attacked {
     let before = oracle::untouched(&user);
     let executor = user.executor(&format!(
-        "shared=$ENACT_GIT_COMMON_DIR; ran=\"$HOME/../ran\"\n\
+        "shared=$ENACT_GIT_COMMON_DIR; ran=\"$HOME/../ran\"; {FREE}\n\
          if test $ENACT_TASK$ENACT_ATTEMPT = t1; then\n{deed}\nelse commit $ENACT_TASK.txt w; fi"
     ));
     let flags = ["--sequential", "--retries", "1", "--on-failure", "skip"];

@@ -170,7 +170,7 @@ fn a_journal_that_is_moved_under_the_run_stops_it_and_is_put_back() {
     let user = User::new();
     user.plan(PLAN);
     let executor = user.executor(
-        r#"commit $ENACT_TASK.txt w
+        r#"unset GIT_CONFIG_COUNT; commit $ENACT_TASK.txt w
 test $ENACT_TASK != a || git update-ref -d refs/enact/runs/r-test"#,
     );
     user.run("plan.toml", &executor, &["--sequential"])

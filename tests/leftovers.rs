@@ -61,14 +61,54 @@ fn locks_that_kill_9_left_stop_nobody() {
 }
 
 #[test]
-fn a_lock_that_may_be_somebody_elses_is_told_and_left() {
+fn locks_that_may_be_somebody_elses_are_told_and_left() {
+    let names = [
+        "packed-refs.lock",
+        "config.lock",
+        "shallow.lock",
+        "index.lock",
+        "HEAD.lock",
+        "reftable/tables.list.lock",
+    ];
     let mut journey = Journey::new(&WORK, &["recorded:integrated"]);
     journey.die();
-    let lock = git_dir(&journey).join("packed-refs.lock");
+    for name in names {
+        plant(&git_dir(&journey).join(name));
+    }
+    let output = journey.user.enact(["resume", "--yes"]).success();
+    for name in names {
+        let lock = git_dir(&journey).join(name);
+        let output = output
+            .clone()
+            .complains(name)
+            .complains("no process has it open");
+        assert!(lock.exists(), "it is not ours to remove: {output}");
+    }
+    let doctor = journey.user.enact(["doctor"]).code(1);
+    doctor
+        .says("tables.list.lock")
+        .says("if no git command is running: `rm '");
+}
+
+#[test]
+fn a_lock_is_told_with_its_age_and_who_holds_it() {
+    let mut journey = Journey::new(&WORK, &[]);
+    journey.go_on();
+    let lock = git_dir(&journey).join("index.lock");
     plant(&lock);
-    let output = journey.user.enact(["resume", "--yes"]);
-    output.success().complains("packed-refs.lock");
-    assert!(lock.exists(), "it is not ours to remove");
+    let held = std::fs::File::open(&lock).expect("a lock");
+    let hour = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    held.set_modified(hour).expect("an hour old");
+    let holder = format!("held by process {}", std::process::id());
+    let doctor = journey.user.enact(["doctor"]).code(1);
+    doctor.says("index.lock` (1h").says(&holder);
+    drop(held);
+    let landing = journey.user.enact(["land", "--yes"]).code(2);
+    landing
+        .complains("nothing was landed")
+        .complains("index.lock");
+    std::fs::remove_file(lock).expect("removed");
+    journey.user.enact(["land", "--yes"]).success();
 }
 
 #[test]
@@ -218,7 +258,7 @@ fn a_journal_that_is_moved_while_it_is_driven_stops_the_run() {
     user.commit("Plan");
     let executor = user.script(
         "work",
-        "journal=refs/enact/runs/$ENACT_RUN\n\
+        "unset GIT_CONFIG_COUNT; journal=refs/enact/runs/$ENACT_RUN\n\
          git update-ref $journal $journal^\n\
          echo 1 > 1.txt && git add -A && git commit -qm 1",
     );

@@ -301,11 +301,7 @@ fn a_sandbox_that_cannot_be_enforced_is_refused_before_anything_is_made() {
     let executor = user.executor("commit work.txt work");
     let path = user.outside("bin");
     std::fs::create_dir(&path).expect("a directory");
-    let git = std::env::split_paths(&std::env::var_os("PATH").expect("PATH"))
-        .map(|dir| dir.join("git"))
-        .find(|git| git.is_file())
-        .expect("git");
-    std::os::unix::fs::symlink(git, path.join("git")).expect("a link");
+    std::os::unix::fs::symlink(on_path("git"), path.join("git")).expect("a link");
     let run = |sandbox: &str, settings: &str| {
         user.write("enact.toml", settings);
         let args = [
@@ -329,8 +325,6 @@ fn a_sandbox_that_cannot_be_enforced_is_refused_before_anything_is_made() {
     .expect("a program");
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(path.join("bwrap"), mode).expect("a program");
-    let sh = std::path::Path::new("/bin/sh");
-    assert!(sh.exists());
     run("bwrap", "")
         .code(2)
         .complains("cannot be enforced here: bwrap: No permissions");
@@ -348,4 +342,50 @@ fn a_sandbox_that_cannot_be_enforced_is_refused_before_anything_is_made() {
         ""
     );
     assert!(!user.outside("repo.enact").exists());
+}
+
+#[test]
+fn a_run_is_not_resumed_without_its_sandbox() {
+    if !available(Level::Bwrap) {
+        return;
+    }
+    let (user, _) = user();
+    let executor =
+        user.executor("test $ENACT_ATTEMPT = 2 || exit 1; commit work.txt work; claim done");
+    user.run(
+        "plan.toml",
+        &executor,
+        &[
+            "--sandbox",
+            "bwrap",
+            "--retries",
+            "0",
+            "--on-failure",
+            "stop",
+        ],
+    )
+    .code(3);
+    user.enact(["retry", "t"]).success();
+    let tip = || {
+        user.git(["rev-parse", "refs/enact/runs/r-test"])
+            .success()
+            .stdout
+    };
+    let before = tip();
+    let bin = user.outside("bin");
+    std::fs::create_dir(&bin).expect("a directory");
+    std::os::unix::fs::symlink(on_path("git"), bin.join("git")).expect("a link");
+    Output::of(user.enact_command(["resume"]).env("PATH", &bin))
+        .code(2)
+        .complains("`--sandbox bwrap` needs the program `bwrap`, which is not installed");
+    assert_eq!(tip(), before, "nothing is recorded");
+    user.enact(["resume"]).success();
+    assert_eq!(user.status()["run"]["sandbox"], "bwrap");
+}
+
+/// Where PATH has `program`.
+fn on_path(program: &str) -> std::path::PathBuf {
+    let path = std::env::var_os("PATH").expect("PATH");
+    let mut places = std::env::split_paths(&path).map(|dir| dir.join(program));
+    places.find(|found| found.is_file()).expect("a program")
 }

@@ -249,7 +249,7 @@ fn a_failing_check_is_named_with_what_it_said() {
 fn a_commit_on_another_branch_is_not_on_the_task_branch() {
     refused(
         "",
-        "git switch --quiet --create mine; commit work.txt work",
+        "unset GIT_CONFIG_COUNT; git switch --quiet --create mine; commit work.txt work",
         &[],
     )
     .because("left on refs/heads/mine instead of the task branch")
@@ -282,7 +282,7 @@ fn a_commit_that_was_left_for_the_base_again_is_kept() {
 
 #[test]
 fn a_merge_or_a_rebase_under_way_is_not_done() {
-    let fork = "commit a.txt one; git branch other HEAD~1; git switch --quiet other; commit a.txt two; git switch --quiet -";
+    let fork = "unset GIT_CONFIG_COUNT; commit a.txt one; git branch other HEAD~1; git switch --quiet other; commit a.txt two; git switch --quiet -";
     let merge = format!("{fork}; git merge --quiet other; true");
     refused("", &merge, &[]).because("a merge is still under way");
     let rebase = format!("{fork}; git rebase --quiet other; true");
@@ -331,7 +331,9 @@ fn moving_the_users_own_branch_is_a_failure_of_its_own_kind() {
     let user = User::new();
     user.plan(PLAN);
     let before = user.git(["rev-parse", "main"]).stdout;
-    let executor = user.executor("commit work.txt work; git update-ref refs/heads/main HEAD");
+    let executor = user.executor(
+        "unset GIT_CONFIG_COUNT; commit work.txt work; git update-ref refs/heads/main HEAD",
+    );
     attempt(&user, &executor, &[])
         .code(3)
         .complains("quarantined: `refs/heads/main` was moved (at work: attempt 1 of t)");

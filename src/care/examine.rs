@@ -39,10 +39,18 @@ pub struct Scope<'a> {
 pub fn examine(scope: &Scope<'_>) -> Result<Diagnosis> {
     let repo = scope.repo;
     let mut findings = torn(repo);
+    findings.extend(damaged_packs(repo));
     if findings.is_empty() {
         findings = leavings::damaged_refs(repo)?;
     }
     if !findings.is_empty() {
+        return Ok(Diagnosis {
+            findings,
+            ..Diagnosis::default()
+        });
+    }
+    if let Some(line) = repo.damaged_packed_ref() {
+        let findings = vec![damaged_packed_refs(repo, line)];
         return Ok(Diagnosis {
             findings,
             ..Diagnosis::default()
@@ -96,6 +104,34 @@ fn torn(repo: &Repo) -> Vec<Finding> {
         Finding::new("", Kind::Objects, Severity::Error, what, remedy)
     });
     told.collect()
+}
+
+/// Indexes of packs that must not be used, whosever they are.
+fn damaged_packs(repo: &Repo) -> Vec<Finding> {
+    let damaged = repo.damaged_pack_indexes().into_iter();
+    let told = damaged.map(|index| {
+        let what = format!(
+            "`{}` is damaged, so that nothing in its pack can be found safely; the rest is examined once it is mended",
+            index.display()
+        );
+        let (kind, severity) = (Kind::Objects, Severity::Error);
+        Finding::new("", kind, severity, what, Remedy::Mend(Mend::IndexPack(index)))
+    });
+    told.collect()
+}
+
+/// A file of everybody's refs that git cannot read: nothing else can be told before a person has mended it.
+fn damaged_packed_refs(repo: &Repo, line: usize) -> Finding {
+    let file = repo.common_dir().join("packed-refs");
+    let place = file.display();
+    let what =
+        format!("`{place}` is damaged in line {line}, and git reads no ref that is kept in it");
+    let words = format!(
+        "keep a copy, take that line out, `cp '{place}' '{place}.damaged' && sed -i {line}d '{place}'`, then \
+         `git enact doctor --repair`; what the line named of yours stands in `git reflog` or in a clone"
+    );
+    let (kind, severity) = (Kind::PackedRefs, Severity::Error);
+    Finding::new("", kind, severity, what, Remedy::Advice(words))
 }
 
 /// What is wrong with the journal of `run` and what hangs on it, and where the run stands if that can be told.

@@ -52,6 +52,8 @@ pub enum Kind {
     Attachment,
     /// Objects of a commit that the journal speaks of.
     Objects,
+    /// The file in which git keeps many refs.
+    PackedRefs,
     /// A format that this program does not know.
     Version,
     /// The run's branch.
@@ -111,6 +113,11 @@ pub enum Mend {
         /// What it names now.
         from: Option<Oid>,
     },
+    /// The notes, which cannot be read, are put on the newest of their commits that can; without one they begin anew.
+    PutNotes {
+        /// That commit.
+        to: Option<Oid>,
+    },
     /// A note is written, or removed without a text.
     WriteNote {
         /// The commit.
@@ -120,6 +127,8 @@ pub enum Mend {
     },
     /// The file of an object that cannot be read is moved out of git's way.
     SetAside(Oid),
+    /// The index of a pack is made again from the pack.
+    IndexPack(PathBuf),
     /// A lock file is removed.
     RemoveLock(PathBuf),
     /// A worktree of ours is removed, unless something in it is not committed.
@@ -128,6 +137,13 @@ pub enum Mend {
     RemoveHalfMade,
     /// Processes are ended.
     EndProcesses,
+    /// What says which process supervises an attempt is emptied, unless something still works in a worktree.
+    ForgetProcess {
+        /// The file that says so.
+        mark: PathBuf,
+        /// Where the run keeps its worktrees.
+        worktrees: PathBuf,
+    },
     /// The files of ended attempts are removed.
     RemoveAttemptFiles,
     /// The local files of a run that is gone are removed.
@@ -184,15 +200,21 @@ impl fmt::Display for Mend {
             Mend::RemoveBrokenRef(_) => f.write_str("remove the ref, which holds nothing"),
             Mend::PutBranch { .. } => f.write_str("put it where the journal says it is"),
             Mend::PutTaskBranch { to, .. } => write!(f, "put it on {}", short(*to)),
+            Mend::PutNotes { to: Some(to) } => write!(f, "put them on {}", short(*to)),
+            Mend::PutNotes { to: None } => f.write_str("begin them anew"),
             Mend::WriteNote { text: Some(_), .. } => f.write_str("write it as the journal has it"),
             Mend::WriteNote { text: None, .. } => f.write_str("remove it"),
             Mend::SetAside(_) => f.write_str("move it out of git's way"),
+            Mend::IndexPack(_) => f.write_str("make it again from the pack"),
             Mend::RemoveLock(_) => f.write_str("remove the lock"),
             Mend::RemoveWorktree(_) => {
                 f.write_str("remove it, unless something in it is not committed")
             }
             Mend::RemoveHalfMade => f.write_str("remove git's entry"),
             Mend::EndProcesses => f.write_str("end them"),
+            Mend::ForgetProcess { .. } => {
+                f.write_str("empty it, unless something works in the run's worktrees")
+            }
             Mend::RemoveAttemptFiles | Mend::RemoveFiles => f.write_str("remove them"),
             Mend::PutBack(_) => {
                 f.write_str("put back what was there, and keep what is there now beside")

@@ -1,5 +1,5 @@
 //! What dead processes leave around a run: locks, worktrees, processes, files. Only what we made is named, but
-//! for one lock that stops everybody.
+//! for locks that stop everybody.
 
 use std::path::Path;
 
@@ -16,19 +16,10 @@ use crate::world;
 /// What lies around the repository, whichever run left it.
 pub(super) fn of_all(repo: &Repo) -> Result<Vec<Finding>> {
     let mut found = locks(repo, "", &[layout::PROGRESS]);
-    if repo.stays_locked("packed-refs") {
-        let lock = repo.common_dir().join("packed-refs.lock");
-        let words = format!("if no git command is running: `rm '{}'`", lock.display());
-        let what = "a git command that was killed has left `packed-refs.lock`, and no ref can be \
-                    deleted";
-        let remedy = Remedy::advice(words);
-        found.push(Finding::new(
-            "",
-            Kind::Lock,
-            Severity::Warning,
-            what,
-            remedy,
-        ));
+    for lock in repo.shared_locks() {
+        let remedy = Remedy::advice(lock.remedy());
+        let (kind, severity) = (Kind::Lock, Severity::Warning);
+        found.push(Finding::new("", kind, severity, lock.to_string(), remedy));
     }
     for entry in repo.half_made_worktrees()? {
         let what = format!("`{}` is half of a worktree", entry.display());
@@ -50,7 +41,9 @@ pub(super) fn of_run(
     let is_over = state.map_or(is_gone, |state| state.run.drive == Drive::Finished);
     let refs = [layout::branches(run), layout::run_ref(run)];
     let mut found = locks(repo, run, &[&refs[0], &refs[1]]);
-    found.extend(tampering(repo, run)?);
+    if !is_over {
+        found.extend(tampering(repo, run)?);
+    }
     for listed in &traces.worktrees {
         for lock in listed.locks() {
             let what = format!("`{}` was left by a git that was killed", lock.display());
@@ -73,7 +66,15 @@ pub(super) fn of_run(
     }
     let mut alive = Vec::new();
     for mark in world::marks(repo, run)? {
-        alive.extend(supervise::survivors(&mark).unwrap_or_default());
+        match supervise::survivors(&mark) {
+            Ok(survivors) => alive.extend(survivors),
+            Err(why) => {
+                let what = format!("which process supervises an attempt cannot be told: {why:#}");
+                let worktrees = root.to_path_buf();
+                let mend = Mend::ForgetProcess { mark, worktrees };
+                found.push(mendable(run, Kind::Processes, what, mend));
+            }
+        }
     }
     if !alive.is_empty() {
         let pids: Vec<String> = alive.iter().map(u32::to_string).collect();

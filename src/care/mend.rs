@@ -4,6 +4,7 @@
 //! until nothing is left that can be mended. Each mend says what it expects to find, as every write does; what
 //! cannot be mended is told and stays as it is.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -16,6 +17,7 @@ use crate::crash;
 use crate::git::{Expected, Identity, Moved, Oid, Repo};
 use crate::journal::inspect::{inspect, rewrite};
 use crate::journal::{self, Clock, Lease, layout};
+use crate::process::{self, supervise};
 use crate::world::{self, project};
 
 /// How often is examined again. Two turns are usual: a journal, then what hangs on it.
@@ -140,13 +142,16 @@ fn mend(repo: &Repo, run: &str, mend: &Mend, lease: Option<Lease>) -> Result<()>
             moved(project::put_branch_back(repo, &state, *from)?)
         }
         Mend::PutTaskBranch { name, to, from } => put(repo, name, *to, *from),
+        Mend::PutNotes { to } => put_notes(repo, *to),
         Mend::WriteNote { on, text } => write_notes(repo, &[(*on, text.clone())]),
         Mend::SetAside(object) => repo.move_torn(*object, &layout::torn_dir(repo.common_dir())),
+        Mend::IndexPack(index) => repo.make_pack_index(index, &layout::torn_dir(repo.common_dir())),
         Mend::RemoveLock(lock) => std::fs::remove_file(lock)
             .with_context(|| format!("`{}` cannot be removed", lock.display())),
         Mend::RemoveWorktree(path) => remove_worktree(repo, path),
         Mend::RemoveHalfMade => repo.remove_half_made_worktrees(),
         Mend::EndProcesses => world::end_processes(repo, run),
+        Mend::ForgetProcess { mark, worktrees } => forget_process(mark, worktrees),
         Mend::RemoveAttemptFiles => world::remove_files(repo, run),
         Mend::PutBack(place) => world::put_back(repo, run, place),
         Mend::RemoveFiles => {
@@ -156,6 +161,15 @@ fn mend(repo: &Repo, run: &str, mend: &Mend, lease: Option<Lease>) -> Result<()>
                 .with_context(|| format!("`{}` cannot be removed", dir.display()))
         }
     }
+}
+
+/// Empties a mark that nobody can read. Whose processes it spoke of is unknown, so none may work for the run.
+fn forget_process(mark: &Path, worktrees: &Path) -> Result<()> {
+    if let Some(worker) = process::workers(worktrees).first() {
+        let (pid, command) = (worker.pid, &worker.command);
+        bail!("process {pid} (`{command}`) works in a worktree of the run: end it, then once more");
+    }
+    supervise::forget(mark)
 }
 
 fn put(repo: &Repo, name: &str, to: Oid, from: Option<Oid>) -> Result<()> {
@@ -169,6 +183,27 @@ fn moved(result: Result<(), Moved>) -> Result<()> {
         bail!("it was moved meanwhile, to {found}");
     }
     Ok(())
+}
+
+/// Has the notes' ref name `to`, or nothing.
+fn put_notes(repo: &Repo, to: Option<Oid>) -> Result<()> {
+    let name = layout::PROGRESS;
+    project::unlock_notes(repo)?;
+    repo.remove_broken_ref(name)?;
+    // What cannot be read would be taken for written when it is written again.
+    if let Some(at) = repo.read(name)? {
+        let tree = repo.commit(at).map(|commit| commit.tree);
+        let unreadable = tree.and_then(|tree| repo.unreadable(tree, &mut HashSet::new()));
+        for (_, object) in unreadable.unwrap_or_default() {
+            repo.discard_unreadable(object)?;
+        }
+        repo.discard_unreadable(at)?;
+    }
+    match (to, repo.read(name)?) {
+        (Some(to), from) => put(repo, name, to, from),
+        (None, Some(from)) => moved(repo.delete(name, from)?),
+        (None, None) => Ok(()),
+    }
 }
 
 fn write_notes(repo: &Repo, batch: &[(Oid, Option<Vec<u8>>)]) -> Result<()> {

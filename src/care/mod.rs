@@ -6,6 +6,7 @@
 mod examine;
 mod finding;
 mod leavings;
+mod lost;
 mod mend;
 mod outline;
 mod plans;
@@ -16,4 +17,5 @@ pub mod traces;
 
 pub use examine::{Diagnosis, Scope, examine};
 pub use finding::{Finding, Kind, Mend, Remedy, Severity};
+pub use lost::{Lost, lost};
 pub use mend::{Mended, repair};

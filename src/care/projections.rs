@@ -3,6 +3,8 @@
 //! [`look`] gathers what there is, [`compare`] says what of it is wrong; neither changes anything. A branch is
 //! only ever moved back when another ref keeps what it names now: else somebody's work would be lost.
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 
 use super::finding::{Finding, Kind, Mend, Remedy, Severity, short};
@@ -39,8 +41,17 @@ pub(super) struct Note {
 pub(super) struct Views {
     branches: Vec<Branch>,
     notes: Vec<Note>,
-    /// Why the notes cannot be read.
-    unreadable: Option<String>,
+    unreadable: Option<Unreadable>,
+}
+
+/// Notes that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Unreadable {
+    why: String,
+    /// The newest of their commits that can be.
+    newest: Option<Oid>,
+    /// Whether what is damaged lies in a pack, where nothing can be put in its place.
+    is_packed: bool,
 }
 
 /// Gathers the views of the run in `state`. Where a run was never driven, or was cleaned, nothing is missing.
@@ -55,13 +66,34 @@ pub(super) fn look(repo: &Repo, state: &State) -> Result<Views> {
     branches.retain(|branch| was_driven || branch.found.is_some());
     let (notes, unreadable) = match notes(repo, state, was_driven) {
         Ok(notes) => (notes, None),
-        Err(error) => (Vec::new(), Some(format!("{error:#}"))),
+        Err(error) => (Vec::new(), Some(unreadable(repo, format!("{error:#}")))),
     };
     Ok(Views {
         branches,
         notes,
         unreadable,
     })
+}
+
+fn unreadable(repo: &Repo, why: String) -> Unreadable {
+    let damaged = |commit: Oid| {
+        let tree = repo.commit(commit).map(|commit| commit.tree)?;
+        repo.unreadable(tree, &mut HashSet::new())
+    };
+    let mut named = repo.logged(layout::PROGRESS).into_iter();
+    let newest = named.find(|commit| damaged(*commit).is_ok_and(|damaged| damaged.is_empty()));
+    let is_packed = match repo.read(layout::PROGRESS) {
+        Ok(Some(at)) => damaged(at).map_or_else(
+            |_| repo.is_packed(at),
+            |damaged| damaged.iter().any(|(_, object)| repo.is_packed(*object)),
+        ),
+        _ => false,
+    };
+    Unreadable {
+        why,
+        newest,
+        is_packed,
+    }
 }
 
 fn run_branch(repo: &Repo, state: &State) -> Result<Option<Branch>> {
@@ -171,20 +203,17 @@ pub(super) fn compare(run: &str, views: &Views) -> Vec<Finding> {
         .iter()
         .filter_map(|branch| astray(run, branch));
     let notes = views.notes.iter().filter_map(|note| misnoted(run, note));
-    let unreadable = views.unreadable.iter().map(|why| {
-        let notes = layout::PROGRESS;
-        let words = format!(
-            "put it on an older value: `git update-ref {notes} {notes}@{{1}}`; \
-             `git enact doctor --repair` then adds what is missing"
-        );
-        let what = format!("the notes cannot be read: {why}");
-        Finding::new(
-            run,
-            Kind::Note,
-            Severity::Error,
-            what,
-            Remedy::advice(words),
-        )
+    let unreadable = views.unreadable.iter().map(|found| {
+        let what = format!("the notes cannot be read: {}", found.why);
+        let remedy = match found.is_packed {
+            true => Remedy::advice(format!(
+                "a pack is damaged: a clone or backup brings back what was in it, \
+                 `git fetch --refetch <repository> {0}:{0}`",
+                layout::PROGRESS
+            )),
+            false => Remedy::Mend(Mend::PutNotes { to: found.newest }),
+        };
+        Finding::new(run, Kind::Note, Severity::Error, what, remedy)
     });
     branches.chain(notes).chain(unreadable).collect()
 }

@@ -119,10 +119,18 @@ fn furnish(repo: &Path, executor: &Path) -> Result<()> {
     std::fs::write(repo.join("specs/greeter/SPEC.md"), SPEC)?;
     std::fs::write(repo.join("specs/greeter/PLAN.md"), PLAN)?;
     std::fs::write(executor, EXECUTOR)?;
+    begin(repo)
+}
+
+/// Makes a repository of what is in the directory `repo`, and one commit of all of it.
+pub(super) fn begin(repo: &Path) -> Result<()> {
     for git in [
-        &["init", "--quiet", "--initial-branch=main"][..],
+        &["init", "--quiet", "--initial-branch=main", "--template="][..],
         &["config", "user.name", "Demo"],
         &["config", "user.email", "demo@example.com"],
+        // Nobody is asked for a key, and no hook of the user's is run.
+        &["config", "commit.gpgSign", "false"],
+        &["config", "core.hooksPath", "/dev/null"],
         &["add", "--all"],
         &["commit", "--quiet", "--message=Begin"],
     ] {
@@ -164,7 +172,7 @@ fn enact(repo: &Path, expected: i32, args: &[&str]) -> Result<()> {
 }
 
 /// A command with the user's environment, but none of the git variables of whoever started us.
-fn command(program: &str, dir: &Path) -> Command {
+pub(super) fn command(program: &str, dir: &Path) -> Command {
     let passed = process::environment::allowed(std::env::vars_os(), &[]);
     passed
         .into_iter()

@@ -12,6 +12,7 @@ use crate::approval::{Approved, Proposal};
 use crate::export::{Exporter, Synced};
 use crate::git::Repo;
 use crate::journal::{self, Displaced, Journal, layout};
+use crate::process::storage::Shortage;
 use crate::report::live::{JsonLines, Lines, Teller};
 use crate::report::{self, markdown};
 use crate::run::engine::{Ended, Engine, Sink};
@@ -23,15 +24,34 @@ use crate::world::{self, Interrupts, Local, Site};
 #[derive(Debug)]
 pub(super) struct Broken {
     run: String,
+    /// What the machine could no longer give, when that was the cause.
+    shortage: Option<Shortage>,
+}
+
+impl Broken {
+    /// The run `run`, which could not go on because of `error`.
+    fn by(error: &anyhow::Error, run: &str) -> Self {
+        Self {
+            run: run.to_owned(),
+            shortage: Shortage::behind(error),
+        }
+    }
 }
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the run stopped; everything so far is kept, go on with `git enact resume {}`",
-            self.run
-        )
+        let Self { run, shortage } = self;
+        match shortage {
+            Some(shortage) => write!(
+                f,
+                "the run is paused: {shortage}; everything so far is kept: {}, then `git enact resume {run}`",
+                shortage.remedy()
+            ),
+            None => write!(
+                f,
+                "the run stopped; everything so far is kept, go on with `git enact resume {run}`"
+            ),
+        }
     }
 }
 
@@ -100,19 +120,25 @@ pub(super) fn drive(
     }
     sink.end(&state);
     drop(sink);
-    journal.flush(&state)?;
-    let ended = ended.map_err(
-        |error: anyhow::Error| match error.downcast_ref::<Displaced>() {
-            Some(displaced) => {
-                let help = restoration(&run, displaced);
-                error.context(help)
-            }
-            None => error.context(Broken { run }),
-        },
-    )?;
+    let ended = ended.and_then(|ended| journal.flush(&state).map(|()| ended));
+    let ended = ended.map_err(|error| explained(&run, error))?;
     drop(journal);
     finish(context, &repo, &state)?;
     Ok(Exit::of(ended, &state, interrupts.came()))
+}
+
+/// An error that ended a drive, with what helps.
+fn explained(run: &str, error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<Displaced>() {
+        Some(displaced) => {
+            let help = restoration(run, displaced);
+            error.context(help)
+        }
+        None => {
+            let broken = Broken::by(&error, run);
+            error.context(broken)
+        }
+    }
 }
 
 /// What shows a run, and says what is no event.

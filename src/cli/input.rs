@@ -7,6 +7,7 @@ use anyhow::{Result, anyhow, bail};
 
 use super::check;
 use super::{Context, asking};
+use crate::care;
 use crate::git::{self, Named, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal::{self, layout};
@@ -139,6 +140,23 @@ pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, S
         }
     }
     Ok(other)
+}
+
+/// Refuses to begin what may have been begun already: a run of this plan, or of one that cannot be told, is here
+/// without a journal that can be read.
+pub(super) fn refuse_lost(repo: &Repo, input: &Input) -> Result<()> {
+    let may_be_this = |lost: &care::Lost| lost.plan.as_ref().is_none_or(|plan| *plan == input.path);
+    let Some(care::Lost { run, plan }) = care::lost(repo)?.into_iter().find(may_be_this) else {
+        return Ok(());
+    };
+    let which = match plan {
+        Some(_) => "of this plan",
+        None => "of a plan that cannot be told",
+    };
+    bail!(
+        "run `{run}`, {which}, has lost its journal: `git enact doctor {run} --repair` brings back what is left, \
+         `git enact clean {run} --purge` removes what is, `--new` starts another run"
+    )
 }
 
 /// Whether the files of the plan that `run` has and those that were read now differ in nothing but what they say

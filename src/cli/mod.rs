@@ -30,6 +30,7 @@ mod review;
 mod rollback;
 mod run;
 mod selecting;
+mod selftest;
 mod show;
 mod status;
 mod stop;
@@ -125,6 +126,7 @@ enum Command {
     Demo(demo::Args),
     Executors(executors::Args),
     Export(export::Args),
+    Selftest(selftest::Args),
     Help(help::Args),
 }
 
@@ -200,6 +202,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Demo(args) => demo::exec(&args, context),
         Command::Executors(args) => executors::exec(&args, context),
         Command::Export(args) => export::exec(&args, context),
+        Command::Selftest(args) => selftest::exec(&args, context),
         Command::Help(args) => help::exec(&args),
     }
 }

@@ -18,7 +18,7 @@ use crate::run::state::{Drive, Phase, State};
 pub(super) struct Args {
     /// The run, by id or unique prefix; else the newest
     run: Option<String>,
-    /// Approve the plan and its commands without being asked
+    /// Approve the plan and its commands, and take a repository that somebody tampered with as it is, without being asked
     #[arg(long)]
     yes: bool,
 }

@@ -134,6 +134,9 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     {
         return go_on_with(&run, &hash, &input, args, context, &repo);
     }
+    if !args.new {
+        input::refuse_lost(&repo, &input)?;
+    }
     let base = base(&repo, &args.base)?;
     input::confirm_imports(&repo, base, &mut input)?;
     let mut policy = policy(args, context, &repo, &input.graph)?;

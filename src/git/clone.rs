@@ -22,7 +22,8 @@ use git2::{ObjectFormat, Oid};
 
 use super::index::{copy_with_time, overwrite, remove_if_there};
 use super::slots::remove_all;
-use super::worktree::{HEAD_MAX, VISITS};
+use super::visits::VISITS;
+use super::worktree::HEAD_MAX;
 use super::{Expected, Git, Repo, Worktree};
 use crate::crash;
 use crate::process::Output;
@@ -39,6 +40,9 @@ const LOOSE_MAX: u64 = 4 << 20;
 
 /// What of the user's refs is handed out.
 const REFS: [&str; 3] = ["refs/heads/*", "refs/tags/*", "refs/remotes/*"];
+
+/// How many refs of theirs are looked at.
+const REFS_MAX: usize = 10_000;
 
 /// Settings of the user's repository that mean nothing in another one, or that would let somebody push.
 const LEFT_OUT: [&str; 16] = [
@@ -133,7 +137,8 @@ impl Worktree {
     /// Brings what was committed in their git directory into the user's repository: `branch`, and whatever else their
     /// refs and logs name. Our HEAD is theirs then. Why git refuses what `branch` has, if it does.
     pub fn bring_in(&self, repo: &Repo, branch: &str, base: Oid) -> Result<Option<String>> {
-        if !self.is_handed_out() || !self.their_git_dir().is_dir() {
+        let theirs = self.their_git_dir().symlink_metadata();
+        if !self.is_handed_out() || !theirs.is_ok_and(|found| found.is_dir()) {
             return Ok(None);
         }
         let tip = self.their_ref(repo, branch).filter(|tip| *tip != base);
@@ -209,10 +214,15 @@ impl Worktree {
         let packed_refs = read(&dir.join("packed-refs"));
         named.extend(packed(&packed_refs, format).map(|(oid, _)| oid));
         let mut open = vec![dir.join("refs")];
-        while let Some(place) = open.pop() {
-            match std::fs::read_dir(&place) {
-                Ok(entries) => open.extend(entries.flatten().map(|entry| entry.path())),
-                Err(_) => named.extend(oid(read(&place).trim(), format)),
+        // No link is followed: it may lead anywhere, and back.
+        while let Some(place) = open.pop().filter(|_| named.len() < REFS_MAX) {
+            match place.symlink_metadata() {
+                Ok(found) if found.is_dir() => {
+                    let entries = std::fs::read_dir(&place).into_iter().flatten().flatten();
+                    open.extend(entries.map(|entry| entry.path()));
+                }
+                Ok(_) => named.extend(oid(read(&place).trim(), format)),
+                Err(_) => {}
             }
         }
         named.extend(oid(read(&dir.join("HEAD")).trim(), format));
@@ -242,7 +252,14 @@ impl Worktree {
         let packed = Git::new(repo)?
             .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted_path(&theirs))
             .stdin(format!("{wanted}^{base}\n"))
-            .args(["pack-objects", "--revs", "--quiet", "--delta-base-offset"])
+            .args([
+                "-c",
+                "pack.packSizeLimit=0",
+                "pack-objects",
+                "--revs",
+                "--quiet",
+                "--delta-base-offset",
+            ])
             .run([self.git_dir().join(PACK)])?;
         if packed.status != 0 {
             return refused(&packed);
@@ -379,16 +396,16 @@ fn configuration(repo: &Repo) -> Result<String> {
         .open_level(git2::ConfigLevel::Local)?
         .snapshot()?;
     local.entries(None)?.for_each(|entry| {
-        let (Ok(name), true) = (entry.name(), entry.has_value()) else {
+        let value = match entry.has_value() {
+            true => entry.value(),
+            false => Ok("true"),
+        };
+        let (Ok(name), Ok(value)) = (entry.name(), value) else {
             return;
         };
         let is_left_out = LEFT_OUT.iter().any(|start| name.starts_with(start));
-        if !is_left_out
-            && let Ok(value) = entry.value()
-            && let Some(setting) = written(name, value)
-        {
-            text.push_str(&setting);
-        }
+        let setting = written(name, value).filter(|_| !is_left_out);
+        text.push_str(&setting.unwrap_or_default());
     })?;
     // What git-lfs keeps of a file that is committed would go with the directory.
     let lfs = repo.common_dir().join("lfs");

@@ -92,7 +92,7 @@ const REACHING: [&str; 12] = [
 /// Options that hold whatever the repository's configuration says. `trustctime`, `checkStat` and
 /// `ignoreStat` decide whether a changed file is noticed; the sparse and split ones whether an index that
 /// we read in process has its usual shape.
-const OPTIONS: [(&str, &str); 19] = [
+const OPTIONS: [(&str, &str); 20] = [
     ("core.hooksPath", "/dev/null"),
     ("core.fsmonitor", "false"),
     ("core.untrackedCache", "false"),
@@ -102,6 +102,8 @@ const OPTIONS: [(&str, &str); 19] = [
     ("core.sparseCheckout", "false"),
     ("core.splitIndex", "false"),
     ("core.alternateRefsCommand", "false"),
+    // Who can write one can have git believe in another history.
+    ("core.commitGraph", "false"),
     ("index.sparse", "false"),
     ("gc.auto", "0"),
     ("maintenance.auto", "false"),
@@ -123,19 +125,31 @@ const SPOKEN: &str = "GIT_CONFIG_PARAMETERS";
 const SPOKEN_MAX: usize = 1000;
 
 /// The events of hooks that configuration can define since git 2.54; `core.hooksPath` does not stop those.
-const HOOK_EVENTS: [&str; 12] = [
+const HOOK_EVENTS: [&str; 24] = [
     "applypatch-msg",
+    "pre-applypatch",
+    "post-applypatch",
     "pre-commit",
+    "pre-merge-commit",
     "prepare-commit-msg",
     "commit-msg",
     "post-commit",
+    "pre-rebase",
     "post-checkout",
     "post-merge",
     "post-rewrite",
     "post-index-change",
+    "pre-push",
+    "pre-receive",
+    "proc-receive",
+    "post-receive",
+    "update",
+    "post-update",
+    "push-to-checkout",
     "fsmonitor-watchman",
     "reference-transaction",
     "pre-auto-gc",
+    "sendemail-validate",
 ];
 
 /// One `git` command to be.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use git2::{ObjectType, Oid};
+use sha1::{Digest as _, Sha1};
+use sha2::Sha256;
 
 use super::slots::remove_all;
 use super::{Git, Repo, Uncommitted};
@@ -105,6 +107,79 @@ impl Repo {
         }
         found.sort();
         found
+    }
+
+    /// The first line of `packed-refs`, counted from 1, that is none: with one of those, git and libgit2 read no ref at
+    /// all, or not the same ones.
+    pub fn damaged_packed_ref(&self) -> Option<usize> {
+        let bytes = std::fs::read(self.common_dir().join("packed-refs")).ok()?;
+        let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
+        let first_bad = lines.position(|line| !self.is_packed_ref(line));
+        first_bad.map(|before| before + 1)
+    }
+
+    fn is_packed_ref(&self, line: &[u8]) -> bool {
+        let Some(text) = line.strip_suffix(b"\n") else {
+            return false;
+        };
+        let Ok(text) = std::str::from_utf8(text) else {
+            // The names of refs need not be text; their objects' are.
+            return text.get(..40).is_some_and(<[u8]>::is_ascii);
+        };
+        if let Some(peeled) = text.strip_prefix('^') {
+            return self.oid(peeled).is_ok();
+        }
+        let is_header = text.starts_with("# pack-refs with:");
+        let named = text.split_once(' ');
+        is_header
+            || named.is_some_and(|(oid, name)| {
+                self.oid(oid).is_ok() && git2::Reference::is_valid_name(name)
+            })
+    }
+
+    /// The indexes of packs that are not what was written: libgit2 follows what one says of places out of the file.
+    pub fn damaged_pack_indexes(&self) -> Vec<PathBuf> {
+        let length = match self.raw().object_format() {
+            git2::ObjectFormat::Sha1 => 20,
+            _ => 32,
+        };
+        let is_damaged = |index: &PathBuf| {
+            let bytes = std::fs::read(index).unwrap_or_default();
+            let (content, checksum) = bytes.split_at(bytes.len().saturating_sub(length));
+            match length {
+                20 => Sha1::digest(content).as_slice() != checksum,
+                _ => Sha256::digest(content).as_slice() != checksum,
+            }
+        };
+        let files = below(&self.common_dir().join("objects/pack")).into_iter();
+        let indexes = files.filter(|file| file.extension().is_some_and(|end| end == "idx"));
+        let mut damaged: Vec<PathBuf> = indexes.filter(is_damaged).collect();
+        damaged.sort();
+        damaged
+    }
+
+    /// Makes the index of a pack again from the pack; the damaged one goes into `aside`, and comes back when the pack
+    /// is no better.
+    pub fn make_pack_index(&self, index: &Path, aside: &Path) -> Result<()> {
+        let kept = aside.join(name_of(index));
+        std::fs::create_dir_all(aside)
+            .and_then(|()| std::fs::rename(index, &kept))
+            .with_context(|| format!("`{}` cannot be moved", index.display()))?;
+        let pack = index.with_extension("pack");
+        let made = Git::new(self)?.args(["index-pack"]).check([&pack]);
+        if made.is_err() {
+            std::fs::rename(&kept, index)
+                .with_context(|| format!("`{}` cannot be moved back", kept.display()))?;
+        }
+        made.map(drop)
+    }
+
+    /// What `name` named before, newest first, as far as git's log of it tells.
+    pub fn logged(&self, name: &str) -> Vec<Oid> {
+        let Ok(log) = self.raw().reflog(name) else {
+            return Vec::new();
+        };
+        log.iter().map(|entry| entry.id_new()).collect()
     }
 
     /// Removes the file of a ref that names no object. Whether an older value in `packed-refs` shows then is

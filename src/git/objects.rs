@@ -3,8 +3,6 @@
 //! A commit is written as bytes into the object database and read back: libgit2's own way of making
 //! commits reports success on a full disk with nothing written.
 
-use std::path::Path;
-
 use anyhow::{Context as _, Result, bail};
 use git2::{ErrorCode, ObjectType, Oid};
 
@@ -121,12 +119,23 @@ impl Repo {
 
     /// What `path` names below a commit or tree: mode and object; `None` when there is nothing.
     pub fn entry_at(&self, commit_or_tree: Oid, path: &str) -> Result<Option<(i32, Oid)>> {
-        let tree = self.raw().find_tree(self.tree_of(commit_or_tree)?)?;
-        match tree.get_path(Path::new(path)) {
-            Ok(entry) => Ok(Some((entry.filemode(), entry.id()))),
-            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("`{path}` cannot be looked up")),
+        let mut at = self.tree_of(commit_or_tree)?;
+        let mut names = path.split('/').filter(|name| !name.is_empty()).peekable();
+        while let Some(name) = names.next() {
+            self.refuse_torn(at)?;
+            let tree = self.raw().find_tree(at)?;
+            let Some(entry) = tree.get_name(name) else {
+                return Ok(None);
+            };
+            if names.peek().is_none() {
+                return Ok(Some((entry.filemode(), entry.id())));
+            }
+            if entry.kind() != Some(ObjectType::Tree) {
+                return Ok(None);
+            }
+            at = entry.id();
         }
+        Ok(None)
     }
 
     /// The bytes of the file at `path`; `None` when there is no file.
@@ -187,12 +196,16 @@ impl Repo {
         builder.write().context("an object could not be written")
     }
 
-    /// The tree of a commit; a tree is its own.
+    /// The tree of a commit; a tree is its own. The tree itself is not read.
     pub fn tree_of(&self, commit_or_tree: Oid) -> Result<Oid> {
+        self.refuse_torn(commit_or_tree)?;
         let object = self
             .raw()
             .find_object(commit_or_tree, None)
             .with_context(|| format!("object {commit_or_tree} cannot be read"))?;
+        if let Some(commit) = object.as_commit() {
+            return Ok(commit.tree_id());
+        }
         let tree = object
             .peel_to_tree()
             .with_context(|| format!("{commit_or_tree} has no tree"))?;

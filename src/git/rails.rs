@@ -24,7 +24,7 @@ pub const HOOKS_PATH: &str = "core.hooksPath";
 const OURS: &str = "reference-transaction";
 
 /// Hooks that git runs where people work: those that may come and go with the files of a worktree.
-const HOOKS: [&str; 20] = [
+const HOOKS: [&str; 17] = [
     "applypatch-msg",
     "commit-msg",
     "post-applypatch",
@@ -41,9 +41,6 @@ const HOOKS: [&str; 20] = [
     "pre-rebase",
     "prepare-commit-msg",
     "sendemail-validate",
-    "fsmonitor-watchman",
-    "p4-pre-submit",
-    "push-to-checkout",
     OURS,
 ];
 
@@ -60,8 +57,8 @@ impl Repo {
                     write_script(&dir.join(name), &guard(branch, &hook))?;
                 } else if users.is_relative() {
                     // Whether it is there is for the worktree to say, each time.
-                    let text = [b"test -x ", quoted(&hook).as_slice(), b" || exit 0\n"].concat();
-                    write_script(&dir.join(name), &[text, goes_on(&hook)].concat())?;
+                    let asks = [b"test -x ", quoted(&hook).as_slice(), b" || exit 0\n"].concat();
+                    write_script(&dir.join(name), &[asks, goes_on(&hook)].concat())?;
                 } else if is_run(&hook) {
                     write_script(&dir.join(name), &goes_on(&hook))?;
                 }
@@ -88,7 +85,7 @@ fn guard(branch: &str, hook: &Path) -> Vec<u8> {
         &branch,
         br#"
 if test "$1" != prepared; then
-	test -x "$hook" || exit 0
+	test -f "$hook" && test -x "$hook" || exit 0
 	exec "$hook" "$@"
 fi
 moves=
@@ -107,7 +104,7 @@ while read -r old new ref; do
 	moves="$moves$old $new $ref
 "
 done
-test -x "$hook" || exit 0
+test -f "$hook" && test -x "$hook" || exit 0
 printf %s "$moves" | "$hook" "$@"
 "#,
     ];

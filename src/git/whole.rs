@@ -4,6 +4,7 @@
 //! the first checkout; we notice before the commit is believed.
 
 use std::collections::HashSet;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
@@ -108,6 +109,12 @@ impl Repo {
         self.objects().join(dir).join(name)
     }
 
+    /// Whether an object is known and has no file of its own: git takes it for written, whatever became of the pack.
+    pub fn is_packed(&self, oid: Oid) -> bool {
+        let is_known = self.raw().odb().is_ok_and(|odb| odb.exists(oid));
+        is_known && !self.loose_file(oid).exists()
+    }
+
     /// Refuses what nobody comes back from reading.
     pub(in crate::git) fn refuse_torn(&self, oid: Oid) -> Result<()> {
         ensure!(
@@ -168,6 +175,9 @@ struct Walk<'a> {
     /// What was met that ends too early.
     torn: Option<Oid>,
 }
+
+/// How much of an object's file is looked at in one go, in bytes.
+const PIECE: usize = 16 << 10;
 
 /// The largest file that is read to be sure of it, in bytes; of a larger one, the beginning is.
 const READ_MAX: usize = 64 << 20;
@@ -259,12 +269,34 @@ fn is_sound_name(name: &[u8]) -> bool {
 }
 
 /// Whether the file of an object ends too early, as a power cut or an executor leaves it. libgit2 never comes back
-/// from reading some of those.
+/// from reading some of those: also where all is there but the checksum, which is why the end itself is asked for.
 fn is_torn(file: &Path) -> bool {
-    let Ok(file) = std::fs::File::open(file) else {
+    let Ok(mut file) = std::fs::File::open(file) else {
         return false;
     };
-    let mut content = flate2::read::ZlibDecoder::new(std::io::BufReader::new(file));
-    let end = std::io::copy(&mut content, &mut std::io::sink());
-    end.is_err_and(|error| error.kind() == std::io::ErrorKind::UnexpectedEof)
+    let mut stream = flate2::Decompress::new(true);
+    let (mut packed, mut content) = ([0; PIECE], [0; PIECE]);
+    let mut left: Vec<u8> = Vec::new();
+    loop {
+        let Ok(length) = file.read(&mut packed) else {
+            return false;
+        };
+        left.extend(&packed[..length]);
+        // Little may hold much: what was taken in is not yet all given out.
+        loop {
+            let (taken, given) = (stream.total_in(), stream.total_out());
+            match stream.decompress(&left, &mut content, flate2::FlushDecompress::None) {
+                Ok(flate2::Status::StreamEnd) | Err(_) => return false,
+                Ok(_) => {}
+            }
+            let taken = usize::try_from(stream.total_in() - taken).unwrap_or(left.len());
+            left.drain(..taken);
+            if taken == 0 && stream.total_out() == given {
+                break;
+            }
+        }
+        if length == 0 {
+            return true;
+        }
+    }
 }

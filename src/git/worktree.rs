@@ -24,9 +24,6 @@ use crate::run::policy::Isolation;
 /// How many paths are named when a worktree is dirty.
 const NAMED: usize = 20;
 
-/// How many of the places where HEAD stood are looked at.
-pub(in crate::git) const VISITS: usize = 100;
-
 /// The longest HEAD that is covered before it is cut, in bytes: a ref name at its longest, and more.
 pub(in crate::git) const HEAD_MAX: usize = 1 << 12;
 
@@ -224,42 +221,6 @@ impl Worktree {
             .and_then(|()| write("locked", format!("{OURS}: its directory was removed\n")))
             .with_context(|| format!("`{}` cannot be made again", self.git_dir.display()))?;
         self.note_excludes(repo)
-    }
-
-    /// The commits that its HEAD stood on since [`Worktree::switch`] and that neither `base` nor `tip` has:
-    /// what was made and then left, by a reset or for another branch. Git's own log of the HEAD tells.
-    pub fn visited(&self, repo: &Repo, base: Oid, tip: Option<Oid>) -> Vec<Oid> {
-        let log = std::fs::read(self.head_log()).unwrap_or_default();
-        let log = String::from_utf8_lossy(&log);
-        let logged = log.lines().rev().take(VISITS);
-        let logged = logged.filter_map(|line| {
-            let name = line.split(' ').nth(1)?;
-            Oid::from_str_ext(name, repo.raw().object_format()).ok()
-        });
-        let named = logged.chain(self.named(repo));
-        let commits =
-            named.filter(|oid| !repo.is_torn(*oid) && repo.raw().find_commit(*oid).is_ok());
-        let mut kept: Vec<Oid> = Vec::new();
-        for commit in commits {
-            let mut known = kept.iter().copied().chain(tip).chain([base]);
-            if !known.any(|known| repo.is_ancestor(commit, known).unwrap_or(false)) {
-                kept.push(commit);
-            }
-        }
-        kept
-    }
-
-    /// Empties the log of the HEAD where it stands, which on some file systems is cheaper than a new file.
-    fn forget_visits(&self) -> Result<()> {
-        let log = self.head_log();
-        if log.symlink_metadata().is_err() {
-            return Ok(());
-        }
-        overwrite(&log, b"").with_context(|| format!("`{}` cannot be emptied", log.display()))
-    }
-
-    fn head_log(&self) -> PathBuf {
-        self.git_dir.join("logs/HEAD")
     }
 
     /// What git command is unfinished in it: `merge`, `rebase` and the like.

@@ -65,6 +65,8 @@ pub struct Inspection {
     plan_tree: Option<Oid>,
     /// Unreadable objects that can be written again.
     unreadable: Vec<Oid>,
+    /// Whether one of them lies in a pack, where nothing can be put in its place.
+    is_packed: bool,
 }
 
 impl Inspection {
@@ -81,7 +83,7 @@ impl Inspection {
                 Damage::Headline | Damage::Snapshot(_) | Damage::Attachment { .. }
             )
         };
-        self.state.is_some() && self.damages.iter().all(is_derived)
+        self.state.is_some() && !self.is_packed && self.damages.iter().all(is_derived)
     }
 
     /// The number of the newest event; 0 without one.
@@ -101,6 +103,7 @@ pub fn inspect(repo: &Repo, run: &str, tip: Oid) -> Result<Inspection> {
         damages: Vec::new(),
         plan_tree: None,
         unreadable: Vec::new(),
+        is_packed: false,
     };
     if inspection.follow(repo) {
         inspection.replay(repo, run);
@@ -214,6 +217,7 @@ impl Inspection {
                 };
                 if matches!(damage, Damage::Snapshot(_)) {
                     self.unreadable.push(oid);
+                    self.is_packed |= repo.is_packed(oid);
                 }
                 self.damages.push(damage);
             }

@@ -345,11 +345,11 @@ impl crate::run::engine::Journal for Journal {
     }
 }
 
-/// Removes the lock that a dead driver left on the journal. Whoever has the lease is the only one who writes
-/// it, and a lock that nobody will ever release would stop every command on the run.
+/// Removes the lock that a dead driver left on the journal, and its drafts. Whoever has the lease is the only one who
+/// writes it, and a lock that nobody will ever release would stop every command on the run.
 fn unlock(repo: &Repo, lease: &Lease) -> Result<()> {
-    repo.clear_stale_locks(&[&layout::run_ref(lease.run())])
-        .map(drop)
+    repo.clear_stale_locks(&[&layout::run_ref(lease.run())])?;
+    repo.clear_drafts()
 }
 
 fn write_plan(

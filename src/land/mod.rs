@@ -88,6 +88,9 @@ pub fn land(
     is_ours: &IsOurs<'_>,
 ) -> Result<Landing> {
     let (branch, from) = target(repo)?;
+    if let Some(lock) = repo.locks_on_checkout().first() {
+        bail!("nothing was landed: {lock}; {}", lock.remedy());
+    }
     let to = landed(repo, from, cargo, means, message)?;
     let in_the_way = InTheWay::of(repo, from, to, is_ours)?;
     if !in_the_way.theirs.is_empty() {

@@ -5,7 +5,9 @@
 //! nothing behind) is in `supervise`. This module knows neither git nor tasks.
 
 pub mod environment;
+mod holders;
 pub mod sandbox;
+pub mod storage;
 pub mod supervise;
 
 use std::ffi::{OsStr, OsString};
@@ -15,6 +17,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command as Child, Stdio};
 
 use anyhow::{Context as _, Result};
+
+pub use holders::{Holder, holders, workers};
 
 /// A command to run to its end, with nothing inherited but what is named here.
 #[derive(Debug, Clone)]
@@ -167,6 +171,33 @@ pub fn run(command: &Command) -> Result<Output> {
         stdout: output.stdout,
         stderr: output.stderr,
     })
+}
+
+/// Runs `command` until it ends or `dies` says that it shall be killed, as by `kill -9`; what it prints is dropped.
+/// Its exit status, or nothing when it was killed.
+pub fn run_until(command: &Command, mut dies: impl FnMut() -> bool) -> Result<Option<i32>> {
+    use std::os::unix::process::CommandExt as _;
+    let mut child = child(&command.program, &command.env, command.dir.as_deref());
+    child.process_group(0).args(&command.args);
+    child
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut child = child
+        .spawn()
+        .with_context(|| format!("could not start `{}`", command.program.to_string_lossy()))?;
+    loop {
+        let waited = child.try_wait().context("could not wait for a child")?;
+        if let Some(status) = waited {
+            return Ok(Some(exit_status(status)));
+        }
+        if dies() {
+            child.kill().context("a child cannot be killed")?;
+            child.wait().context("could not wait for a child")?;
+            return Ok(None);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
 }
 
 /// Runs `command` to its end on our own terminal, as a person would have; its exit status.

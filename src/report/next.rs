@@ -13,6 +13,9 @@ pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
         return vec![format!("return there:  git enact rollback {checkpoint}")];
     }
     let mut lines = Vec::new();
+    if let Drive::Quarantined(reason) = &state.run.drive {
+        lines.push(format!("quarantined:   {reason}"));
+    }
     let of_run = match context.is_usual {
         true => String::new(),
         false => format!(" --run {id}"),

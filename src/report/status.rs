@@ -54,8 +54,12 @@ pub(super) struct RunStatus<'a> {
     checkpoints: u64,
     started_at: &'a str,
     ended_at: Option<&'a str>,
-    isolation: &'static str,
-    sandbox: &'static str,
+    /// What executors have of the repository, where it is not a worktree.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    isolation: Option<&'static str>,
+    /// What they are confined by, if anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sandbox: Option<&'static str>,
 }
 
 impl<'a> RunStatus<'a> {
@@ -73,8 +77,12 @@ impl<'a> RunStatus<'a> {
             checkpoints: run.seq,
             started_at: &run.started_at,
             ended_at: (run.drive == Drive::Finished).then_some(run.updated_at.as_str()),
-            isolation: run.policy.isolation.name(),
-            sandbox: run.policy.sandbox.level.name(),
+            isolation: Some(run.policy.isolation)
+                .filter(|isolation| *isolation != Isolation::Worktree)
+                .map(Isolation::name),
+            sandbox: Some(run.policy.sandbox.level)
+                .filter(|level| *level != Level::None)
+                .map(Level::name),
         }
     }
 }

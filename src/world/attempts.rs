@@ -198,7 +198,7 @@ fn see_through(
 ) -> Result<Arrived> {
     context::store_early(&mut what, &slot.repo, files);
     let ended = supervised.wait();
-    drop(entry);
+    let live = entry.leave();
     if !ended.survivors.is_empty() {
         bail!(
             "processes of task `{}` could not be ended: {:?}; end them, then resume",
@@ -206,7 +206,11 @@ fn see_through(
             ended.survivors
         );
     }
-    ending::arrived(&what, slot, &ended, files)
+    let arrived = ending::arrived(&what, slot, &ended, files)?;
+    if ended.starved && matches!(arrived.event, Event::AttemptAbandoned { .. }) {
+        live.starve();
+    }
+    Ok(arrived)
 }
 
 /// The integration, or a conflict when the task's commands fail on the merged tree.

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::context;
 use super::slots::Slot;
+use super::{context, room};
 use crate::attempt::Files;
 use crate::attempt::output::{self, Secrets};
 use crate::crash;
@@ -68,6 +68,9 @@ pub(super) fn arrived(
     let printed = ended.output.read().unwrap_or_default();
     let (claim, usage) = files.claim(ended, &what.reader, now(), &what.secrets);
     let claim = told(claim, ended);
+    if ended.starved && room::came_to_nothing(what, slot, &claim)? {
+        return abandoned(what, slot, "the disk was full when it ended", files);
+    }
     Ok(Arrived {
         event: attempt_ended(what, slot, ended.outcome, claim, usage, ended.millis)?,
         attachments: attachments(what, &printed, files),

@@ -72,6 +72,7 @@ impl Local {
         &self,
         task: &TaskId,
         attempt: &AttemptState,
+        slot: &Slot,
         state: &State,
     ) -> Result<Option<TaskId>> {
         let repo = &self.site.repo;
@@ -86,17 +87,18 @@ impl Local {
         for other in (0..tasks.len()).filter(|&other| tasks[other].id != *task) {
             let id = &tasks[other].id;
             let at = state.at(other);
-            let is_had = match (&at.phase, at.last()) {
-                (Phase::Attempting(_), _) => {
-                    let made = repo.read(&self.branch_of(id))?;
-                    made.is_some_and(|made| own.contains(&made.to_string()))
-                }
+            let made = match (&at.phase, at.last()) {
+                (Phase::Attempting(_), _) => repo.read(&self.branch_of(id))?,
                 (_, Some(last)) if last.ended_seq < attempt.ended_seq && !last.is_refused() => {
-                    last.tip.as_ref().is_some_and(|made| own.contains(made))
+                    let tip = last.tip.as_ref().filter(|tip| own.contains(*tip));
+                    tip.map(|tip| repo.oid(tip)).transpose()?
                 }
-                _ => false,
+                _ => None,
             };
-            if is_had {
+            // Two that do the same in the same second make the same commit.
+            let is_had =
+                |made: &Oid| own.contains(&made.to_string()) && !slot.worktree.was_made_here(*made);
+            if made.filter(is_had).is_some() {
                 return Ok(Some(id.clone()));
             }
         }

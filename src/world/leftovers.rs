@@ -15,7 +15,12 @@ use crate::process::supervise;
 /// its driver died only as long as nobody moves it, and of checks it says nothing.
 pub fn end_all(repo: &Repo, run: &str) -> Result<()> {
     for mark in marks(repo, run)? {
-        let survivors = supervise::sweep(&mark)?;
+        let survivors = supervise::sweep(&mark).with_context(|| {
+            format!(
+                "nobody can tell whether processes of an earlier attempt still run; \
+                 `git enact doctor {run} --repair` looks"
+            )
+        })?;
         if !survivors.is_empty() {
             bail!(
                 "processes of an earlier attempt still run: {survivors:?}; end them, then resume"

@@ -14,6 +14,8 @@ struct Entries {
     running: HashMap<u64, Canceller>,
     next: u64,
     cancelled: bool,
+    /// Whether something came to nothing because the disk was full.
+    starved: bool,
 }
 
 /// Keeps one process on the list for as long as it is held.
@@ -51,8 +53,25 @@ impl Live {
         self.entries().cancelled
     }
 
+    /// Takes note that something came to nothing for want of room on the disk.
+    pub(super) fn starve(&self) {
+        self.entries().starved = true;
+    }
+
+    /// Whether something did.
+    pub(super) fn is_starved(&self) -> bool {
+        self.entries().starved
+    }
+
     fn entries(&self) -> std::sync::MutexGuard<'_, Entries> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    /// Takes the process off the list, which is returned.
+    pub(super) fn leave(self) -> Live {
+        self.live.clone()
     }
 }
 

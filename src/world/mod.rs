@@ -23,6 +23,7 @@ mod preparing;
 pub mod project;
 mod radar;
 mod research;
+mod room;
 mod sentry;
 mod slots;
 
@@ -280,13 +281,11 @@ impl Local {
 
     /// An executor's git that is killed may leave the repository's refs locked. The lock could as well be of
     /// a command of the user's that runs right now, so it is told and never removed.
-    fn tell_of_foreign_lock(&self) {
-        if self.site.repo.stays_locked("packed-refs") {
-            let lock = self.site.repo.common_dir().join("packed-refs.lock");
-            (self.site.tell)(&format!(
-                "note: a git command that was killed has left `{0}`, and no ref can be deleted; if no git command is running: `rm '{0}'`",
-                lock.display()
-            ));
+    fn tell_of_foreign_locks(&self) {
+        let left = self.site.repo.shared_locks().into_iter();
+        // Who holds one is at work, and will be done.
+        for lock in left.filter(|lock| lock.holders.is_empty()) {
+            (self.site.tell)(&format!("note: {lock}; {}", lock.remedy()));
         }
     }
 
@@ -333,6 +332,9 @@ impl World for Local {
                 base,
                 from,
             } => {
+                if let Some(paused) = self.want_of_room() {
+                    return Ok(Some(paused));
+                }
                 let branch = self.branch_of(task);
                 self.refuse_foreign_work(&branch, task, state)?;
                 let used = self.numbers.newest(self.slug_of(task));
@@ -430,7 +432,7 @@ impl World for Local {
             &layout::run_ref(&state.run.id),
         ])?;
         project::unlock_notes(&self.site.repo)?;
-        self.tell_of_foreign_lock();
+        self.tell_of_foreign_locks();
         crash::step("leftovers-ended");
         project::withdraw(&self.site.repo, state, &self.projected, &self.site.identity)?;
         self.project_branch(state)?;
@@ -470,6 +472,7 @@ impl World for Local {
                 self.slots.put(number, slot);
             }
             let arrived = note.arrived?;
+            self.distrust_for_room(&arrived.event)?;
             // A check that was cut short says nothing about what it checked.
             if self.live.is_cancelled() && !is_end_of_attempt(&arrived.event) {
                 continue;

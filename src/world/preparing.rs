@@ -60,8 +60,9 @@ impl Local {
         if integrated.is_some() && found.expects == Some(Expects::Failing) {
             checks.commands.clear();
         }
+        let mut slot = self.slots.take(&self.site.repo, number)?;
         let foreign = match integrated {
-            None => self.foreign(task, &attempt, state)?,
+            None => self.foreign(task, &attempt, &slot, state)?,
             Some(_) => None,
         };
         let judgement = Judgement {
@@ -74,7 +75,6 @@ impl Local {
             policy: self.approved.policy().clone(),
             checks,
         };
-        let mut slot = self.slots.take(&self.site.repo, number)?;
         let facts = match judgement.look(&slot)? {
             FirstLook::Decided(event) => {
                 self.slots.put(number, slot);

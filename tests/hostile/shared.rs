@@ -1,6 +1,6 @@
 //! What an executor can do to the git directory that it shares with its user.
 
-use super::{PLAN, attack, victim};
+use super::{FREE, PLAN, attack, victim};
 use crate::support::oracle;
 use crate::support::user::User;
 
@@ -115,14 +115,14 @@ fn what_another_task_loses_is_done_again() {
     let user = User::new();
     user.plan(&PLAN.replace("after = [\"t\"]\n", ""));
     let before = oracle::untouched(&user);
-    let executor = user.executor(
-        r#"case $ENACT_TASK$ENACT_ATTEMPT in
+    let executor = user.executor(&format!(
+        r#"{FREE}; case $ENACT_TASK$ENACT_ATTEMPT in
 after1) pwd > "$HOME/../where"; echo half > half.txt; signal begun; wait_for gone; exit 1 ;;
 t1) wait_for begun; git worktree remove --force --force "$(cat "$HOME/../where")"
     git update-ref -d refs/heads/enact/r-test/task/after; signal gone; commit t.txt w ;;
 *) commit $ENACT_TASK.txt w ;;
-esac"#,
-    );
+esac"#
+    ));
     user.run("plan.toml", &executor, &["--jobs", "2", "--retries", "1"])
         .success();
     assert_eq!(user.task("t")["attempts"], 1);
@@ -134,9 +134,9 @@ esac"#,
 fn deleted_notes_are_written_again() {
     let user = victim();
     let before = oracle::untouched(&user);
-    let executor = user.executor(
-        "commit $ENACT_TASK.txt w; test $ENACT_TASK = t || git update-ref -d refs/notes/PROGRESS",
-    );
+    let executor = user.executor(&format!(
+        "{FREE}; commit $ENACT_TASK.txt w; test $ENACT_TASK = t || git update-ref -d refs/notes/PROGRESS"
+    ));
     user.run("plan.toml", &executor, &["--sequential"])
         .success();
     user.enact(["doctor", "--repair"]).success();

@@ -62,6 +62,13 @@ impl Found {
 }
 
 impl Digest {
+    /// The same without what was found at `paths`, which are no longer compared.
+    pub(crate) fn without(mut self, paths: &[&str]) -> Self {
+        let is_meant = |path: &Path| paths.iter().any(|meant| path == Path::new(meant));
+        self.0.retain(|path, _| !is_meant(path));
+        self
+    }
+
     /// Gives the files below `dir` that hold what they held, and were written again, their times back.
     pub(crate) fn give_times_back(&self, dir: &Path) {
         for (relative, before) in &self.0 {

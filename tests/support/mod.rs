@@ -11,4 +11,5 @@ pub(crate) mod settled;
 pub(crate) mod sim;
 pub(crate) mod story;
 pub(crate) mod table;
+pub(crate) mod traced;
 pub(crate) mod user;

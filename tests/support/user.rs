@@ -10,6 +10,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// A secret in the environment of everything that a test starts. It is not among what executors are given, so that
+/// nothing of ours may ever hold or show it.
+pub(crate) const CANARY: &str = "CANARY-c5a1f0d27b3e4986";
+
 /// A user in a hermetic repository with one commit on `main`.
 pub(crate) struct User {
     root: TempDir,
@@ -94,6 +98,7 @@ impl User {
             .env("GIT_COMMITTER_DATE", "2026-01-01T00:00:00Z")
             .env("ENACT_NOW", "2026-01-02T03:04:05Z")
             .env("TZ", "UTC")
+            .env("TEST_API_TOKEN", CANARY)
             .stdin(Stdio::null());
         // `ENACT_TEST_ISOLATION=clone cargo test` has every test that says nothing of it run its executors in clones.
         if let Some(isolation) = std::env::var_os("ENACT_TEST_ISOLATION") {
@@ -118,7 +123,15 @@ impl User {
         &self,
         args: impl IntoIterator<Item = S>,
     ) -> Output {
-        Output::of(&mut self.enact_command(args))
+        let output = Output::of(&mut self.enact_command(args));
+        for text in [&output.stdout, &output.stderr] {
+            assert!(!text.contains(CANARY), "a secret is shown: {output}");
+            assert!(
+                !text.contains("panicked at"),
+                "the program gave up: {output}"
+            );
+        }
+        output
     }
 
     /// Runs a plan to its end with `executor` (a script) and approval, under the run id `r-test`.

@@ -193,5 +193,5 @@ fn hostile_output_takes_little_time() {
         assert_eq!(printed(&output).form, ClaimForm::ExitStatus);
     }
     // Far above what it takes, far below what anything quadratic would.
-    assert!(start.elapsed() < Duration::from_secs(20));
+    assert!(start.elapsed() < Duration::from_secs(60));
 }

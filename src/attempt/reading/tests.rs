@@ -113,7 +113,7 @@ fn hostile_output_is_read_in_time() {
         Answer::Missing
     );
     assert!(
-        begun.elapsed() < Duration::from_secs(20),
+        begun.elapsed() < Duration::from_secs(60),
         "{:?}",
         begun.elapsed()
     );

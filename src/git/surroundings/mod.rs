@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
@@ -38,8 +39,8 @@ const TICK: Duration = Duration::from_millis(50);
 /// One look. What was seen of it can be stored; how it is known again cannot.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Surroundings {
-    files: BTreeMap<PathBuf, Held>,
-    refs: BTreeMap<String, String>,
+    files: BTreeMap<PathBuf, Arc<Held>>,
+    refs: Arc<BTreeMap<String, String>>,
     /// The user's checkouts, by their git directories.
     heads: BTreeMap<PathBuf, heads::Stand>,
     #[serde(skip)]
@@ -237,14 +238,15 @@ impl Repo {
                 continue;
             };
             if role == Role::Settings {
-                let of =
-                    |held: Option<&Held>| held.map_or(Vec::new(), |held| held.settings.clone());
+                let of = |held: Option<&Arc<Held>>| {
+                    held.map_or(Vec::new(), |held| held.settings.clone())
+                };
                 found.extend(settings::differences(path, &of(old), &of(new)));
                 continue;
             }
             let is_everyday = match role {
                 Role::Hook => self.is_as_committed(path),
-                Role::Packed => new.is_none_or(Held::is_whole_list),
+                Role::Packed => new.is_none_or(|held| held.is_whole_list()),
                 _ => false,
             };
             if is_everyday {
@@ -252,8 +254,8 @@ impl Repo {
             }
             found.push(Difference {
                 place: Place::File(path.clone()),
-                before: old.map(Held::shown),
-                now: new.map(Held::shown),
+                before: old.map(|held| held.shown()),
+                now: new.map(|held| held.shown()),
                 weight: match role {
                     Role::Excludes => Weight::Light,
                     Role::Shallow if !self.hides_parents(new) => Weight::Light,
@@ -302,7 +304,7 @@ impl Repo {
     }
 
     /// Whether a list of commits whose parents are not here names one whose parents are: no fetch writes that.
-    fn hides_parents(&self, shallow: Option<&Held>) -> bool {
+    fn hides_parents(&self, shallow: Option<&Arc<Held>>) -> bool {
         let Some(Content::Text(text)) = shallow.map(|held| &held.content) else {
             return false;
         };
@@ -363,7 +365,7 @@ impl Surroundings {
         let known = before.and_then(|before| before.unchanged(path, &stamp));
         let held = match known {
             Some(held) => held.clone(),
-            None => Held::read(path, role, &found)?,
+            None => Arc::new(Held::read(path, role, &found)?),
         };
         self.seen.stamps.insert(path.to_owned(), stamp);
         self.files.insert(path.to_owned(), held);
@@ -371,7 +373,7 @@ impl Surroundings {
     }
 
     /// What is held of the file, when it was not written since.
-    fn unchanged(&self, path: &Path, stamp: &Stamp) -> Option<&Held> {
+    fn unchanged(&self, path: &Path, stamp: &Stamp) -> Option<&Arc<Held>> {
         let is_known = self.seen.stamps.get(path) == Some(stamp) && self.seen.is_settled(stamp);
         self.files.get(path).filter(|_| is_known)
     }

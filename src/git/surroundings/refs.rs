@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{Difference, Place, Seen, Surroundings, Weight};
 use crate::git::Repo;
@@ -27,17 +28,17 @@ impl Repo {
             now.refs.clone_from(&before.refs);
             return;
         }
+        let mut found = BTreeMap::new();
         for prefix in THEIRS {
-            let Ok(found) = self.list(prefix) else {
+            let Ok(listed) = self.list(prefix) else {
                 // The file of the packed ones is damaged, which is told for itself.
                 now.refs = before.map(|before| before.refs.clone()).unwrap_or_default();
                 return;
             };
-            let found = found.into_iter();
-            let theirs = found.filter(|(name, _)| !is_ours(name));
-            now.refs
-                .extend(theirs.map(|(name, oid)| (name, oid.to_string())));
+            let theirs = listed.into_iter().filter(|(name, _)| !is_ours(name));
+            found.extend(theirs.map(|(name, oid)| (name, oid.to_string())));
         }
+        now.refs = Arc::new(found);
     }
 
     /// The directories that hold refs of the user's, and the file of the packed ones, by when they were written.

@@ -36,11 +36,12 @@ use anyhow::{Context as _, Result, anyhow};
 use serde::{Deserialize, Serialize};
 
 use super::sandbox::Sandbox;
+use super::storage::NoRoom;
 use crate::run::evidence::Outcome;
 
 pub use supervisor::main;
 use sweep::Mark;
-pub use sweep::{survivors, sweep};
+pub use sweep::{forget, survivors, sweep};
 
 /// The environment variable by which a process tells whose attempt it belongs to.
 pub const TOKEN: &str = "ENACT_ATTEMPT_TOKEN";
@@ -104,6 +105,9 @@ pub struct Ended {
     pub survivors: Vec<u32>,
     /// Why it could not be started or supervised.
     pub trouble: Option<String>,
+    /// Whether the disk had no room left when it ended.
+    #[serde(default)]
+    pub starved: bool,
 }
 
 /// Captured output: the beginning and the end, with what was between them dropped.
@@ -298,7 +302,9 @@ impl Supervised {
             Err(error) if survivors.is_empty() => Some(format!("{error:#}")),
             _ => None,
         };
+        let starved = NoRoom::at([self.mark.as_path()]).is_some();
         Ended {
+            starved,
             outcome: Outcome::Lost,
             millis: millis(self.started.elapsed()),
             output: Captured {

@@ -24,6 +24,7 @@ use super::descendants::{Process, closure};
 use super::sweep::Mark;
 use super::wake::{Lifeline, Signals, ready};
 use super::{Captured, Ended, Order, TOKEN, millis};
+use crate::process::storage::NoRoom;
 use crate::run::evidence::Outcome;
 
 /// On the lifeline: end the attempt politely.
@@ -109,6 +110,7 @@ fn command(order: &Order) -> Result<Cow<'_, [OsString]>> {
 
 fn not_started(order: &Order, outcome: Outcome, trouble: Option<String>) -> Ended {
     Ended {
+        starved: is_starved(order),
         outcome,
         millis: 0,
         output: Captured {
@@ -119,6 +121,11 @@ fn not_started(order: &Order, outcome: Outcome, trouble: Option<String>) -> Ende
         survivors: Vec::new(),
         trouble,
     }
+}
+
+/// Whether there is no room where an attempt works, or where it is told of.
+fn is_starved(order: &Order) -> bool {
+    NoRoom::at([order.dir.as_path(), &order.output]).is_some()
 }
 
 /// How far an attempt has been ended.
@@ -214,6 +221,8 @@ impl<'a> Supervisor<'a> {
             (None, Some(status)) => outcome_of(status),
             (None, None) => Outcome::Cancelled,
         };
+        // Before anything that it holds is given back.
+        let starved = is_starved(self.order);
         self.rung = Rung::Killed;
         let left_some = self.status.is_some() && self.has_children()?;
         let survivors = self.kill_all()?;
@@ -225,6 +234,7 @@ impl<'a> Supervisor<'a> {
             leaky: left_some || held,
             survivors,
             trouble: None,
+            starved,
         })
     }
 

@@ -1,0 +1,136 @@
+//! `git-enact` under `strace`, which has the kernel refuse a chosen call of the driver, or kills it there.
+//!
+//! Only the driver's own thread is traced: what it starts (git, supervisors, executors) is not touched. Where there
+//! is no `strace`, or nobody may trace, there is nothing to be had: the caller says so and passes.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use super::user::{Output, User};
+
+/// What happens at a call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Injected<'a> {
+    /// It is refused, once.
+    Error(&'a str),
+    /// It and all after it are refused.
+    Errors(&'a str),
+    /// The process is killed before it.
+    Death,
+}
+
+/// What a driver asks of the machine when it stores something, on one machine or another. `close` is not among them:
+/// it closes what it complains of, and a tracer can only refuse it without that.
+pub(crate) const CALLS: [&str; 13] = [
+    "write",
+    "link",
+    "linkat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "openat",
+    "mkdir",
+    "mkdirat",
+    "fsync",
+    "syncfs",
+    "unlink",
+    "unlinkat",
+];
+
+/// The n-th call of that name, counted from 1, and what happens there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct At<'a> {
+    pub(crate) call: &'a str,
+    pub(crate) nth: usize,
+    pub(crate) injected: Injected<'a>,
+}
+
+/// Whether processes can be traced here; says so once where they cannot.
+pub(crate) fn is_possible() -> bool {
+    static POSSIBLE: OnceLock<bool> = OnceLock::new();
+    *POSSIBLE.get_or_init(|| {
+        let traced = Command::new("strace")
+            .args([
+                "-qq",
+                "-o",
+                "/dev/null",
+                "-e",
+                "inject=write:error=EIO:when=9",
+                "true",
+            ])
+            .output();
+        let can = traced.is_ok_and(|output| output.status.success());
+        if !can {
+            say("skipped: `strace` is not there, or may not trace");
+        }
+        can
+    })
+}
+
+impl User {
+    /// Runs `git-enact` with something that happens at a call of its driver.
+    pub(crate) fn enact_at(&self, args: &[&str], at: At<'_>) -> Output {
+        let calls = at.call;
+        let rule = match at.injected {
+            Injected::Error(error) => format!("inject={calls}:error={error}:when={}", at.nth),
+            Injected::Errors(error) => format!("inject={calls}:error={error}:when={}+", at.nth),
+            Injected::Death => format!("inject={calls}:signal=KILL:when={}", at.nth),
+        };
+        let mut command = self.command("strace");
+        command.args(["-qq", "-o", "/dev/null", "-e", &rule, "--"]);
+        Output::of(command.arg(env!("CARGO_BIN_EXE_git-enact")).args(args))
+    }
+
+    /// How often the driver makes each of [`CALLS`] on its way to the end.
+    pub(crate) fn count_calls(&self, args: &[&str]) -> BTreeMap<&'static str, usize> {
+        let log = self.outside("calls.log");
+        let mut command = self.command("strace");
+        let names = CALLS.map(|call| format!("?{call}")).join(",");
+        let trace = format!("trace={names}");
+        command.args(["-qq", "-e", "signal=none", "-e", &trace, "-o"]);
+        let command = command.arg(&log).arg("--");
+        Output::of(command.arg(env!("CARGO_BIN_EXE_git-enact")).args(args)).success();
+        let text = std::fs::read_to_string(&log).expect("a log");
+        std::fs::remove_file(&log).expect("removed");
+        let counts = CALLS.map(|call| {
+            let begin = format!("{call}(");
+            let made = text.lines().filter(|line| line.starts_with(&begin));
+            (call, made.count())
+        });
+        counts.into_iter().filter(|(_, made)| *made > 0).collect()
+    }
+}
+
+/// Says what a test leaves out, or how much it did, to whoever reads what it prints.
+#[expect(clippy::print_stderr, reason = "a test has nobody else to tell")]
+pub(crate) fn say(what: &str) {
+    eprintln!("{what}");
+}
+
+/// Does `work` for each of `cases` on two threads, and tells of those that went wrong.
+pub(crate) fn each<T: Sync + std::fmt::Debug>(cases: &[T], work: impl Fn(&T) + Sync) {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let next = AtomicUsize::new(0);
+    let wrong: Mutex<Vec<&T>> = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if catch_unwind(AssertUnwindSafe(|| work(case))).is_err() {
+                        wrong.lock().expect("a list").push(case);
+                    }
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().expect("a list");
+    let count = cases.len();
+    assert!(
+        wrong.is_empty(),
+        "{} of {count} go wrong, as told above: {wrong:#?}",
+        wrong.len()
+    );
+}
