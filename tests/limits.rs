@@ -40,7 +40,7 @@ fn a_limit_is_shown_before_the_start_and_must_be_something() {
     let (user, executor) = staged("cost = 0");
     user.run("plan.toml", &executor, &[])
         .code(2)
-        .complains("a limit in `[limits]` is nothing");
+        .complains("`limits.cost` is nothing: nothing could run");
 }
 
 #[test]
