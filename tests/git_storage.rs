@@ -237,8 +237,5 @@ fn a_repository_that_cannot_be_opened_says_why() {
         .err()
         .expect("reftable")
         .to_string();
-    assert!(
-        error.contains("git refs migrate --ref-format=files"),
-        "{error}"
-    );
+    assert!(error.contains("refs migrate --ref-format=files"), "{error}");
 }

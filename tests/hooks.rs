@@ -199,7 +199,7 @@ fn git_config_names_hooks_and_the_file_can_take_them_away() {
     assert!(!shown.stdout.contains("pre-task"), "{shown}");
     user.run("plan.toml", &executor, &[]).success();
     user.write("enact.toml", "[hooks]\nbefore = 'true'\n");
-    user.enact(plan).code(2).complains("unknown field `before`");
+    user.enact(plan).code(2).complains("unknown key `before`");
 }
 
 #[test]

@@ -194,3 +194,19 @@ fn without_a_guard_and_in_clones_every_ref_moves() {
         .success();
     assert_eq!(user.git(["tag"]).success().stdout, "v1\n");
 }
+
+#[test]
+fn other_repositories_are_nobodys_to_guard_and_keep_their_own_hooks() {
+    let user = user();
+    let script = r#"
+other=$(mktemp -d "$HOME/other-XXXXXX")
+git init --quiet "$other"
+printf '#!/bin/sh\ntouch "%s/ran"\n' "$other" > "$other/.git/hooks/pre-commit"
+chmod +x "$other/.git/hooks/pre-commit"
+( cd "$other" && git commit --quiet --allow-empty --message One && git branch next && git tag v1 ) || exit 9
+test -e "$other/ran" || exit 8
+commit done.txt yes
+"#;
+    hook(&user, ".git/hooks", "pre-commit", "true");
+    run(&user, script).success();
+}

@@ -9,7 +9,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
@@ -47,44 +47,51 @@ const HOOKS: [&str; 17] = [
 impl Repo {
     /// Makes the directory of hooks `dir` for whoever is to move `branch` and no other ref.
     pub fn lay_rails(&self, dir: &Path, branch: &str) -> Result<()> {
-        let users = self.users_hooks();
+        let set = setting(self.raw(), |config| config.get_path(HOOKS_PATH).ok());
+        let users = set
+            .clone()
+            .unwrap_or_else(|| self.common_dir().join("hooks"));
+        let common_dir = super::absolute(self.common_dir())?;
         let write = || -> Result<()> {
             remove_all(dir)?;
             std::fs::create_dir_all(dir)?;
             for name in HOOKS {
                 let hook = users.join(name);
-                if name == OURS {
-                    write_script(&dir.join(name), &guard(branch, &hook))?;
-                } else if users.is_relative() {
-                    // Whether it is there is for the worktree to say, each time.
-                    let asks = [b"test -x ", quoted(&hook).as_slice(), b" || exit 0\n"].concat();
-                    write_script(&dir.join(name), &[asks, goes_on(&hook)].concat())?;
-                } else if is_run(&hook) {
-                    write_script(&dir.join(name), &goes_on(&hook))?;
+                // Whether a relative one is there is for the worktree to say, each time.
+                if name != OURS && users.is_absolute() && !is_run(&hook) {
+                    continue;
                 }
+                // Hooks of another repository are to run there; without one here, that cannot be told beforehand.
+                let elsewhere = match set {
+                    Some(_) => "",
+                    None => name,
+                };
+                let place = [
+                    words("ours", &common_dir),
+                    words("hook", &hook),
+                    words("elsewhere", elsewhere),
+                    words("branch", branch),
+                ];
+                let rest = if name == OURS { GUARD } else { GOES_ON };
+                write_script(&dir.join(name), &[&place.concat(), PLACE, rest].concat())?;
             }
             Ok(())
         };
         write().with_context(|| format!("`{}` cannot be made", dir.display()))
     }
-
-    /// Where git finds the user's hooks; relative to the worktree if they say so.
-    fn users_hooks(&self) -> PathBuf {
-        let set = setting(self.raw(), |config| config.get_path(HOOKS_PATH).ok());
-        set.unwrap_or_else(|| self.common_dir().join("hooks"))
-    }
 }
 
-/// The script that looks at refs before they move, and then asks the user's own.
-fn guard(branch: &str, hook: &Path) -> Vec<u8> {
-    let [branch, hook] = [quoted(OsStr::new(branch)), quoted(hook)];
-    let parts: [&[u8]; 5] = [
-        b"hook=",
-        &hook,
-        b"\nbranch=",
-        &branch,
-        br#"
-if test "$1" != prepared; then
+/// Finds out where it runs. The environment of an executor reaches every git below it, in submodules, in what tests make
+/// and in what is cloned: there the hooks of that place count, and there is nothing to guard.
+const PLACE: &[u8] =
+    br#"its=$(git rev-parse --path-format=absolute --git-common-dir 2>/dev/null) || its=
+if test "$its" != "$ours"; then
+	test -z "$elsewhere" || hook=$its/hooks/$elsewhere
+fi
+"#;
+
+/// Looks at refs before they move, and then asks the user's own hook.
+const GUARD: &[u8] = br#"if test "$1" != prepared || test "$its" != "$ours"; then
 	test -f "$hook" && test -x "$hook" || exit 0
 	exec "$hook" "$@"
 fi
@@ -106,25 +113,27 @@ while read -r old new ref; do
 done
 test -f "$hook" && test -x "$hook" || exit 0
 printf %s "$moves" | "$hook" "$@"
-"#,
-    ];
-    parts.concat()
+"#;
+
+/// Becomes the user's hook, where there is one.
+const GOES_ON: &[u8] = br#"test -f "$hook" && test -x "$hook" || exit 0
+exec "$hook" "$@"
+"#;
+
+/// A variable of a shell that is this word.
+fn words(name: &str, word: impl AsRef<OsStr>) -> Vec<u8> {
+    [name.as_bytes(), b"=", &quoted(word), b"\n"].concat()
 }
 
-/// The line that becomes the user's hook.
-fn goes_on(hook: &Path) -> Vec<u8> {
-    [b"exec ", quoted(hook).as_slice(), b" \"$@\"\n"].concat()
+fn is_run(path: &Path) -> bool {
+    let found = path.metadata();
+    found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
 fn write_script(path: &Path, text: &[u8]) -> Result<()> {
     std::fs::write(path, [b"#!/bin/sh\n", text].concat())?;
     let runnable = std::fs::Permissions::from_mode(0o755);
     Ok(std::fs::set_permissions(path, runnable)?)
-}
-
-fn is_run(path: &Path) -> bool {
-    let found = path.metadata();
-    found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
 /// One word of a shell.
