@@ -388,16 +388,16 @@ const DEATH: &str = "recorded:attempt-ended:2";
 
 #[test]
 fn what_a_dead_driver_left_on_this_machine_can_be_damaged_and_costs_nothing_that_was_done() {
+    // What an attempt was told is lost with the file that says whose it is, if that is the one: which attempts had ended
+    // is not the same each time, so this belongs to the long sweeps.
+    if std::env::var_os("ENACT_CORRUPT_ALL").is_none() {
+        say("what a dead driver left is not damaged here: `ENACT_CORRUPT_ALL` is not set");
+        return;
+    }
     let calm = Journey::new(&WORK, &[]).travel();
-    let everything = std::env::var_os("ENACT_CORRUPT_ALL").is_some();
     let mut cases: Vec<(PathBuf, usize)> = Vec::new();
-    for (nth, file) in local_files().into_iter().enumerate() {
-        let harms = if everything {
-            0..4
-        } else {
-            nth % 4..nth % 4 + 1
-        };
-        cases.extend(harms.map(|harm| (file.clone(), harm)));
+    for file in local_files() {
+        cases.extend((0..4).map(|harm| (file.clone(), harm)));
     }
     each(&cases, |(file, harm)| {
         let mut journey = Journey::new(&WORK, &[DEATH]);
