@@ -4,7 +4,8 @@
 //! show up there. A directory of hooks takes the place of the user's for the executor's git alone, by a variable of its
 //! environment: in it, `reference-transaction` looks at every ref before it moves, and each hook of the user's is a
 //! line that goes on to theirs. It is a rail and no wall: who clears the environment is past it, and found out when the
-//! attempt is judged. One script and no process besides, because it runs twice for each commit.
+//! attempt is judged. One script and, where it is meant to run, no process besides, because git
+//! runs it five times for a commit.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
@@ -13,9 +14,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::Repo;
 use super::ignored::setting;
 use super::slots::remove_all;
+use super::{Repo, Worktree};
 
 /// The setting that names a directory of hooks.
 pub const HOOKS_PATH: &str = "core.hooksPath";
@@ -45,13 +46,14 @@ const HOOKS: [&str; 17] = [
 ];
 
 impl Repo {
-    /// Makes the directory of hooks `dir` for whoever is to move `branch` and no other ref.
-    pub fn lay_rails(&self, dir: &Path, branch: &str) -> Result<()> {
+    /// Makes the directory of hooks `dir` for whoever works in `worktree` and is to move `branch` and no other ref.
+    pub fn lay_rails(&self, dir: &Path, worktree: &Worktree, branch: &str) -> Result<()> {
         let set = setting(self.raw(), |config| config.get_path(HOOKS_PATH).ok());
         let users = set
             .clone()
             .unwrap_or_else(|| self.common_dir().join("hooks"));
         let common_dir = super::absolute(self.common_dir())?;
+        let git_dir = super::absolute(worktree.git_dir())?;
         let write = || -> Result<()> {
             remove_all(dir)?;
             std::fs::create_dir_all(dir)?;
@@ -68,6 +70,7 @@ impl Repo {
                 };
                 let place = [
                     words("ours", &common_dir),
+                    words("here", &git_dir),
                     words("hook", &hook),
                     words("elsewhere", elsewhere),
                     words("branch", branch),
@@ -82,9 +85,13 @@ impl Repo {
 }
 
 /// Finds out where it runs. The environment of an executor reaches every git below it, in submodules, in what tests make
-/// and in what is cloned: there the hooks of that place count, and there is nothing to guard.
-const PLACE: &[u8] =
-    br#"its=$(git rev-parse --path-format=absolute --git-common-dir 2>/dev/null) || its=
+/// and in what is cloned: there the hooks of that place count, and there is nothing to guard. In a linked worktree git
+/// says where it is; to ask takes longer than all the rest.
+const PLACE: &[u8] = br#"if test "$GIT_DIR" = "$here" && test -z "$GIT_COMMON_DIR"; then
+	its=$ours
+else
+	its=$(git rev-parse --path-format=absolute --git-common-dir 2>/dev/null) || its=
+fi
 if test "$its" != "$ours"; then
 	test -z "$elsewhere" || hook=$its/hooks/$elsewhere
 fi

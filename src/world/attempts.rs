@@ -61,7 +61,7 @@ impl Local {
         let mut invocation = Invocation::new(&place, &package, &policy, std::env::vars_os())?;
         let also = [&*invocation.files.result, &invocation.files.answer];
         self.confine(&mut invocation.order, &slot.worktree, &also)?;
-        self.lay_rails(&mut invocation.order, task, &told)?;
+        self.lay_rails(&mut invocation.order, &slot.worktree, task, &told)?;
         let hook = self.pre_task(task, number, &slot, state);
         self.slots.put(number, slot);
         what.secrets = invocation.secrets;

@@ -110,13 +110,20 @@ impl Local {
     }
 
     /// Has the executor's git move no ref but the branch of `task`. Only where it shares the user's.
-    pub(super) fn lay_rails(&self, order: &mut Order, task: &TaskId, told: &Path) -> Result<()> {
+    pub(super) fn lay_rails(
+        &self,
+        order: &mut Order,
+        worktree: &Worktree,
+        task: &TaskId,
+        told: &Path,
+    ) -> Result<()> {
         let policy = self.approved.policy();
         if !policy.guard || policy.isolation == Isolation::Clone {
             return Ok(());
         }
         let dir = attempt::ending(told, "rails");
-        self.site.repo.lay_rails(&dir, &self.branch_of(task))?;
+        let branch = self.branch_of(task);
+        self.site.repo.lay_rails(&dir, worktree, &branch)?;
         environment::set(&mut order.env, git::HOOKS_PATH, dir.as_os_str());
         Ok(())
     }
