@@ -4,6 +4,9 @@
 //! values, and a secret of no known form passes.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, Input, MatchKind};
 
 use super::text::char_start;
 use super::{Fault, Source};
@@ -48,6 +51,13 @@ const TOKENS: [(&[u8], usize); 27] = [
     (b"eyJhbGci", 30),
 ];
 
+/// What stands before a token in a header.
+const BEARER: &[u8] = b"bearer ";
+/// What stands before user and password in an address.
+const ADDRESS: &[u8] = b"://";
+/// How a private key begins.
+const PRIVATE_KEY: &[u8] = b"-----BEGIN ";
+
 /// The longest user and password in an address.
 const LOGIN_MAX: usize = 512;
 /// The least that stands behind `Bearer`.
@@ -69,11 +79,22 @@ pub fn secret_at(text: &[u8], at: usize) -> Option<Secret> {
     }
 }
 
+/// How secrets begin, whatever the case: a text is gone through once for all of them.
+static OPENINGS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let tokens = TOKENS.iter().map(|(prefix, _)| *prefix);
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::LeftmostFirst)
+        .build(tokens.chain([BEARER, ADDRESS, PRIVATE_KEY]))
+        .expect("a few short words")
+});
+
 /// Where a text holds secrets by their form, in the order of the text.
 pub fn secrets_in(text: &[u8]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
-    while at < text.len() {
+    while let Some(opening) = OPENINGS.find(Input::new(text).range(at..)) {
+        at = opening.start();
         match secret_at(text, at) {
             Some(secret) => {
                 let from = at + secret.lead;
@@ -134,29 +155,27 @@ fn is_token_byte(byte: u8) -> bool {
 
 /// What stands behind `Bearer` in a header.
 fn bearer(rest: &[u8]) -> Option<Secret> {
-    const WORD: &[u8] = b"bearer ";
-    let word = rest.get(..WORD.len())?;
+    let word = rest.get(..BEARER.len())?;
     let belongs =
         |byte: &&u8| is_token_byte(**byte) || matches!(byte, b'.' | b'~' | b'+' | b'/' | b'=');
-    let body = rest[WORD.len()..].iter();
+    let body = rest[BEARER.len()..].iter();
     let len = body.take_while(belongs).count();
-    let holds = word.eq_ignore_ascii_case(WORD) && len >= BEARER_MIN;
+    let holds = word.eq_ignore_ascii_case(BEARER) && len >= BEARER_MIN;
     holds.then_some(Secret {
-        lead: WORD.len(),
+        lead: BEARER.len(),
         len,
     })
 }
 
 /// `://user:password@`: what stands before the `@`.
 fn login(rest: &[u8]) -> Option<Secret> {
-    const LEAD: &[u8] = b"://";
-    let body = rest.strip_prefix(LEAD)?;
+    let body = rest.strip_prefix(ADDRESS)?;
     let end = body.iter().take(LOGIN_MAX).position(|byte| {
         matches!(byte, b'@' | b'/' | b'"' | b'\'') || byte.is_ascii_whitespace()
     })?;
     let is_login = body[end] == b'@' && body[..end].contains(&b':');
     is_login.then_some(Secret {
-        lead: LEAD.len(),
+        lead: ADDRESS.len(),
         len: end,
     })
 }
@@ -164,7 +183,7 @@ fn login(rest: &[u8]) -> Option<Secret> {
 /// A private key block, up to its end or the end of the text.
 fn private_key(rest: &[u8]) -> Option<Secret> {
     const LINE_MAX: usize = 80;
-    let body = rest.strip_prefix(b"-----BEGIN ")?;
+    let body = rest.strip_prefix(PRIVATE_KEY)?;
     let line = &body[..body.len().min(LINE_MAX)];
     let line = line.split(|byte| *byte == b'\n').next().unwrap_or(line);
     find(line, b"PRIVATE KEY")?;
