@@ -49,7 +49,7 @@ impl Repo {
     }
 
     /// The remote that has what this clone lacks, if it is one that may lack something.
-    fn promisor(&self) -> Option<String> {
+    pub(in crate::git) fn promisor(&self) -> Option<String> {
         let remotes = self.config_below("remote.");
         let promises = remotes.into_iter().find_map(|(key, value)| {
             let name = key.strip_suffix(".promisor")?;

@@ -4,23 +4,24 @@
 //! clean. For whoever works in it, `.git` is no file that leads there but a repository of its own, which borrows the
 //! user's objects as `git clone --shared` does: with configuration, hooks, refs, stash and objects that nobody shares,
 //! and without a remote. It is made anew each time the worktree is put somewhere, so that nothing planted in it reaches
-//! the next one; by ourselves, because `git clone` takes ten times as long and leaves the user's identity behind.
+//! the next one.
 //!
 //! We run no git in it and read no configuration of it. Its HEAD and refs are read as the files that they are. Its
 //! commits come as `git fetch` with `fetch.fsckObjects` brings them, packed and every object checked before it is
 //! kept; but by the two commands that do so and not through a server in a repository that is not ours, which takes
 //! five times as long and reads what is configured there.
 
+mod making;
+
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use git2::{ObjectFormat, Oid};
 
-use super::index::{copy_with_time, overwrite, remove_if_there};
+use super::index::{overwrite, remove_if_there};
 use super::slots::remove_all;
 use super::visits::VISITS;
 use super::worktree::HEAD_MAX;
@@ -38,31 +39,8 @@ const PACK: &str = "enact-pack";
 /// The largest pack, in bytes, whose objects go into files of their own.
 const LOOSE_MAX: u64 = 4 << 20;
 
-/// What of the user's refs is handed out.
-const REFS: [&str; 3] = ["refs/heads/*", "refs/tags/*", "refs/remotes/*"];
-
 /// How many refs of theirs are looked at.
 const REFS_MAX: usize = 10_000;
-
-/// Settings of the user's repository that mean nothing in another one, or that would let somebody push.
-const LEFT_OUT: [&str; 16] = [
-    "branch.",
-    "core.bare",
-    "core.fsmonitor",
-    "core.repositoryformatversion",
-    "core.sparsecheckout",
-    "core.splitindex",
-    "core.untrackedcache",
-    "core.worktree",
-    "credential.",
-    "enact.",
-    "extensions.",
-    "http.",
-    "include",
-    "index.sparse",
-    "maintenance.",
-    "remote.",
-];
 
 /// What says that it failed here, and not because of what was to be taken over.
 const OUR_TROUBLE: [&str; 5] = [
@@ -81,9 +59,7 @@ impl Repo {
 
     /// Refuses a repository whose worktrees cannot be isolated so.
     pub fn require_isolation(&self, isolation: Isolation) -> Result<()> {
-        let remotes = self.config_below("remote.").into_iter();
-        let mut promised = remotes.filter(|(name, _)| name.ends_with(".promisor"));
-        if isolation == Isolation::Clone && promised.any(|(_, value)| value == "true") {
+        if isolation == Isolation::Clone && self.promisor().is_some() {
             bail!(
                 "the repository is a partial clone, and what it lacks cannot be fetched from a clone without a remote: \
                  use `--isolation worktree`, or fetch everything with `git fetch --refetch --no-filter`"
@@ -280,51 +256,6 @@ impl Worktree {
         }
         refused(&taken)
     }
-
-    /// Writes a git directory of their own at `dir`; the refs in it.
-    fn write_git_dir(&self, repo: &Repo, dir: &Path) -> Result<String> {
-        let common = repo.common_dir();
-        std::fs::create_dir_all(dir.join("objects/info"))?;
-        std::fs::create_dir_all(dir.join("refs/heads"))?;
-        std::fs::create_dir_all(dir.join("info"))?;
-        std::fs::write(
-            dir.join("objects/info/alternates"),
-            borrowed(&repo.objects())?,
-        )?;
-        std::fs::write(dir.join("config"), configuration(repo)?)?;
-        for shared in ["info/exclude", "info/attributes", "shallow"] {
-            copy_if_there(&common.join(shared), &dir.join(shared))?;
-        }
-        if repo.config("core.hooksPath").is_none() {
-            copy_hooks(&common.join("hooks"), &dir.join("hooks"))?;
-        }
-        // As they were when this process first asked: to list them takes time where there are many.
-        let mut refs = match repo.handed_refs.get() {
-            Some(refs) => refs.clone(),
-            None => {
-                let listed = packed_refs(repo)?;
-                repo.handed_refs.get_or_init(|| listed).clone()
-            }
-        };
-        std::fs::write(dir.join("packed-refs"), &refs)?;
-        let head = std::fs::read_to_string(self.git_dir().join("HEAD"))?;
-        if let Some(branch) = head.trim_end().strip_prefix("ref: ")
-            && let Some(at) = repo.read(branch)?
-        {
-            let file = dir.join(branch);
-            std::fs::create_dir_all(file.parent().unwrap_or(dir))?;
-            std::fs::write(file, format!("{at}\n"))?;
-            writeln!(refs, "{at} {branch}")?;
-        } else {
-            writeln!(refs, "{} HEAD", head.trim_end())?;
-        }
-        std::fs::write(dir.join("HEAD"), head)?;
-        let index = self.git_dir().join("index");
-        if index.exists() {
-            copy_with_time(&index, &dir.join("index"))?;
-        }
-        Ok(refs)
-    }
 }
 
 /// Whether the worktree with this git directory of ours was isolated as a clone.
@@ -357,93 +288,12 @@ fn refused(output: &Output) -> Result<Option<String>> {
     ))
 }
 
-/// The user's refs, as git packs them; those of runs are ours.
-fn packed_refs(repo: &Repo) -> Result<String> {
-    let mut lines = Vec::new();
-    for glob in REFS {
-        for reference in repo.raw().references_glob(glob)? {
-            // One that cannot be read is not handed out.
-            let Ok(reference) = reference else { continue };
-            if let (Ok(name), Some(oid)) = (reference.name(), reference.target())
-                && !name.starts_with("refs/heads/enact/")
-            {
-                lines.push((name.to_owned(), oid));
-            }
-        }
-    }
-    lines.sort();
-    let mut text = String::from("# pack-refs with: sorted\n");
-    for (name, oid) in lines {
-        writeln!(text, "{oid} {name}")?;
-    }
-    Ok(text)
-}
-
 /// The refs that such a text names.
 fn packed(text: &str, format: ObjectFormat) -> impl Iterator<Item = (Oid, &str)> {
     text.lines().filter_map(move |line| {
         let (hex, name) = line.split_once(' ')?;
         Some((oid(hex, format)?, name))
     })
-}
-
-/// The configuration of a repository in which commits are made as in the user's.
-fn configuration(repo: &Repo) -> Result<String> {
-    let mut text = head_of_config(repo);
-    let local = repo
-        .raw()
-        .config()?
-        .open_level(git2::ConfigLevel::Local)?
-        .snapshot()?;
-    local.entries(None)?.for_each(|entry| {
-        let value = match entry.has_value() {
-            true => entry.value(),
-            false => Ok("true"),
-        };
-        let (Ok(name), Ok(value)) = (entry.name(), value) else {
-            return;
-        };
-        let is_left_out = LEFT_OUT.iter().any(|start| name.starts_with(start));
-        let setting = written(name, value).filter(|_| !is_left_out);
-        text.push_str(&setting.unwrap_or_default());
-    })?;
-    // What git-lfs keeps of a file that is committed would go with the directory.
-    let lfs = repo.common_dir().join("lfs");
-    if let Some(place) = lfs.to_str().filter(|_| lfs.is_dir())
-        && let Some(setting) = written("lfs.storage", place)
-    {
-        text.push_str(&setting);
-    }
-    Ok(text)
-}
-
-fn head_of_config(repo: &Repo) -> String {
-    let (version, format) = match repo.raw().object_format() {
-        ObjectFormat::Sha1 => (0, ""),
-        ObjectFormat::Sha256 => (1, "[extensions]\n\tobjectFormat = sha256\n"),
-    };
-    format!("[core]\n\trepositoryformatversion = {version}\n\tbare = false\n{format}")
-}
-
-/// A setting as a configuration file has it.
-fn written(name: &str, value: &str) -> Option<String> {
-    let (section, rest) = name.split_once('.')?;
-    let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
-    let (header, key) = match rest.rsplit_once('.') {
-        Some((sub, key)) => (format!("{section} \"{}\"", quoted(sub)), key),
-        None => (section.to_owned(), rest),
-    };
-    let value = quoted(value).replace('\n', "\\n").replace('\t', "\\t");
-    Some(format!("[{header}]\n\t{key} = \"{value}\"\n"))
-}
-
-/// The line by which a repository borrows the objects at `place`.
-fn borrowed(place: &Path) -> Result<Vec<u8>> {
-    let place = place.as_os_str().as_bytes();
-    if place.contains(&b'\n') {
-        bail!("a path with a line break cannot be borrowed from: use `--isolation worktree`");
-    }
-    Ok([place, b"\n"].concat())
 }
 
 /// A path in a list that colons separate.
@@ -461,30 +311,6 @@ fn quoted_path(path: &Path) -> OsString {
     }
     quoted.push(b'"');
     OsString::from_vec(quoted)
-}
-
-/// Copies the hooks that git would run.
-fn copy_hooks(from: &Path, to: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let hooks = std::fs::read_dir(from).into_iter().flatten().flatten();
-    for hook in hooks {
-        let path = hook.path();
-        let is_run = path
-            .metadata()
-            .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
-        if is_run && path.extension().is_none_or(|end| end != "sample") {
-            std::fs::create_dir_all(to)?;
-            std::fs::copy(&path, to.join(hook.file_name()))?;
-        }
-    }
-    Ok(())
-}
-
-fn copy_if_there(from: &Path, to: &Path) -> Result<()> {
-    if from.is_file() {
-        std::fs::copy(from, to)?;
-    }
-    Ok(())
 }
 
 /// What a small file of theirs says; nothing where they have put something else.
