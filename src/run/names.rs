@@ -12,8 +12,17 @@ pub fn branch(full: &str) -> &str {
 
 /// The first `most` of many names, and how many more there are.
 pub fn listed(names: &[impl AsRef<str>], most: usize) -> String {
+    joined(names, most, ", ")
+}
+
+/// The same of sentences, which may hold commas.
+pub fn recounted(sentences: &[impl AsRef<str>], most: usize) -> String {
+    joined(sentences, most, "; ")
+}
+
+fn joined(names: &[impl AsRef<str>], most: usize, between: &str) -> String {
     let named: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
-    let named = named.join(", ");
+    let named = named.join(between);
     match names.len().saturating_sub(most) {
         0 => named,
         more => format!("{named} and {more} more"),

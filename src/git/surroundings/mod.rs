@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Repo;
 use super::index::Stamp;
+use super::rails::HOOKS_PATH;
 
 /// Of larger files only the hash is held: they can be compared, and not be put back.
 const HELD_MAX: u64 = 1 << 20;
@@ -164,7 +165,7 @@ impl Repo {
         configurations.extend(theirs.map(|listed| listed.git_dir.join("config.worktree")));
         let mut hooks = vec![common.join("hooks")];
         hooks.extend(
-            self.config_path("core.hooksPath")
+            self.config_path(HOOKS_PATH)
                 .and_then(|dir| self.inside(&dir)),
         );
         while let Some(file) = configurations.pop() {

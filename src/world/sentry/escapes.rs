@@ -9,6 +9,7 @@ use crate::plan::Task;
 use crate::report::clean::visible;
 use crate::report::live::Teller;
 use crate::run::evidence::ClaimStatus;
+use crate::run::names::listed;
 use crate::run::state::{AttemptState, Phase, State};
 use crate::verify::scope;
 
@@ -72,11 +73,11 @@ impl Sentry {
             let is_ours = |path: &String| Path::new(path).starts_with(&state.run.plan_path);
             others.retain(|path| !state.run.policy.sync || !is_ours(path));
             if !escaped.is_empty() {
-                let files = listed(&escaped);
+                let files = quoted(&escaped);
                 found.push(format!("{files} of your checkout has what attempt {} of {} should have left in its worktree", last.number, task.id));
             }
             if !others.is_empty() && self.told.insert(format!("{others:?}")) {
-                let files = listed(&others);
+                let files = quoted(&others);
                 let line = format!(
                     "note: while attempt {} of {} ran, your checkout changed: {files}; if that was not you, `git diff` shows how",
                     last.number, task.id
@@ -97,9 +98,9 @@ fn written(
     since: SystemTime,
 ) -> (Vec<String>, Vec<String>) {
     let mut touched = repo.touched_since(since);
-    let plain = task.files.iter().chain(&task.creates).chain(&task.modifies);
-    let declared = plain.map(|path| path.trim_start_matches("./"));
-    let late = declared.filter(|path| repo.was_written_since(path, since));
+    let declared = [&task.files[..], &task.creates, &task.modifies].concat();
+    let plain = declared.iter().map(|path| path.trim_start_matches("./"));
+    let late = plain.filter(|path| repo.was_written_since(path, since));
     touched.extend(late.map(str::to_owned));
     touched.sort();
     touched.dedup();
@@ -110,23 +111,16 @@ fn written(
             .as_ref()
             .is_some_and(|claim| claim.status == ClaimStatus::Done);
     let declares = !task.files.is_empty() || !task.creates.is_empty();
-    let promised: Vec<String> = task.creates.iter().chain(&task.modifies).cloned().collect();
     touched.into_iter().partition(|path| match left {
         Some(left) => repo.holds_what(path, left) && !repo.is_in(&last.base, path, left),
         None => {
             let one = std::slice::from_ref(path);
-            is_empty_claim
-                && declares
-                && scope::outside(one, &[task.files.clone(), promised.clone()].concat(), &[])
-                    .is_empty()
+            is_empty_claim && declares && scope::outside(one, &declared, &[]).is_empty()
         }
     })
 }
 
-fn listed(paths: &[String]) -> String {
-    let named = paths[..paths.len().min(NAMED)].join(", ");
-    match paths.len().saturating_sub(NAMED) {
-        0 => format!("`{named}`"),
-        more => format!("`{named}` and {more} more"),
-    }
+fn quoted(paths: &[String]) -> String {
+    let quoted: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+    listed(&quoted, NAMED)
 }

@@ -42,6 +42,7 @@ use crate::journal::layout;
 use crate::plan::TaskId;
 use crate::report::clean::visible;
 use crate::run::event::Event;
+use crate::run::names;
 use crate::run::state::State;
 
 /// A ref and the log of HEAD are written one after the other: what looks wrong is looked at again after this.
@@ -267,11 +268,7 @@ pub fn detailed(repo: &Repo, difference: &Difference) -> Vec<String> {
 
 /// The changes in one sentence.
 pub fn listed(reasons: &[String]) -> String {
-    let named = reasons[..reasons.len().min(NAMED)].join("; ");
-    match reasons.len().saturating_sub(NAMED) {
-        0 => named,
-        more => format!("{named}; and {more} more"),
-    }
+    names::recounted(reasons, NAMED)
 }
 
 /// What may be everyday work, with what puts it back if it was not.
