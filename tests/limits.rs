@@ -19,10 +19,18 @@ fn a_run_pauses_after_the_attempts_that_it_may_make() {
     user.run("plan.toml", &executor, &[])
         .code(4)
         .complains("paused: 2 attempts were made, which is the limit of the run");
-    assert_eq!(user.status()["run"]["status"], "paused");
-    assert_eq!(user.status()["counts"]["done"], 2);
+    let why = "2 attempts were made, which is the limit of the run; going on allows as much again";
+    user.enact(["status"])
+        .success()
+        .says(&format!("paused:        {why}"));
+    let status = user.status();
+    assert_eq!(status["run"]["status"], "paused");
+    assert_eq!(status["run"]["reason"], why);
+    assert_eq!(status["counts"]["done"], 2);
     user.enact(["resume"]).success();
-    assert_eq!(user.status()["run"]["status"], "complete");
+    let status = user.status();
+    assert_eq!(status["run"]["status"], "complete");
+    assert!(status["run"].get("reason").is_none(), "{status}");
 }
 
 #[test]

@@ -13,8 +13,9 @@ pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
         return vec![format!("return there:  git enact rollback {checkpoint}")];
     }
     let mut lines = Vec::new();
-    if let Drive::Quarantined(reason) = &state.run.drive {
-        lines.push(format!("quarantined:   {reason}"));
+    if let Some(reason) = state.why_it_waits(context.driven) {
+        let lead = format!("{}:", state.status(context.driven));
+        lines.push(format!("{lead:<14} {reason}"));
     }
     let of_run = match context.is_usual {
         true => String::new(),

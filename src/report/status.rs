@@ -47,6 +47,9 @@ pub(super) struct RunStatus<'a> {
     plan: &'a str,
     dialect: &'a str,
     status: &'a str,
+    /// Why it does not go on, where that is not for its tasks to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
     base: &'a str,
     tip: &'a str,
     branch: &'a str,
@@ -70,6 +73,7 @@ impl<'a> RunStatus<'a> {
             plan: &run.plan_path,
             dialect: state.graph().plan().dialect.name(),
             status: state.status(context.driven),
+            reason: state.why_it_waits(context.driven),
             base: &run.base,
             tip: &run.tip,
             branch: &context.branch,

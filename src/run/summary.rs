@@ -68,6 +68,15 @@ impl State {
         }
     }
 
+    /// Why the run as a whole does not go on, when something other than its tasks stands in its way.
+    pub fn why_it_waits(&self, driven: bool) -> Option<&str> {
+        match &self.run.drive {
+            Drive::Quarantined(reason) => Some(reason),
+            Drive::Paused(reason, _) if self.status(driven) == "paused" => Some(reason),
+            _ => None,
+        }
+    }
+
     /// How a finished run ended.
     fn conclusion(&self) -> &'static str {
         let counts = self.counts();
