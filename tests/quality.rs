@@ -230,6 +230,8 @@ acceptance = ["`test -e work.txt` passes", "It is a pleasure to read", "The file
 fn an_unmet_criterion_refuses_and_reaches_the_next_attempt() {
     let user = User::new();
     user.plan(&task("a", "acceptance = [\"`test -e wanted.txt`\"]"));
+    let check = user.enact(["check", "plan.toml"]).success().stdout;
+    assert!(!check.contains("no command proves"), "{check}");
     let executor = user.executor(
         "cp \"$ENACT_PROMPT_FILE\" \"$HOME/../prompt-$ENACT_ATTEMPT\"
          test $ENACT_ATTEMPT = 1 || commit wanted.txt work; commit work.txt $ENACT_ATTEMPT",

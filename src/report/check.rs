@@ -197,7 +197,9 @@ fn counted(count: usize, noun: &str) -> String {
 
 fn has_command(task: &Task, programs: &impl Programs) -> bool {
     let mut verify = task.verify.iter();
+    let mut criteria = task.acceptance.iter();
     verify.any(|check| checks::is_command(check, programs))
+        || criteria.any(|criterion| checks::criterion_command(criterion, programs).is_some())
 }
 
 /// The same for programs; without a graph the plan is faulty, without a dialect none was recognized.
