@@ -171,7 +171,7 @@ impl Worktree {
         std::fs::write(self.git_dir().join(BROUGHT_IN), seen)
             .context("it cannot be noted what was brought in")?;
         crash::step("brought-in");
-        let mut head = std::fs::read(self.their_git_dir().join("HEAD")).unwrap_or_default();
+        let mut head = read(&self.their_git_dir().join("HEAD")).into_bytes();
         head.truncate(HEAD_MAX);
         overwrite(&self.git_dir().join("HEAD"), &head)
             .context("the worktree's HEAD cannot be written")?;

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use git2::Oid;
 
 use super::index::overwrite;
+use super::traps::plain;
 use super::{Repo, Worktree};
 
 /// How many of the places where HEAD stood are looked at.
@@ -19,7 +20,7 @@ impl Worktree {
     /// The commits that its HEAD stood on since [`Worktree::switch`] and that neither `base` nor `tip` has:
     /// what was made and then left, by a reset or for another branch. Git's own log of the HEAD tells.
     pub fn visited(&self, repo: &Repo, base: Oid, tip: Option<Oid>) -> Vec<Oid> {
-        let log = std::fs::read(self.head_log()).unwrap_or_default();
+        let log = plain(&self.head_log()).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
         let logged = log.lines().rev().take(VISITS);
         let logged = logged.filter_map(|line| {
@@ -55,7 +56,7 @@ impl Worktree {
     /// Whether the log of whoever worked in it says that `commit` was made there, and was not merely got by a reset,
     /// a checkout or a fast-forward.
     pub fn was_made_here(&self, commit: Oid) -> bool {
-        let log = std::fs::read(self.their_git_dir().join("logs/HEAD")).unwrap_or_default();
+        let log = plain(&self.their_git_dir().join("logs/HEAD")).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
         let commit = commit.to_string();
         let mut moves = log
