@@ -236,7 +236,7 @@ impl Worktree {
     }
 
     /// What a ref of theirs names.
-    fn their_ref(&self, repo: &Repo, name: &str) -> Option<Oid> {
+    pub(in crate::git) fn their_ref(&self, repo: &Repo, name: &str) -> Option<Oid> {
         let (dir, format) = (self.their_git_dir(), repo.raw().object_format());
         oid(read(&dir.join(name)).trim(), format).or_else(|| {
             let packed_refs = read(&dir.join("packed-refs"));

@@ -1,7 +1,7 @@
 //! Where the HEAD of a worktree stood, as git's own log of it tells: what was made there and then left, and whether
 //! what stands there was made there at all.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use git2::Oid;
@@ -9,12 +9,28 @@ use git2::Oid;
 use super::index::overwrite;
 use super::traps::plain;
 use super::{Repo, Worktree};
+use crate::run::policy::Isolation;
 
 /// How many of the places where HEAD stood are looked at.
 pub(in crate::git) const VISITS: usize = 100;
 
 /// How the log begins to say of a move that it was to a commit which was there already.
 const FOUND: [&str; 4] = ["reset: ", "checkout: ", "merge ", "pull"];
+
+impl Repo {
+    /// What `branch` names by now for whoever works in the worktree at `place`; what is committed in a clone comes in
+    /// only when its attempt has ended.
+    pub fn branch_at(&self, place: &Path, branch: &str) -> Result<Option<Oid>> {
+        let opened = match self.isolation {
+            Isolation::Worktree => None,
+            Isolation::Clone => self.open_worktree(place).ok(),
+        };
+        match opened {
+            Some(clone) => Ok(clone.their_ref(self, branch)),
+            None => self.read(branch),
+        }
+    }
+}
 
 impl Worktree {
     /// The commits that its HEAD stood on since [`Worktree::switch`] and that neither `base` nor `tip` has:
