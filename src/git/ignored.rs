@@ -14,6 +14,7 @@ use anyhow::{Context as _, Result};
 
 use super::drivers::Drivers;
 use super::index::overwrite;
+use super::traps::plain;
 use super::{Git, Oid, Repo, Worktree, mode};
 
 /// Settings as they were when the repository was opened.
@@ -98,7 +99,7 @@ impl Worktree {
 
     /// Takes up what an earlier process noted.
     pub(in crate::git) fn recall_excludes(&mut self, repo: &Repo) {
-        let noted = std::fs::read(self.noted());
+        let noted = plain(&self.noted());
         self.excludes = noted.unwrap_or_else(|_| read_or_empty(&shared(repo)));
     }
 

@@ -28,6 +28,7 @@ mod submodules;
 mod surroundings;
 mod times;
 mod touched;
+mod traps;
 mod visits;
 mod whole;
 mod worktree;

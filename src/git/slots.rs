@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use git2::Oid;
 
 use super::clone::was_handed_out;
+use super::traps::{plain, plain_text};
 use super::{Git, Repo, Worktree};
 use crate::crash;
 use crate::run::policy::Isolation;
@@ -87,6 +88,7 @@ impl Repo {
             Some(listed) if listed.is_ours() => {
                 let mut worktree = Worktree::new(path, listed.git_dir, self.pins().clone());
                 worktree.isolation = self.isolation;
+                worktree.reason = listed.reason.unwrap_or_default();
                 worktree.recall_excludes(self);
                 Ok(worktree)
             }
@@ -112,14 +114,14 @@ impl Repo {
         };
         for entry in entries {
             let git_dir = entry?.path();
-            let Ok(pointer) = std::fs::read_to_string(git_dir.join("gitdir")) else {
+            let Ok(pointer) = plain_text(&git_dir.join("gitdir")) else {
                 continue;
             };
             let dot_git = git_dir.join(pointer.trim_end());
             let path = dot_git.parent().unwrap_or(&dot_git);
             found.push(Listed {
                 path: freed_of_links(path).unwrap_or_else(|| path.to_path_buf()),
-                reason: std::fs::read_to_string(git_dir.join("locked")).ok(),
+                reason: plain_text(&git_dir.join("locked")).ok(),
                 git_dir,
             });
         }
@@ -130,7 +132,7 @@ impl Repo {
     /// Where somebody else than us has `branch` checked out: their files would no longer match it if it moved.
     pub fn checked_out(&self, branch: &str) -> Result<Option<PathBuf>> {
         let holds = |git_dir: &Path| {
-            let head = std::fs::read_to_string(git_dir.join("HEAD")).unwrap_or_default();
+            let head = plain_text(&git_dir.join("HEAD")).unwrap_or_default();
             let named = head.strip_prefix("ref: ");
             named.is_some_and(|name| name.trim_end() == branch)
         };
@@ -195,8 +197,8 @@ impl Repo {
             let is_connected = git_dir.join("gitdir").exists();
             let is_empty =
                 std::fs::read_dir(&git_dir).is_ok_and(|mut inside| inside.next().is_none());
-            let is_ours = std::fs::read_to_string(git_dir.join("locked"))
-                .is_ok_and(|reason| reason.starts_with(OURS));
+            let is_ours =
+                plain_text(&git_dir.join("locked")).is_ok_and(|reason| reason.starts_with(OURS));
             if !is_connected && (is_empty || is_ours) {
                 found.push(git_dir);
             }
@@ -220,15 +222,14 @@ impl Repo {
     /// Whether `path` is empty, or a worktree of this repository that git no longer lists.
     fn is_remnant(&self, path: &Path) -> bool {
         let is_empty = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-        let points_here = std::fs::read_to_string(path.join(".git")).is_ok_and(|pointer| {
+        let points_here = plain_text(&path.join(".git")).is_ok_and(|pointer| {
             pointer
                 .strip_prefix("gitdir: ")
                 .is_some_and(|dir| Path::new(dir).starts_with(self.common_dir().join("worktrees")))
         });
-        let borrows_here =
-            std::fs::read(path.join(".git/objects/info/alternates")).is_ok_and(|place| {
-                place.strip_suffix(b"\n") == Some(self.objects().as_os_str().as_bytes())
-            });
+        let borrows_here = plain(&path.join(".git/objects/info/alternates")).is_ok_and(|place| {
+            place.strip_suffix(b"\n") == Some(self.objects().as_os_str().as_bytes())
+        });
         is_empty || points_here || borrows_here
     }
 

@@ -16,6 +16,7 @@ use super::ignored::Pins;
 use super::index::{Stamp, overwrite, remove_if_there};
 use super::slots::{OURS, remove_all};
 use super::times::second;
+use super::traps::plain_text;
 use super::{Expected, Git, Head, Repo};
 use crate::crash;
 use crate::process::Output;
@@ -42,6 +43,9 @@ const UNFINISHED: [(&str, &str); 9] = [
     ("BISECT_START", "bisect"),
     ("BISECT_LOG", "bisect"),
 ];
+
+/// What else is lost with a clone's own git directory.
+const TOGETHER: &str = ", and what was committed in it is gone with it";
 
 /// What else such commands and killed processes leave in a worktree's git directory.
 const LEFTOVERS: [&str; 14] = [
@@ -79,6 +83,8 @@ pub struct Worktree {
     /// The second in which this process came to know it, until it was looked at in a later one: what was changed
     /// in that second may have been given its old time back, what is changed later has another second.
     pub(in crate::git) recent: Option<i64>,
+    /// Why it is locked, as git has it from us.
+    pub(in crate::git) reason: String,
     /// What whoever works in it has of the repository.
     pub(in crate::git) isolation: Isolation,
 }
@@ -115,6 +121,7 @@ impl Worktree {
             excludes: Vec::new(),
             unseen: usize::MAX,
             recent: Some(second(SystemTime::now())),
+            reason: String::new(),
             isolation: Isolation::default(),
         }
     }
@@ -142,10 +149,12 @@ impl Worktree {
     pub fn verify(&self) -> Result<(), String> {
         let is_dir = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_dir());
         if !is_dir(&self.path) {
-            return Err(format!(
-                "`{}` is no directory any more",
-                self.path.display()
-            ));
+            let lost = match self.isolation {
+                Isolation::Worktree => "",
+                Isolation::Clone => TOGETHER,
+            };
+            let place = self.path.display();
+            return Err(format!("`{place}` is no directory any more{lost}"));
         }
         if !is_dir(&self.git_dir) {
             return Err("git no longer knows the worktree".to_owned());
@@ -157,12 +166,12 @@ impl Worktree {
                 return Err("its `.git` file is gone".to_owned());
             }
             Isolation::Clone if self.is_handed_out() && !is_dir(&dot_git) => {
-                return Err("its `.git` directory is gone".to_owned());
+                return Err(format!("its `.git` directory is gone{TOGETHER}"));
             }
             Isolation::Worktree | Isolation::Clone => {}
         }
         let points = |file: &Path, prefix: &str, from: &Path, to: &Path| {
-            let text = std::fs::read_to_string(file).unwrap_or_default();
+            let text = plain_text(file).unwrap_or_default();
             let target = text
                 .strip_prefix(prefix)
                 .unwrap_or_default()

@@ -227,6 +227,9 @@ fn redacted(mut claim: Claim, secrets: &Secrets) -> Claim {
 }
 
 fn gather(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
+    slot.worktree.clear_traps(&slot.repo)?;
+    // Whoever could write it has ended.
+    slot.repo.clear_stale_locks(&[&what.branch])?;
     match (examine(what, slot, claim), &what.aside) {
         // What failed once may have been the machine's doing.
         (Err(_), Some(place)) => {

@@ -88,7 +88,9 @@ impl Local {
             let id = &tasks[other].id;
             let at = state.at(other);
             let made = match (&at.phase, at.last()) {
-                (Phase::Attempting(_), _) => repo.read(&self.branch_of(id))?,
+                (Phase::Attempting(slot), _) => {
+                    repo.branch_at(&self.slots.path(*slot), &self.branch_of(id))?
+                }
                 (_, Some(last)) if last.ended_seq < attempt.ended_seq && !last.is_refused() => {
                     let tip = last.tip.as_ref().filter(|tip| own.contains(*tip));
                     tip.map(|tip| repo.oid(tip)).transpose()?

@@ -147,7 +147,7 @@ impl Worktree {
         std::fs::write(self.git_dir().join(BROUGHT_IN), seen)
             .context("it cannot be noted what was brought in")?;
         crash::step("brought-in");
-        let mut head = std::fs::read(self.their_git_dir().join("HEAD")).unwrap_or_default();
+        let mut head = read(&self.their_git_dir().join("HEAD")).into_bytes();
         head.truncate(HEAD_MAX);
         overwrite(&self.git_dir().join("HEAD"), &head)
             .context("the worktree's HEAD cannot be written")?;
@@ -212,7 +212,7 @@ impl Worktree {
     }
 
     /// What a ref of theirs names.
-    fn their_ref(&self, repo: &Repo, name: &str) -> Option<Oid> {
+    pub(in crate::git) fn their_ref(&self, repo: &Repo, name: &str) -> Option<Oid> {
         let (dir, format) = (self.their_git_dir(), repo.raw().object_format());
         oid(read(&dir.join(name)).trim(), format).or_else(|| {
             let packed_refs = read(&dir.join("packed-refs"));
