@@ -69,6 +69,18 @@ pub fn all(repo: &Repo, state: &State, author: &Identity) -> Result<Option<Strin
     Ok(left)
 }
 
+/// Notes that the branch is ours where it is, if the journal says so: whoever is about to go back moves it from there,
+/// also where it was never driven, or was cleaned since.
+pub fn remember(repo: &Repo, state: &State) -> Result<()> {
+    let mut ours = Projected::read(repo, &state.run.id);
+    let tip = repo.oid(&state.run.tip)?;
+    let found = repo.read(&layout::integration_branch(&state.run.id))?;
+    if found == Some(tip) && !ours.has(tip) {
+        ours.write(vec![tip])?;
+    }
+    Ok(())
+}
+
 /// Moves the run's branch to where the journal says it is. Says why not when it is left where it is.
 pub fn branch(repo: &Repo, state: &State, ours: &mut Projected) -> Result<Option<String>> {
     let moved_to = |found: Oid| format!("was moved to {found} by somebody else");
