@@ -39,7 +39,7 @@ use anyhow::{Result, anyhow, ensure};
 pub use crate::attempt::Given;
 pub use context::given;
 pub use interrupts::Interrupts;
-pub use leftovers::{end_all as end_processes, marks, remove_files};
+pub use leftovers::{attempted_here, end_all as end_processes, marks, remove_files};
 pub use looking::{Kept, lend, place_to_look, take_back};
 pub use project::{all as project, remember};
 pub use sentry::{accept, detailed, listed, put_back, tampered};
