@@ -123,6 +123,35 @@ fn a_run_that_was_cleaned_goes_back_with_its_branch_and_notes() {
 }
 
 #[test]
+fn notes_go_back_where_the_branch_could_not_come_along() {
+    let user = User::new();
+    user.plan(PLAN);
+    let executor = user.executor(&format!(
+        "test $ENACT_TASK$ENACT_ATTEMPT != b1 || exit 1\n{EXECUTOR}"
+    ));
+    user.run("plan.toml", &executor, &["--retries", "0"])
+        .code(3);
+    // It stays where `a` was integrated, while the run goes on.
+    user.git(["switch", "--quiet", "enact/r-test/integration"])
+        .success();
+    let target = checkpoint(&user, "a: integrated");
+    user.enact(["retry", "b"]).success();
+    user.enact(["resume"]).success();
+    let c = user.task("c")["commit"].clone();
+    let show = [
+        "notes",
+        "--ref=PROGRESS",
+        "show",
+        c.as_str().expect("a commit"),
+    ];
+    user.git(show).success();
+    user.enact(["rollback", &target, "--yes"]).success();
+    user.git(show).code(1);
+    user.git(["switch", "--quiet", "main"]).success();
+    user.enact(["doctor"]).success();
+}
+
+#[test]
 fn a_rollback_that_died_is_carried_out_by_a_cleaning() {
     let user = finished();
     let target = checkpoint(&user, "a: integrated");
