@@ -2,6 +2,7 @@
 
 mod architecture;
 mod asking;
+mod at_once;
 mod bad_input;
 mod beginning;
 mod canaries;
