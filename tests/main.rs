@@ -63,6 +63,7 @@ mod routes;
 mod runners;
 mod sandbox;
 mod selftest;
+mod sequences;
 mod sessions;
 mod side_by_side;
 mod simulation;
