@@ -2,6 +2,7 @@
 
 mod architecture;
 mod asking;
+mod at_once;
 mod bad_input;
 mod beginning;
 mod canaries;
@@ -62,6 +63,7 @@ mod routes;
 mod runners;
 mod sandbox;
 mod selftest;
+mod sequences;
 mod sessions;
 mod side_by_side;
 mod simulation;

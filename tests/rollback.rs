@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::user::User;
+use crate::support::user::{Output, User};
 
 const PLAN: &str = "[plan]\ntitle = \"Three\"\n[[task]]\nid = \"a\"\ntitle = \"A\"\n\
                     [[task]]\nid = \"b\"\ntitle = \"B\"\nneeds = [\"a\"]\n[[task]]\nid = \"c\"\ntitle = \"C\"\nneeds = [\"b\"]\n";
@@ -104,6 +104,83 @@ fn what_came_after_can_be_returned_to() {
     ])
     .success()
     .says("Status: done");
+}
+
+#[test]
+fn a_run_that_was_cleaned_goes_back_with_its_branch_and_notes() {
+    let user = finished();
+    let c = user.task("c")["commit"].clone();
+    let target = checkpoint(&user, "a: integrated");
+    user.enact(["clean", "--yes"]).success();
+    let output = user.enact(["rollback", &target, "--yes"]).success();
+    assert!(!output.stderr.contains("somebody else"), "{output}");
+    let branch = user
+        .git(["rev-parse", "enact/r-test/integration"])
+        .success();
+    assert_eq!(user.status()["run"]["tip"], branch.stdout.trim());
+    let show = ["notes", "--ref=PROGRESS", "show"];
+    user.git(show.iter().copied().chain(c.as_str())).code(1);
+}
+
+#[test]
+fn notes_go_back_where_the_branch_could_not_come_along() {
+    let user = User::new();
+    user.plan(PLAN);
+    let executor = user.executor(&format!(
+        "test $ENACT_TASK$ENACT_ATTEMPT != b1 || exit 1\n{EXECUTOR}"
+    ));
+    user.run("plan.toml", &executor, &["--retries", "0"])
+        .code(3);
+    // It stays where `a` was integrated, while the run goes on.
+    user.git(["switch", "--quiet", "enact/r-test/integration"])
+        .success();
+    let target = checkpoint(&user, "a: integrated");
+    user.enact(["retry", "b"]).success();
+    user.enact(["resume"]).success();
+    let c = user.task("c")["commit"].clone();
+    let show = [
+        "notes",
+        "--ref=PROGRESS",
+        "show",
+        c.as_str().expect("a commit"),
+    ];
+    user.git(show).success();
+    user.enact(["rollback", &target, "--yes"]).success();
+    user.git(show).code(1);
+    user.git(["switch", "--quiet", "main"]).success();
+    user.enact(["doctor"]).success();
+}
+
+#[test]
+fn a_rollback_that_died_is_carried_out_by_a_cleaning() {
+    let user = finished();
+    let target = checkpoint(&user, "a: integrated");
+    let mut dies = user.enact_command(["rollback", &target, "--yes"]);
+    Output::of(dies.env("ENACT_CRASH_AT", "recorded:rolled-back")).code(128 + 6);
+    user.enact(["clean", "--yes"]).success();
+    assert_eq!(user.status()["run"]["tip"], user.task("a")["commit"]);
+    let branch = user
+        .git(["rev-parse", "enact/r-test/integration"])
+        .success();
+    assert_eq!(user.status()["run"]["tip"], branch.stdout.trim());
+    user.enact(["doctor"]).success();
+}
+
+#[test]
+fn a_branch_that_is_checked_out_while_the_run_is_cleaned_follows_when_it_may() {
+    let user = finished();
+    let target = checkpoint(&user, "a: integrated");
+    user.git(["switch", "--quiet", "enact/r-test/integration"])
+        .success();
+    user.enact(["rollback", &target, "--yes"])
+        .success()
+        .complains("is checked out in");
+    user.enact(["clean", "--yes"])
+        .success()
+        .complains("is checked out in");
+    user.git(["switch", "--quiet", "main"]).success();
+    user.enact(["resume"]).success();
+    assert_eq!(user.at("enact/r-test/integration", "c.txt"), "c.2\n");
 }
 
 #[test]

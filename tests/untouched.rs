@@ -291,6 +291,21 @@ fn cleaning_removes_worktrees_and_task_branches_and_keeps_the_story() {
 }
 
 #[test]
+fn branches_that_were_cleaned_are_not_missed_when_the_run_has_gone_on() {
+    let user = busy();
+    let executor = executor(&user);
+    let flags = ["--commit", "tool", "--sequential"];
+    user.run("plan.toml", &executor, &flags).code(3);
+    user.enact(["clean", "--yes"]).success();
+    user.enact(["answer", "c", "-m", "Finnish"]).success();
+    user.enact(["resume"]).success();
+    user.enact(["doctor"]).success().says("all is well");
+    let branch = "refs/heads/enact/r-test/task/c";
+    user.git(["update-ref", "-d", branch]).success();
+    user.enact(["doctor"]).code(1).says("task/c` is gone");
+}
+
+#[test]
 fn worktrees_go_where_the_user_wants_them_from_wherever_the_run_is_resumed() {
     let user = busy();
     user.git(["config", "enact.worktreeDir", "../elsewhere"])

@@ -11,6 +11,7 @@ use super::finding::{Finding, Kind, Mend, Remedy, Severity, short};
 use crate::git::{Oid, Repo};
 use crate::journal::layout;
 use crate::run::state::State;
+use crate::world::attempted_here;
 use crate::world::project::{self, Projected};
 
 /// A branch as it is, and where it belongs.
@@ -58,11 +59,7 @@ struct Unreadable {
 pub(super) fn look(repo: &Repo, state: &State) -> Result<Views> {
     let was_driven = layout::projected_file(repo.common_dir(), &state.run.id).exists();
     let mut branches: Vec<Branch> = run_branch(repo, state)?.into_iter().collect();
-    let tasks = task_branches(repo, state)?;
-    // Without any, they were cleaned.
-    if tasks.iter().any(|branch| branch.found.is_some()) {
-        branches.extend(tasks);
-    }
+    branches.extend(task_branches(repo, state)?);
     branches.retain(|branch| was_driven || branch.found.is_some());
     let (notes, unreadable) = match notes(repo, state, was_driven) {
         Ok(notes) => (notes, None),
@@ -107,6 +104,7 @@ fn run_branch(repo: &Repo, state: &State) -> Result<Option<Branch>> {
 
 fn task_branches(repo: &Repo, state: &State) -> Result<Vec<Branch>> {
     let run = &state.run.id;
+    let here = attempted_here(repo, run);
     let mut branches = Vec::new();
     for (index, task) in state.graph().tasks().iter().enumerate() {
         let at = state.at(index);
@@ -120,7 +118,10 @@ fn task_branches(repo: &Repo, state: &State) -> Result<Vec<Branch>> {
         }
         let name = project::task_branch(run, state.graph(), &task.id);
         let belongs = repo.oid(last.tip.as_deref().unwrap_or(&last.base))?;
-        branches.extend(branch(repo, name, Kind::TaskBranch, belongs, |_| false)?);
+        let branch = branch(repo, name, Kind::TaskBranch, belongs, |_| false)?;
+        // One that is not there was cleaned, unless its task was attempted since.
+        let is_wanted = here.contains(state.graph().slug(index));
+        branches.extend(branch.filter(|branch| is_wanted || branch.found.is_some()));
     }
     Ok(branches)
 }

@@ -1,5 +1,6 @@
 //! `git enact clean`.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -35,7 +36,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         return purge(&repo, args, context);
     }
     let run = context.find_run(&repo, args.run.as_deref())?;
-    let (mut journal, state) = open_run(&repo, &run)?;
+    let (mut journal, mut state) = open_run(&repo, &run)?;
     let status = state.status(false);
     let root = drive::worktrees(&repo, &run)?;
     let branches = || repo.list(&layout::task_branches(&run));
@@ -49,7 +50,13 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         return Ok(Exit::Refused);
     }
     if root.exists() {
-        drive::keep_what_was_cut_short(&repo, &mut journal, state)?;
+        state = drive::keep_what_was_cut_short(&repo, &mut journal, state)?;
+    }
+    // Whoever died while the run went back left its branch and notes where only the local files know them as ours.
+    let lag = world::project(&repo, &state, journal.identity())?;
+    if let Some(why) = &lag {
+        let branch = layout::integration_branch(&run);
+        report::notice(&format!("note: {branch} {why} and is left there"));
     }
     tell_of_kept(&world::take_back(&repo, &root)?);
     world::remove_worktrees(&repo, &root)?;
@@ -72,13 +79,35 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         }
     }
     drop(journal);
-    let local = layout::local_run(repo.common_dir(), &run);
-    if local.exists() {
-        std::fs::remove_dir_all(&local)
-            .with_context(|| format!("`{}` cannot be removed", local.display()))?;
-    }
+    let projected = layout::projected_file(repo.common_dir(), &run);
+    remove_files(
+        &layout::local_run(repo.common_dir(), &run),
+        lag.map(|_| projected.as_path()),
+    )?;
     report::line(&format!("run {run}: cleaned"));
     Ok(Exit::Done)
+}
+
+/// Removes the local files of a run, all or all but one: where its branch stays behind, that of ours which is to follow.
+fn remove_files(local: &Path, kept: Option<&Path>) -> Result<()> {
+    let Some(kept) = kept else {
+        return match std::fs::remove_dir_all(local) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("`{}` cannot be removed", local.display()))
+            }
+            _ => Ok(()),
+        };
+    };
+    for entry in std::fs::read_dir(local)?.flatten() {
+        let path = entry.path();
+        let removed = match path.is_dir() {
+            _ if path == kept => continue,
+            true => std::fs::remove_dir_all(&path),
+            false => std::fs::remove_file(&path),
+        };
+        removed.with_context(|| format!("`{}` cannot be removed", path.display()))?;
+    }
+    Ok(())
 }
 
 /// Removes every trace of a run, even of one whose journal is gone or cannot be read.

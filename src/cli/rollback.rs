@@ -12,6 +12,7 @@ use crate::run::engine;
 use crate::run::event::Event;
 use crate::run::state::State;
 use crate::run::turn;
+use crate::world;
 
 /// Return a run, and its branch, to a checkpoint; what came after stays in the journal
 #[derive(Debug, clap::Args)]
@@ -46,6 +47,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         from: state.run.tip.clone(),
         offer: back::offered(&offer),
     };
+    world::remember(&repo, &state)?;
     journal.return_to_plan(target.oid)?;
     let recorded = engine::record_turn(&mut journal, &mut state, event, |now, recorded| {
         turn::rolled_back(now, &then, recorded)

@@ -1,7 +1,7 @@
 //! What earlier drivers left on this machine, whichever line of the journal it belongs to: processes that
 //! must end before anything is begun, and numbers that must not be used again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -109,6 +109,11 @@ impl Numbers {
         std::fs::remove_dir_all(&self.attempts)
             .with_context(|| format!("`{}` cannot be removed", self.attempts.display()))
     }
+}
+
+/// Which tasks, by slug, were attempted on this machine since the run was last cleaned.
+pub fn attempted_here(repo: &Repo, run: &str) -> HashSet<String> {
+    Numbers::of(repo, run).newest.into_keys().collect()
 }
 
 /// What supervisors below `dir` left that may still live.

@@ -39,9 +39,9 @@ use anyhow::{Result, anyhow, ensure};
 pub use crate::attempt::Given;
 pub use context::given;
 pub use interrupts::Interrupts;
-pub use leftovers::{end_all as end_processes, marks, remove_files};
+pub use leftovers::{attempted_here, end_all as end_processes, marks, remove_files};
 pub use looking::{Kept, lend, place_to_look, take_back};
-pub use project::all as project;
+pub use project::{all as project, remember};
 pub use sentry::{accept, detailed, listed, put_back, tampered};
 pub use slots::{place_of, remove_below as remove_worktrees};
 

@@ -42,6 +42,12 @@ impl Projected {
         self.places.contains(&place)
     }
 
+    /// The branch stays at `found`. The notes follow the journal to `tip` all the same, and are taken back from there.
+    fn lag(&mut self, found: Oid, tip: Oid) -> Result<()> {
+        let ours = self.places.iter().copied().filter(|place| *place == found);
+        self.write(ours.chain([tip]).collect())
+    }
+
     fn write(&mut self, places: Vec<Oid>) -> Result<()> {
         if self.places == places {
             return Ok(());
@@ -69,6 +75,17 @@ pub fn all(repo: &Repo, state: &State, author: &Identity) -> Result<Option<Strin
     Ok(left)
 }
 
+/// Notes where the journal says that the branch is: whoever is about to go back moves it from there and takes back what
+/// the notes say, also where the run was never driven, or was cleaned since.
+pub fn remember(repo: &Repo, state: &State) -> Result<()> {
+    let mut ours = Projected::read(repo, &state.run.id);
+    let tip = repo.oid(&state.run.tip)?;
+    match ours.has(tip) {
+        true => Ok(()),
+        false => ours.write(ours.places.iter().copied().chain([tip]).collect()),
+    }
+}
+
 /// Moves the run's branch to where the journal says it is. Says why not when it is left where it is.
 pub fn branch(repo: &Repo, state: &State, ours: &mut Projected) -> Result<Option<String>> {
     let moved_to = |found: Oid| format!("was moved to {found} by somebody else");
@@ -84,11 +101,15 @@ pub fn branch(repo: &Repo, state: &State, ours: &mut Projected) -> Result<Option
         // On the run's own line it lags behind; off it, it is where a rollback found it.
         Some(found) if ours.places.contains(&found) || repo.is_ancestor(found, tip)? => {
             if let Some(place) = repo.checked_out(&name)? {
+                ours.lag(found, tip)?;
                 return Ok(Some(format!("is checked out in {}", place.display())));
             }
             Expected::At(found)
         }
-        Some(found) => return Ok(Some(moved_to(found))),
+        Some(found) => {
+            ours.lag(found, tip)?;
+            return Ok(Some(moved_to(found)));
+        }
     };
     let moved = place(repo, &name, tip, expected, ours)?;
     Ok(moved.err().and_then(|moved| moved.found).map(moved_to))

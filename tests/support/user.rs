@@ -289,6 +289,11 @@ impl Running {
         self.child.id()
     }
 
+    /// Whether it has ended by now.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it can be asked").is_some()
+    }
+
     /// Waits for its end.
     pub(crate) fn end(self) -> Output {
         let said = self.said;
@@ -300,7 +305,7 @@ impl Running {
 
 /// Looks again and again until `holds`; a minute is far more than anything here takes.
 #[track_caller]
-pub(crate) fn wait_until(what: &str, holds: impl Fn() -> bool) {
+pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
         assert!(
