@@ -1,7 +1,7 @@
 #!/bin/sh
 # Whole processes side by side, for each number that the README promises as a ratio.
 #
-#   benches/processes.sh [tasks] [status] [slots]        all, when nothing is named
+#   benches/processes.sh [tasks] [status] [slots] [soak]        all but the last, when nothing is named
 #
 #   FILES=238 TASKS=200 ROUNDS=5 benches/processes.sh tasks
 #   FILES=50000 TASKS=20 ROUNDS=3 benches/processes.sh tasks
@@ -18,9 +18,13 @@
 #
 # `slots` runs executors that do nothing, and executors that commit a file of their own, on one slot and on four, and
 # says what part of that it is to decide which task starts when.
+#
+# `soak` has one driver go through SOAKED tasks whose executors do nothing, on four slots, and looks every EVERY seconds
+# at what it holds: memory, descriptors, threads. Linux only.
 set -eu
 
 : "${FILES:=238}" "${TASKS:=200}" "${SCHEDULED:=10000}" "${ROUNDS:=5}" "${STATUS_TASKS:=10000}" "${LOOKS:=40}"
+: "${SOAKED:=10000}" "${EVERY:=1}"
 here=$(cd "$(dirname "$0")/.." && pwd)
 enact=${ENACT:-${CARGO_TARGET_DIR:-$here/target}/release/git-enact}
 [ -x "$enact" ] || { echo "build it first: cargo build --release" >&2; exit 2; }
@@ -229,11 +233,77 @@ END
 	}' "$work/schedule"
 }
 
+# What the driver holds, as one line: seconds, descriptors, threads, KiB now, KiB at most. Nothing, when it is gone.
+holding() {
+	descriptors=$(ls "/proc/$driver/fd" 2> /dev/null | wc -l)
+	awk -v begun="$begun" -v now="$(date +%s%N)" -v descriptors="$descriptors" '
+		$1 == "Threads:" { threads = $2 }
+		$1 == "VmRSS:" { rss = $2 }
+		$1 == "VmHWM:" { peak = $2 }
+		END { if (peak && descriptors) printf "%.1f %d %d %d %d\n", (now - begun) / 1e9, descriptors, threads, rss, peak }
+	' "/proc/$driver/status" 2> /dev/null || :
+}
+
+measure_soak() {
+	git init -q "$work/soak"
+	cd "$work/soak"
+	git commit -q --allow-empty -m "first"
+	awk -v tasks="$SOAKED" 'BEGIN {
+		print "[plan]\ntitle = \"Soak\"\n"
+		for (n = 1; n <= tasks; n++)
+			printf "[[task]]\nid = \"t%d\"\ntitle = \"Nothing %d\"\nallow_empty = true\n\n", n, n
+	}' > "$work/soak.toml"
+	begun=$(date +%s%N)
+	"$enact" --quiet run "$work/soak.toml" --name soak --yes --jobs 4 -- true > "$work/output" 2>&1 &
+	driver=$!
+	while kill -0 "$driver" 2> /dev/null; do
+		holding >> "$work/soak.held"
+		sleep "$EVERY"
+	done
+	wait "$driver" || { cat "$work/output" >&2; echo "the run failed" >&2; exit 1; }
+	took=$(tail -n 1 "$work/soak.held" | cut -d ' ' -f 1)
+	[ "$("$enact" status soak --porcelain | grep -c '	done	')" -eq "$SOAKED" ] || { echo "not all are done" >&2; exit 1; }
+	size=$(du -sk .git | cut -f 1)
+	objects=$(git count-objects | cut -d ' ' -f 1)
+	look=0
+	while [ "$look" -lt "$LOOKS" ]; do
+		time_of "$work/soak.status" "$enact" status soak
+		time_of "$work/soak.load" "$enact" status soak --porcelain
+		look=$((look + 1))
+	done
+	cd "$work"
+	echo "$SOAKED tasks that do nothing, on four slots, with --durability full"
+	awk '{ line[NR] = $0 } END {
+		printf "%10s %12s %8s %10s %10s\n", "seconds", "descriptors", "threads", "RSS MiB", "peak MiB"
+		points = NR < 12 ? NR : 12
+		for (n = 1; n <= points; n++) {
+			split(line[int(1 + (NR - 1) * (n - 1) / (points > 1 ? points - 1 : 1) + 0.5)], at, " ")
+			printf "%10.1f %12d %8d %10.1f %10.1f\n", at[1], at[2], at[3], at[4] / 1024, at[5] / 1024
+		}
+	}' soak.held
+	# The first tenth is the beginning; after that nothing should grow.
+	awk -v took="$took" -v tasks="$SOAKED" -v size="$size" -v objects="$objects" \
+		-v status="$(median soak.status 1)" -v load="$(median soak.load 1)" '{
+		if ($5 > peak) peak = $5
+		if ($1 < took / 10) next
+		half = $1 > took * 0.55
+		if ($2 > most[half]) most[half] = $2
+	} END {
+		printf "%-34s %10.1f\n", "tasks a second", tasks / took
+		printf "%-34s %10.1f   asked: below 300\n", "peak memory of the driver, MiB", peak / 1024
+		printf "%-34s %4d, %4d   asked: the same\n", "most descriptors, by halves", most[0], most[1]
+		printf "%-34s %10.1f   %d loose objects\n", ".git, MiB", size / 1024, objects
+		printf "%-34s %10.1f   asked: below 200\n", "status, ms", status
+		printf "%-34s %10.1f   asked: below 1000\n", "all of the state loaded, ms", load
+	}' soak.held
+}
+
 for what in ${*:-tasks status slots}; do
 	case $what in
 	tasks) measure_tasks ;;
 	status) measure_status ;;
 	slots) measure_slots ;;
-	*) echo "usage: $0 [tasks] [status] [slots]" >&2; exit 2 ;;
+	soak) measure_soak ;;
+	*) echo "usage: $0 [tasks] [status] [slots] [soak]" >&2; exit 2 ;;
 	esac
 done

@@ -1,6 +1,8 @@
 //! Readers answer whatever they are given. The fixtures are the seeds, here and of the fuzz targets in `fuzz/`, and so is
 //! what those targets found (`fixtures/found`, packed texts as they are); here each is read as it stands and changed in
-//! ways that are the same each time.
+//! ways that are the same each time. What is read besides plans has its seeds in `areas`.
+
+mod areas;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -100,7 +102,7 @@ fn every_seed_is_answered_however_it_is_changed() {
         let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
         for seed in seeds(dialect) {
             answer(&seed, dialect);
-            keep(dialect, &seed);
+            keep(dialect.name(), seed.as_bytes());
             for _ in 0..40 {
                 answer(&changed(&seed, &mut chance), dialect);
             }
@@ -109,11 +111,11 @@ fn every_seed_is_answered_however_it_is_changed() {
 }
 
 /// Writes a seed to where the fuzz targets look for theirs, when `ENACT_SEEDS` names it.
-fn keep(dialect: Dialect, seed: &str) {
+fn keep(target: &str, seed: &[u8]) {
     let Some(dir) = std::env::var_os("ENACT_SEEDS") else {
         return;
     };
-    let dir = PathBuf::from(dir).join(dialect.name());
+    let dir = PathBuf::from(dir).join(target);
     fs::create_dir_all(&dir).expect("a directory");
     let count = fs::read_dir(&dir).expect("its entries").count();
     fs::write(dir.join(format!("{count:03}")), seed).expect("a seed");

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::package::{Dependency, Outline, Package};
 use super::sample;
-use crate::plan::{Artifact, Expects, Kind, Session, Task, Weight};
+use crate::plan::{Artifact, Expects, Kind, Session, Task, Weight, char_start};
 use crate::run::evidence::Signal;
 use crate::run::policy::CommitMode;
 
@@ -172,7 +172,7 @@ pub fn check(template: &str, weight: Weight) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Where the error is: its bytes, else its line.
+/// Where the error is: its bytes, else its line. What is missing at the end is missing behind the last byte.
 fn spot(error: &minijinja::Error, template: &str) -> Range<usize> {
     let line = error.line().unwrap_or(1).saturating_sub(1);
     let start: usize = template
@@ -180,7 +180,8 @@ fn spot(error: &minijinja::Error, template: &str) -> Range<usize> {
         .take(line)
         .map(str::len)
         .sum();
-    error.range().unwrap_or(start..start)
+    let range = error.range().unwrap_or(start..start);
+    char_start(template, range.start)..char_start(template, range.end)
 }
 
 fn environment() -> Result<Environment<'static>, minijinja::Error> {

@@ -186,6 +186,11 @@ fn a_users_template_replaces_ours_and_its_faults_have_a_line() {
                 .starts_with("the prompt template: syntax error"),
         "{wrong:?}"
     );
+    // What is missing at the end stands nowhere: it is told within the text, and between two characters of it.
+    for template in ["{{ \"The rest", "{{ \"é", "{% if \"é\""] {
+        let wrong = prompt::check(template, Weight::Full).expect_err("no template");
+        assert!(template.get(wrong.range.clone()).is_some(), "{wrong:?}");
+    }
 }
 
 #[test]

@@ -47,19 +47,21 @@ pub(super) fn glob_of(written: &str) -> String {
     glob
 }
 
-/// A path without what people write around it: `./` before it, the lines meant behind it.
+/// A path without what people write around it: `./` before it, behind it the lines meant or, as compilers have it, line
+/// and column.
 fn bare(written: &str) -> &str {
     let mut path = written.trim();
-    while let Some(rest) = path.strip_prefix("./").or_else(|| path.strip_prefix(".\\")) {
-        path = rest;
-    }
-    match path.rsplit_once(':') {
-        Some((front, lines))
-            if !lines.is_empty() && lines.chars().all(|c| c.is_ascii_digit() || c == '-') =>
-        {
-            front
+    loop {
+        let front = path.strip_prefix("./").or_else(|| path.strip_prefix(".\\"));
+        let front = front.or_else(|| {
+            let (front, lines) = path.rsplit_once(':')?;
+            let is_place = |lines: &str| lines.chars().all(|c| c.is_ascii_digit() || c == '-');
+            (!lines.is_empty() && is_place(lines)).then_some(front)
+        });
+        match front {
+            Some(front) => path = front.trim(),
+            None => return path,
         }
-        _ => path,
     }
 }
 
@@ -185,6 +187,7 @@ mod tests {
     #[test]
     fn paths_as_people_write_them_become_globs() {
         assert_eq!(glob_of("./src/a.rs:10-20"), "src/a.rs");
+        assert_eq!(glob_of("src/a.rs:10:5"), "src/a.rs");
         assert_eq!(glob_of("src/auth/"), "src/auth/**");
         assert_eq!(glob_of("src\\a.rs"), "src/a.rs");
     }

@@ -283,10 +283,11 @@ pub fn took(millis: u64) -> String {
     if millis < 1000 {
         return format!("{millis}ms");
     }
-    if millis < 60_000 {
+    // From there on it would be rounded to sixty seconds, which are a minute.
+    if millis < 59_950 {
         return format!("{:.1}s", millis as f64 / 1000.0);
     }
-    let rounded = SignedDuration::from_secs((millis / 1000) as i64);
+    let rounded = SignedDuration::from_secs((millis.max(60_000) / 1000) as i64);
     format!("{rounded:#}").replace(' ', "")
 }
 
@@ -326,8 +327,24 @@ pub fn used(usage: &Usage) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::used;
+    use super::{took, used};
     use crate::run::evidence::{Limit, Usage};
+
+    #[test]
+    fn a_time_span_is_said_in_one_way() {
+        for (millis, said) in [
+            (0, "0ms"),
+            (999, "999ms"),
+            (1_000, "1.0s"),
+            (59_949, "59.9s"),
+            (59_950, "1m"),
+            (60_000, "1m"),
+            (192_000, "3m12s"),
+            (3_600_999, "1h"),
+        ] {
+            assert_eq!(took(millis), said, "{millis}");
+        }
+    }
 
     #[test]
     fn what_was_used_is_said_as_far_as_it_is_known() {

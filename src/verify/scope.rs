@@ -1,6 +1,6 @@
 //! Whether a changed path lies inside what a task declares. Pure.
 
-use glob::{MatchOptions, Pattern};
+use glob::Pattern;
 
 use crate::plan::choices;
 
@@ -33,11 +33,41 @@ fn covers(glob: &str, path: &str) -> bool {
     {
         return true;
     }
-    let options = MatchOptions {
-        require_literal_separator: true,
-        ..MatchOptions::default()
+    matches(glob, path)
+}
+
+/// Whether a glob stands for a path, name by name: as one text, a glob with many wildcards would be tried in more ways
+/// than anybody could wait for.
+fn matches(glob: &str, path: &str) -> bool {
+    let parts = glob.split('/').map(|part| match part {
+        "**" => Ok(None),
+        name => Pattern::new(name).map(Some),
+    });
+    let Ok(parts) = parts.collect::<Result<Vec<_>, _>>() else {
+        return false;
     };
-    Pattern::new(glob).is_ok_and(|pattern| pattern.matches_with(path, options))
+    let names: Vec<&str> = path.split('/').collect();
+    // How many of the names the parts so far can stand for.
+    let mut reached = vec![false; names.len() + 1];
+    reached[0] = true;
+    for (place, part) in parts.iter().enumerate() {
+        let mut next = vec![false; names.len() + 1];
+        for at in (0..=names.len()).filter(|at| reached[*at]) {
+            match part {
+                Some(name) => {
+                    let is_met = names.get(at).is_some_and(|found| name.matches(found));
+                    if is_met {
+                        next[at + 1] = true;
+                    }
+                }
+                // Any number of folders; at the end, something in them.
+                None if place + 1 == parts.len() => next[at + 1..].fill(true),
+                None => next[at..].fill(true),
+            }
+        }
+        reached = next;
+    }
+    reached[names.len()]
 }
 
 #[cfg(test)]
@@ -71,6 +101,38 @@ mod tests {
             outside(&changed, &files, &[]),
             strings(&["src/deep/x.rs", "a.rs", "testsuite/x"])
         );
+    }
+
+    #[test]
+    fn any_number_of_folders_is_any_number() {
+        let covered =
+            |glob: &str, path: &str| outside(&strings(&[path]), &strings(&[glob]), &[]).is_empty();
+        for (glob, path) in [
+            ("**", "a"),
+            ("**/x", "x"),
+            ("**/x", "a/b/x"),
+            ("a/**/b", "a/b"),
+            ("a/**/b/**", "a/c/b/d/e"),
+            ("a/[b-d]?/*", "a/cx/y"),
+        ] {
+            assert!(covered(glob, path), "{glob} covers {path}");
+        }
+        for (glob, path) in [
+            ("a/**", "a"),
+            ("a/**/b", "a/c"),
+            ("*", "a/b"),
+            ("a?b", "a/b"),
+            ("a**", "ab"),
+        ] {
+            assert!(!covered(glob, path), "{glob} does not cover {path}");
+        }
+    }
+
+    #[test]
+    fn a_glob_of_many_wildcards_is_no_riddle() {
+        let glob = format!("{}b", "*a".repeat(30));
+        let path = format!("{}/x", "a".repeat(200));
+        assert_eq!(outside(std::slice::from_ref(&path), &[glob], &[]), [path]);
     }
 
     #[test]
