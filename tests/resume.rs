@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::support::oracle;
 use crate::support::sim::Chance;
-use crate::support::user::User;
+use crate::support::user::{User, wait_until};
 
 const TASKS: usize = 20;
 
@@ -176,22 +176,25 @@ fn a_task_that_is_tried_again_elsewhere_leaves_a_worktree_that_can_be_used() {
     }
     user.write("plan.toml", &plan);
     user.commit("Plan");
-    let root = user.outside("").display().to_string();
     // It fails in the third slot, with a commit, once the first is free; and the third is used while it is
     // tried again in the first.
-    let body = r#"
-there() { while [ ! -e "ROOT/$1" ]; do sleep 0.01; done; }
-integrated() { until git log --format=%s "enact/$ENACT_RUN/integration" | grep -q "$1"; do sleep 0.01; done; }
-echo "$ENACT_TASK" > "$ENACT_TASK.txt"
-git add -A && git commit -qm "$ENACT_TASK $ENACT_ATTEMPT"
+    let executor = user.executor(
+        r#"commit "$ENACT_TASK.txt" "$ENACT_TASK"
 case $ENACT_TASK$ENACT_ATTEMPT in
-  fails1) integrated "first 1"; exit 1 ;;
-  fails2) : > ROOT/again; there right ;;
-  second1) there again ;;
-  right1) : > ROOT/right ;;
-esac
-"#;
-    let executor = user.script("work", &body.replace("ROOT", root.trim_end_matches('/')));
-    let flags = ["--jobs", "3", "--retries", "1"];
-    user.run("plan.toml", &executor, &flags).success();
+  fails1) wait_for first; exit 1 ;;
+  fails2) signal again; wait_for right ;;
+  second1) wait_for again ;;
+  right1) signal right ;;
+esac"#,
+    );
+    let mut args = vec!["run", "plan.toml", "--yes", "--name", "r-test"];
+    args.extend(["--jobs", "3", "--retries", "1", "--", &executor]);
+    let run = user.start(args);
+    // An executor need not see the run's branch.
+    let integration = ["log", "--format=%s", "enact/r-test/integration"];
+    wait_until("the first task is integrated", || {
+        user.git(integration).stdout.contains("Write first.txt")
+    });
+    user.signal("first");
+    run.end().success();
 }
