@@ -1,5 +1,6 @@
 //! A run can be stopped at any time, from here or from elsewhere, and goes on where it was.
 
+use crate::support::isolation::in_each;
 use crate::support::user::{Running, User};
 
 const PLAN: &str = r#"
@@ -167,18 +168,20 @@ esac"#,
 
 #[test]
 fn a_journal_that_is_moved_under_the_run_stops_it_and_is_put_back() {
-    let user = User::new();
-    user.plan(PLAN);
-    let executor = user.executor(
-        r#"unset GIT_CONFIG_COUNT; commit $ENACT_TASK.txt w
-test $ENACT_TASK != a || git update-ref -d refs/enact/runs/r-test"#,
-    );
-    user.run("plan.toml", &executor, &["--sequential"])
-        .code(3)
-        .complains("quarantined: the journal was deleted and was put back");
-    assert_eq!(user.status()["run"]["status"], "quarantined");
-    user.enact(["resume"]).success();
-    assert_eq!(user.task("a")["attempts"], 1, "what had ended was taken up");
+    in_each(|_| {
+        let user = User::new();
+        user.plan(PLAN);
+        let executor = user.executor(
+            r#"unset GIT_CONFIG_COUNT; commit $ENACT_TASK.txt w
+test $ENACT_TASK != a || git -C "$HOME/../repo" update-ref -d refs/enact/runs/r-test"#,
+        );
+        user.run("plan.toml", &executor, &["--sequential"])
+            .code(3)
+            .complains("quarantined: the journal was deleted and was put back");
+        assert_eq!(user.status()["run"]["status"], "quarantined");
+        user.enact(["resume"]).success();
+        assert_eq!(user.task("a")["attempts"], 1, "what had ended was taken up");
+    });
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Whoever changes what git executes or believes in the user's repository stops the run, and a person puts it back
-//! or takes it as it is; whoever works there as everybody does stops nothing.
+//! or takes it as it is; whoever works there as everybody does stops nothing. What is changed is always the user's: who
+//! works in a clone has a git directory to itself, and goes for theirs all the same.
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use crate::support::isolation::in_each;
 use crate::support::oracle;
 use crate::support::user::{Output, User};
 
@@ -23,9 +25,9 @@ files = ["b.txt"]
 /// An executor that plants what leaves a trace when git runs it, in its first attempt of `a`.
 const PLANTS: &str = r#"commit $ENACT_TASK.txt w
 if test $ENACT_TASK$ENACT_ATTEMPT = a1; then
-    git config core.fsmonitor "touch '$HOME/../ran'"
-    printf '#!/bin/sh\ntouch "%s"\n' "$HOME/../ran" > "$ENACT_GIT_COMMON_DIR/hooks/post-commit"
-    chmod +x "$ENACT_GIT_COMMON_DIR/hooks/post-commit"
+    cd "$HOME/../repo"; git config core.fsmonitor "touch '$HOME/../ran'"
+    printf '#!/bin/sh\ntouch "%s"\n' "$HOME/../ran" > .git/hooks/post-commit
+    chmod +x .git/hooks/post-commit
 fi"#;
 
 fn run_status(user: &User) -> String {
@@ -84,7 +86,7 @@ fn a_person_may_take_it_as_it_is() {
     let user = User::new();
     user.plan(PLAN);
     let executor =
-        user.executor("commit $ENACT_TASK.txt w; git config core.editor \"touch '$HOME/../ran'\"");
+        user.executor("commit $ENACT_TASK.txt w; cd \"$HOME/../repo\"; git config core.editor \"touch '$HOME/../ran'\"");
     user.run("plan.toml", &executor, &["--sequential"]).code(3);
     user.enact(["resume", "--yes"])
         .success()
@@ -108,7 +110,7 @@ fn what_runs_beside_it_is_ended_and_kept() {
     echo half > half.txt; signal begun; wait_for never
 fi
 wait_for begun; commit a.txt w
-test $ENACT_ATTEMPT != 1 || git config alias.st '!evil'"#,
+test $ENACT_ATTEMPT != 1 || git -C "$HOME/../repo" config alias.st '!evil'"#,
     );
     user.run("plan.toml", &executor, &[])
         .code(3)
@@ -128,25 +130,27 @@ test $ENACT_ATTEMPT != 1 || git config alias.st '!evil'"#,
 
 #[test]
 fn a_driver_that_died_leaves_the_tampering_to_be_seen() {
-    let user = User::new();
-    user.plan(PLAN);
-    let executor = user.executor(&format!(
+    in_each(|_| {
+        let user = User::new();
+        user.plan(PLAN);
+        let executor = user.executor(&format!(
         "{PLANTS}\ntest $ENACT_TASK$ENACT_ATTEMPT != a1 || {{ kill -9 \"$(cat \"$HOME/../driver\")\"; wait_for never; }}"
     ));
-    let mut driver = user.command("sh");
-    let script = r#"echo $$ > "$1/driver"; shift; exec "$@""#;
-    driver.args(["-c", script, "sh"]).arg(user.outside(""));
-    driver.arg(env!("CARGO_BIN_EXE_git-enact"));
-    driver.args(["run", "plan.toml", "--yes", "--name", "r-test"]);
-    driver.args(["--sequential", "--", &executor]);
-    Output::of(&mut driver).code(128 + 9);
-    user.enact(["resume", "--yes"])
-        .code(3)
-        .complains("`.git/hooks/post-commit` was added");
-    assert_eq!(run_status(&user), "quarantined", "nobody had seen it yet");
-    user.enact(["doctor", "--repair"]).success();
-    user.enact(["resume"]).success();
-    assert!(!user.outside("ran").exists());
+        let mut driver = user.command("sh");
+        let script = r#"echo $$ > "$1/driver"; shift; exec "$@""#;
+        driver.args(["-c", script, "sh"]).arg(user.outside(""));
+        driver.arg(env!("CARGO_BIN_EXE_git-enact"));
+        driver.args(["run", "plan.toml", "--yes", "--name", "r-test"]);
+        driver.args(["--sequential", "--", &executor]);
+        Output::of(&mut driver).code(128 + 9);
+        user.enact(["resume", "--yes"])
+            .code(3)
+            .complains("`.git/hooks/post-commit` was added");
+        assert_eq!(run_status(&user), "quarantined", "nobody had seen it yet");
+        user.enact(["doctor", "--repair"]).success();
+        user.enact(["resume"]).success();
+        assert!(!user.outside("ran").exists());
+    });
 }
 
 #[test]
@@ -154,7 +158,7 @@ fn no_value_of_a_setting_is_on_record_and_none_repaints_a_terminal() {
     let user = User::new();
     user.plan(PLAN);
     let executor = user.executor(
-        r#"commit $ENACT_TASK.txt w
+        r#"commit $ENACT_TASK.txt w; cd "$HOME/../repo"
 git config core.sshCommand "$(printf 'ssh -i key\033[2J https://me:hunter22@example.com')"
 git config http.extraHeader 'AUTHORIZATION: basic aHVudGVyMjI='"#,
     );
@@ -179,58 +183,60 @@ git config http.extraHeader 'AUTHORIZATION: basic aHVudGVyMjI='"#,
 
 #[test]
 fn everyday_work_in_the_checkout_stops_nothing() {
-    let user = User::new();
-    user.plan(PLAN);
-    user.write("notes.txt", "one\n");
-    user.commit("Notes");
-    user.git(["branch", "old"]).success();
-    let executor = user.executor("signal begun; wait_for go; commit $ENACT_TASK.txt w");
-    let run = user.start([
-        "run",
-        "plan.toml",
-        "--yes",
-        "--name",
-        "r-test",
-        "--sequential",
-        "--",
-        &executor,
-    ]);
-    user.wait_for("begun");
-    user.write("notes.txt", "two\n");
-    user.commit("More notes");
-    user.write("notes.txt", "three\n");
-    user.write("new.txt", "new\n");
-    user.git(["stash", "push", "--quiet"]).success();
-    user.git(["stash", "pop", "--quiet"]).success();
-    user.git(["switch", "--quiet", "--create", "topic"])
-        .success();
-    user.commit("Topic");
-    user.git(["switch", "--quiet", "main"]).success();
-    user.git(["merge", "--quiet", "--no-edit", "topic"])
-        .success();
-    user.git(["reset", "--quiet", "--hard", "HEAD~1"]).success();
-    user.git(["branch", "-D", "--quiet", "old"]).success();
-    user.git(["tag", "v1"]).success();
-    user.git(["config", "user.email", "grace@example.com"])
-        .success();
-    user.git(["remote", "add", "origin", "../elsewhere"])
-        .success();
-    user.git(["gc", "--quiet"]).success();
-    user.git(["worktree", "add", "--quiet", "../second", "topic"])
-        .success();
-    user.write("notes.txt", "edited and not committed\n");
-    user.signal("go");
-    let output = run.end().success();
-    output
-        .complains("note: `refs/heads/old` was removed while the run went on")
-        .complains("note: the setting `user.email` in `.git/config` was added");
-    assert_eq!(run_status(&user), "complete");
-    assert!(
-        !user
-            .path()
-            .join(".git/enact/runs/r-test/surroundings.json")
-            .exists()
-    );
+    in_each(|_| {
+        let user = User::new();
+        user.plan(PLAN);
+        user.write("notes.txt", "one\n");
+        user.commit("Notes");
+        user.git(["branch", "old"]).success();
+        let executor = user.executor("signal begun; wait_for go; commit $ENACT_TASK.txt w");
+        let run = user.start([
+            "run",
+            "plan.toml",
+            "--yes",
+            "--name",
+            "r-test",
+            "--sequential",
+            "--",
+            &executor,
+        ]);
+        user.wait_for("begun");
+        user.write("notes.txt", "two\n");
+        user.commit("More notes");
+        user.write("notes.txt", "three\n");
+        user.write("new.txt", "new\n");
+        user.git(["stash", "push", "--quiet"]).success();
+        user.git(["stash", "pop", "--quiet"]).success();
+        user.git(["switch", "--quiet", "--create", "topic"])
+            .success();
+        user.commit("Topic");
+        user.git(["switch", "--quiet", "main"]).success();
+        user.git(["merge", "--quiet", "--no-edit", "topic"])
+            .success();
+        user.git(["reset", "--quiet", "--hard", "HEAD~1"]).success();
+        user.git(["branch", "-D", "--quiet", "old"]).success();
+        user.git(["tag", "v1"]).success();
+        user.git(["config", "user.email", "grace@example.com"])
+            .success();
+        user.git(["remote", "add", "origin", "../elsewhere"])
+            .success();
+        user.git(["gc", "--quiet"]).success();
+        user.git(["worktree", "add", "--quiet", "../second", "topic"])
+            .success();
+        user.write("notes.txt", "edited and not committed\n");
+        user.signal("go");
+        let output = run.end().success();
+        output
+            .complains("note: `refs/heads/old` was removed while the run went on")
+            .complains("note: the setting `user.email` in `.git/config` was added");
+        assert_eq!(run_status(&user), "complete");
+        assert!(
+            !user
+                .path()
+                .join(".git/enact/runs/r-test/surroundings.json")
+                .exists()
+        );
+    });
 }
 
 #[test]
@@ -291,40 +297,43 @@ fn what_a_setup_command_installs_is_the_users() {
 
 #[test]
 fn an_attempt_that_works_in_the_checkout_is_told_from_its_user() {
-    // Its change is in the wrong place, and nothing is in the right one.
-    let user = User::new();
-    user.plan(PLAN);
-    let escapes = user.executor("echo w > \"$HOME/../repo/$ENACT_TASK.txt\"; true");
-    user.run("plan.toml", &escapes, &["--sequential"])
-        .code(3)
-        .complains(
-            "quarantined: `a.txt` of your checkout has what attempt 1 of a should have left",
-        );
-    // Its change is in both.
-    let user = User::new();
-    user.plan(PLAN);
-    let twice = user.executor("echo w > \"$HOME/../repo/a.txt\"; commit $ENACT_TASK.txt w");
-    user.run("plan.toml", &twice, &["--sequential"])
-        .code(3)
-        .complains(
-            "quarantined: `a.txt` of your checkout has what attempt 1 of a should have left",
-        );
-    std::fs::remove_file(user.path().join("a.txt")).expect("it is there");
-    user.enact(["resume"]).success();
-    // Nobody can tell whose change it is.
-    let user = User::new();
-    user.plan(PLAN);
-    let other = user.executor("echo w >> \"$HOME/../repo/README.md\"; commit $ENACT_TASK.txt w");
-    user.run("plan.toml", &other, &["--sequential"])
-        .success()
-        .complains("note: while attempt 1 of a ran, your checkout changed: `README.md`");
+    in_each(|_| {
+        // Its change is in the wrong place, and nothing is in the right one.
+        let user = User::new();
+        user.plan(PLAN);
+        let escapes = user.executor("echo w > \"$HOME/../repo/$ENACT_TASK.txt\"; true");
+        user.run("plan.toml", &escapes, &["--sequential"])
+            .code(3)
+            .complains(
+                "quarantined: `a.txt` of your checkout has what attempt 1 of a should have left",
+            );
+        // Its change is in both.
+        let user = User::new();
+        user.plan(PLAN);
+        let twice = user.executor("echo w > \"$HOME/../repo/a.txt\"; commit $ENACT_TASK.txt w");
+        user.run("plan.toml", &twice, &["--sequential"])
+            .code(3)
+            .complains(
+                "quarantined: `a.txt` of your checkout has what attempt 1 of a should have left",
+            );
+        std::fs::remove_file(user.path().join("a.txt")).expect("it is there");
+        user.enact(["resume"]).success();
+        // Nobody can tell whose change it is.
+        let user = User::new();
+        user.plan(PLAN);
+        let other =
+            user.executor("echo w >> \"$HOME/../repo/README.md\"; commit $ENACT_TASK.txt w");
+        user.run("plan.toml", &other, &["--sequential"])
+            .success()
+            .complains("note: while attempt 1 of a ran, your checkout changed: `README.md`");
+    });
 }
 
 #[test]
 fn a_command_of_the_plan_that_plants_something_is_seen_before_the_run_ends() {
     let user = User::new();
-    let verify = "git config core.pager evil; false";
-    user.plan(&format!("{PLAN}verify = [\"{verify}\"]\n"));
+    let verify = "git -C \"$HOME/../repo\" config core.pager evil; false";
+    user.plan(&format!("{PLAN}verify = ['{verify}']\n"));
     let executor = user.executor("commit $ENACT_TASK.txt w");
     user.run("plan.toml", &executor, &["--sequential", "--retries", "0"])
         .code(3)

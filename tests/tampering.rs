@@ -1,7 +1,16 @@
 //! What an executor does to git behind our back hides nothing, loses nothing and stops no run for good.
 
+use git_enact::run::policy::Isolation;
+
+use crate::support::isolation::{in_each, of};
 use crate::support::user::{Output, User};
-use crate::truth::refused;
+use crate::truth::{keeps, refused};
+
+/// What is said of objects that end too early; from a clone they do not come in.
+const TOO_EARLY: [&str; 2] = [
+    "end too early: they are damaged",
+    "git refuses objects of what was committed: ",
+];
 
 #[test]
 fn an_index_of_ours_that_an_executor_wrote_is_not_believed() {
@@ -48,51 +57,57 @@ cd deep; git init --quiet; echo two > two.txt; cd er; git init --quiet; echo thr
 
 #[test]
 fn a_commit_that_only_names_a_repository_is_not_done_and_its_files_are_kept() {
-    let script = r"mkdir n; cd n; git init --quiet; echo inner > inner.txt; git add .
+    in_each(|_| {
+        let script = r"mkdir n; cd n; git init --quiet; echo inner > inner.txt; git add .
 git commit --quiet -m Inner; cd ..; git add --all 2>/dev/null; git commit --quiet -m Outer";
-    refused("", script, &[])
-        .because("uncommitted changes were left behind: n/")
-        .keeps("n/inner.txt", "inner");
+        refused("", script, &[])
+            .because("uncommitted changes were left behind: n/")
+            .keeps("n/inner.txt", "inner");
+    });
 }
 
 #[test]
 fn a_commit_with_a_damaged_object_is_not_done() {
-    let script = r#"commit work.txt work; blob=$(git rev-parse HEAD:work.txt)
+    in_each(|isolation| {
+        let script = r#"commit work.txt work; blob=$(git rev-parse HEAD:work.txt)
 object="$ENACT_GIT_COMMON_DIR/objects/$(echo $blob | cut -c1-2)/$(echo $blob | cut -c3-)"
 chmod u+w "$object"; : > "$object""#;
-    let user = User::new();
-    user.plan("[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"Do it\"\n");
-    user.run("plan.toml", &user.executor(script), &["--retries", "0"])
-        .code(3)
-        .complains("end too early: they are damaged");
-    assert_eq!(user.status()["run"]["tip"], user.status()["run"]["base"]);
+        let user = User::new();
+        user.plan("[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"Do it\"\n");
+        user.run("plan.toml", &user.executor(script), &["--retries", "0"])
+            .code(3)
+            .complains(of(isolation, TOO_EARLY));
+        assert_eq!(user.status()["run"]["tip"], user.status()["run"]["base"]);
+    });
 }
 
 #[test]
 fn objects_that_end_too_early_are_not_read_and_stop_no_run() {
-    for object in ["HEAD", "HEAD^{tree}", "HEAD:deep"] {
-        let script = format!(
-            r#"commit deep/work.txt "$(seq 2000)"; object=$(git rev-parse "{object}")
+    in_each(|isolation| {
+        for object in ["HEAD", "HEAD^{tree}", "HEAD:deep"] {
+            let script = format!(
+                r#"commit deep/work.txt "$(seq 2000)"; object=$(git rev-parse "{object}")
 file="$ENACT_GIT_COMMON_DIR/objects/$(echo $object | cut -c1-2)/$(echo $object | cut -c3-)"
 size=$(($(wc -c < "$file") / 2)); chmod u+w "$file"; head -c $size "$file" > "$file.new"; mv "$file.new" "$file"
 printf '{{"status": "done", "commit": "%s"}}\n' "$(cat "$ENACT_GIT_COMMON_DIR/$(git symbolic-ref HEAD)")""#
-        );
-        let user = User::new();
-        user.plan("[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"Do it\"\n");
-        let executor = user.executor(&script);
-        user.run(
-            "plan.toml",
-            &executor,
-            &["--retries", "0", "--on-failure", "skip", "--timeout", "60s"],
-        )
-        .code(1)
-        .complains("end too early: they are damaged");
-        assert_eq!(
-            user.status()["run"]["tip"],
-            user.status()["run"]["base"],
-            "{object}"
-        );
-    }
+            );
+            let user = User::new();
+            user.plan("[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"Do it\"\n");
+            let executor = user.executor(&script);
+            user.run(
+                "plan.toml",
+                &executor,
+                &["--retries", "0", "--on-failure", "skip", "--timeout", "60s"],
+            )
+            .code(1)
+            .complains(of(isolation, TOO_EARLY));
+            assert_eq!(
+                user.status()["run"]["tip"],
+                user.status()["run"]["base"],
+                "{object}"
+            );
+        }
+    });
 }
 
 #[test]
@@ -172,39 +187,46 @@ ln -s .. far"#,
 
 #[test]
 fn the_files_of_a_worktree_that_git_no_longer_knows_are_moved_aside() {
-    let user = User::new();
-    user.plan("[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"Do it\"\n");
-    let executor = user.executor(
+    in_each(|isolation| {
+        let user = User::new();
+        user.plan("[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"Do it\"\n");
+        let executor = user.executor(
         r#"test $ENACT_ATTEMPT = 1 || { commit work.txt work; exit; }
 echo rest > rest.txt; rm -r "$ENACT_GIT_DIR"; kill -9 "$(cat "$(dirname "$0")/driver")"; wait_for never"#,
     );
-    let args = [
-        "run",
-        "plan.toml",
-        "--yes",
-        "--name",
-        "r-test",
-        "--",
-        &executor,
-    ];
-    // The driver's own number, for `exec` keeps it.
-    let mut driver = user.command("sh");
-    let script = r#"echo $$ > "$1/driver"; shift; exec "$@""#;
-    driver.args(["-c", script, "sh"]).arg(user.outside(""));
-    driver.arg(env!("CARGO_BIN_EXE_git-enact")).args(args);
-    Output::of(&mut driver).code(128 + 9);
-    user.enact(["resume"]).success();
-    assert_eq!(user.task("t")["status"], "done");
-    let kept = user.outside("repo.enact/r-test/t.1.aside");
-    assert_eq!(
-        std::fs::read_to_string(kept.join("rest.txt")).expect("kept"),
-        "rest\n"
-    );
-    assert!(
-        !kept.join(".git").exists(),
-        "nobody takes it for the slot's worktree"
-    );
-    user.enact(["log"]).says("moved to `");
+        let args = [
+            "run",
+            "plan.toml",
+            "--yes",
+            "--name",
+            "r-test",
+            "--",
+            &executor,
+        ];
+        // The driver's own number, for `exec` keeps it.
+        let mut driver = user.command("sh");
+        let script = r#"echo $$ > "$1/driver"; shift; exec "$@""#;
+        driver.args(["-c", script, "sh"]).arg(user.outside(""));
+        driver.arg(env!("CARGO_BIN_EXE_git-enact")).args(args);
+        Output::of(&mut driver).code(128 + 9);
+        user.enact(["resume"]).success();
+        assert_eq!(user.task("t")["status"], "done");
+        if isolation == Isolation::Clone {
+            // It has a git directory of its own: git knows the worktree as before.
+            assert!(keeps(&user, "rest.txt", "rest"));
+            return;
+        }
+        let kept = user.outside("repo.enact/r-test/t.1.aside");
+        assert_eq!(
+            std::fs::read_to_string(kept.join("rest.txt")).expect("kept"),
+            "rest\n"
+        );
+        assert!(
+            !kept.join(".git").exists(),
+            "nobody takes it for the slot's worktree"
+        );
+        user.enact(["log"]).says("moved to `");
+    });
 }
 
 #[test]

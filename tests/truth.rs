@@ -1,8 +1,10 @@
 //! An executor that lies is never recorded as done: each lie has a reason of its own, and what the executor
 //! made is found again in the journal.
 
+use git_enact::run::policy::Isolation;
 use serde_json::Value;
 
+use crate::support::isolation::{in_each, of};
 use crate::support::user::User;
 
 const PLAN: &str = "[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"Do it\"\n";
@@ -76,7 +78,7 @@ impl Attempted {
 }
 
 /// Whether the journal reaches a file `path` that holds `line`.
-fn keeps(user: &User, path: &str, line: &str) -> bool {
+pub(crate) fn keeps(user: &User, path: &str, line: &str) -> bool {
     let journal = "refs/enact/runs/r-test";
     let commits = user.git(["rev-list", journal]).success().stdout;
     commits.lines().any(|commit| {
@@ -87,16 +89,21 @@ fn keeps(user: &User, path: &str, line: &str) -> bool {
 
 #[test]
 fn no_commit_is_not_done() {
-    refused("", "true", &[]).only_because("no commit was made on the task branch: you must commit");
-    refused("", "claim done", &[]).because("not the tip of the task branch");
+    in_each(|_| {
+        refused("", "true", &[])
+            .only_because("no commit was made on the task branch: you must commit");
+        refused("", "claim done", &[]).because("not the tip of the task branch");
+    });
 }
 
 #[test]
 fn work_without_a_commit_is_not_done_and_is_kept() {
-    refused("", "echo work > work.txt", &[])
-        .because("no commit was made")
-        .because("uncommitted changes were left behind: work.txt")
-        .keeps("work.txt", "work");
+    in_each(|_| {
+        refused("", "echo work > work.txt", &[])
+            .because("no commit was made")
+            .because("uncommitted changes were left behind: work.txt")
+            .keeps("work.txt", "work");
+    });
 }
 
 #[test]
@@ -149,27 +156,34 @@ fn a_commit_that_lies_elsewhere_is_not_the_tasks() {
 
 #[test]
 fn a_new_root_does_not_descend_from_the_base() {
-    let script = r#"commit work.txt work
+    in_each(|_| {
+        let script = r#"commit work.txt work
 git reset --quiet --hard "$(git commit-tree -m Root "HEAD^{tree}")""#;
-    refused("", script, &[])
-        .because("does not descend from its base")
-        .keeps("work.txt", "work");
+        refused("", script, &[])
+            .because("does not descend from its base")
+            .keeps("work.txt", "work");
+    });
 }
 
 #[test]
 fn amending_the_base_does_not_descend_from_it() {
-    let script = "echo work > work.txt; git add --all; git commit --quiet --amend --message Mine";
-    refused("", script, &[])
-        .because("does not descend from its base")
-        .keeps("work.txt", "work");
+    in_each(|_| {
+        let script =
+            "echo work > work.txt; git add --all; git commit --quiet --amend --message Mine";
+        refused("", script, &[])
+            .because("does not descend from its base")
+            .keeps("work.txt", "work");
+    });
 }
 
 #[test]
 fn a_good_commit_beside_a_dirty_worktree_is_not_done() {
-    let script = "commit work.txt work; echo rest > rest.txt; echo more >> work.txt";
-    refused("", script, &[])
-        .only_because("uncommitted changes were left behind: work.txt, rest.txt")
-        .keeps("rest.txt", "rest");
+    in_each(|_| {
+        let script = "commit work.txt work; echo rest > rest.txt; echo more >> work.txt";
+        refused("", script, &[])
+            .only_because("uncommitted changes were left behind: work.txt, rest.txt")
+            .keeps("rest.txt", "rest");
+    });
 }
 
 #[test]
@@ -186,10 +200,12 @@ fn hiding_a_change_from_git_status_does_not_make_the_worktree_clean() {
 
 #[test]
 fn files_outside_the_declared_ones_are_scope_creep_when_enforced() {
-    let script = "commit src/a.txt a; commit other.txt other";
-    refused("files = [\"src/**\"]", script, &["--scope", "enforce"])
-        .only_because("scope_creep: changed outside the declared files: other.txt")
-        .keeps("other.txt", "other");
+    in_each(|_| {
+        let script = "commit src/a.txt a; commit other.txt other";
+        refused("files = [\"src/**\"]", script, &["--scope", "enforce"])
+            .only_because("scope_creep: changed outside the declared files: other.txt")
+            .keeps("other.txt", "other");
+    });
 }
 
 #[test]
@@ -205,12 +221,14 @@ fn files_outside_the_declared_ones_are_told_when_only_warned_about() {
 
 #[test]
 fn an_empty_commit_changes_nothing() {
-    refused(
-        "",
-        "git commit --quiet --allow-empty --message Nothing",
-        &[],
-    )
-    .only_because("the commit changes nothing");
+    in_each(|_| {
+        refused(
+            "",
+            "git commit --quiet --allow-empty --message Nothing",
+            &[],
+        )
+        .only_because("the commit changes nothing");
+    });
 }
 
 #[test]
@@ -247,25 +265,29 @@ fn a_failing_check_is_named_with_what_it_said() {
 
 #[test]
 fn a_commit_on_another_branch_is_not_on_the_task_branch() {
-    refused(
-        "",
-        "unset GIT_CONFIG_COUNT; git switch --quiet --create mine; commit work.txt work",
-        &[],
-    )
-    .because("left on refs/heads/mine instead of the task branch")
-    .because("no commit was made on the task branch")
-    .keeps("work.txt", "work");
+    in_each(|_| {
+        refused(
+            "",
+            "unset GIT_CONFIG_COUNT; git switch --quiet --create mine; commit work.txt work",
+            &[],
+        )
+        .because("left on refs/heads/mine instead of the task branch")
+        .because("no commit was made on the task branch")
+        .keeps("work.txt", "work");
+    });
 }
 
 #[test]
 fn a_commit_on_a_detached_head_is_not_on_the_task_branch() {
-    refused(
-        "",
-        "git checkout --quiet --detach; commit work.txt work",
-        &[],
-    )
-    .because("left on a detached HEAD instead of the task branch")
-    .keeps("work.txt", "work");
+    in_each(|_| {
+        refused(
+            "",
+            "git checkout --quiet --detach; commit work.txt work",
+            &[],
+        )
+        .because("left on a detached HEAD instead of the task branch")
+        .keeps("work.txt", "work");
+    });
 }
 
 #[test]
@@ -282,11 +304,13 @@ fn a_commit_that_was_left_for_the_base_again_is_kept() {
 
 #[test]
 fn a_merge_or_a_rebase_under_way_is_not_done() {
-    let fork = "unset GIT_CONFIG_COUNT; commit a.txt one; git branch other HEAD~1; git switch --quiet other; commit a.txt two; git switch --quiet -";
-    let merge = format!("{fork}; git merge --quiet other; true");
-    refused("", &merge, &[]).because("a merge is still under way");
-    let rebase = format!("{fork}; git rebase --quiet other; true");
-    refused("", &rebase, &[]).because("a rebase is still under way");
+    in_each(|_| {
+        let fork = "unset GIT_CONFIG_COUNT; commit a.txt one; git branch other HEAD~1; git switch --quiet other; commit a.txt two; git switch --quiet -";
+        let merge = format!("{fork}; git merge --quiet other; true");
+        refused("", &merge, &[]).because("a merge is still under way");
+        let rebase = format!("{fork}; git rebase --quiet other; true");
+        refused("", &rebase, &[]).because("a rebase is still under way");
+    });
 }
 
 #[test]
@@ -299,61 +323,89 @@ fn a_deleted_branch_is_not_done() {
 
 #[test]
 fn a_deleted_worktree_is_not_done() {
-    let script = "commit work.txt work; cd /; rm -rf \"$ENACT_WORKTREE\"";
-    refused("", script, &[])
-        .because("the worktree is no longer ours")
-        .keeps("work.txt", "work");
-    let script = "commit work.txt work; cd /; git -C \"$ENACT_GIT_COMMON_DIR\" worktree remove --force --force \"$ENACT_WORKTREE\"";
-    refused("", script, &[])
-        .because("the worktree is no longer ours")
-        .keeps("work.txt", "work");
+    in_each(|isolation| {
+        let by_hand = "rm -rf \"$ENACT_WORKTREE\"";
+        let by_git = "git -C \"$HOME/../repo\" worktree remove --force --force \"$ENACT_WORKTREE\"";
+        // Git removes no worktree that it takes for a repository.
+        for how in [by_hand, by_git].into_iter().take(of(isolation, [2, 1])) {
+            let script = format!("commit work.txt work; cd /; {how}");
+            let attempted = refused("", &script, &[]).because("the worktree is no longer ours");
+            match isolation {
+                Isolation::Worktree => attempted.keeps("work.txt", "work"),
+                Isolation::Clone => attempted.because("what was committed in it is gone with it"),
+            };
+        }
+    });
 }
 
 #[test]
 fn a_worktree_that_git_no_longer_knows_is_not_done_and_its_files_are_kept() {
-    let script = "commit work.txt work; echo rest > rest.txt; rm -rf \"$ENACT_GIT_DIR\"";
-    refused("", script, &[])
-        .because("git no longer knows the worktree")
-        .keeps("work.txt", "work")
-        .keeps("rest.txt", "rest");
+    in_each(|isolation| {
+        let script = "commit work.txt work; echo rest > rest.txt; rm -rf \"$ENACT_GIT_DIR\"";
+        let gone = [
+            "git no longer knows the worktree",
+            "its `.git` directory is gone, and what was committed in it",
+        ];
+        refused("", script, &[])
+            .because(of(isolation, gone))
+            .keeps("work.txt", "work")
+            .keeps("rest.txt", "rest");
+    });
 }
 
 #[test]
 fn a_commit_without_the_worktrees_git_file_reaches_nobodys_branch() {
-    let script = "rm .git; echo work > work.txt; git add --all; git commit --quiet --message Work; echo '{\"status\": \"done\"}'";
-    refused("", script, &[])
-        .because("its `.git` file is gone")
-        .keeps("work.txt", "work");
+    in_each(|isolation| {
+        let script = "rm -rf .git; echo work > work.txt; git add --all; git commit --quiet --message Work; echo '{\"status\": \"done\"}'";
+        let gone = ["its `.git` file is gone", "its `.git` directory is gone"];
+        refused("", script, &[])
+            .because(of(isolation, gone))
+            .keeps("work.txt", "work");
+    });
 }
 
 #[test]
 fn moving_the_users_own_branch_is_a_failure_of_its_own_kind() {
-    let user = User::new();
-    user.plan(PLAN);
-    let before = user.git(["rev-parse", "main"]).stdout;
-    let executor = user.executor(
-        "unset GIT_CONFIG_COUNT; commit work.txt work; git update-ref refs/heads/main HEAD",
-    );
-    attempt(&user, &executor, &[])
-        .code(3)
-        .complains("quarantined: `refs/heads/main` was moved (at work: attempt 1 of t)");
-    let reflog = user.git(["rev-parse", "main@{1}"]).success().stdout;
-    assert_eq!(reflog, before, "what the reason says helps");
-    user.enact(["doctor", "--repair"]).success();
-    assert_eq!(user.git(["rev-parse", "main"]).stdout, before);
-    assert_eq!(user.git(["status", "--porcelain"]).stdout, "");
-    user.enact(["resume"]).code(1);
-    let reason = user.task("t")["reason"].to_string();
-    assert!(reason.contains("moved your own branch `main`"), "{reason}");
-    assert!(keeps(&user, "work.txt", "work"));
+    in_each(|isolation| {
+        let user = User::new();
+        user.plan(PLAN);
+        let before = user.git(["rev-parse", "main"]).stdout;
+        // A clone has a branch of that name to itself: the user's is moved from outside of it.
+        let moves = [
+            "git update-ref refs/heads/main HEAD",
+            "git -C \"$HOME/../repo\" fetch --quiet --update-head-ok \"$PWD\" +HEAD:refs/heads/main",
+        ];
+        let executor = user.executor(&format!(
+            "unset GIT_CONFIG_COUNT; commit work.txt work; {}",
+            of(isolation, moves)
+        ));
+        attempt(&user, &executor, &[])
+            .code(3)
+            .complains("quarantined: `refs/heads/main` was moved (at work: attempt 1 of t)");
+        let reflog = user.git(["rev-parse", "main@{1}"]).success().stdout;
+        assert_eq!(reflog, before, "what the reason says helps");
+        user.enact(["doctor", "--repair"]).success();
+        assert_eq!(user.git(["rev-parse", "main"]).stdout, before);
+        assert_eq!(user.git(["status", "--porcelain"]).stdout, "");
+        user.enact(["resume"]).code(1);
+        let reason = user.task("t")["reason"].to_string();
+        assert!(reason.contains("moved your own branch `main`"), "{reason}");
+        assert!(keeps(&user, "work.txt", "work"));
+    });
 }
 
 #[test]
 fn a_repository_of_its_own_in_place_of_the_worktree_is_not_believed() {
-    let script = "rm .git; git init --quiet; commit work.txt work; claim done";
-    refused("", script, &[])
-        .because("the worktree is no longer ours")
-        .keeps("work.txt", "work");
+    in_each(|isolation| {
+        let script = "rm -rf .git; git init --quiet; commit work.txt work; claim done";
+        let seen = [
+            "the worktree is no longer ours",
+            "left on refs/heads/main instead of the task branch",
+        ];
+        refused("", script, &[])
+            .because(of(isolation, seen))
+            .keeps("work.txt", "work");
+    });
 }
 
 #[test]
@@ -404,9 +456,11 @@ fn a_promised_dependency_stands_where_its_manifest_declares_it_and_nowhere_else(
 
 #[test]
 fn a_bad_exit_is_not_done_whatever_was_committed_or_claimed() {
-    refused("", "commit work.txt work; claim done; exit 1", &[])
-        .because("the executor ended with exit 1")
-        .keeps("work.txt", "work");
+    in_each(|_| {
+        refused("", "commit work.txt work; claim done; exit 1", &[])
+            .because("the executor ended with exit 1")
+            .keeps("work.txt", "work");
+    });
 }
 
 #[test]
@@ -425,9 +479,11 @@ fn a_partial_claim_is_not_done() {
 
 #[test]
 fn an_executor_that_was_killed_is_not_done() {
-    refused("", "commit work.txt work; kill -9 $$", &[])
-        .because("killed by signal 9")
-        .keeps("work.txt", "work");
+    in_each(|_| {
+        refused("", "commit work.txt work; kill -9 $$", &[])
+            .because("killed by signal 9")
+            .keeps("work.txt", "work");
+    });
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What the promises are tested with.
 
 pub(crate) mod digest;
+pub(crate) mod isolation;
 pub(crate) mod oracle;
 pub(crate) mod packed;
 pub(crate) mod plans;

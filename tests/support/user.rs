@@ -7,8 +7,11 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use git_enact::run::policy::Isolation;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use super::isolation;
 
 /// A secret in the environment of everything that a test starts. It is not among what executors are given, so that
 /// nothing of ours may ever hold or show it.
@@ -17,6 +20,8 @@ pub(crate) const CANARY: &str = "CANARY-c5a1f0d27b3e4986";
 /// A user in a hermetic repository with one commit on `main`.
 pub(crate) struct User {
     root: TempDir,
+    /// Where its executors work, unless a test says otherwise.
+    pub(crate) isolation: Isolation,
 }
 
 /// What a command left.
@@ -33,7 +38,8 @@ impl User {
             .prefix("enact-test-")
             .tempdir()
             .expect("a temporary directory");
-        let repo = Self { root };
+        let isolation = isolation::chosen();
+        let repo = Self { root, isolation };
         std::fs::create_dir_all(repo.home()).expect("a home");
         std::fs::create_dir_all(repo.path()).expect("a repository");
         std::fs::write(
@@ -100,9 +106,8 @@ impl User {
             .env("TZ", "UTC")
             .env("TEST_API_TOKEN", CANARY)
             .stdin(Stdio::null());
-        // `ENACT_TEST_ISOLATION=clone cargo test` has every test that says nothing of it run its executors in clones.
-        if let Some(isolation) = std::env::var_os("ENACT_TEST_ISOLATION") {
-            command.env("ENACT_ISOLATION", isolation);
+        if self.isolation != Isolation::default() {
+            command.env("ENACT_ISOLATION", self.isolation.name());
         }
         command
     }
