@@ -41,7 +41,7 @@ fn keeps(user: &User, path: &str, line: &str) -> bool {
 
 #[test]
 fn a_run_in_clones_ends_as_one_in_worktrees() {
-    let ends = [&[][..], &CLONE].map(|flags| {
+    let ends = [&["--isolation", "worktree"][..], &CLONE].map(|flags| {
         let user = user();
         user.run(
             "plan.toml",
