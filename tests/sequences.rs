@@ -9,6 +9,7 @@
 mod interference;
 mod life;
 mod model;
+mod script;
 
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
