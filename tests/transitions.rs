@@ -3,6 +3,7 @@
 
 mod changes;
 mod next;
+mod order;
 mod turns;
 
 use std::fmt::Write as _;

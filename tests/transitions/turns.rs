@@ -9,7 +9,7 @@ use git_enact::run::policy::Review;
 use git_enact::run::schedule::{self, Action, Situation};
 use git_enact::run::state::{Drive, Phase, State};
 use git_enact::run::turn;
-use git_enact::run::whole::Failure;
+use git_enact::run::whole::{Blame, Blamed, Failure};
 
 use super::changes::told;
 use super::{INTEGRATION, after, happens, started};
@@ -170,7 +170,56 @@ fn whoever_mends_the_whole_is_told_what_fails_and_what_was_tried() {
             .index(&fix.task)
             .expect("a task of the run's own");
         assert!(begun.is_fix(index) && begun.at(index).phase == Phase::Pending);
+        assert_eq!(begun.graph().tasks()[index].body, fix.body);
         state = after(&begun, &fix.task.to_string(), became);
     }
     insta::assert_snapshot!(table);
+}
+
+#[test]
+fn what_the_run_gave_itself_waits_for_what_a_person_takes_up_again() {
+    let mut state = after(&started(Review::Off), "before", &INTEGRATION);
+    state.run.policy.jobs = 2;
+    state.run.policy.fix_rounds = 1;
+    state.run.policy.final_verify = vec!["make".to_owned()];
+    let failed = failing(&after(&state, "t", &["skipped"]), "make");
+    let begun = happens(&failed, next_round(&failed)).expect("a round begins");
+    let starts = |state: &State| {
+        let actions = schedule::next(state, &Situation::default()).into_iter();
+        let ids = actions.filter_map(|action| match action {
+            Action::Start { task, .. } => Some(task.to_string()),
+            _ => None,
+        });
+        Vec::from_iter(ids)
+    };
+    assert_eq!(starts(&begun), ["fix-1"]);
+    let again = after(&begun, "t", &["retried: by a person"]);
+    assert_eq!(starts(&again), ["t"]);
+}
+
+#[test]
+fn who_broke_the_whole_is_remembered_while_the_same_command_fails() {
+    let state = after(&started(Review::Off), "before", &INTEGRATION);
+    let mut found = failing(&state, "make");
+    let blame = Blame {
+        command: "make".to_owned(),
+        tasks: vec![Blamed {
+            task: TaskId::new("before"),
+            commit: "before.1".to_owned(),
+            undone: false,
+        }],
+        ..Blame::default()
+    };
+    let verdict = found.run.verified.as_mut().expect("it was verified");
+    verdict.blame = Some(blame.clone());
+    let reason = "so it is".to_owned();
+    let resumed = happens(&found, Event::Resumed { reason }).expect("it may happen");
+    let blamed = |state: &State, command: &str| {
+        let verified = failing(state, command).run.verified;
+        verified.expect("it was verified").blame
+    };
+    assert_eq!(blamed(&resumed, "make"), Some(blame));
+    assert_eq!(blamed(&resumed, "make other"), None);
+    let undone = after(&resumed, "before", &["reverted"]);
+    assert_eq!(blamed(&undone, "make"), None, "its work is undone");
 }
