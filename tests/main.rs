@@ -30,6 +30,7 @@ mod hostile;
 mod interruptions;
 mod isolation;
 mod journal;
+mod judging;
 mod kickbacks;
 mod landing;
 mod landing_ignored;

@@ -1,6 +1,11 @@
 //! The transition table: where a task stands, what may happen to it there, and where it stands then. What has
 //! no entry is refused, and changes nothing.
 
+mod changes;
+mod next;
+mod order;
+mod turns;
+
 use std::fmt::Write as _;
 
 use git_enact::plan::{Task, TaskId};
@@ -275,6 +280,7 @@ fn phases() -> Vec<State> {
             &["retried: by a person"],
         ),
         fallen("failed"),
+        fallen("failed: in part"),
         fallen("timed-out"),
         fallen("blocked"),
         fallen("kickback"),
