@@ -137,6 +137,32 @@ impl Repo {
         meant.any(|file| is_torn(&file.path()))
     }
 
+    /// Refuses a commit one of whose files is not what its name says. Git believes the name when it lays out files, so
+    /// whoever may write objects could put another content there; in a pack it would break more than that.
+    pub fn refuse_forged(&self, commit: Oid) -> Result<()> {
+        // What this handle has read before would be taken from memory.
+        let repo = self.reopen()?;
+        let odb = repo.raw().odb()?;
+        let mut open = vec![(String::new(), repo.tree_of(commit)?)];
+        while let Some((above, tree)) = open.pop() {
+            for entry in &repo.raw().find_tree(tree)? {
+                let path = format!("{above}{}", String::from_utf8_lossy(entry.name_bytes()));
+                match entry.kind() {
+                    Some(ObjectType::Tree) => open.push((format!("{path}/"), entry.id())),
+                    Some(ObjectType::Commit) => {}
+                    _ if !repo.loose_file(entry.id()).exists() => {}
+                    _ => ensure!(
+                        odb.read(entry.id()).is_ok(),
+                        "`{path}` is not in the repository as commit {commit} has it: object {} was written over; \
+                         `git enact doctor` says what helps",
+                        entry.id()
+                    ),
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// What cannot be read at or below `tree`, with its path; what `seen` has is not looked at again.
     pub fn unreadable(&self, tree: Oid, seen: &mut HashSet<Oid>) -> Result<Vec<(String, Oid)>> {
         let odb = self.raw().odb()?;

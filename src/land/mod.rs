@@ -92,6 +92,7 @@ pub fn land(
         bail!("nothing was landed: {lock}; {}", lock.remedy());
     }
     let to = landed(repo, from, cargo, means, message)?;
+    repo.refuse_forged(to).context("nothing was landed")?;
     let in_the_way = InTheWay::of(repo, from, to, is_ours)?;
     if !in_the_way.theirs.is_empty() {
         bail!(

@@ -303,6 +303,7 @@ impl Whole<'_> {
 /// Proves the whole; what failed on `base` as well is told and refuses nothing.
 pub(super) fn final_verification(whole: &Whole<'_>, commit: &str, base: &Base) -> Result<Arrived> {
     let at = whole.repo.oid(commit)?;
+    whole.repo.refuse_forged(at)?;
     // Where the run began, there is nothing before.
     let runs = whole.run(at, Some(base).filter(|base| base.commit != at))?;
     crash::step("final-proven");
