@@ -143,15 +143,22 @@ pub(super) fn base_key(bench: &Bench, tree: &str, command: &str) -> Result<Strin
 }
 
 /// The digests by which runs of `commands` on `tree`, one after the other in one place, are known again. What else we
-/// tell a command of the attempt is not part of them, nor the values of what is secret: they are on record.
+/// tell of the attempt is not part of them where no command names it, nor the values of what is secret: they are on
+/// record.
 pub(super) fn keys<'c>(
     bench: &Bench,
     tree: &str,
     commands: impl IntoIterator<Item = &'c str>,
 ) -> Result<Vec<String>> {
+    let commands: Vec<&str> = commands.into_iter().collect();
     let own = environment::fixed("/".as_ref());
+    // What a command names, such as the commit that it compares with, is part of what it shows.
+    let is_named = |name: &OsString| {
+        let name = name.to_string_lossy();
+        commands.iter().any(|command| command.contains(&*name))
+    };
     let is_own = |name: &OsString| {
-        name.as_bytes().starts_with(b"ENACT_") && name != TASK
+        name.as_bytes().starts_with(b"ENACT_") && name != TASK && !is_named(name)
             || name == "GIT_CEILING_DIRECTORIES"
             || own.iter().any(|(other, _)| other == name)
     };
