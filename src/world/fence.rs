@@ -21,7 +21,7 @@ use crate::run::policy::{Isolation, Policy};
 use crate::run::sandbox;
 
 /// How the names of directories for temporary files begin.
-const TEMP: &str = "tmp-";
+const TEMP: &str = "enact-tmp-";
 
 /// What is open in the worktrees of a run.
 #[derive(Debug, Clone)]
@@ -141,9 +141,11 @@ pub(super) fn temp_of(worktree: &Path) -> PathBuf {
     worktree.with_file_name(name)
 }
 
-/// Whether such a directory is called so.
-pub(super) fn is_temp(name: &OsStr) -> bool {
-    name.to_string_lossy().starts_with(TEMP)
+/// Whether `place` is such a directory, and nobody's any more.
+pub(super) fn is_left_temp(place: &Path) -> bool {
+    let name = place.file_name().map(OsStr::to_string_lossy);
+    let worktree = name.as_ref().and_then(|name| name.strip_prefix(TEMP));
+    worktree.is_some_and(|worktree| !place.with_file_name(worktree).exists())
 }
 
 fn make(dir: &Path) -> Result<()> {

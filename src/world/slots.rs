@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use super::commands::{Purity, Site};
-use super::fence::is_temp;
+use super::fence::is_left_temp;
 use crate::crash;
 use crate::git::{self, Oid, Repo, Worktree};
 use crate::process::{self, Command};
@@ -209,8 +209,9 @@ pub fn remove_below(repo: &Repo, root: &Path) -> Result<()> {
         }
     }
     let entries = std::fs::read_dir(&root).into_iter().flatten().flatten();
-    for temp in entries.filter(|entry| is_temp(&entry.file_name())) {
-        git::remove_all(&temp.path())?;
+    let places = entries.map(|entry| entry.path());
+    for temp in places.filter(|place| is_left_temp(place)) {
+        git::remove_all(&temp)?;
     }
     // What somebody else put there stays, and the directory with it.
     let _ = std::fs::remove_dir(&root);
@@ -224,7 +225,8 @@ pub fn remove_below(repo: &Repo, root: &Path) -> Result<()> {
 }
 
 /// Copies the files that the user's checkout lists in `.worktreeinclude`: what executors need and git
-/// does not carry. Only files inside the checkout are copied, and nothing that is there is replaced.
+/// does not carry. Only files inside the checkout are copied, and nothing that is there is replaced; what has a link or a
+/// file where a directory should be is left alone, because a commit of an executor may have put it there.
 pub(super) fn copy_included(repo: &Repo, path: &Path) -> Result<()> {
     let Some(checkout) = repo.workdir() else {
         return Ok(());
@@ -246,13 +248,28 @@ pub(super) fn copy_included(repo: &Repo, path: &Path) -> Result<()> {
         if !inside || !is_file || to.symlink_metadata().is_ok() {
             continue;
         }
-        if let Some(parent) = to.parent() {
-            std::fs::create_dir_all(parent)?;
+        if !makes_room(path, relative)? {
+            continue;
         }
         std::fs::copy(&from, &to)
             .with_context(|| format!("`{line}` cannot be copied into the worktree"))?;
     }
     Ok(())
+}
+
+/// Makes the directories above `relative` in `top`; whether they are directories, and nowhere else.
+fn makes_room(top: &Path, relative: &Path) -> Result<bool> {
+    let mut place = top.to_owned();
+    for part in relative.parent().into_iter().flat_map(Path::components) {
+        place.push(part);
+        match place.symlink_metadata() {
+            Ok(found) if !found.is_dir() => return Ok(false),
+            Ok(_) => {}
+            Err(_) => std::fs::create_dir(&place)
+                .with_context(|| format!("`{}` cannot be made", place.display()))?,
+        }
+    }
+    Ok(true)
 }
 
 /// Makes a new worktree usable, by the command that the user approved for it.
