@@ -222,7 +222,7 @@ pub(in crate::git) fn overwrite(path: &Path, bytes: &[u8]) -> std::io::Result<()
 }
 
 /// Removes what is not a plain file of one name: writing to it would change another file.
-fn make_way(path: &Path) -> std::io::Result<()> {
+pub(in crate::git) fn make_way(path: &Path) -> std::io::Result<()> {
     match path.symlink_metadata() {
         Ok(found) if found.is_file() && found.nlink() == 1 => Ok(()),
         Ok(found) if found.is_dir() => std::fs::remove_dir_all(path),

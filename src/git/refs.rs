@@ -11,9 +11,13 @@ use anyhow::{Context as _, Result, anyhow};
 use git2::{ErrorCode, Oid};
 
 use super::Repo;
+use super::index::make_way;
 
 /// How long a locked ref is tried again.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Where the branches of runs are.
+const BRANCHES: &str = "refs/heads/enact/";
 
 /// What a ref must be for a move to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +53,7 @@ impl Repo {
         expected: Expected,
         log_message: &str,
     ) -> Result<Result<(), Moved>> {
+        self.clear_log(name)?;
         let attempt = || match expected {
             Expected::Missing => self
                 .raw()
@@ -60,6 +65,26 @@ impl Repo {
                 .map(drop),
         };
         self.settle(name, attempt)
+    }
+
+    /// Removes what an executor may have put in the place of the log of a branch of ours: a line written to it would go
+    /// where that leads.
+    fn clear_log(&self, name: &str) -> Result<()> {
+        if !name.starts_with(BRANCHES) {
+            return Ok(());
+        }
+        make_way(&self.common_dir().join("logs").join(name))
+            .with_context(|| format!("the log of `{name}` cannot be written"))
+    }
+
+    /// Removes `name` where it is a name for another ref: none of ours is one.
+    pub(in crate::git) fn remove_if_symbolic(&self, name: &str) -> Result<()> {
+        match self.raw().find_reference(name) {
+            Ok(mut found) if found.symbolic_target_bytes().is_some() => found
+                .delete()
+                .with_context(|| format!("`{name}` cannot be removed")),
+            _ => Ok(()),
+        }
     }
 
     /// Deletes `name` if it names `expected`.

@@ -455,6 +455,7 @@ impl Worktree {
 
 /// Makes `branch` name `to`, whatever it named.
 fn place_branch(repo: &Repo, branch: &str, to: Oid) -> Result<()> {
+    repo.remove_if_symbolic(branch)?;
     let expected = match repo.read(branch)? {
         Some(at) if at == to => return Ok(()),
         Some(at) => Expected::At(at),

@@ -363,7 +363,10 @@ impl Surroundings {
             return Ok(());
         };
         let stamp = Stamp::of(&found);
-        let known = before.and_then(|before| before.unchanged(path, &stamp));
+        // What a link leads to is written without a trace on the link.
+        let known = before
+            .filter(|_| !found.is_symlink())
+            .and_then(|before| before.unchanged(path, &stamp));
         let held = match known {
             Some(held) => held.clone(),
             None => Arc::new(Held::read(path, role, &found)?),

@@ -7,7 +7,7 @@ use super::{Difference, Place, Weight};
 
 /// Settings whose value is a command, names a program or a file that decides what is executed, or says where the
 /// repository is.
-const GRAVE: [&str; 21] = [
+const GRAVE: [&str; 30] = [
     "attr.tree",
     "core.alternaterefscommand",
     "core.askpass",
@@ -22,17 +22,26 @@ const GRAVE: [&str; 21] = [
     "core.worktree",
     "credential.helper",
     "diff.external",
+    "gc.recentobjectshook",
     "gpg.program",
+    "imap.tunnel",
     "include.path",
     "init.templatedir",
+    "instaweb.httpd",
     "interactive.difffilter",
+    "protocol.allow",
     "receive.procreceiverefs",
+    "sendemail.cccmd",
+    "sendemail.headercmd",
+    "sendemail.sendmailcmd",
+    "sendemail.smtpserver",
+    "sendemail.tocmd",
     "sequence.editor",
     "uploadpack.packobjectshook",
 ];
 
 /// The same of every subsection.
-const GRAVE_BELOW: [(&str, &str); 25] = [
+const GRAVE_BELOW: [(&str, &str); 31] = [
     ("browser", "cmd"),
     ("browser", "path"),
     ("credential", "helper"),
@@ -44,14 +53,20 @@ const GRAVE_BELOW: [(&str, &str); 25] = [
     ("filter", "process"),
     ("filter", "required"),
     ("filter", "smudge"),
+    ("gpg", "defaultkeycommand"),
     ("gpg", "program"),
     ("guitool", "cmd"),
     ("includeif", "path"),
+    ("lfs", "clean"),
+    ("lfs", "path"),
+    ("lfs", "smudge"),
     ("man", "cmd"),
+    ("man", "path"),
     ("merge", "driver"),
     ("merge", "recursive"),
     ("mergetool", "cmd"),
     ("mergetool", "path"),
+    ("protocol", "allow"),
     ("remote", "receivepack"),
     ("remote", "uploadpack"),
     ("remote", "vcs"),
