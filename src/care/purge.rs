@@ -112,16 +112,15 @@ pub fn purge(repo: &Repo, lease: Lease, worktrees: &Path) -> Result<Vec<Kept>> {
 /// Removes the notes that name the run; what others wrote into them stays.
 fn remove_notes(repo: &Repo, run: &str) -> Result<()> {
     let notes = traces::notes(repo, run);
-    if notes.is_empty() {
-        return Ok(());
-    }
     project::unlock_notes(repo)?;
-    let batch = notes.into_iter();
-    let batch = batch.map(|(on, note)| (on, project::besides_ours(&note, run)));
-    let batch: Vec<(Oid, Option<Vec<u8>>)> = batch.collect();
-    let time = Clock::from_env()?.now();
-    project::write_notes(repo, &batch, &Identity::of(repo)?, time)?;
-    // Without a note left, the ref would only keep what was in them.
+    if !notes.is_empty() {
+        let batch = notes.into_iter();
+        let batch = batch.map(|(on, note)| (on, project::besides_ours(&note, run)));
+        let batch: Vec<(Oid, Option<Vec<u8>>)> = batch.collect();
+        let time = Clock::from_env()?.now();
+        project::write_notes(repo, &batch, &Identity::of(repo)?, time)?;
+    }
+    // Without a note left, the ref would only keep what was in them; whoever died here left it so.
     match repo.read(layout::PROGRESS)? {
         Some(tip) if repo.notes(layout::PROGRESS)?.is_empty() => {
             remove_ref(repo, layout::PROGRESS, tip)
