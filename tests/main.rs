@@ -43,6 +43,7 @@ mod linear;
 mod looking;
 mod not_ours;
 mod plans;
+mod planted;
 mod preflight;
 mod proofs;
 mod purging;
