@@ -237,7 +237,7 @@ fn asked(name: &str, otherwise: u32) -> u32 {
 fn live(jobs: u32) {
     let seed = asked("ENACT_SEQUENCES_SEED", 1);
     let config = ProptestConfig {
-        cases: asked("ENACT_SEQUENCES", 8),
+        cases: asked("ENACT_SEQUENCES", 5),
         failure_persistence: None,
         max_shrink_iters: 60,
         ..ProptestConfig::default()

@@ -276,7 +276,7 @@ fn broken(seed: &[u8], chance: &mut Chance) -> Vec<u8> {
 /// How often each seed is changed: a few times, or as often as `ENACT_CHANGES` says.
 fn changes() -> usize {
     let told = std::env::var("ENACT_CHANGES").ok();
-    told.map_or(8, |told| told.parse().expect("a number"))
+    told.map_or(4, |told| told.parse().expect("a number"))
 }
 
 #[test]
