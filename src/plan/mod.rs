@@ -58,7 +58,7 @@ pub use source::{Source, hash_input, kept_name};
 pub use suggest::{did_you_mean, nearest, or_meant};
 pub use text::{char_start, is_invisible};
 pub use tokens::{Secret, secret_at, secrets_in, without_secrets};
-pub use unmarked::differ_in_progress_only;
+pub use unmarked::{differ_in_progress_only, unmark};
 pub use visible::visible;
 pub use writing::{Change, Edit, Progress, Status, TaskProgress, edited};
 
