@@ -142,6 +142,29 @@ pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, S
     Ok(other)
 }
 
+/// The newest run of this plan that is complete and holds what no other branch has yet.
+pub(super) fn unlanded(repo: &Repo, input: &Input) -> Result<Option<String>> {
+    let head = repo.head()?.commit;
+    let mut newest: Option<(String, String)> = None;
+    for run in journal::runs(repo)? {
+        let Ok(headline) = journal::headline(repo, &run.id) else {
+            continue;
+        };
+        let is_meant =
+            headline.plan_path == input.path && headline.status == "complete" && !headline.landed;
+        if !is_meant {
+            continue;
+        }
+        // Whoever merged the branch by hand has it; so does everybody where a run made nothing.
+        let tip = repo.oid(&headline.tip)?;
+        if head.is_some_and(|head| repo.is_ancestor(tip, head).unwrap_or(false)) {
+            continue;
+        }
+        newest = newest.max(Some((headline.started_at, run.id)));
+    }
+    Ok(newest.map(|(_, run)| run))
+}
+
 /// Refuses to begin what may have been begun already: a run of this plan, or of one that cannot be told, is here
 /// without a journal that can be read.
 pub(super) fn refuse_lost(repo: &Repo, input: &Input) -> Result<()> {
