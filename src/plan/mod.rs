@@ -45,6 +45,7 @@ use serde::{Deserialize, Serialize};
 pub use context::{Artifact, Session};
 pub use dialect::{Defaults, Dialect, Unfolded, to_toml};
 pub use duration::{TIME_SPANS, time_span};
+pub use fault::point;
 pub use load::{
     Faults, Loaded, Marked, damaged, documents, is_sound, load, marked, place_now,
     progress_message, session, unfolded, with_bodies, written,
@@ -426,4 +427,7 @@ pub struct Fault {
     pub len: usize,
     /// What to do about it, such as "did you mean `schema`?".
     pub help: Option<String>,
+    /// The task that it is about and the id which that names, until its format has told where that stands.
+    #[serde(skip)]
+    pub link: Option<Box<(TaskId, TaskId)>>,
 }
