@@ -337,3 +337,15 @@ fn a_run_that_has_nothing_of_its_own_is_not_told_to_be_landed() {
         .code(2)
         .complains("has integrated nothing yet");
 }
+
+#[test]
+fn what_was_written_is_named_without_detours() {
+    let user = user();
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run("specs/hello", &executor, &[]).success();
+    let path = user.path();
+    let detour = path.join("specs/../specs/./hello/..");
+    let shown = user.enact(["-C", &detour.to_string_lossy(), "export"]);
+    let real = path.join("specs/hello/PROGRESS.md");
+    assert_eq!(shown.success().stdout, format!("{}\n", real.display()));
+}
