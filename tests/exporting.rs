@@ -279,3 +279,73 @@ fn a_native_plan_says_it_below_the_id_of_each_task() {
     user.enact(["export"]).success();
     assert_eq!(marked(), expected.replace(&undone, ""));
 }
+
+#[test]
+fn a_plan_of_which_nothing_is_left_to_do_starts_no_run_and_names_what_has_not_landed() {
+    let user = User::new();
+    user.write(
+        "specs/001-x/tasks.md",
+        "# Tasks: X\n\n## Phase 1: Setup\n\n- [ ] T001 Say one\n- [ ] T002 Say two\n",
+    );
+    user.commit("Plan");
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run("specs/001-x", &executor, &[]).success();
+    user.enact(["export"]).success();
+    let again = ["run", "specs/001-x", "--yes", "--", executor.as_str()];
+    let settled = user.enact(again).success();
+    assert_eq!(
+        settled.stdout,
+        "nothing of `specs/001-x` is left to do, and no run starts; run r-test of it has not landed: git enact land r-test\n"
+    );
+    let only = [
+        "run",
+        "specs/001-x",
+        "--yes",
+        "--new",
+        "--only",
+        "T001",
+        "--",
+        executor.as_str(),
+    ];
+    user.enact(only).success().says("git enact land r-test");
+    let runs = user.git(["for-each-ref", "--format=%(refname)", "refs/enact/runs"]);
+    assert_eq!(runs.success().stdout, "refs/enact/runs/r-test\n");
+    user.enact(["land", "r-test", "--yes"]).success();
+    user.enact(["export", "r-test"]).success();
+    let settled = user.enact(again).success();
+    assert_eq!(
+        settled.stdout,
+        "nothing of `specs/001-x` is left to do, and no run starts\n"
+    );
+}
+
+#[test]
+fn a_run_that_has_nothing_of_its_own_is_not_told_to_be_landed() {
+    let user = User::new();
+    user.plan(
+        "[plan]\ntitle = \"Two\"\n[[task]]\nid = \"a\"\nstatus = \"done\"\n[[task]]\nid = \"b\"\n",
+    );
+    let flags = ["--retries", "0", "--on-failure", "skip"];
+    let ended = user.run("plan.toml", &user.executor("exit 1"), &flags);
+    let shown = user.enact(["status"]).success();
+    shown.clone().says("partial");
+    for output in [ended.code(1), shown] {
+        let said = output.to_string();
+        assert!(!said.contains("git enact land"), "{said}");
+    }
+    user.enact(["land", "--yes"])
+        .code(2)
+        .complains("has integrated nothing yet");
+}
+
+#[test]
+fn what_was_written_is_named_without_detours() {
+    let user = user();
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run("specs/hello", &executor, &[]).success();
+    let path = user.path();
+    let detour = path.join("specs/../specs/./hello/..");
+    let shown = user.enact(["-C", &detour.to_string_lossy(), "export"]);
+    let real = path.join("specs/hello/PROGRESS.md");
+    assert_eq!(shown.success().stdout, format!("{}\n", real.display()));
+}

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use git_enact::graph::Graph;
-use git_enact::plan::{Dialect, Faults, Loaded, Selection, Severity, hash_input};
+use git_enact::plan::{Dialect, Faults, Loaded, Selection, Severity, hash_input, point};
 use git_enact::report::{check, faults};
 use git_enact::run::routes::Routes;
 use proptest::prelude::*;
@@ -45,7 +45,8 @@ fn accepted(loaded: Loaded, text: &mut String) -> serde_json::Value {
     let dialect = plan.dialect;
     text.push_str(&faults::render(&warnings, &sources, false));
     match Graph::new(plan) {
-        Err(found) => {
+        Err(mut found) => {
+            point(dialect, &sources, &mut found);
             text.push_str(&faults::render(&found, &sources, false));
             check::json(Some(dialect), None, &found, &Routes::default())
         }

@@ -241,3 +241,19 @@ fn worktrees_that_were_lent_go_with_the_run_unless_somebody_worked_in_them() {
         "no empty notes are left either"
     );
 }
+
+#[test]
+fn of_the_last_run_nothing_of_ours_is_left_in_the_git_directory() {
+    let user = two_runs();
+    let ours = ["enact", "worktrees"].map(|name| user.path().join(".git").join(name));
+    user.enact(["clean", "first", "--purge", "--yes"]).success();
+    assert!(ours[0].exists(), "the other run has its files there");
+    user.enact(["clean", "second", "--purge", "--yes"])
+        .success();
+    for dir in &ours {
+        assert!(!dir.exists(), "{} is left", dir.display());
+    }
+    user.enact(["run", "first.toml", "--yes", "--name", "first"])
+        .success();
+    user.enact(["doctor"]).success();
+}

@@ -249,3 +249,164 @@ fn what_was_left_out_and_changed_is_told_the_same_by_every_reading() {
     assert_eq!(user.at("enact/r-test/integration", "b.txt"), "otherwise\n");
     user.enact(["doctor"]).success();
 }
+
+/// Files of a plan, by their places.
+type Files = Vec<(&'static str, String)>;
+
+/// A small plan in each dialect that says in the files that it is read from how far a run is: where, which, and its files.
+fn marking() -> Vec<(&'static str, &'static str, Files)> {
+    let alone = |name: &'static str, place: &'static str, text: &str| {
+        (name, place, vec![(place, text.to_owned())])
+    };
+    let boxes = |first: &str, second: &str, third: &str| {
+        format!("- [ ] {first} Say one\n- [ ] {second} Say two\n- [ ] {third} Say three\n")
+    };
+    let numbered = boxes("1.1", "1.2", "1.3");
+    let indented = numbered.replace("- [", "  - [");
+    let steps = |lead: &str, word: &str, more: &str| {
+        format!(
+            "{lead} Say {word}\n\n{more}- [ ] **Step 1: Say it {word}**\n\n- [ ] **Step 2: Commit**\n\n"
+        )
+    };
+    let of_each = |lead: &str, more: &str| {
+        let tasks = [("1:", "one"), ("2:", "two"), ("3:", "three")];
+        let tasks = tasks.map(|(nth, word)| steps(&format!("{lead} {nth}"), word, more));
+        tasks.concat()
+    };
+    let json = |id: &str, word: &str| {
+        format!("{{\"id\": \"{id}\", \"title\": \"Say {word}\", \"status\": \"pending\"}}")
+    };
+    let native = ["one", "two", "three"].map(|word| {
+        format!("[[task]]\nid = \"{word}\"\ntitle = \"Say {word}\"\nstatus = \"pending\"\n")
+    });
+    let entries = [(1, "one"), (2, "two"), (3, "three")].map(|(id, word)| {
+        format!("{{\"id\": {id}, \"title\": \"Say {word}\", \"status\": \"pending\", \"dependencies\": []}}")
+    });
+    vec![
+        alone(
+            "spec-kit",
+            "specs/001-x/tasks.md",
+            &format!(
+                "# Tasks: Words\n\n## Phase 1: Setup\n\n{}",
+                boxes("T001", "T002", "T003")
+            ),
+        ),
+        alone(
+            "kiro",
+            ".kiro/specs/x/tasks.md",
+            &format!("# Implementation Plan\n\n- [ ] 1. Begin\n{indented}"),
+        ),
+        alone(
+            "openspec",
+            "openspec/changes/x/tasks.md",
+            &format!("## 1. Begin\n\n{numbered}"),
+        ),
+        alone(
+            "layered",
+            "specs/features/001-x/tasks.md",
+            "# Tasks for F001: Words\n\n## Begin\n\n- [ ] Say one\n- [ ] Say two\n  - [ ] aloud\n- [ ] Say three\n",
+        ),
+        alone(
+            "superpowers",
+            "docs/superpowers/plans/2026-01-02-x.md",
+            &format!(
+                "# Words Plan\n\n{}",
+                of_each("### Task", "**Files:**\n- Create: `one.txt`\n\n")
+            ),
+        ),
+        alone(
+            "phases",
+            ".ai/plans/2026-01-02.x.md",
+            &format!(
+                "---\nstatus: draft\n---\n# Words\n\n{}",
+                of_each("## Phase", "**Deps:** None\n\n")
+                    .replace("- [ ] **Step", "**Pass when:**\n- [ ] **Step")
+            ),
+        ),
+        alone(
+            "sendit",
+            "PLAN.md",
+            &format!("# Plan: Words\n\n{}", of_each("### Task", "")),
+        ),
+        alone(
+            "toml",
+            "plan.toml",
+            &format!("[plan]\ntitle = \"Words\"\n{}", native.concat()),
+        ),
+        alone(
+            "task-master",
+            ".taskmaster/tasks/tasks.json",
+            &format!("{{\"master\": {{\"tasks\": [{}]}}}}", entries.join(",\n")),
+        ),
+        (
+            "ccw",
+            ".workflow/active/WFS-x",
+            vec![
+                (
+                    ".workflow/active/WFS-x/IMPL_PLAN.md",
+                    "# Words\n".to_owned(),
+                ),
+                (
+                    ".workflow/active/WFS-x/TODO_LIST.md",
+                    boxes("**IMPL-1**:", "**IMPL-2**:", "**IMPL-3**:"),
+                ),
+                (
+                    ".workflow/active/WFS-x/.task/IMPL-1.json",
+                    json("IMPL-1", "one"),
+                ),
+                (
+                    ".workflow/active/WFS-x/.task/IMPL-2.json",
+                    json("IMPL-2", "two"),
+                ),
+                (
+                    ".workflow/active/WFS-x/.task/IMPL-3.json",
+                    json("IMPL-3", "three"),
+                ),
+            ],
+        ),
+    ]
+}
+
+/// Does the first task that it is given, and refuses the second.
+const REFUSES_THE_SECOND: &str = r#"if test -e "$0.begun"
+then echo '{"status": "KICKBACK", "signal": "needs_split", "reason": "two things"}'
+else : > "$0.begun"; commit one.txt one
+fi"#;
+
+#[test]
+fn marks_of_progress_are_no_change_of_a_task() {
+    for (dialect, plan, files) in marking() {
+        let user = User::new();
+        for (path, text) in &files {
+            user.write(path, text);
+        }
+        user.commit("Plan");
+        let executor = user.executor(REFUSES_THE_SECOND);
+        let flags = ["--sync", "--jobs", "1", "--dialect", dialect];
+        user.run(plan, &executor, &flags).code(3);
+        let marked = user.git(["status", "--porcelain"]).success().stdout;
+        assert!(!marked.is_empty(), "{dialect}: nothing was marked");
+        user.enact(["replan", "r-test", "--yes"])
+            .success()
+            .complains("has this plan already");
+        user.enact(["resume"]).code(3);
+        let edit = |from: &str, to: &str| {
+            for (path, _) in &files {
+                let text = std::fs::read_to_string(user.path().join(path)).expect("a plan");
+                user.write(path, &text.replace(from, to));
+            }
+        };
+        edit("Say two", "Say two or more");
+        user.enact(["replan", "r-test", "--yes"])
+            .success()
+            .says("1 done stay; changed ");
+        let status = user.status();
+        assert_eq!(status["counts"]["done"], 1, "{dialect}");
+        assert_eq!(status["counts"]["pending"], 2, "{dialect}");
+        edit("Say one", "Say none");
+        user.enact(["replan", "r-test"])
+            .code(2)
+            .complains("is done and cannot be changed");
+        user.enact(["doctor"]).success();
+    }
+}

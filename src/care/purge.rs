@@ -106,7 +106,25 @@ pub fn purge(repo: &Repo, lease: Lease, worktrees: &Path) -> Result<Vec<Kept>> {
     // The lease lies among the files, and is worth nothing once they are gone.
     remove_dir(&layout::local_run(repo.common_dir(), &run))?;
     drop(lease);
+    if traces::runs(repo)?.is_empty() {
+        forget_runs(repo)?;
+    }
     Ok(kept)
+}
+
+/// Removes what is there for any run, once there is none. Whoever begins one meanwhile makes it again.
+fn forget_runs(repo: &Repo) -> Result<()> {
+    project::forget_turns(repo)?;
+    repo.forget_worktrees()?;
+    let (runs, local) = (
+        layout::local_runs(repo.common_dir()),
+        layout::local(repo.common_dir()),
+    );
+    for dir in [runs, local] {
+        // One that is not empty is of use to somebody.
+        std::fs::remove_dir(dir).unwrap_or_default();
+    }
+    Ok(())
 }
 
 /// Removes the notes that name the run; what others wrote into them stays.

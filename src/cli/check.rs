@@ -129,8 +129,8 @@ pub(super) fn read(paths: &[PathBuf], selection: &Selection) -> Read {
             };
         }
     };
-    let (dialect, sources, mut faults) =
-        (Some(loaded.plan.dialect), loaded.sources, loaded.warnings);
+    let format = loaded.plan.dialect;
+    let (dialect, sources, mut faults) = (Some(format), loaded.sources, loaded.warnings);
     faults.extend(sources.iter().filter_map(led_away));
     match Graph::new(loaded.plan) {
         Ok(graph) => Read {
@@ -140,7 +140,8 @@ pub(super) fn read(paths: &[PathBuf], selection: &Selection) -> Read {
             faults,
             sessions: Vec::new(),
         },
-        Err(found) => {
+        Err(mut found) => {
+            plan::point(format, &sources, &mut found);
             faults.extend(found);
             Read {
                 dialect,

@@ -1,5 +1,7 @@
 //! `git enact export`.
 
+use std::path::{Component, Path, PathBuf};
+
 use anyhow::Result;
 use serde_json::json;
 
@@ -29,7 +31,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let paths = written
         .changed
         .iter()
-        .map(|path| path.display().to_string());
+        .map(|path| plain(path).display().to_string());
     if context.json {
         let paths: Vec<String> = paths.collect();
         report::json_line(&json!({"schema": 1, "run": run, "files": paths}).to_string());
@@ -39,4 +41,19 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         paths.for_each(|path| report::line(&visible_line(&path)));
     }
     Ok(Exit::Done)
+}
+
+/// The same path without detours; a way up behind a link is none.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if plain.file_name().is_some() && !plain.is_symlink() => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
 }

@@ -142,6 +142,29 @@ pub(super) fn unfinished(repo: &Repo, input: &Input) -> Result<Option<(String, S
     Ok(other)
 }
 
+/// The newest run of this plan that is complete and holds what no other branch has yet.
+pub(super) fn unlanded(repo: &Repo, input: &Input) -> Result<Option<String>> {
+    let head = repo.head()?.commit;
+    let mut newest: Option<(String, String)> = None;
+    for run in journal::runs(repo)? {
+        let Ok(headline) = journal::headline(repo, &run.id) else {
+            continue;
+        };
+        let is_meant =
+            headline.plan_path == input.path && headline.status == "complete" && !headline.landed;
+        if !is_meant {
+            continue;
+        }
+        // Whoever merged the branch by hand has it; so does everybody where a run made nothing.
+        let tip = repo.oid(&headline.tip)?;
+        if head.is_some_and(|head| repo.is_ancestor(tip, head).unwrap_or(false)) {
+            continue;
+        }
+        newest = newest.max(Some((headline.started_at, run.id)));
+    }
+    Ok(newest.map(|(_, run)| run))
+}
+
 /// Refuses to begin what may have been begun already: a run of this plan, or of one that cannot be told, is here
 /// without a journal that can be read.
 pub(super) fn refuse_lost(repo: &Repo, input: &Input) -> Result<()> {
@@ -167,16 +190,37 @@ pub(super) fn is_only_marked(
     dialect: Dialect,
     now: &[Source],
 ) -> Result<bool> {
-    let kept = journal::sources(repo, journal::tip(repo, run)?)?;
-    let place = |name: &str| {
-        let named = |source: &&Source| source.path.file_name().is_some_and(|own| own == name);
-        let path = now.iter().find(named).map(|source| source.path.clone());
-        path.unwrap_or_else(|| PathBuf::from(name))
-    };
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_default();
-    let source = |(name, bytes): (String, Vec<u8>)| Source::new(place(&name), text(bytes));
-    let kept: Vec<Source> = kept.into_iter().map(source).collect();
+    let kept = kept(repo, run, now)?;
     Ok(plan::differ_in_progress_only(dialect, &kept, now))
+}
+
+/// Has the plan of `input` differ from that of `state` in what people changed only, and not in the marks that its run,
+/// or whoever ticks boxes, made meanwhile.
+pub(super) fn unmark(repo: &Repo, state: &State, input: &mut Input) -> Result<()> {
+    let before = kept(repo, &state.run.id, &input.sources)?;
+    let mut plan = input.graph.plan().clone();
+    plan::unmark(&mut plan, &input.sources, state.authored().plan(), &before);
+    let graph = Graph::new(plan).map_err(|_| anyhow!("the plan no longer holds"))?;
+    input.graph = Arc::new(graph);
+    Ok(())
+}
+
+/// The files of the plan that `run` has, as if they lay where those lie that were read now.
+fn kept(repo: &Repo, run: &str, now: &[Source]) -> Result<Vec<Source>> {
+    let files = journal::sources(repo, journal::tip(repo, run)?)?;
+    let mut kept: Vec<Source> = Vec::with_capacity(files.len());
+    for (name, bytes) in files {
+        let is_named = |source: &&Source| source.path.file_name().is_some_and(|own| own == &*name);
+        // Files of one name follow each other as they did.
+        let before = kept.iter().filter(is_named).count();
+        let path = now.iter().filter(is_named).nth(before);
+        let path = path.map_or_else(|| PathBuf::from(&name), |source| source.path.clone());
+        kept.push(Source::new(
+            path,
+            String::from_utf8(bytes).unwrap_or_default(),
+        ));
+    }
+    Ok(kept)
 }
 
 /// What the plan's files say was done before is believed where git has nothing against it: a commit that they

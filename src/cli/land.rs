@@ -37,7 +37,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let run = context.find_run(&repo, args.run.as_deref())?;
     let (mut journal, mut state) = open_run(&repo, &run)?;
     let tip = repo.oid(&state.run.tip)?;
-    if state.run.tip == state.run.base {
+    if !state.has_work() {
         bail!("run `{run}` has integrated nothing yet");
     }
     if let Some(landed) = state.landed()

@@ -43,9 +43,12 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     };
     let mut input = input::read(context, &repo, &[path], &state.selection())?;
     input::confirm_imports(&repo, repo.oid(&state.run.tip)?, &mut input)?;
+    input::unmark(&repo, &state, &mut input)?;
     let drift = drift(&state, &input)?;
-    show(&repo, &run, &input, &drift, context)?;
-    let has_it = drift.is_none() && input.hash == state.run.plan_hash;
+    let has_it = drift.is_none() && has_this(&repo, &state, &input)?;
+    if !has_it {
+        show(&repo, &run, &input, &drift, context)?;
+    }
     if (has_it || args.dry_run) && context.json {
         report::json_line(&serde_json::to_string(&drift)?);
     } else if has_it {
@@ -64,6 +67,13 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
 /// How the edited plan differs, or why it cannot be adopted.
 fn drift(state: &State, input: &Input) -> Result<Drift, Faults> {
     replan::drift(state, &input.graph).map_err(|faults| Faults::of(faults, input.sources.clone()))
+}
+
+/// Whether the run has this very plan, but for what its files say of progress.
+fn has_this(repo: &Repo, state: &State, input: &Input) -> Result<bool> {
+    let dialect = input.graph.plan().dialect;
+    Ok(input.hash == state.run.plan_hash
+        || input::is_only_marked(repo, &state.run.id, dialect, &input.sources)?)
 }
 
 /// What the new plan executes is approved now, or asked about by the next resume.

@@ -17,7 +17,7 @@ use crate::journal::{Clock, Journal};
 use crate::plan::{TaskId, Weight, or_meant};
 use crate::preflight;
 use crate::process::sandbox;
-use crate::report::{self, proposal};
+use crate::report::{self, clean::visible, proposal};
 use crate::run::event::Event;
 use crate::run::policy::{
     CommitMode, Durability, Executor, Isolation, OnFailure, Policy, Review, Scope,
@@ -143,6 +143,9 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     repo.require_isolation(policy.isolation)?;
     sandbox::require(policy.sandbox.level)?;
     policy.selection.clone_from(&input.selection);
+    if is_settled(&input.graph, &policy) {
+        return tell_settled(context, &repo, &input);
+    }
     let id = input::run_id(&repo, &input, args.name.as_deref())?;
     let proposal = Proposal::new(&repo, input.graph.clone(), policy, &input.hash)?;
     let ahead = match proposal.policy().preflight {
@@ -175,6 +178,29 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let graph = input.graph.clone();
     let (journal, state) = Journal::create(repo, lease, clock, graph, input.files(), started)?;
     drive(context, journal, state, approved, Begin::Fresh)
+}
+
+/// Whether none of the tasks that were asked for is left to do, by what the plan's own files say.
+fn is_settled(graph: &Graph, policy: &Policy) -> bool {
+    let tasks = graph.tasks().iter().enumerate();
+    let mut selected = tasks.filter(|(index, _)| policy.selects(graph, *index));
+    selected.all(|(_, task)| !task.is_open())
+}
+
+/// Says that nothing is left to do; what was done may have to be brought in yet.
+fn tell_settled(context: &Context, repo: &Repo, input: &Input) -> Result<Exit> {
+    let path = &input.path;
+    let line = match input::unlanded(repo, input)? {
+        Some(run) => format!(
+            "nothing of `{path}` is left to do, and no run starts; run {run} of it has not landed: git enact land {run}"
+        ),
+        None => format!("nothing of `{path}` is left to do, and no run starts"),
+    };
+    match context.json {
+        true => report::notice(&visible(&line)),
+        false => report::line(&visible(&line)),
+    }
+    Ok(Exit::Done)
 }
 
 /// The commit to start from.

@@ -109,7 +109,9 @@ fn worded(message: &str, text: &str, range: &Range<usize>) -> (String, Option<St
     }
     if let Some(wanted) = message.strip_prefix("invalid type: ") {
         let wanted = wanted.rsplit("expected ").next().unwrap_or_default();
-        let help = (wanted == "a sequence").then(|| as_list(written)).flatten();
+        let help = (wanted == "a sequence")
+            .then(|| as_list(&key, written))
+            .flatten();
         let message = format!("{key} is {written}: it must be {}", in_words(wanted));
         return (message, help);
     }
@@ -128,9 +130,15 @@ fn in_words(expected: &str) -> &str {
     }
 }
 
-/// A command line, or one word, as the list of words that was wanted.
-fn as_list(written: &str) -> Option<String> {
+/// The settings that are lists of command lines, each for a shell; other lists are of words.
+const COMMANDS: [&str; 2] = ["`verify`", "`final_verify`"];
+
+/// A string as the list that was wanted there: of command lines, or of the words of one.
+fn as_list(key: &str, written: &str) -> Option<String> {
     let line = written.strip_prefix('"')?.strip_suffix('"')?;
+    if COMMANDS.contains(&key) {
+        return Some(format!("write `[{written}]`"));
+    }
     if line.contains(['"', '\\', '\'', '$', '|', '&', ';', '<', '>']) {
         return Some("each word is a string of its own".to_owned());
     }

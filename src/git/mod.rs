@@ -8,6 +8,7 @@
 mod clone;
 mod command;
 mod drivers;
+mod held;
 mod identity;
 mod ignored;
 mod index;
@@ -41,6 +42,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 pub use git2::Oid;
 
 pub use command::{Git, Uncommitted, require_version, version};
+pub use held::{hold, remove as remove_held};
 pub use identity::Identity;
 use ignored::Pins;
 pub use inspect::Depth;

@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use git2::Oid;
 
 use super::clone::was_handed_out;
+use super::held::{self, hold};
 use super::traps::{plain, plain_text};
 use super::{Git, Repo, Worktree};
 use crate::crash;
@@ -235,18 +236,19 @@ impl Repo {
 
     /// Held while worktrees are made or removed; the kernel frees it when its process dies.
     pub(in crate::git) fn worktrees_lock(&self) -> Result<File> {
-        let dir = self.common_dir().join("enact");
-        std::fs::create_dir_all(&dir)
-            .with_context(|| format!("`{}` cannot be made", dir.display()))?;
-        let path = dir.join("worktrees.lock");
-        let file = File::options()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .with_context(|| format!("`{}` cannot be opened", path.display()))?;
-        file.lock()
-            .with_context(|| format!("`{}` cannot be locked", path.display()))?;
-        Ok(file)
+        hold(&self.worktrees_lock_file())
+    }
+
+    fn worktrees_lock_file(&self) -> PathBuf {
+        self.common_dir().join("enact/worktrees.lock")
+    }
+
+    /// Removes what is there for worktrees and holds none any more.
+    pub fn forget_worktrees(&self) -> Result<()> {
+        let lock = self.worktrees_lock()?;
+        // One that is not empty is of use to somebody.
+        std::fs::remove_dir(self.common_dir().join("worktrees")).unwrap_or_default();
+        held::remove(lock, &self.worktrees_lock_file())
     }
 }
 

@@ -222,12 +222,14 @@ fn edges(
             match index.get(id) {
                 Some(other) if *other == at => {
                     let message = format!("task `{}` {relation} itself", task.id);
-                    faults.push(Fault::error(message).at(task.location.clone(), 0));
+                    let fault = Fault::error(message).at(task.location.clone(), 0);
+                    faults.push(fault.about(task, id));
                 }
                 Some(other) => found.push(*other),
                 None => {
                     suggestions += 1;
-                    let ids = tasks.iter().map(|task| task.id.as_str());
+                    let others = tasks.iter().filter(|other| other.id != task.id);
+                    let ids = others.map(|task| task.id.as_str());
                     let help = (suggestions * tasks.len() <= COMPARISONS_MAX)
                         .then(|| did_you_mean(id.as_str(), ids))
                         .flatten();
@@ -238,6 +240,7 @@ fn edges(
                     faults.push(
                         Fault::error(message)
                             .at(task.location.clone(), 0)
+                            .about(task, id)
                             .maybe_help(help),
                     );
                 }

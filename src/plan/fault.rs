@@ -2,10 +2,11 @@
 //!
 //! What is wrong is decided elsewhere; this knows only how to say it.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use super::load::Faults;
-use super::{Fault, Location, Severity, Source};
+use super::{Dialect, Fault, Location, Severity, Source, Task, TaskId};
 
 impl Fault {
     /// A plan with this cannot be run.
@@ -16,6 +17,7 @@ impl Fault {
             location: None,
             len: 0,
             help: None,
+            link: None,
         }
     }
 
@@ -32,6 +34,13 @@ impl Fault {
     pub fn at(mut self, location: Location, len: usize) -> Self {
         self.location = Some(location);
         self.len = len;
+        self
+    }
+
+    /// That it is about an id which `task` names.
+    #[must_use]
+    pub fn about(mut self, task: &Task, named: &TaskId) -> Self {
+        self.link = Some(Box::new((task.id.clone(), named.clone())));
         self
     }
 
@@ -97,6 +106,23 @@ impl fmt::Display for Faults {
 }
 
 impl std::error::Error for Faults {}
+
+/// Has faults about ids that tasks name point at where those stand, in formats that know it.
+pub fn point(dialect: Dialect, sources: &[Source], faults: &mut [Fault]) {
+    let wanted = faults
+        .iter()
+        .filter_map(|fault| fault.link.as_deref().cloned());
+    let wanted: HashSet<(TaskId, TaskId)> = wanted.collect();
+    if wanted.is_empty() {
+        return;
+    }
+    let places = dialect.format().places(sources, &wanted);
+    for fault in faults {
+        if let Some((place, len)) = fault.link.take().and_then(|link| places.get(&*link)) {
+            (fault.location, fault.len) = (Some(place.clone()), *len);
+        }
+    }
+}
 
 /// Faults in the order of the text, those without a place first.
 pub(super) fn in_text_order(faults: &mut [Fault]) {

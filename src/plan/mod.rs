@@ -45,6 +45,7 @@ use serde::{Deserialize, Serialize};
 pub use context::{Artifact, Session};
 pub use dialect::{Defaults, Dialect, Unfolded, to_toml};
 pub use duration::{TIME_SPANS, time_span};
+pub use fault::point;
 pub use load::{
     Faults, Loaded, Marked, damaged, documents, is_sound, load, marked, place_now,
     progress_message, session, unfolded, with_bodies, written,
@@ -58,7 +59,7 @@ pub use source::{Source, hash_input, kept_name};
 pub use suggest::{did_you_mean, nearest, or_meant};
 pub use text::{char_start, is_invisible};
 pub use tokens::{Secret, secret_at, secrets_in, without_secrets};
-pub use unmarked::differ_in_progress_only;
+pub use unmarked::{differ_in_progress_only, unmark};
 pub use visible::visible;
 pub use writing::{Change, Edit, Progress, Status, TaskProgress, edited};
 
@@ -426,4 +427,7 @@ pub struct Fault {
     pub len: usize,
     /// What to do about it, such as "did you mean `schema`?".
     pub help: Option<String>,
+    /// The task that it is about and the id which that names, until its format has told where that stands.
+    #[serde(skip)]
+    pub link: Option<Box<(TaskId, TaskId)>>,
 }

@@ -6,9 +6,13 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
     Some(format!("did you mean `{nearest}`?"))
 }
 
-/// The nearest of `known`, when one is near enough to be meant.
+/// The nearest of `known`, when one is near enough to be meant. A word that is known was
+/// meant as it stands.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let known: Vec<&str> = known.into_iter().collect();
+    if known.contains(&word) {
+        return None;
+    }
     let folded = word.to_lowercase();
     known
         .iter()
@@ -42,5 +46,10 @@ mod tests {
             Some("did you mean `login`?")
         );
         assert_eq!(did_you_mean("zzz", known), None);
+    }
+
+    #[test]
+    fn what_was_written_is_not_suggested() {
+        assert_eq!(did_you_mean("login", ["login", "logins"]), None);
     }
 }

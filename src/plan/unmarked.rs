@@ -1,14 +1,14 @@
-//! Whether a plan's files are still the plan of a run that has written into them: the same texts, once what they say of
-//! progress is taken out.
+//! What a plan's files say besides how far a run is: the same texts are the same plan, and the same words the same
+//! task, once what they say of progress is taken out. Knows no format, and not what a difference leads to.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::source::Source;
 use super::text::Text;
-use super::{Change, Dialect, Edit, Progress, edited};
+use super::{Change, Dialect, Edit, Plan, Progress, Task, TaskId, edited};
 
 /// Whether the files of a plan say the same once nobody looks at what they say of progress.
 pub fn differ_in_progress_only(dialect: Dialect, a: &[Source], b: &[Source]) -> bool {
@@ -24,6 +24,56 @@ pub fn differ_in_progress_only(dialect: Dialect, a: &[Source], b: &[Source]) -> 
         })
     };
     has_own(&a, &b) && has_own(&b, &a)
+}
+
+/// Has the tasks of `plan`, which `now` was read as, say what `kept`, which `before` was read as, has them say, where
+/// their words differ in marks of progress only. A box that a run has ticked is no other task.
+pub fn unmark(plan: &mut Plan, now: &[Source], kept: &Plan, before: &[Source]) {
+    if now.is_empty() || before.is_empty() {
+        return;
+    }
+    let (now, before) = (bare(plan.dialect, now), bare(kept.dialect, before));
+    let kept: HashMap<&TaskId, &Task> = kept.tasks.iter().map(|task| (&task.id, task)).collect();
+    for task in &mut plan.tasks {
+        let known = (now.get(&task.id), before.get(&task.id), kept.get(&task.id));
+        let (Some(now), Some(before), Some(kept)) = known else {
+            continue;
+        };
+        if now.title == before.title {
+            task.title.clone_from(&kept.title);
+        }
+        if now.body.trim() == before.body.trim() {
+            task.body.clone_from(&kept.body);
+        }
+        if now.acceptance == before.acceptance {
+            task.acceptance.clone_from(&kept.acceptance);
+        }
+        if now.earlier == before.earlier {
+            task.earlier.clone_from(&kept.earlier);
+        }
+    }
+}
+
+/// The tasks as their texts have them when nothing was begun.
+fn bare(dialect: Dialect, sources: &[Source]) -> HashMap<TaskId, Task> {
+    let format = dialect.format();
+    let progress = Progress::none(&format.read(sources).plan.tasks);
+    let mut edits_of: HashMap<PathBuf, Vec<Edit>> = HashMap::new();
+    for change in format.write(sources, &progress) {
+        if let Change::Edit { path, edits } = change {
+            edits_of.entry(path).or_default().extend(edits);
+        }
+    }
+    let bare = sources.iter().map(|source| {
+        let (edits, text) = (edits_of.get(&source.path), source.whole());
+        match (edits, text) {
+            (Some(edits), Ok(text)) => Source::new(source.path.clone(), edited(&text, edits)),
+            _ => source.clone(),
+        }
+    });
+    let bare: Vec<Source> = bare.collect();
+    let tasks = format.read(&bare).plan.tasks.into_iter();
+    tasks.map(|task| (task.id.clone(), task)).collect()
 }
 
 /// The texts of a plan without its marks, by file name; files of one name are numbered.

@@ -56,6 +56,7 @@ pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
             lines.push(format!("landed on {branch} as {}", short(&landed.to)));
             lines.extend(next_step(id, status).filter(|_| state.run.drive != Drive::Finished));
         }
+        None if state.run.drive == Drive::Finished && !state.has_work() => {}
         None => lines.extend(next_step(id, status)),
     }
     lines

@@ -107,6 +107,11 @@ impl State {
         verdict.filter(|verdict| verdict.commit == run.tip && is_whole)
     }
 
+    /// Whether its branch has anything to bring into another.
+    pub fn has_work(&self) -> bool {
+        self.run.tip != self.run.base
+    }
+
     /// The landing that brought all there is; an earlier one of less does not count.
     pub fn landed(&self) -> Option<&Landed> {
         let landed = self.run.landed.as_ref();

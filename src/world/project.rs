@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use crate::crash;
-use crate::git::{Expected, Identity, Moved, Oid, Repo};
+use crate::git::{self, Expected, Identity, Moved, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal::{clock, layout};
 use crate::plan::TaskId;
@@ -290,15 +290,12 @@ pub fn unlock_notes(repo: &Repo) -> Result<()> {
 
 /// Held while notes are written; the kernel frees it when its process dies.
 fn turn(repo: &Repo) -> Result<File> {
-    let path = layout::notes_lock(repo.common_dir());
-    let dir = layout::local(repo.common_dir());
-    std::fs::create_dir_all(&dir).with_context(|| format!("`{}` cannot be made", dir.display()))?;
-    let taken = File::options()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .and_then(|file| file.lock().map(|()| file));
-    taken.with_context(|| format!("`{}` cannot be locked", path.display()))
+    git::hold(&layout::notes_lock(repo.common_dir()))
+}
+
+/// Removes what is there only for writing notes.
+pub fn forget_turns(repo: &Repo) -> Result<()> {
+    git::remove_held(turn(repo)?, &layout::notes_lock(repo.common_dir()))
 }
 
 /// The tasks whose note is missing, or says something else than where they stand.

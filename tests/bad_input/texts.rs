@@ -109,15 +109,16 @@ pub(super) fn cases() -> Vec<Case> {
             plan_with("\"a\"", "files = \"src/a.rs\"\n"),
         ),
         plan(37, "for an id", "plan.toml", plan_with("1", "")),
+        plan(38, "", "plan.toml", plan_with("\"a\"", "need = [\"b\"]\n")),
         checked(
             38,
-            "",
+            "unlike any that is known",
             Warned,
             "plan.toml",
-            plan_with("\"a\"", "need = [\"b\"]\n"),
+            plan_with("\"a\"", "owner = \"me\"\n"),
         ),
         case(38, "where warnings are errors", Refused, |user| {
-            user.write("plan.toml", &plan_with("\"a\"", "need = [\"b\"]\n"));
+            user.write("plan.toml", &plan_with("\"a\"", "owner = \"me\"\n"));
             say(["check", "--strict", "plan.toml"])
         }),
         plan(39, "", "tasks.json", comma),

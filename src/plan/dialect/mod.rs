@@ -17,6 +17,7 @@ mod superpowers;
 mod task_master;
 mod toml;
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -27,7 +28,9 @@ pub use convert::to_toml;
 use super::agents;
 use super::source::Source;
 use super::text::Text;
-use super::{Artifact, Change, Fault, Plan, Progress, Selection, Session, Task, skills};
+use super::{
+    Artifact, Change, Fault, Location, Plan, Progress, Selection, Session, Task, TaskId, skills,
+};
 
 /// The plan formats that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -201,6 +204,12 @@ pub(super) struct Reading {
     pub(super) faults: Vec<Fault>,
 }
 
+/// A task, and an id that it names.
+pub(super) type Link = (TaskId, TaskId);
+
+/// Where links stand, and how many bytes each takes.
+pub(super) type Places = HashMap<Link, (Location, usize)>;
+
 /// One plan format.
 pub(super) trait Format: Sync {
     /// Whether a file alone is a plan of this format, and how sure that is.
@@ -298,6 +307,11 @@ pub(super) trait Format: Sync {
     /// What a text says but for progress, where that is told otherwise than by setting all marks back.
     fn without_progress(&self, _text: &Text<'_>) -> Option<String> {
         None
+    }
+
+    /// Where the text names one task in another, as far as the format can tell.
+    fn places(&self, _sources: &[Source], _wanted: &HashSet<Link>) -> Places {
+        Places::new()
     }
 
     /// The subject of a commit of such changes.

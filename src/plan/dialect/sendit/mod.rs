@@ -366,7 +366,7 @@ fn unread<'d>(
     .filter(|(line, lead)| line.depth <= 2 && !is_among(&READ, lead))
     .filter_map(|(line, lead)| {
         let near = || match lead.to_lowercase().starts_with("verif") {
-            true => did_you_mean("Verify", READ),
+            true => Some("did you mean `Verify`?".to_owned()),
             false => did_you_mean(lead, READ),
         };
         let help = match is_among(&ORDER, lead) {

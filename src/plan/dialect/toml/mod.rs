@@ -3,16 +3,18 @@
 //! The tables are walked by hand, with the parser's spans, so that each wrong type and each unknown key
 //! is told at its place and all of them at once. See `dialects.md`; knows no file system and no runs.
 
+mod links;
 mod marking;
 mod values;
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use ::toml::Spanned;
 use ::toml::de::{DeTable, DeValue};
 
-use super::{Fit, Format, Reading};
+use super::{Fit, Format, Link, Places, Reading};
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{
@@ -92,6 +94,10 @@ impl Format for Toml {
 
     fn write(&self, sources: &[Source], progress: &Progress) -> Vec<Change> {
         marking::marked(&sources[0], progress)
+    }
+
+    fn places(&self, sources: &[Source], wanted: &HashSet<Link>) -> Places {
+        links::places(&sources[0].text(), wanted)
     }
 }
 

@@ -18,13 +18,16 @@ impl Reader<'_> {
     }
 
     pub(super) fn unknown(&mut self, key: &str, range: Range<usize>, known: &[&str]) {
-        let help = did_you_mean(key, known.iter().copied());
-        let help = help.unwrap_or_else(|| format!("known here: {}", known.join(", ")));
-        self.faults.push(
-            self.text
-                .warning(range, format!("unknown key `{key}`"))
-                .help(help),
-        );
+        let message = format!("unknown key `{key}`");
+        // What was meant to be asked for would silently not be.
+        let fault = match did_you_mean(key, known.iter().copied()) {
+            Some(meant) => self.text.error(range, message).help(meant),
+            None => {
+                let help = format!("known here: {}", known.join(", "));
+                self.text.warning(range, message).help(help)
+            }
+        };
+        self.faults.push(fault);
     }
 
     pub(super) fn wrong_type(&mut self, key: &str, wanted: &str, value: &Value<'_>) {
