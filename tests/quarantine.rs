@@ -30,6 +30,29 @@ if test $ENACT_TASK$ENACT_ATTEMPT = a1; then
     chmod +x .git/hooks/post-commit
 fi"#;
 
+/// An executor that plants a filter for everything, in its first attempt of `task`.
+fn plants_filters(user: &User, task: &str) -> String {
+    user.executor(&format!(
+        r#"commit $ENACT_TASK.txt w
+if test $ENACT_TASK$ENACT_ATTEMPT = {task}1; then
+    cd "$HOME/../repo"
+    git config filter.evil.clean "touch '$HOME/../ran'; cat"
+    git config filter.evil.smudge "touch '$HOME/../ran'; cat"
+    mkdir -p .git/info; echo '* filter=evil' > .git/info/attributes
+fi"#
+    ))
+}
+
+/// A user whose run is quarantined because of a filter planted in the first attempt of `task`.
+fn planted(task: &str) -> User {
+    let user = User::new();
+    user.plan(PLAN);
+    let executor = plants_filters(&user, task);
+    user.run("plan.toml", &executor, &["--sequential"]).code(3);
+    assert_eq!(run_status(&user), "quarantined");
+    user
+}
+
 fn run_status(user: &User) -> String {
     let status = user.status()["run"]["status"].clone();
     status.as_str().expect("a status").to_owned()
@@ -339,4 +362,52 @@ fn a_command_of_the_plan_that_plants_something_is_seen_before_the_run_ends() {
         .code(3)
         .complains("quarantined: the setting `core.pager` in `.git/config` was added");
     assert_eq!(run_status(&user), "quarantined");
+}
+
+#[test]
+fn cleaning_keeps_what_puts_the_repository_back() {
+    let user = planted("a");
+    user.enact(["clean", "--yes"])
+        .success()
+        .complains("run r-test is quarantined, and what puts the repository back stays");
+    user.enact(["doctor"])
+        .code(1)
+        .says("the setting `filter.evil.clean` in `.git/config` was added");
+    user.enact(["clean", "--purge", "--yes"])
+        .code(2)
+        .complains("nothing was purged: ")
+        .complains("`git enact doctor r-test --repair` puts it back");
+    user.enact(["resume"])
+        .code(3)
+        .complains("put that back with `git enact doctor r-test --repair`");
+    user.enact(["doctor", "--repair"]).success();
+    user.enact(["resume", "--yes"])
+        .success()
+        .complains("resumed: quarantined, and put back: ");
+    assert!(!user.outside("ran").exists());
+    user.enact(["clean", "--purge", "--yes"]).success();
+}
+
+#[test]
+fn nobody_says_that_it_is_put_back_who_cannot_know() {
+    let user = User::new();
+    user.plan(PLAN);
+    let executor = user.executor(
+        "commit $ENACT_TASK.txt w; test $ENACT_TASK$ENACT_ATTEMPT != a1 || git -C \"$HOME/../repo\" config core.editor evil",
+    );
+    user.run("plan.toml", &executor, &["--sequential"]).code(3);
+    let held = user.path().join(".git/enact/runs/r-test/surroundings.json");
+    std::fs::remove_file(held).expect("it is held");
+    user.enact(["doctor", "--repair"])
+        .code(1)
+        .says("nobody knows whether it was put back")
+        .says("`git enact resume r-test --yes` takes the repository as it is");
+    user.enact(["resume"])
+        .code(3)
+        .complains("nobody knows whether it was put back");
+    assert_eq!(run_status(&user), "quarantined");
+    let output = user.enact(["resume", "--yes"]).success();
+    let output = output.complains("resumed: accepted by a person: ");
+    assert!(!output.stderr.contains("put back: "), "{output}");
+    user.enact(["doctor"]).success();
 }

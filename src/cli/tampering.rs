@@ -4,18 +4,25 @@ use anyhow::{Error, Result};
 
 use super::{asking, record_decision};
 use crate::git::{Oid, Repo};
-use crate::journal::{Displaced, Journal};
+use crate::journal::{self, Displaced, Journal};
 use crate::report::{self, clean::visible};
 use crate::run::engine::{Sink, record};
 use crate::run::event::Event;
 use crate::run::names::short;
 use crate::run::state::{Drive, State};
-use crate::world;
+use crate::world::{self, Aftermath};
+
+/// The status of a run that was stopped because somebody tampered.
+const QUARANTINED: &str = "quarantined";
 
 /// Whether a run may be driven again, as far as its repository goes, and what a person decided about that.
 pub(super) enum Passed {
-    /// Nothing of it is changed any more, or ever was.
+    /// Nothing of it was changed while it was driven.
     AsItWas,
+    /// What was changed was looked at again, and is as it was.
+    PutBack,
+    /// Nothing that can be compared is changed any more; what lies in the checkout is the person's to judge.
+    TakenUp,
     /// A person takes it as it is.
     Accepted,
     /// A person has to look first.
@@ -31,30 +38,82 @@ pub(super) fn pass(
     yes: bool,
 ) -> Result<Passed> {
     let run = state.run.id.clone();
-    let found = world::tampered(repo, &run)?;
-    // Nothing ran any more once it had finished.
-    if found.is_empty() || state.run.drive == Drive::Finished {
-        world::accept(repo, &run);
-        return Ok(Passed::AsItWas);
-    }
+    let known = match &state.run.drive {
+        // Nothing ran any more once it had finished.
+        Drive::Finished => return Ok(Passed::AsItWas),
+        Drive::Quarantined(reason) => Some(reason.clone()),
+        _ => None,
+    };
+    let found = match world::aftermath(repo, &run)? {
+        Aftermath::Changed(found) => found,
+        _ if known.is_none() => return Ok(Passed::AsItWas),
+        Aftermath::PutBack => return Ok(Passed::PutBack),
+        Aftermath::Unseen => return Ok(Passed::TakenUp),
+        Aftermath::Accepted => return Ok(Passed::Accepted),
+        Aftermath::Lost => Vec::new(),
+    };
     let lines = found.iter().flat_map(|one| world::detailed(repo, one));
     lines.for_each(|line| report::notice(&visible(&line)));
-    let is_known = matches!(state.run.drive, Drive::Quarantined(_));
-    if !is_known {
+    if known.is_none() {
         let reasons: Vec<String> = found.iter().map(|one| repo.said(one)).collect();
         let reason = world::listed(&reasons);
         let left = Vec::new();
         record_decision(journal, state, Event::Quarantined { reason, left })?;
-    } else if yes || (asking::is_possible() && asking::confirm("Take it as it is and go on?")) {
-        world::accept(repo, &run);
-        report::notice("accepted: the repository is taken as it is");
+    }
+    let error = match &known {
+        Some(reason) if found.is_empty() => format!("{}: {}", lost(&run, reason), judged(&run)),
+        _ => format!(
+            "the repository of run `{run}` was changed while it was driven: put that back with \
+             `git enact doctor {run} --repair`, or take it as it is with `git enact resume {run} --yes`"
+        ),
+    };
+    let asks = || {
+        report::notice(&visible(&format!("warning: {error}")));
+        asking::confirm("Take it as it is and go on?")
+    };
+    if known.is_some() && (yes || (asking::is_possible() && asks())) {
         return Ok(Passed::Accepted);
     }
-    report::notice(&visible(&format!(
-        "error: the repository of run `{run}` was changed while it was driven: put that back with \
-         `git enact doctor {run} --repair`, or take it as it is with `git enact resume {run} --yes`"
-    )));
+    report::notice(&visible(&format!("error: {error}")));
     Ok(Passed::No)
+}
+
+/// Has the next drive compare with what is there now, once nothing stands in its way.
+pub(super) fn settle(repo: &Repo, run: &str, passed: &Passed) -> Result<()> {
+    match passed {
+        Passed::AsItWas => world::forget(repo, run),
+        Passed::Accepted => {
+            world::look_anew(repo, run, true)?;
+            report::notice("accepted: the repository is taken as it is");
+        }
+        Passed::PutBack | Passed::TakenUp => world::look_anew(repo, run, false)?,
+        Passed::No => {}
+    }
+    Ok(())
+}
+
+/// What is wrong with a quarantined run of which nothing is held any more.
+fn lost(run: &str, reason: &str) -> String {
+    format!(
+        "run `{run}` is quarantined ({reason}), and what was there before is not held any more: nobody knows whether \
+         it was put back"
+    )
+}
+
+/// What helps then.
+fn judged(run: &str) -> String {
+    format!("look at it, then `git enact resume {run} --yes` takes the repository as it is")
+}
+
+/// Whether what is held for `run` is still needed: it is quarantined and not taken up again, or something is changed.
+pub(super) fn is_needed(repo: &Repo, run: &str) -> Result<bool> {
+    let is_known =
+        journal::headline(repo, run).is_ok_and(|headline| headline.status == QUARANTINED);
+    Ok(match world::aftermath(repo, run)? {
+        Aftermath::Lost => false,
+        Aftermath::Changed(_) => true,
+        _ => is_known,
+    })
 }
 
 /// Puts the journal back that somebody moved while we drove it, and records that; the error, when it cannot be put
