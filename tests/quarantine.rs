@@ -411,3 +411,38 @@ fn nobody_says_that_it_is_put_back_who_cannot_know() {
     assert!(!output.stderr.contains("put back: "), "{output}");
     user.enact(["doctor"]).success();
 }
+
+#[test]
+fn nothing_lands_where_git_would_run_what_was_planted() {
+    let user = planted("b");
+    let before = user.git(["rev-parse", "HEAD"]).success().stdout;
+    let refused = user.enact(["land", "--yes"]).code(2);
+    let refused = refused.complains("nothing was landed: while run `r-test` was driven, ");
+    refused.complains("`git enact doctor r-test --repair` puts that back");
+    assert_eq!(user.git(["rev-parse", "HEAD"]).success().stdout, before);
+    assert!(!user.path().join("a.txt").exists());
+    assert!(!user.outside("ran").exists());
+    user.enact(["doctor", "--repair"]).success();
+    user.enact(["land", "--yes"]).success();
+    assert!(user.path().join("a.txt").exists());
+    assert!(!user.outside("ran").exists());
+}
+
+#[test]
+fn no_other_command_runs_what_was_planted() {
+    let user = planted("b");
+    user.git(["config", "core.pager", "touch ../ran; cat"])
+        .success();
+    for command in [
+        &["worktree", "b"][..],
+        &["diff", "a"],
+        &["export"],
+        &["review"],
+        &["status"],
+        &["revert", "a", "--yes"],
+    ] {
+        user.enact(command).success();
+        assert!(!user.outside("ran").exists(), "{command:?}");
+    }
+    assert_eq!(run_status(&user), "quarantined");
+}

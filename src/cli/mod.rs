@@ -55,6 +55,7 @@ use crate::report::Context as StatusContext;
 use crate::run::engine::record;
 use crate::run::event::{Event, Recorded};
 use crate::run::state::State;
+use crate::world;
 
 pub use exit::Exit;
 
@@ -238,7 +239,14 @@ impl Command {
 }
 
 impl Context {
+    /// The repository; what was planted there among the commands that git runs on contents is not run.
     fn repo(&self) -> Result<Repo> {
+        let mut repo = self.repo_as_it_is()?;
+        world::shield(&mut repo);
+        Ok(repo)
+    }
+
+    fn repo_as_it_is(&self) -> Result<Repo> {
         Repo::discover(&self.dir)
     }
 

@@ -24,7 +24,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
-    let repo = context.repo()?;
+    // Whether what was changed is run is decided here.
+    let repo = context.repo_as_it_is()?;
     git::require_version()?;
     let run = context.find_run(&repo, args.run.as_deref())?;
     resume(context, &repo, &run, args.yes)

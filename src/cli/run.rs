@@ -231,7 +231,8 @@ fn go_on_with(
     report::notice(&format!(
         "run {run} of this plan is unfinished: resuming it with the executor and settings that it was begun with; `--new` starts another"
     ));
-    resume::resume(context, repo, run, args.yes)
+    // There it is decided whether what was changed is run.
+    resume::resume(context, &context.repo_as_it_is()?, run, args.yes)
 }
 
 /// What is to be known before the run starts.

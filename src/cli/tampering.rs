@@ -1,15 +1,16 @@
 //! What was changed in the repository, or in the journal, while a run was driven: shown, put back or accepted.
 
-use anyhow::{Error, Result};
+use anyhow::{Error, Result, bail};
 
 use super::{asking, record_decision};
-use crate::git::{Oid, Repo};
-use crate::journal::{self, Displaced, Journal};
+use crate::care::traces;
+use crate::git::{Oid, Place, Repo};
+use crate::journal::{self, Displaced, Journal, Lease};
 use crate::report::{self, clean::visible};
 use crate::run::engine::{Sink, record};
 use crate::run::event::Event;
 use crate::run::names::short;
-use crate::run::state::{Drive, State};
+use crate::run::state::{Drive, Headline, State};
 use crate::world::{self, Aftermath};
 
 /// The status of a run that was stopped because somebody tampered.
@@ -103,6 +104,48 @@ fn lost(run: &str, reason: &str) -> String {
 /// What helps then.
 fn judged(run: &str) -> String {
     format!("look at it, then `git enact resume {run} --yes` takes the repository as it is")
+}
+
+/// Why nothing of git's should be run on files here: the quarantine of a run that stands, be it another's, with what to do.
+/// What a run that is driven right now has to say of refs is not waited for.
+pub(super) fn standing(repo: &Repo) -> Result<Option<String>> {
+    for run in traces::runs(repo)?.into_keys() {
+        // One whose journal cannot be read is judged by what is held for it.
+        let headline = journal::headline(repo, &run).ok();
+        if headline.as_ref().is_some_and(Headline::is_over) {
+            continue;
+        }
+        let is_known = headline.is_some_and(|headline| headline.status == QUARANTINED);
+        let is_driven = Lease::is_held(repo.common_dir(), &run);
+        match world::aftermath(repo, &run)? {
+            Aftermath::Lost if is_known && !is_driven => {
+                let state = journal::load(repo, &run)?.state;
+                let reason = state.why_it_waits(false).unwrap_or_default();
+                return Ok(Some(format!("{}: {}", lost(&run, reason), judged(&run))));
+            }
+            Aftermath::Changed(mut found) => {
+                found.retain(|one| !is_driven || !matches!(one.place, Place::Ref(_)));
+                let reasons: Vec<String> = found.iter().map(|one| repo.said(one)).collect();
+                if !reasons.is_empty() {
+                    return Ok(Some(format!(
+                        "while run `{run}` was driven, {}: `git enact doctor {run} --repair` puts that back, \
+                         `git enact resume {run} --yes` takes it as it is",
+                        world::listed(&reasons)
+                    )));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
+/// Refuses what would have git run what may have been planted; `undone` says what was not done.
+pub(super) fn refuse(repo: &Repo, undone: &str) -> Result<()> {
+    match standing(repo)? {
+        Some(why) => bail!("{undone}: {}", visible(&why)),
+        None => Ok(()),
+    }
 }
 
 /// Whether what is held for `run` is still needed: it is quarantined and not taken up again, or something is changed.

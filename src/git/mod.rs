@@ -263,6 +263,12 @@ impl Repo {
         self.raw.config().ok()?.get_path(name).ok()
     }
 
+    /// From now on, every command runs the filters and merge drivers that the look `before` saw, and no others of this
+    /// repository's.
+    pub fn hold_to(&mut self, before: &Surroundings) {
+        self.pins.hold_to(&self.raw, before);
+    }
+
     pub(in crate::git) fn pins(&self) -> &Pins {
         &self.pins
     }

@@ -86,6 +86,19 @@ pub fn put_back(repo: &Repo, run: &str, place: &Place) -> Result<()> {
     repo.put_back(&kept.surroundings, place, &aside)
 }
 
+/// Has every command of ours run the filters and merge drivers that were there before the runs whose drives have not
+/// ended well, and none that were planted since.
+pub fn shield(repo: &mut Repo) {
+    let runs = fs::read_dir(layout::local_runs(repo.common_dir()));
+    for entry in runs.into_iter().flatten().flatten() {
+        if let Some(run) = entry.file_name().to_str()
+            && let Some(kept) = kept(repo, run)
+        {
+            repo.hold_to(&kept.surroundings);
+        }
+    }
+}
+
 fn kept(repo: &Repo, run: &str) -> Option<Kept> {
     read(&layout::surroundings_file(repo.common_dir(), run))
 }

@@ -26,7 +26,7 @@
 mod aftermath;
 mod escapes;
 
-pub use aftermath::{Aftermath, aftermath, forget, holds, look_anew, put_back, tampered};
+pub use aftermath::{Aftermath, aftermath, forget, holds, look_anew, put_back, shield, tampered};
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
