@@ -402,6 +402,9 @@ fn nobody_says_that_it_is_put_back_who_cannot_know() {
         .code(1)
         .says("nobody knows whether it was put back")
         .says("`git enact resume r-test --yes` takes the repository as it is");
+    user.enact(["run", "plan.toml", "--new", "--yes", "--", &executor])
+        .code(2)
+        .complains("nobody knows whether it was put back");
     user.enact(["resume"])
         .code(3)
         .complains("nobody knows whether it was put back");
@@ -426,6 +429,31 @@ fn nothing_lands_where_git_would_run_what_was_planted() {
     user.enact(["land", "--yes"]).success();
     assert!(user.path().join("a.txt").exists());
     assert!(!user.outside("ran").exists());
+}
+
+#[test]
+fn no_other_run_takes_what_was_planted_for_what_was_there() {
+    let user = planted("a");
+    let executor = user.executor("commit $ENACT_TASK.txt w");
+    let another = |name| {
+        user.enact([
+            "run",
+            "plan.toml",
+            "--new",
+            "--yes",
+            "--name",
+            name,
+            "--",
+            &executor,
+        ])
+    };
+    another("r-other")
+        .code(2)
+        .complains("no run was started: while run `r-test` was driven, ")
+        .complains("`git enact doctor r-test --repair` puts that back");
+    assert!(!user.outside("ran").exists());
+    user.enact(["doctor", "--repair"]).success();
+    another("r-other").success();
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::approving::{approve, describe};
 use super::drive::{Begin, drive};
 use super::input::Input;
 use super::selecting::Selecting;
-use super::{Context, Exit, asking, input, resume, take_lease};
+use super::{Context, Exit, asking, input, resume, take_lease, tampering};
 use crate::approval::Proposal;
 use crate::config::{Origin, Settings};
 use crate::git::{self, Identity, Listed, Oid, Repo};
@@ -137,6 +137,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     if !args.new {
         input::refuse_lost(&repo, &input)?;
     }
+    tampering::refuse(&repo, "no run was started")?;
     let base = base(&repo, &args.base)?;
     input::confirm_imports(&repo, base, &mut input)?;
     let mut policy = policy(args, context, &repo, &input.graph)?;
