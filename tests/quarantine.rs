@@ -2,6 +2,8 @@
 //! or takes it as it is; whoever works there as everybody does stops nothing. What is changed is always the user's: who
 //! works in a clone has a git directory to itself, and goes for theirs all the same.
 
+mod mending;
+
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::support::isolation::in_each;

@@ -43,7 +43,8 @@ pub use leftovers::{attempted_here, end_all as end_processes, marks, remove_file
 pub use looking::{Kept, lend, place_to_look, take_back};
 pub use project::{all as project, remember};
 pub use sentry::{
-    Aftermath, aftermath, detailed, forget, holds, listed, look_anew, put_back, shield, tampered,
+    Aftermath, aftermath, detailed, forget, holder, holds, listed, look_anew, put_back,
+    put_file_back, shield, tampered,
 };
 pub use slots::{place_of, remove_below as remove_worktrees};
 

@@ -2,12 +2,13 @@
 //! it as it is. Knows what was held when the drive began, and not what the journal says.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
 use super::{Kept, read, write};
 use crate::git::{Difference, Place, Repo, Weight};
-use crate::journal::layout;
+use crate::journal::{Lease, layout};
 
 /// What became of what stopped a run.
 #[derive(Debug)]
@@ -79,11 +80,33 @@ pub fn forget(repo: &Repo, run: &str) {
     fs::remove_file(file).unwrap_or_default();
 }
 
-/// Puts back what was changed at `place`; what is in the way is kept with the run's local files.
-pub fn put_back(repo: &Repo, run: &str, place: &Place) -> Result<()> {
+/// Puts back what was changed at `place`; a file that is changed for it is kept with the run's local files first: where.
+pub fn put_back(repo: &Repo, run: &str, place: &Place) -> Result<Option<PathBuf>> {
     let kept = kept(repo, run).context("nothing is held of what was there")?;
     let aside = layout::planted_dir(repo.common_dir(), run);
     repo.put_back(&kept.surroundings, place, &aside)
+}
+
+/// The run that nobody drives and that holds what `file` was, of a repository that need not be fit to be opened.
+pub fn holder(common_dir: &Path, file: &Path) -> Option<String> {
+    let runs = fs::read_dir(layout::local_runs(common_dir)).ok()?;
+    let mut runs: Vec<String> = runs
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    runs.sort();
+    runs.into_iter().find(|run| {
+        let kept = read(&layout::surroundings_file(common_dir, run));
+        kept.is_some_and(|kept| kept.surroundings.knows(file)) && !Lease::is_held(common_dir, run)
+    })
+}
+
+/// Puts `file` back of such a repository, as `run` holds it: where what was there is kept.
+pub fn put_file_back(common_dir: &Path, run: &str, file: &Path) -> Result<Option<PathBuf>> {
+    let kept = read(&layout::surroundings_file(common_dir, run));
+    let kept = kept.context("nothing is held of what was there")?;
+    let aside = layout::planted_dir(common_dir, run);
+    kept.surroundings.put_file_back(file, &aside)
 }
 
 /// Has every command of ours run the filters and merge drivers that were there before the runs whose drives have not

@@ -26,7 +26,10 @@
 mod aftermath;
 mod escapes;
 
-pub use aftermath::{Aftermath, aftermath, forget, holds, look_anew, put_back, shield, tampered};
+pub use aftermath::{
+    Aftermath, aftermath, forget, holder, holds, look_anew, put_back, put_file_back, shield,
+    tampered,
+};
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -176,8 +179,11 @@ impl Local {
         };
         let (repo, tell) = (&self.site.repo, &self.site.tell);
         let mut found = sentry.look(repo)?;
-        let is_move =
-            |one: &Difference| matches!(one.place, Place::Ref(_)) && one.weight == Weight::Grave;
+        let is_move = |one: &Difference| match &one.place {
+            Place::Ref(_) => one.weight == Weight::Grave,
+            Place::File(path) => path.ends_with("HEAD"),
+            Place::Setting { .. } => false,
+        };
         if found.iter().any(is_move) {
             std::thread::sleep(MOMENT);
             found = sentry.look(repo)?;
