@@ -28,6 +28,9 @@ fn what_is_replaced_is_kept_where_the_repair_says() {
         "the whole file, and before anything was put back"
     );
     assert!(!planted.join("config.1").exists(), "once is enough");
+    let status = user.enact(["status"]).success();
+    let status = status.says("git enact resume r-test   (what was changed was put back)");
+    assert!(!status.stdout.contains("--repair"), "{status}");
     user.enact(["resume"]).success();
     assert_eq!(run_status(&user), "complete");
 }
