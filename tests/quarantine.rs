@@ -2,6 +2,8 @@
 //! or takes it as it is; whoever works there as everybody does stops nothing. What is changed is always the user's: who
 //! works in a clone has a git directory to itself, and goes for theirs all the same.
 
+mod mending;
+
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::support::isolation::in_each;
@@ -29,6 +31,29 @@ if test $ENACT_TASK$ENACT_ATTEMPT = a1; then
     printf '#!/bin/sh\ntouch "%s"\n' "$HOME/../ran" > .git/hooks/post-commit
     chmod +x .git/hooks/post-commit
 fi"#;
+
+/// An executor that plants a filter for everything, in its first attempt of `task`.
+fn plants_filters(user: &User, task: &str) -> String {
+    user.executor(&format!(
+        r#"commit $ENACT_TASK.txt w
+if test $ENACT_TASK$ENACT_ATTEMPT = {task}1; then
+    cd "$HOME/../repo"
+    git config filter.evil.clean "touch '$HOME/../ran'; cat"
+    git config filter.evil.smudge "touch '$HOME/../ran'; cat"
+    mkdir -p .git/info; echo '* filter=evil' > .git/info/attributes
+fi"#
+    ))
+}
+
+/// A user whose run is quarantined because of a filter planted in the first attempt of `task`.
+fn planted(task: &str) -> User {
+    let user = User::new();
+    user.plan(PLAN);
+    let executor = plants_filters(&user, task);
+    user.run("plan.toml", &executor, &["--sequential"]).code(3);
+    assert_eq!(run_status(&user), "quarantined");
+    user
+}
 
 fn run_status(user: &User) -> String {
     let status = user.status()["run"]["status"].clone();
@@ -338,5 +363,116 @@ fn a_command_of_the_plan_that_plants_something_is_seen_before_the_run_ends() {
     user.run("plan.toml", &executor, &["--sequential", "--retries", "0"])
         .code(3)
         .complains("quarantined: the setting `core.pager` in `.git/config` was added");
+    assert_eq!(run_status(&user), "quarantined");
+}
+
+#[test]
+fn cleaning_keeps_what_puts_the_repository_back() {
+    let user = planted("a");
+    user.enact(["clean", "--yes"])
+        .success()
+        .complains("run r-test is quarantined, and what puts the repository back stays");
+    user.enact(["doctor"])
+        .code(1)
+        .says("the setting `filter.evil.clean` in `.git/config` was added");
+    user.enact(["clean", "--purge", "--yes"])
+        .code(2)
+        .complains("nothing was purged: ")
+        .complains("`git enact doctor r-test --repair` puts it back");
+    user.enact(["resume"])
+        .code(3)
+        .complains("put that back with `git enact doctor r-test --repair`");
+    user.enact(["doctor", "--repair"]).success();
+    user.enact(["resume", "--yes"])
+        .success()
+        .complains("resumed: quarantined, and put back: ");
+    assert!(!user.outside("ran").exists());
+    user.enact(["clean", "--purge", "--yes"]).success();
+}
+
+#[test]
+fn nobody_says_that_it_is_put_back_who_cannot_know() {
+    let user = User::new();
+    user.plan(PLAN);
+    let executor = user.executor(
+        "commit $ENACT_TASK.txt w; test $ENACT_TASK$ENACT_ATTEMPT != a1 || git -C \"$HOME/../repo\" config core.editor evil",
+    );
+    user.run("plan.toml", &executor, &["--sequential"]).code(3);
+    let held = user.path().join(".git/enact/runs/r-test/surroundings.json");
+    std::fs::remove_file(held).expect("it is held");
+    user.enact(["doctor", "--repair"])
+        .code(1)
+        .says("nobody knows whether it was put back")
+        .says("`git enact resume r-test --yes` takes the repository as it is");
+    user.enact(["run", "plan.toml", "--new", "--yes", "--", &executor])
+        .code(2)
+        .complains("nobody knows whether it was put back");
+    user.enact(["resume"])
+        .code(3)
+        .complains("nobody knows whether it was put back");
+    assert_eq!(run_status(&user), "quarantined");
+    let output = user.enact(["resume", "--yes"]).success();
+    let output = output.complains("resumed: accepted by a person: ");
+    assert!(!output.stderr.contains("put back: "), "{output}");
+    user.enact(["doctor"]).success();
+}
+
+#[test]
+fn nothing_lands_where_git_would_run_what_was_planted() {
+    let user = planted("b");
+    let before = user.git(["rev-parse", "HEAD"]).success().stdout;
+    let refused = user.enact(["land", "--yes"]).code(2);
+    let refused = refused.complains("nothing was landed: while run `r-test` was driven, ");
+    refused.complains("`git enact doctor r-test --repair` puts that back");
+    assert_eq!(user.git(["rev-parse", "HEAD"]).success().stdout, before);
+    assert!(!user.path().join("a.txt").exists());
+    assert!(!user.outside("ran").exists());
+    user.enact(["doctor", "--repair"]).success();
+    user.enact(["land", "--yes"]).success();
+    assert!(user.path().join("a.txt").exists());
+    assert!(!user.outside("ran").exists());
+}
+
+#[test]
+fn no_other_run_takes_what_was_planted_for_what_was_there() {
+    let user = planted("a");
+    let executor = user.executor("commit $ENACT_TASK.txt w");
+    let another = |name| {
+        user.enact([
+            "run",
+            "plan.toml",
+            "--new",
+            "--yes",
+            "--name",
+            name,
+            "--",
+            &executor,
+        ])
+    };
+    another("r-other")
+        .code(2)
+        .complains("no run was started: while run `r-test` was driven, ")
+        .complains("`git enact doctor r-test --repair` puts that back");
+    assert!(!user.outside("ran").exists());
+    user.enact(["doctor", "--repair"]).success();
+    another("r-other").success();
+}
+
+#[test]
+fn no_other_command_runs_what_was_planted() {
+    let user = planted("b");
+    user.git(["config", "core.pager", "touch ../ran; cat"])
+        .success();
+    for command in [
+        &["worktree", "b"][..],
+        &["diff", "a"],
+        &["export"],
+        &["review"],
+        &["status"],
+        &["revert", "a", "--yes"],
+    ] {
+        user.enact(command).success();
+        assert!(!user.outside("ran").exists(), "{command:?}");
+    }
     assert_eq!(run_status(&user), "quarantined");
 }

@@ -43,6 +43,7 @@ pub(super) fn of_run(
     let mut found = locks(repo, run, &[&refs[0], &refs[1]]);
     if !is_over {
         found.extend(tampering(repo, run)?);
+        found.extend(state.and_then(|state| lost(repo, state)));
     }
     for listed in &traces.worktrees {
         for lock in listed.locks() {
@@ -103,6 +104,30 @@ fn tampering(repo: &Repo, run: &str) -> Result<Vec<Finding>> {
         Finding::new(run, Kind::Tampering, Severity::Error, what, remedy)
     });
     Ok(told.collect())
+}
+
+/// A quarantine of which it is not held any more what was there before.
+fn lost(repo: &Repo, state: &State) -> Option<Finding> {
+    let run = state.run.id.as_str();
+    let Drive::Quarantined(reason) = &state.run.drive else {
+        return None;
+    };
+    if world::holds(repo, run) {
+        return None;
+    }
+    let what = format!(
+        "it is quarantined ({reason}), and what was there before is not held any more: nobody knows whether it was put back"
+    );
+    let words =
+        format!("look at it, then `git enact resume {run} --yes` takes the repository as it is");
+    let remedy = Remedy::advice(words);
+    Some(Finding::new(
+        run,
+        Kind::Tampering,
+        Severity::Error,
+        what,
+        remedy,
+    ))
 }
 
 /// A list of refs that is damaged, so that no other can be read, as far as a run holds what it was.

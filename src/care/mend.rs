@@ -5,7 +5,7 @@
 //! cannot be mended is told and stays as it is.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -30,6 +30,23 @@ pub struct Mended {
     pub finding: Finding,
     /// Why it was not, when it was not.
     pub failed: Option<String>,
+    /// Where a file is kept that was changed for it.
+    pub kept: Option<PathBuf>,
+}
+
+impl Mended {
+    /// That of `finding`, which was `done`.
+    pub(super) fn of(finding: &Finding, done: Result<Option<PathBuf>>) -> Self {
+        let (kept, failed) = match done {
+            Ok(kept) => (kept, None),
+            Err(error) => (None, Some(format!("{error:#}"))),
+        };
+        Self {
+            finding: finding.clone(),
+            failed,
+            kept,
+        }
+    }
 }
 
 /// Mends what can be mended in `scope` and tells of each; returns what is left.
@@ -66,26 +83,23 @@ fn mend_all(repo: &Repo, findings: &[Finding]) -> Vec<Mended> {
             notes.push((finding, (*on, text.clone())));
             continue;
         }
+        let mut kept = None;
         let done = with_lease(repo, &finding.run, |lease| {
-            self::mend(repo, &finding.run, mend, lease)
+            self::mend(repo, &finding.run, mend, lease, &mut kept)
         });
-        told.push(outcome(finding, &done));
+        told.push(Mended::of(finding, done.map(|()| kept)));
         crash::step("mended");
     }
     if !notes.is_empty() {
         let batch: Vec<(Oid, Option<Vec<u8>>)> =
             notes.iter().map(|(_, note)| note.clone()).collect();
-        let done = write_notes(repo, &batch);
-        told.extend(notes.iter().map(|(finding, _)| outcome(finding, &done)));
+        let done = write_notes(repo, &batch).map_err(|error| format!("{error:#}"));
+        told.extend(notes.iter().map(|(finding, _)| {
+            let done = done.clone().map(|()| None).map_err(anyhow::Error::msg);
+            Mended::of(finding, done)
+        }));
     }
     told
-}
-
-fn outcome(finding: &Finding, done: &Result<()>) -> Mended {
-    Mended {
-        finding: finding.clone(),
-        failed: done.as_ref().err().map(|error| format!("{error:#}")),
-    }
 }
 
 /// Does `work` while nobody else can drive `run`, and leaves no trace of having done so. What concerns no run
@@ -112,7 +126,14 @@ fn with_lease(
     done
 }
 
-fn mend(repo: &Repo, run: &str, mend: &Mend, lease: Option<Lease>) -> Result<()> {
+/// Mends one thing; `kept` is where a file was kept that was changed for it.
+fn mend(
+    repo: &Repo,
+    run: &str,
+    mend: &Mend,
+    lease: Option<Lease>,
+    kept: &mut Option<PathBuf>,
+) -> Result<()> {
     let journal = layout::run_ref(run);
     match mend {
         Mend::PutJournal { to, from } => {
@@ -153,7 +174,10 @@ fn mend(repo: &Repo, run: &str, mend: &Mend, lease: Option<Lease>) -> Result<()>
         Mend::EndProcesses => world::end_processes(repo, run),
         Mend::ForgetProcess { mark, worktrees } => forget_process(mark, worktrees),
         Mend::RemoveAttemptFiles => world::remove_files(repo, run),
-        Mend::PutBack(place) => world::put_back(repo, run, place),
+        Mend::PutBack(place) => {
+            *kept = world::put_back(repo, run, place)?;
+            Ok(())
+        }
         Mend::RemoveFiles => {
             world::end_processes(repo, run)?;
             let dir = layout::local_run(repo.common_dir(), run);

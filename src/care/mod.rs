@@ -14,8 +14,10 @@ mod projections;
 pub mod purge;
 mod search;
 pub mod traces;
+mod unopened;
 
 pub use examine::{Diagnosis, Scope, examine};
 pub use finding::{Finding, Kind, Mend, Remedy, Severity};
 pub use lost::{Lost, lost};
 pub use mend::{Mended, repair};
+pub use unopened::{open_again, unopened};

@@ -1,17 +1,19 @@
 //! `git enact clean`.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
-use super::{Context, Exit, asking, drive, open_run, take_lease};
+use super::{Context, Exit, asking, drive, open_run, record_decision, take_lease, tampering};
 use crate::care::purge::{self, Purge};
 use crate::care::traces;
-use crate::git::Repo;
+use crate::git::{Oid, Repo};
 use crate::journal::{self, layout};
 use crate::report;
+use crate::run::event::Event;
 use crate::run::names::short;
+use crate::run::state::Drive;
 use crate::world::{self, Kept};
 
 /// Remove what a run left besides its journal: worktrees, task branches, local files
@@ -49,8 +51,19 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     if !asking::agree(&summary, args.yes, context)? {
         return Ok(Exit::Refused);
     }
+    let needed = tampering::is_needed(&repo, &run)?;
+    let quarantine = state.run.drive.clone();
     if root.exists() {
         state = drive::keep_what_was_cut_short(&repo, &mut journal, state)?;
+    }
+    // To keep what was cut short is not to go on.
+    if let (true, Drive::Quarantined(reason)) = (state.run.drive != quarantine, quarantine) {
+        let left = Vec::new();
+        record_decision(
+            &mut journal,
+            &mut state,
+            Event::Quarantined { reason, left },
+        )?;
     }
     // Whoever died while the run went back left its branch and notes where only the local files know them as ours.
     let lag = world::project(&repo, &state, journal.identity())?;
@@ -61,7 +74,29 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     tell_of_kept(&world::take_back(&repo, &root)?);
     world::remove_worktrees(&repo, &root)?;
     let known = journal.tip().context("the journal has a tip")?;
-    for (name, commit) in &branches()? {
+    remove_branches(&repo, &branches()?, known)?;
+    drop(journal);
+    let common_dir = repo.common_dir();
+    let mut kept = Vec::new();
+    kept.extend(lag.map(|_| layout::projected_file(common_dir, &run)));
+    if needed {
+        kept.push(layout::surroundings_file(common_dir, &run));
+        kept.push(layout::planted_dir(common_dir, &run));
+    }
+    remove_files(&layout::local_run(common_dir, &run), &kept)?;
+    report::line(&format!("run {run}: cleaned"));
+    if needed {
+        report::notice(&format!(
+            "note: run {run} is quarantined, and what puts the repository back stays: \
+             `git enact doctor {run}` shows what was changed, with `--repair` it puts that back"
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// Removes the branches of the tasks, but for those that hold or are somebody's work; the journal has what `known` has.
+fn remove_branches(repo: &Repo, branches: &[(String, Oid)], known: Oid) -> Result<()> {
+    for (name, commit) in branches {
         if let Some(place) = repo.checked_out(name)? {
             let place = place.display();
             report::notice(&format!("note: {name} is checked out in {place} and stays"));
@@ -78,30 +113,24 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
             report::notice(&format!("note: {name} was moved and stays"));
         }
     }
-    drop(journal);
-    let projected = layout::projected_file(repo.common_dir(), &run);
-    remove_files(
-        &layout::local_run(repo.common_dir(), &run),
-        lag.map(|_| projected.as_path()),
-    )?;
-    report::line(&format!("run {run}: cleaned"));
-    Ok(Exit::Done)
+    Ok(())
 }
 
-/// Removes the local files of a run, all or all but one: where its branch stays behind, that of ours which is to follow.
-fn remove_files(local: &Path, kept: Option<&Path>) -> Result<()> {
-    let Some(kept) = kept else {
+/// Removes the local files of a run but for those of `kept`: what is to follow a branch that stays behind, and what a
+/// quarantine needs.
+fn remove_files(local: &Path, kept: &[PathBuf]) -> Result<()> {
+    if kept.is_empty() {
         return match std::fs::remove_dir_all(local) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(error).with_context(|| format!("`{}` cannot be removed", local.display()))
             }
             _ => Ok(()),
         };
-    };
+    }
     for entry in std::fs::read_dir(local)?.flatten() {
         let path = entry.path();
         let removed = match path.is_dir() {
-            _ if path == kept => continue,
+            _ if kept.contains(&path) => continue,
             true => std::fs::remove_dir_all(&path),
             false => std::fs::remove_file(&path),
         };
@@ -116,6 +145,12 @@ fn purge(repo: &Repo, args: &Args, context: &Context) -> Result<Exit> {
         Some(named) if traces::runs(repo)?.contains_key(named) => named.to_owned(),
         named => context.find_run(repo, named)?,
     };
+    if !world::tampered(repo, &run)?.is_empty() {
+        bail!(
+            "nothing was purged: while run `{run}` was driven, the repository was changed, and with the run what puts \
+             it back would go; `git enact doctor {run} --repair` puts it back, `git enact resume {run} --yes` takes it as it is"
+        );
+    }
     // Whoever only asks what would be done leaves no lease behind.
     let had_files = layout::local_run(repo.common_dir(), &run).exists();
     let lease = take_lease(repo, &run)?;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{Context, Exit, require_task};
+use super::{Context, Exit, require_task, tampering};
 use crate::git::{Git, Merge, Oid, Repo};
 use crate::journal;
 use crate::report::{self, diff};
@@ -46,7 +46,10 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     // What an attempt may have planted in attributes and configuration is not run.
-    let mut options = vec!["diff", "--no-ext-diff", "--no-textconv"];
+    let mut options = Vec::new();
+    // Nor is the pager, which may be planted as well.
+    options.extend(tampering::standing(&repo)?.map(|_| "--no-pager"));
+    options.extend(["diff", "--no-ext-diff", "--no-textconv"]);
     options.extend(args.stat.then_some("--stat"));
     options.extend(match anstream::ColorChoice::global() {
         anstream::ColorChoice::Always | anstream::ColorChoice::AlwaysAnsi => Some("--color=always"),

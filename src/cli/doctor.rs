@@ -31,7 +31,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
-    let repo = context.repo()?;
+    let mut mended = Vec::new();
+    let Some(repo) = opened(args, context, &mut mended)? else {
+        return Ok(Exit::Incomplete);
+    };
     let run = match args.run.as_deref() {
         Some(named) => Some(meant(&repo, named, context)?),
         None => None,
@@ -42,7 +45,6 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         run: run.as_deref(),
         worktrees: &worktrees,
     };
-    let mut mended = Vec::new();
     let diagnosis = if args.repair {
         care::repair(&scope, &mut |told| {
             if !context.json {
@@ -63,6 +65,36 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         Diagnosis { findings, .. } if !findings.is_empty() => Exit::Incomplete,
         _ => Exit::Done,
     })
+}
+
+/// The repository, once the files are put back that kept it from being opened; without `--repair` they are told.
+fn opened(args: &Args, context: &Context, mended: &mut Vec<Mended>) -> Result<Option<Repo>> {
+    let error = match context.repo() {
+        Ok(repo) => return Ok(Some(repo)),
+        Err(error) => error,
+    };
+    let findings = care::unopened(&context.dir);
+    if findings.is_empty() {
+        return Err(error);
+    }
+    if !args.repair {
+        let diagnosis = Diagnosis {
+            findings,
+            ..Diagnosis::default()
+        };
+        match context.json {
+            true => report::json_line(&in_json(&diagnosis, mended).to_string()),
+            false => tell(&diagnosis, mended, false),
+        }
+        return Ok(None);
+    }
+    mended.extend(care::open_again(&context.dir));
+    if !context.json {
+        mended
+            .iter()
+            .for_each(|told| report::line(&mended_line(told)));
+    }
+    context.repo().map(Some)
 }
 
 /// The run that `named` means, even when nothing but branches, files or notes are left of it.
@@ -128,9 +160,14 @@ fn of(finding: &Finding) -> String {
 
 fn mended_line(told: &Mended) -> String {
     let what = &told.finding.what;
-    let line = match &told.failed {
-        None => format!("{}mended: {what}", of(&told.finding)),
-        Some(why) => format!("{}not mended: {what}: {why}", of(&told.finding)),
+    let line = match (&told.failed, &told.kept) {
+        (None, None) => format!("{}mended: {what}", of(&told.finding)),
+        (None, Some(kept)) => format!(
+            "{}mended: {what} (the file as it was found is kept: `{}`)",
+            of(&told.finding),
+            kept.display()
+        ),
+        (Some(why), _) => format!("{}not mended: {what}: {why}", of(&told.finding)),
     };
     visible_line(&line)
 }
@@ -144,6 +181,7 @@ fn in_json(diagnosis: &Diagnosis, mended: &[Mended]) -> Value {
     let mended = mended.iter().map(|told| {
         let mut value = finding(&told.finding);
         value["failed"] = json!(told.failed);
+        value["kept"] = json!(told.kept);
         value
     });
     json!({

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use super::{Context, Exit, asking, back, open_run, record_decision};
+use super::{Context, Exit, asking, back, open_run, record_decision, tampering};
 use crate::export::Ledger;
 use crate::git::{Message, Oid, Repo};
 use crate::history::offer::Offer;
@@ -35,6 +35,7 @@ pub(super) struct Args {
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let repo = context.repo()?;
     let run = context.find_run(&repo, args.run.as_deref())?;
+    tampering::refuse(&repo, "nothing was landed")?;
     let (mut journal, mut state) = open_run(&repo, &run)?;
     let tip = repo.oid(&state.run.tip)?;
     if !state.has_work() {

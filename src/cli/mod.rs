@@ -54,7 +54,8 @@ use crate::report as print;
 use crate::report::Context as StatusContext;
 use crate::run::engine::record;
 use crate::run::event::{Event, Recorded};
-use crate::run::state::State;
+use crate::run::state::{Drive, State};
+use crate::world::{self, Aftermath};
 
 pub use exit::Exit;
 
@@ -238,7 +239,14 @@ impl Command {
 }
 
 impl Context {
+    /// The repository; what was planted there among the commands that git runs on contents is not run.
     fn repo(&self) -> Result<Repo> {
+        let mut repo = self.repo_as_it_is()?;
+        world::shield(&mut repo);
+        Ok(repo)
+    }
+
+    fn repo_as_it_is(&self) -> Result<Repo> {
         Repo::discover(&self.dir)
     }
 
@@ -371,12 +379,15 @@ fn status_context(repo: &Repo, state: &State) -> Result<StatusContext> {
     let run = &state.run.id;
     // Telling the usual run takes a look at all of them; it matters only where a task wants a command.
     let is_quiet = state.attention().next().is_none();
+    let is_put_back = matches!(state.run.drive, Drive::Quarantined(_))
+        && matches!(world::aftermath(repo, run), Ok(Aftermath::PutBack));
     Ok(StatusContext {
         driven: Lease::is_held(repo.common_dir(), run),
         checkpoint: journal::tip(repo, run)?.to_string(),
         branch: layout::integration_branch(run),
         is_usual: is_quiet || usual_run(repo, journal::runs(repo)?)? == *run,
         is_earlier: false,
+        is_put_back,
     })
 }
 

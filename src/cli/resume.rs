@@ -24,7 +24,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
-    let repo = context.repo()?;
+    // Whether what was changed is run is decided here.
+    let repo = context.repo_as_it_is()?;
     git::require_version()?;
     let run = context.find_run(&repo, args.run.as_deref())?;
     resume(context, &repo, &run, args.yes)
@@ -45,6 +46,7 @@ pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Re
     let Some(approved) = approve(&proposal, repo, run, yes, context.json)? else {
         return Ok(Exit::Refused);
     };
+    tampering::settle(repo, run, &passed)?;
     if !context.json && !context.quiet {
         for line in resumption::decisions(&state) {
             report::notice(&line);
@@ -58,6 +60,7 @@ pub(super) fn resume(context: &Context, repo: &Repo, run: &str, yes: bool) -> Re
         Drive::Stopped(reason) => format!("stopped: {reason}"),
         Drive::Quarantined(reason) => match passed {
             Passed::Accepted => format!("accepted by a person: {reason}"),
+            Passed::TakenUp => format!("a person took it up again after: {reason}"),
             _ => format!("quarantined, and put back: {reason}"),
         },
         Drive::Finished => "finished".to_owned(),

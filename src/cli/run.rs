@@ -8,7 +8,7 @@ use super::approving::{approve, describe};
 use super::drive::{Begin, drive};
 use super::input::Input;
 use super::selecting::Selecting;
-use super::{Context, Exit, asking, input, resume, take_lease};
+use super::{Context, Exit, asking, input, resume, take_lease, tampering};
 use crate::approval::Proposal;
 use crate::config::{Origin, Settings};
 use crate::git::{self, Identity, Listed, Oid, Repo};
@@ -137,6 +137,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     if !args.new {
         input::refuse_lost(&repo, &input)?;
     }
+    tampering::refuse(&repo, "no run was started")?;
     let base = base(&repo, &args.base)?;
     input::confirm_imports(&repo, base, &mut input)?;
     let mut policy = policy(args, context, &repo, &input.graph)?;
@@ -257,7 +258,8 @@ fn go_on_with(
     report::notice(&format!(
         "run {run} of this plan is unfinished: resuming it with the executor and settings that it was begun with; `--new` starts another"
     ));
-    resume::resume(context, repo, run, args.yes)
+    // There it is decided whether what was changed is run.
+    resume::resume(context, &context.repo_as_it_is()?, run, args.yes)
 }
 
 /// What is to be known before the run starts.

@@ -177,12 +177,9 @@ impl Git {
             Some(spoken) => command.env(SPOKEN, spoken),
             None => command,
         };
-        Ok(Self::placed(
-            command,
-            repo.git_dir(),
-            repo.checkout(),
-            settings,
-        ))
+        let git = Self::placed(command, repo.git_dir(), repo.checkout(), settings);
+        let planted = repo.pins().drivers(repo.common_dir(), repo.git_dir());
+        Ok(git.set(&planted))
     }
 
     /// A command that may reach other repositories, by whatever the user's configuration reaches them.

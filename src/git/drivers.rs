@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::surroundings::settings;
+use super::surroundings::{Surroundings, settings};
 
 /// Settings that choose or are such commands, as they were.
 #[derive(Debug, Default)]
@@ -22,25 +22,22 @@ pub(in crate::git) struct Drivers {
 impl Drivers {
     /// Those of a repository.
     pub(in crate::git) fn read(repo: &git2::Repository) -> Self {
-        let mut held = BTreeMap::new();
-        let config = repo.config().and_then(|mut config| config.snapshot());
-        if let Ok(config) = config
-            && let Ok(entries) = config.entries(None)
-        {
-            let each = entries.for_each(|entry| {
-                let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
-                if chooses(&name) {
-                    let value = match entry.has_value() {
-                        true => String::from_utf8_lossy(entry.value_bytes()).into_owned(),
-                        false => "true".to_owned(),
-                    };
-                    held.insert(name, value);
-                }
-            });
-            each.unwrap_or_default();
-        }
         Self {
             written: written(repo.commondir(), repo.path()),
+            held: in_force(repo, git2::ConfigLevel::Highest),
+        }
+    }
+
+    /// Those that were there at an earlier look, with what the user has outside of the repository now.
+    pub(in crate::git) fn as_of(repo: &git2::Repository, before: &Surroundings) -> Self {
+        let mut held = in_force(repo, git2::ConfigLevel::Global);
+        let mut known = below(users());
+        for (name, value) in before.settings().filter(|(name, _)| chooses(name)) {
+            known.entry(name.clone()).or_default().insert(value.clone());
+            held.insert(name.clone(), value.clone());
+        }
+        Self {
+            written: known,
             held,
         }
     }
@@ -76,6 +73,30 @@ impl Drivers {
     }
 }
 
+/// The values that hold, by what is configured on `level` and more generally.
+fn in_force(repo: &git2::Repository, level: git2::ConfigLevel) -> BTreeMap<String, String> {
+    let mut held = BTreeMap::new();
+    let config = repo.config().and_then(|mut config| config.snapshot());
+    if let Ok(config) = config
+        && let Ok(entries) = config.entries(None)
+    {
+        let each = entries.for_each(|entry| {
+            let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
+            let is_meant =
+                level == git2::ConfigLevel::Highest || entry.level() as i32 <= level as i32;
+            if chooses(&name) && is_meant {
+                let value = match entry.has_value() {
+                    true => String::from_utf8_lossy(entry.value_bytes()).into_owned(),
+                    false => "true".to_owned(),
+                };
+                held.insert(name, value);
+            }
+        });
+        each.unwrap_or_default();
+    }
+    held
+}
+
 /// Whether a setting is, or leads to, a command that git runs on contents.
 fn chooses(name: &str) -> bool {
     let (section, rest) = name.split_once('.').unwrap_or((name, ""));
@@ -95,6 +116,11 @@ fn written(common_dir: &Path, git_dir: &Path) -> BTreeMap<String, BTreeSet<Strin
         git_dir.join("config.worktree"),
     ];
     open.extend(users());
+    below(open)
+}
+
+/// The same of the files `open`.
+fn below(mut open: Vec<PathBuf>) -> BTreeMap<String, BTreeSet<String>> {
     let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     while let Some(file) = open.pop() {

@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result};
 use super::drivers::Drivers;
 use super::index::overwrite;
 use super::traps::plain;
-use super::{Git, Oid, Repo, Worktree, mode};
+use super::{Git, Oid, Repo, Surroundings, Worktree, mode};
 
 /// Settings as they were when the repository was opened.
 #[derive(Debug, Clone)]
@@ -38,6 +38,11 @@ impl Pins {
             excludes,
             drivers: Arc::new(Drivers::read(repo)),
         }
+    }
+
+    /// Has the commands that git runs on contents be those of an earlier look.
+    pub(in crate::git) fn hold_to(&mut self, repo: &git2::Repository, before: &Surroundings) {
+        self.drivers = Arc::new(Drivers::as_of(repo, before));
     }
 
     /// What was planted since among the commands that git runs on contents, as it was, for a command in `git_dir`.

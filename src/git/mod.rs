@@ -7,6 +7,7 @@
 
 mod clone;
 mod command;
+mod damaged;
 mod drivers;
 mod held;
 mod identity;
@@ -42,6 +43,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 pub use git2::Oid;
 
 pub use command::{Git, Uncommitted, require_version, version};
+pub use damaged::{Damaged, damaged};
 pub use held::{hold, remove as remove_held};
 pub use identity::Identity;
 use ignored::Pins;
@@ -265,6 +267,12 @@ impl Repo {
         self.raw.config().ok()?.get_path(name).ok()
     }
 
+    /// From now on, every command runs the filters and merge drivers that the look `before` saw, and no others of this
+    /// repository's.
+    pub fn hold_to(&mut self, before: &Surroundings) {
+        self.pins.hold_to(&self.raw, before);
+    }
+
     pub(in crate::git) fn pins(&self) -> &Pins {
         &self.pins
     }
@@ -282,7 +290,11 @@ pub fn trust_hashes() {
 
 /// Where HEAD of `raw` stands.
 fn head_of(raw: &git2::Repository) -> Result<Head> {
-    let head = raw.find_reference("HEAD").context("HEAD cannot be read")?;
+    let head = raw.find_reference("HEAD").with_context(|| {
+        let all = damaged(raw.path());
+        all.first()
+            .map_or_else(|| "HEAD cannot be read".to_owned(), Damaged::said)
+    })?;
     let branch = head
         .symbolic_target_bytes()
         .map(|name| String::from_utf8_lossy(name).into_owned());
@@ -305,6 +317,9 @@ fn refusal(dir: &Path, error: &git2::Error) -> anyhow::Error {
     let is_there = dir.exists();
     // Whoever follows the advice stands elsewhere by then.
     let dir = dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
+    if let Some(first) = damaged(&dir).first() {
+        return anyhow!("no repository can be opened here: {}", first.said());
+    }
     let dir = dir.display();
     match error.code() {
         git2::ErrorCode::NotFound if !is_there => anyhow!("`{dir}` does not exist"),

@@ -40,6 +40,8 @@ pub struct Context {
     pub is_usual: bool,
     /// Whether the state is one of earlier, at that checkpoint.
     pub is_earlier: bool,
+    /// Whether what a run was quarantined for was seen to be as it was.
+    pub is_put_back: bool,
 }
 
 /// Whether something that was to be printed is missing.

@@ -5,6 +5,9 @@ use crate::run::evidence::Signal;
 use crate::run::names::{self, short};
 use crate::run::state::{Drive, Phase, State};
 
+/// Of a quarantined run whose repository is as it was.
+const PUT_BACK: &str = "put back";
+
 /// What a person can do about the tasks that want attention, and about the run.
 pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
     let id = &state.run.id;
@@ -49,7 +52,10 @@ pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
     if !state.disproof().is_empty() {
         lines.push(format!("verify again:  git enact resume {id}"));
     }
-    let status = state.status(context.driven);
+    let status = match state.status(context.driven) {
+        "quarantined" if context.is_put_back => PUT_BACK,
+        status => status,
+    };
     match state.landed() {
         Some(landed) => {
             let branch = names::branch(&landed.branch);
@@ -119,6 +125,9 @@ pub(super) fn next_step(run: &str, status: &str) -> Option<String> {
         "needs_person" => Some(format!("then go on:    git enact resume {run}")),
         "quarantined" => Some(format!(
             "look at it:    git enact doctor {run}   (--repair puts it back; or go on as it is: git enact resume {run})"
+        )),
+        PUT_BACK => Some(format!(
+            "go on:         git enact resume {run}   (what was changed was put back)"
         )),
         "stopped" | "paused" => Some(format!("go on:         git enact resume {run}")),
         _ => None,

@@ -171,12 +171,17 @@ const FEW: usize = 40;
 pub fn brief(headline: &Headline, driven: bool) -> Option<String> {
     let counts = &headline.counts;
     let is_disproved = headline.status == "partial" && counts.done == counts.total;
-    let has_more = counts.pending + counts.done < counts.total || is_disproved || headline.landed;
+    // Whether it is put back is looked at.
+    let is_quarantined = headline.status == "quarantined";
+    let has_more = is_quarantined
+        || counts.pending + counts.done < counts.total
+        || is_disproved
+        || headline.landed;
     if counts.total <= FEW || has_more {
         return None;
     }
     let status = match headline.status.as_str() {
-        over @ ("quarantined" | "complete" | "partial" | "failed") => over,
+        over @ ("complete" | "partial" | "failed") => over,
         _ if driven => "running",
         other => other,
     };

@@ -42,7 +42,10 @@ pub use interrupts::Interrupts;
 pub use leftovers::{attempted_here, end_all as end_processes, marks, remove_files};
 pub use looking::{Kept, lend, place_to_look, take_back};
 pub use project::{all as project, remember};
-pub use sentry::{accept, detailed, listed, put_back, tampered};
+pub use sentry::{
+    Aftermath, aftermath, detailed, forget, holder, holds, listed, look_anew, put_back,
+    put_file_back, shield, tampered,
+};
 pub use slots::{place_of, remove_below as remove_worktrees};
 
 use self::commands::Bench;

@@ -33,6 +33,14 @@ impl Stand {
     fn is_in_step(&self) -> bool {
         self.logged.is_none() || self.logged == self.commit
     }
+
+    /// The file that says so.
+    fn written(&self) -> String {
+        match (&self.branch, &self.commit) {
+            (Some(branch), _) => format!("ref: {branch}\n"),
+            (None, commit) => format!("{}\n", commit.as_deref().unwrap_or_default()),
+        }
+    }
 }
 
 impl Repo {
@@ -43,14 +51,16 @@ impl Repo {
         let main = self.workdir().map(|_| self.common_dir().to_owned());
         let all = main.into_iter().chain(theirs.map(|listed| listed.git_dir));
         let stand = |git_dir: PathBuf| {
-            let stand = self.stand(&git_dir)?;
-            Some((git_dir, stand))
+            let stand = self.stand(&git_dir);
+            (git_dir, stand)
         };
-        all.filter_map(stand).collect()
+        all.map(stand).collect()
     }
 
-    fn stand(&self, git_dir: &Path) -> Option<Stand> {
-        let head = std::fs::read_to_string(git_dir.join("HEAD")).ok()?;
+    fn stand(&self, git_dir: &Path) -> Stand {
+        // One that is gone, or no text, says nothing that git can read.
+        let head = std::fs::read(git_dir.join("HEAD")).unwrap_or_default();
+        let head = String::from_utf8_lossy(&head);
         let head = head.trim_end();
         let branch = head
             .strip_prefix("ref: ")
@@ -59,11 +69,11 @@ impl Repo {
             Some(branch) => self.read(branch).ok().flatten().map(|oid| oid.to_string()),
             None => Some(head.to_owned()),
         };
-        Some(Stand {
+        Stand {
             branch,
             commit,
             logged: last_logged(&git_dir.join("logs/HEAD")),
-        })
+        }
     }
 }
 
@@ -82,6 +92,15 @@ fn last_logged(log: &Path) -> Option<String> {
     last.split(' ').nth(1).map(str::to_owned)
 }
 
+impl Surroundings {
+    /// What `file` said, the HEAD of a checkout that was there.
+    pub(super) fn head_in(&self, file: &Path) -> Option<String> {
+        let is_head = file.file_name().is_some_and(|name| name == "HEAD");
+        let stand = self.heads.get(file.parent().filter(|_| is_head)?)?;
+        Some(stand.written())
+    }
+}
+
 /// The checkouts that were in step with their logs and are not any more.
 pub(super) fn differences(before: &Surroundings, now: &Surroundings) -> Vec<Difference> {
     let mut found = Vec::new();
@@ -91,6 +110,18 @@ pub(super) fn differences(before: &Surroundings, now: &Surroundings) -> Vec<Diff
         // A branch that is yet to have its first commit is in no log.
         let is_unborn = stand.commit.is_none() && !before.refs.contains_key(&name);
         if !was_in_step || stand.is_in_step() || is_unborn {
+            continue;
+        }
+        // The branch is where it was, or there is none: then it is the file that was written.
+        let is_file = stand.branch.is_none()
+            || stand.commit.is_some() && before.refs.get(&name) == stand.commit.as_ref();
+        if is_file {
+            found.push(Difference {
+                place: Place::File(git_dir.join("HEAD")),
+                before: before.heads.get(git_dir).map(Stand::written),
+                now: Some(stand.written()),
+                weight: Weight::Grave,
+            });
             continue;
         }
         found.push(Difference {

@@ -356,6 +356,11 @@ impl Surroundings {
         self.refs.get(name).map(String::as_str)
     }
 
+    /// What the repository's own files set.
+    pub(in crate::git) fn settings(&self) -> impl Iterator<Item = &(String, String)> {
+        self.files.values().flat_map(|held| &held.settings)
+    }
+
     fn take(&mut self, path: &Path, role: Role, before: Option<&Self>) -> Result<()> {
         let found = path.symlink_metadata().ok();
         // What has no name in text cannot be stored; git's own names all have one.

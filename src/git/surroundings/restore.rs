@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -10,10 +10,16 @@ use super::{Content, Held, Place, Surroundings, settings};
 use crate::git::{Expected, Repo};
 
 impl Repo {
-    /// Makes `place` what it was at the look `before`. A file that is in the way is moved into `aside`.
-    pub fn put_back(&self, before: &Surroundings, place: &Place, aside: &Path) -> Result<()> {
+    /// Makes `place` what it was at the look `before`. A file that is changed for it is kept in `aside` first: where.
+    pub fn put_back(
+        &self,
+        before: &Surroundings,
+        place: &Place,
+        aside: &Path,
+    ) -> Result<Option<PathBuf>> {
         match place {
             Place::Setting { file, key } => {
+                let kept = keep_settings(file, aside)?;
                 let held = before.files.get(file);
                 let values = held.map_or(Vec::new(), |held| {
                     let by_name = settings::by_name(&held.settings);
@@ -21,19 +27,13 @@ impl Repo {
                 });
                 put_setting(file, key, &values)?;
                 // Once it sets what it set, it is what it was: nothing is left of sections that were made for more.
-                match held.filter(|held| settings::read(file) == held.settings) {
-                    Some(held) => write(file, held),
-                    None => Ok(()),
+                if let Some(held) = held.filter(|held| settings::read(file) == held.settings) {
+                    write(file, held)?;
                 }
+                Ok(kept)
             }
-            Place::File(path) => {
-                keep(path, aside)?;
-                match before.files.get(path) {
-                    Some(held) => write(path, held),
-                    None => Ok(()),
-                }
-            }
-            Place::Ref(name) => self.put_ref(name, before.named(name)),
+            Place::File(path) => before.put_file_back(path, aside),
+            Place::Ref(name) => self.put_ref(name, before.named(name)).map(|()| None),
         }
     }
 
@@ -61,6 +61,61 @@ impl Repo {
     }
 }
 
+impl Surroundings {
+    /// Makes the file `path` what it was. What is there now is moved into `aside`: where.
+    pub fn put_file_back(&self, path: &Path, aside: &Path) -> Result<Option<PathBuf>> {
+        let head = self.head_in(path);
+        let kept = match path.symlink_metadata() {
+            Ok(_) => Some(keep(path, aside)?),
+            Err(_) => None,
+        };
+        match (head, self.files.get(path)) {
+            (Some(head), _) => {
+                fs::write(path, head)
+                    .with_context(|| format!("`{}` cannot be written", path.display()))?;
+            }
+            (None, Some(held)) => write(path, held)?,
+            (None, None) => {}
+        }
+        Ok(kept)
+    }
+
+    /// Whether this look can say what `path` was: one of the files that are looked at.
+    pub fn knows(&self, path: &Path) -> bool {
+        let is_head = path.file_name().is_some_and(|name| name == "HEAD");
+        !is_head || self.head_in(path).is_some()
+    }
+}
+
+/// Copies a configuration into `aside`, unless the newest copy there has all that it sets: where it is.
+fn keep_settings(file: &Path, aside: &Path) -> Result<Option<PathBuf>> {
+    if !file.exists() {
+        return Ok(None);
+    }
+    let free = free(file, aside)?;
+    let newest = free.with_extension("").to_string_lossy().into_owned();
+    let number = free
+        .extension()
+        .and_then(|end| end.to_str()?.parse::<usize>().ok());
+    let newest = number
+        .and_then(|number| number.checked_sub(1))
+        .map(|number| PathBuf::from(format!("{newest}.{number}")));
+    if let Some(newest) = newest {
+        let (kept, now) = (settings::read(&newest), settings::read(file));
+        if now.iter().all(|one| kept.contains(one)) {
+            return Ok(Some(newest));
+        }
+    }
+    fs::copy(file, &free).with_context(|| {
+        format!(
+            "`{}` cannot be copied to `{}`",
+            file.display(),
+            free.display()
+        )
+    })?;
+    Ok(Some(free))
+}
+
 fn put_setting(file: &Path, key: &str, values: &[&str]) -> Result<()> {
     let wrong = || format!("`{key}` in `{}` cannot be put back", file.display());
     let mut config = git2::Config::open(file).with_context(wrong)?;
@@ -78,11 +133,19 @@ fn put_setting(file: &Path, key: &str, values: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Moves what is at `path` into `aside`, under a name that nothing there has.
-fn keep(path: &Path, aside: &Path) -> Result<()> {
-    if path.symlink_metadata().is_err() {
-        return Ok(());
-    }
+/// A name in `aside` for what is at `path`, which nothing there has.
+fn free(path: &Path, aside: &Path) -> Result<PathBuf> {
+    let unkept = || format!("nothing can be kept in `{}`", aside.display());
+    fs::create_dir_all(aside).with_context(unkept)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let free = (0..)
+        .map(|nth| aside.join(format!("{name}.{nth}")))
+        .find(|free| free.symlink_metadata().is_err());
+    free.with_context(unkept)
+}
+
+/// Moves what is at `path` into `aside`: where it is then.
+fn keep(path: &Path, aside: &Path) -> Result<PathBuf> {
     let unkept = || {
         format!(
             "`{}` cannot be moved to `{}`",
@@ -90,19 +153,14 @@ fn keep(path: &Path, aside: &Path) -> Result<()> {
             aside.display()
         )
     };
-    fs::create_dir_all(aside).with_context(unkept)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let free = (0..)
-        .map(|nth| aside.join(format!("{name}.{nth}")))
-        .find(|free| free.symlink_metadata().is_err());
-    let free = free.with_context(unkept)?;
+    let free = free(path, aside)?;
     if fs::rename(path, &free).is_err() {
         // Another file system.
         fs::copy(path, &free)
             .and_then(|_| fs::remove_file(path))
             .with_context(unkept)?;
     }
-    Ok(())
+    Ok(free)
 }
 
 fn write(path: &Path, held: &Held) -> Result<()> {

@@ -78,6 +78,9 @@ const GRAVE_BELOW: [(&str, &str); 31] = [
 /// What git itself keeps there of everyday work, and nobody needs to be told of.
 const BOOKKEEPING: [&str; 5] = ["branch", "gui", "lfs", "maintenance", "extensions"];
 
+/// Stands for the settings of a file that git cannot read.
+const UNREADABLE: &str = "(unreadable)";
+
 /// Values that may be secrets.
 const SECRET: [&str; 5] = ["extraheader", "password", "token", "secret", "sslkey"];
 
@@ -101,9 +104,14 @@ pub(in crate::git) fn read(file: &Path) -> Vec<(String, String)> {
             each.unwrap_or_default();
         }
         // Git cannot read it either, so nothing of it is executed.
-        _ => found.push(("(unreadable)".to_owned(), String::new())),
+        _ => found.push((UNREADABLE.to_owned(), String::new())),
     }
     found
+}
+
+/// Whether these are of a file that git cannot read.
+pub(in crate::git) fn is_unreadable(settings: &[(String, String)]) -> bool {
+    settings.first().is_some_and(|(name, _)| name == UNREADABLE)
 }
 
 /// Whether git executes a setting, or something else because of it.
@@ -125,12 +133,28 @@ pub(super) fn is_grave(name: &str, value: &str) -> bool {
     }
 }
 
-/// What differs, one setting after the other.
+/// What differs: the file as a whole where git could not read it or cannot any more, else one setting after the other.
 pub(super) fn differences(
     file: &Path,
     before: &[(String, String)],
     now: &[(String, String)],
 ) -> Vec<Difference> {
+    if is_unreadable(before) || is_unreadable(now) {
+        // Its lines may hold secrets.
+        let said = |settings: &[(String, String)]| {
+            let said = match is_unreadable(settings) {
+                true => "a configuration that git cannot read",
+                false => "a configuration that git can read",
+            };
+            Some(said.to_owned()).filter(|_| !settings.is_empty())
+        };
+        return vec![Difference {
+            place: Place::File(file.to_owned()),
+            before: said(before),
+            now: said(now),
+            weight: Weight::Grave,
+        }];
+    }
     let (before, now) = (by_name(before), by_name(now));
     let mut names: Vec<&str> = before.keys().chain(now.keys()).copied().collect();
     names.sort();

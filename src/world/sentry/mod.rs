@@ -23,7 +23,13 @@
 //! Who can write to the repository can write to that file too. Against an executor that means harm this is a trip
 //! wire and no wall: for that there are other ways to run it.
 
+mod aftermath;
 mod escapes;
+
+pub use aftermath::{
+    Aftermath, aftermath, forget, holder, holds, look_anew, put_back, put_file_back, shield,
+    tampered,
+};
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -74,6 +80,12 @@ struct Kept {
     surroundings: Surroundings,
     /// Refs of which there is evidence that an attempt moved them.
     accused: Vec<String>,
+    /// Whether the drive was stopped for files of the checkout as well, of which nothing is held.
+    #[serde(default)]
+    escaped: bool,
+    /// Whether a person has taken the repository as it is seen here, and no drive went on with it yet.
+    #[serde(default)]
+    accepted: bool,
 }
 
 impl Sentry {
@@ -85,7 +97,7 @@ impl Sentry {
             None => {
                 let kept = Kept {
                     surroundings: repo.surroundings(&layout::OURS, None)?,
-                    accused: Vec::new(),
+                    ..Kept::default()
                 };
                 write(&file, &kept)?;
                 kept
@@ -104,7 +116,9 @@ impl Sentry {
     /// Looks again, and says what differs from the beginning.
     fn look(&mut self, repo: &Repo) -> Result<Vec<Difference>> {
         self.seen = repo.surroundings(&layout::OURS, Some(&self.seen))?;
-        if self.kept.surroundings.keep_up(&self.seen) {
+        // Whoever looks again has gone on.
+        let was_accepted = std::mem::take(&mut self.kept.accepted);
+        if self.kept.surroundings.keep_up(&self.seen) || was_accepted {
             write(&self.file, &self.kept)?;
         }
         Ok(match self.seen.is_as(&self.kept.surroundings) {
@@ -165,8 +179,11 @@ impl Local {
         };
         let (repo, tell) = (&self.site.repo, &self.site.tell);
         let mut found = sentry.look(repo)?;
-        let is_move =
-            |one: &Difference| matches!(one.place, Place::Ref(_)) && one.weight == Weight::Grave;
+        let is_move = |one: &Difference| match &one.place {
+            Place::Ref(_) => one.weight == Weight::Grave,
+            Place::File(path) => path.ends_with("HEAD"),
+            Place::Setting { .. } => false,
+        };
         if found.iter().any(is_move) {
             std::thread::sleep(MOMENT);
             found = sentry.look(repo)?;
@@ -201,7 +218,9 @@ impl Local {
                 self.site.run
             ));
         }
-        reasons.extend(sentry.escaped(repo, state, tell));
+        let escaped = sentry.escaped(repo, state, tell);
+        sentry.kept.escaped = !escaped.is_empty();
+        reasons.extend(escaped);
         if reasons.is_empty() {
             return Ok(None);
         }
@@ -216,34 +235,6 @@ impl Local {
             left: Vec::new(),
         }))
     }
-}
-
-/// What an earlier drive of `run` left changed and nobody has put back or accepted.
-pub fn tampered(repo: &Repo, run: &str) -> Result<Vec<Difference>> {
-    let Some(kept) = read(&layout::surroundings_file(repo.common_dir(), run)) else {
-        return Ok(Vec::new());
-    };
-    let now = repo.surroundings(&layout::OURS, None)?;
-    let mut found = repo.differences(&kept.surroundings, &now);
-    found.retain(|one| match &one.place {
-        Place::Ref(name) => one.weight == Weight::Grave || kept.accused.contains(name),
-        _ => one.weight == Weight::Grave,
-    });
-    Ok(found)
-}
-
-/// Takes the repository of `run` as it is.
-pub fn accept(repo: &Repo, run: &str) {
-    let file = layout::surroundings_file(repo.common_dir(), run);
-    fs::remove_file(file).unwrap_or_default();
-}
-
-/// Puts back what was changed at `place`; what is in the way is kept with the run's local files.
-pub fn put_back(repo: &Repo, run: &str, place: &Place) -> Result<()> {
-    let file = layout::surroundings_file(repo.common_dir(), run);
-    let kept = read(&file).context("nothing is held of what was there")?;
-    let aside = layout::planted_dir(repo.common_dir(), run);
-    repo.put_back(&kept.surroundings, place, &aside)
 }
 
 /// A change with what was there and what is there, a line each; nothing of it may repaint a terminal or is secret.

@@ -158,6 +158,7 @@ fn told(state: &State, tip: Oid) {
         branch: layout::integration_branch(&state.run.id),
         is_usual: true,
         is_earlier: false,
+        is_put_back: false,
     };
     assert_tame(&status::human(state, &context), false);
     assert_tame(&status::porcelain(state, &context), false);
