@@ -25,6 +25,15 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         })
 }
 
+/// Whether `word` is one of `known` but for a slip of the pen: nearer than what is merely suggested, because an extra
+/// word of somebody else's (`notes` beside `needs`) is no mistake.
+pub fn is_misspelt(word: &str, known: &[&str]) -> bool {
+    const SLIP: f32 = 0.75;
+    let folded = word.to_lowercase();
+    let is_other = known.iter().all(|name| *name != word);
+    is_other && !similar::get_close_matches(folded.as_str(), known, 1, SLIP).is_empty()
+}
+
 /// The same as the end of a sentence, empty when there is none.
 pub fn or_meant<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     did_you_mean(word, known).map_or_else(String::new, |meant| format!("; {meant}"))
@@ -32,7 +41,7 @@ pub fn or_meant<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Str
 
 #[cfg(test)]
 mod tests {
-    use super::did_you_mean;
+    use super::{did_you_mean, is_misspelt};
 
     #[test]
     fn the_nearest_name_is_suggested_and_a_far_one_is_not() {
@@ -46,6 +55,17 @@ mod tests {
             Some("did you mean `login`?")
         );
         assert_eq!(did_you_mean("zzz", known), None);
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_told_from_another_word() {
+        let known = ["needs", "verify", "status", "files", "title", "modifies"];
+        for word in ["verfy", "Verify", "need", "file", "titel", "verifiy"] {
+            assert!(is_misspelt(word, &known), "{word}");
+        }
+        for word in ["verify", "notes", "tags", "model", "effort"] {
+            assert!(!is_misspelt(word, &known), "{word}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ::toml::de::DeValue;
 
 use super::{Reader, Value};
-use crate::plan::{TIME_SPANS, TaskId, did_you_mean, scope, time_span};
+use crate::plan::{TIME_SPANS, TaskId, did_you_mean, is_misspelt, scope, time_span};
 
 impl Reader<'_> {
     pub(super) fn error(
@@ -20,14 +20,13 @@ impl Reader<'_> {
     pub(super) fn unknown(&mut self, key: &str, range: Range<usize>, known: &[&str]) {
         let message = format!("unknown key `{key}`");
         // What was meant to be asked for would silently not be.
-        let fault = match did_you_mean(key, known.iter().copied()) {
-            Some(meant) => self.text.error(range, message).help(meant),
-            None => {
-                let help = format!("known here: {}", known.join(", "));
-                self.text.warning(range, message).help(help)
-            }
+        let fault = match is_misspelt(key, known) {
+            true => self.text.error(range, message),
+            false => self.text.warning(range, message),
         };
-        self.faults.push(fault);
+        let help = did_you_mean(key, known.iter().copied());
+        let help = help.unwrap_or_else(|| format!("known here: {}", known.join(", ")));
+        self.faults.push(fault.help(help));
     }
 
     pub(super) fn wrong_type(&mut self, key: &str, wanted: &str, value: &Value<'_>) {
