@@ -177,6 +177,38 @@ git rev-parse HEAD > "$HOME/../commit-$ENACT_TASK-$ENACT_ATTEMPT""#,
 }
 
 #[test]
+fn what_never_fits_ends_the_run_partial_and_both_branches_are_there() {
+    let user = User::new();
+    user.plan(
+        "[plan]\ntitle = \"Two\"\njobs = 2\n[[task]]\nid = \"a\"\ntitle = \"A\"\n\
+         [[task]]\nid = \"b\"\ntitle = \"B\"\n",
+    );
+    // However often it is told, `b` brings what it made first.
+    let executor = user.executor(
+        r#"case $ENACT_TASK$ENACT_ATTEMPT in
+  a*) wait_for b-made; commit README.md a ;;
+  b1) commit README.md b; git rev-parse HEAD > "$HOME/../first"; signal b-made
+      until git log --format=%s "enact/$ENACT_RUN/integration" | grep -q README; do sleep 0.02; done ;;
+  b*) git reset --quiet --hard "$(cat "$HOME/../first")" ;;
+esac"#,
+    );
+    user.run(
+        "plan.toml",
+        &executor,
+        &["--retries", "1", "--on-failure", "skip"],
+    )
+    .code(1);
+    assert_eq!(user.status()["run"]["status"], "partial");
+    assert_eq!(user.task("a")["status"], "done");
+    assert_eq!(user.task("b")["status"], "failed");
+    let theirs = user.task("b")["branch"].clone();
+    let theirs = theirs.as_str().expect("its branch is named");
+    assert_eq!(user.at(theirs, "README.md"), "b\n");
+    assert_eq!(user.at("enact/r-test/integration", "README.md"), "a\n");
+    user.assert_whole();
+}
+
+#[test]
 fn what_merges_cleanly_keeps_both_commits_with_their_ids() {
     let user = User::new();
     user.plan(PAIR);
