@@ -167,19 +167,7 @@ other) commit feature.txt w ;;
 green) commit more.txt w ;;
 esac"#
     ));
-    let run = user.start([
-        "run",
-        "plan.toml",
-        "--yes",
-        "--name",
-        "r-test",
-        "--retries",
-        "0",
-        "--jobs",
-        "2",
-        "--",
-        &executor,
-    ]);
+    let run = user.start_run("plan.toml", &executor, &["--retries", "0", "--jobs", "2"]);
     crate::support::user::wait_until("the other is integrated", || {
         user.git(["cat-file", "-e", "enact/r-test/integration:feature.txt"])
             .status

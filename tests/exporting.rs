@@ -99,16 +99,7 @@ fn while_it_goes_on_the_files_follow_and_stay_the_plan_of_the_run() {
     let executor = user.executor(
         "[ $ENACT_TASK != 2 ] || { signal begun; wait_for go; }; commit $ENACT_TASK.txt x",
     );
-    let begin = [
-        "run",
-        "specs/hello",
-        "--yes",
-        "--sync",
-        "--name",
-        "r-test",
-        "--",
-    ];
-    let driver = user.start(begin.iter().copied().chain([executor.as_str()]));
+    let driver = user.start_run("specs/hello", &executor, &["--sync"]);
     user.wait_for("begun");
     user.enact(["stop"]).success();
     user.signal("go");

@@ -256,15 +256,7 @@ fn what_runs_beside_a_rate_limit_ends_and_is_integrated() {
     let script = "test -e \"$HOME/../go\" && { commit $ENACT_TASK.txt w; exit; }\n\
         test $ENACT_TASK = b && { wait_for paused; commit b.txt w; exit; }; exit 75";
     let (user, executor) = staged(&plan, script);
-    let run = user.start([
-        "run",
-        "plan.toml",
-        "--yes",
-        "--name",
-        "r-test",
-        "--",
-        &executor,
-    ]);
+    let run = user.start_run("plan.toml", &executor, &[]);
     run.wait_until_it_says("paused: ");
     user.signal("paused");
     run.end().code(4);

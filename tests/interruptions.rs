@@ -23,15 +23,7 @@ fn begun(script: &str) -> (User, Running) {
     let executor = user.executor(&format!(
         "echo half > half.txt; signal begun; wait_for go; rm half.txt; {script}"
     ));
-    let run = user.start([
-        "run",
-        "plan.toml",
-        "--yes",
-        "--name",
-        "r-test",
-        "--",
-        &executor,
-    ]);
+    let run = user.start_run("plan.toml", &executor, &[]);
     user.wait_for("begun");
     (user, run)
 }

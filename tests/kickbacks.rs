@@ -114,17 +114,7 @@ fn running_attempts_end_and_are_integrated() {
         "if test $ENACT_TASK = a; then wait_for b-runs; fi\n\
          if test $ENACT_TASK = b; then signal b-runs; wait_for kicked; fi\n{script}"
     ));
-    let run = user.start([
-        "run",
-        "plan.toml",
-        "--yes",
-        "--name",
-        "r-test",
-        "--jobs",
-        "2",
-        "--",
-        &executor,
-    ]);
+    let run = user.start_run("plan.toml", &executor, &["--jobs", "2"]);
     crate::support::user::wait_until("the kickback is recorded", || {
         let log = user.git(["log", "--format=%s%n%b", "refs/enact/runs/r-test"]);
         log.stdout.contains("Event: kickback")

@@ -192,8 +192,7 @@ fn a_run_that_is_driven_or_checked_out_is_not_purged() {
     let user = User::new();
     user.plan("[plan]\ntitle = \"Slow\"\n[[task]]\nid = \"1\"\ntitle = \"Wait\"\n");
     let executor = user.executor("signal begun; wait_for go; commit 1.txt 1");
-    let begin = ["run", "plan.toml", "--yes", "--name", "r-test", "--"];
-    let driver = user.start(begin.iter().copied().chain([executor.as_str()]));
+    let driver = user.start_run("plan.toml", &executor, &[]);
     user.wait_for("begun");
     user.enact(["clean", "r-test", "--purge", "--yes"])
         .code(5)

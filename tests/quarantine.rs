@@ -215,16 +215,7 @@ fn everyday_work_in_the_checkout_stops_nothing() {
         user.commit("Notes");
         user.git(["branch", "old"]).success();
         let executor = user.executor("signal begun; wait_for go; commit $ENACT_TASK.txt w");
-        let run = user.start([
-            "run",
-            "plan.toml",
-            "--yes",
-            "--name",
-            "r-test",
-            "--sequential",
-            "--",
-            &executor,
-        ]);
+        let run = user.start_run("plan.toml", &executor, &["--sequential"]);
         user.wait_for("begun");
         user.write("notes.txt", "two\n");
         user.commit("More notes");
@@ -288,16 +279,7 @@ fn a_hook_that_a_commit_or_a_switch_brings_is_everyday_work() {
         "signal begun; wait_for go; commit $ENACT_TASK.txt w
 test $ENACT_TASK = a || echo evil >> \"$HOME/../repo/.husky/pre-push\"",
     );
-    let run = user.start([
-        "run",
-        "plan.toml",
-        "--yes",
-        "--name",
-        "r-test",
-        "--sequential",
-        "--",
-        &executor,
-    ]);
+    let run = user.start_run("plan.toml", &executor, &["--sequential"]);
     user.wait_for("begun");
     user.write(".husky/pre-push", "#!/bin/sh\nmake test\n");
     user.commit("A better hook");

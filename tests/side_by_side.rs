@@ -133,17 +133,7 @@ test $ENACT_TASK = a || wait_for a-done
 echo $ENACT_TASK >> README.md; git commit -qam "Do $ENACT_TASK $ENACT_ATTEMPT"
 git rev-parse HEAD > "$HOME/../commit-$ENACT_TASK-$ENACT_ATTEMPT""#,
     );
-    let run = user.start([
-        "run",
-        "plan.toml",
-        "--yes",
-        "--name",
-        "r-test",
-        "--retries",
-        "0",
-        "--",
-        &executor,
-    ]);
+    let run = user.start_run("plan.toml", &executor, &["--retries", "0"]);
     crate::support::user::wait_until("a is integrated", || {
         let log = user.git(["log", "--format=%s", "enact/r-test/integration"]);
         log.stdout.contains("Do a 1")
@@ -242,17 +232,7 @@ test $ENACT_TASK = a || wait_for a-done
 test $ENACT_TASK = a || test ! -e a.txt || : > seen-a.txt
 commit $ENACT_TASK.txt w"#,
     );
-    let run = user.start([
-        "run",
-        "plan.toml",
-        "--yes",
-        "--name",
-        "r-test",
-        "--retries",
-        "0",
-        "--",
-        &executor,
-    ]);
+    let run = user.start_run("plan.toml", &executor, &["--retries", "0"]);
     crate::support::user::wait_until("a is integrated", || {
         user.git(["cat-file", "-e", "enact/r-test/integration:a.txt"])
             .status

@@ -23,7 +23,11 @@ fn started(review: Review) -> State {
         needs: vec![TaskId::new("before")],
         ..task("t")
     };
-    let policy = Policy { review, ..policy() };
+    run_of(vec![task("before"), needy], Policy { review, ..policy() })
+}
+
+/// A run of these tasks.
+fn run_of(tasks: Vec<Task>, policy: Policy) -> State {
     let started = Event::Started {
         run: "r".to_owned(),
         base: "base".to_owned(),
@@ -37,7 +41,7 @@ fn started(review: Review) -> State {
         checkpoint: String::new(),
         event: started,
     };
-    State::start(graph("Two", vec![task("before"), needy]), &recorded).expect("it starts")
+    State::start(graph("Some", tasks), &recorded).expect("it starts")
 }
 
 fn happens(state: &State, event: Event) -> Option<State> {

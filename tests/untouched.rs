@@ -334,16 +334,7 @@ fn a_branch_that_the_user_has_checked_out_is_not_moved_under_them() {
     let executor = user.executor(
         "signal $ENACT_TASK-runs; wait_for $ENACT_TASK-may-end; commit $ENACT_TASK.txt w",
     );
-    let run = user.start([
-        "run",
-        "plan.toml",
-        "--yes",
-        "--name",
-        "r-test",
-        "--sequential",
-        "--",
-        &executor,
-    ]);
+    let run = user.start_run("plan.toml", &executor, &["--sequential"]);
     user.wait_for("a-runs");
     user.git(["switch", "--quiet", "enact/r-test/integration"])
         .success();

@@ -16,8 +16,8 @@ use super::index::make_way;
 /// How long a locked ref is tried again.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Where the branches of runs are.
-const BRANCHES: &str = "refs/heads/enact/";
+/// Below this lie the branches of all runs.
+pub const BRANCHES: &str = "refs/heads/enact/";
 
 /// What a ref must be for a move to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

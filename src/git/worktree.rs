@@ -17,7 +17,7 @@ use super::index::{Stamp, overwrite, remove_if_there};
 use super::slots::{OURS, remove_all};
 use super::times::second;
 use super::traps::plain_text;
-use super::{Expected, Git, Head, Repo};
+use super::{BRANCHES, Expected, Git, Head, Repo};
 use crate::crash;
 use crate::process::Output;
 use crate::run::policy::Isolation;
@@ -225,7 +225,7 @@ impl Worktree {
         let write = |name: &str, text: String| std::fs::write(self.git_dir.join(name), text);
         std::fs::create_dir_all(&self.git_dir)
             .and_then(|()| write("commondir", "../..\n".to_owned()))
-            .and_then(|()| write("HEAD", "ref: refs/heads/enact/lost\n".to_owned()))
+            .and_then(|()| write("HEAD", format!("ref: {BRANCHES}lost\n")))
             .and_then(|()| write("gitdir", format!("{}/.git\n", self.path.display())))
             .and_then(|()| write("locked", format!("{OURS}: its directory was removed\n")))
             .with_context(|| format!("`{}` cannot be made again", self.git_dir.display()))?;

@@ -1,15 +1,16 @@
 //! Where everything is: every ref name, every local path, every trailer.
 //!
-//! The only module that spells our ref names. `format.md` documents each of them.
+//! The only module that spells our ref names, but for where the branches of runs are, which `git` has to know as well.
+//! `format.md` documents each of them.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
+pub use crate::git::BRANCHES;
+
 /// Below this lies the journal of each run.
 pub const RUNS: &str = "refs/enact/runs/";
-/// Below this lie the branches of all runs.
-pub const BRANCHES: &str = "refs/heads/enact/";
 /// Notes on integrated commits, for people.
 pub const PROGRESS: &str = "refs/notes/PROGRESS";
 /// What only this tool writes: where a lock file that nobody holds may be removed.

@@ -151,6 +151,11 @@ impl User {
         self.enact([&begin("plan.toml"), flags].concat())
     }
 
+    /// Begins what `run` runs to its end, and lets it run.
+    pub(crate) fn start_run(&self, plan: &str, executor: &str, flags: &[&str]) -> Running {
+        self.start([&begin(plan), flags, &["--", executor]].concat())
+    }
+
     /// Writes `plan.toml` and commits it.
     pub(crate) fn plan(&self, text: &str) {
         self.write("plan.toml", text);

@@ -1,33 +1,15 @@
 //! What an event has to fit: the newest attempt, the tip of the run's branch, the order of the plan.
 
 use git_enact::plan::{Imported, ImportedStatus, Kind, Task, TaskId, Weight};
-use git_enact::run::event::{Event, Recorded};
+use git_enact::run::event::Event;
 use git_enact::run::evidence::Signal;
 use git_enact::run::policy::Policy;
 use git_enact::run::schedule::{self, Action, Situation};
 use git_enact::run::state::{Drive, State};
 use git_enact::run::turn;
 
-use super::{INTEGRATION, after, events, happens, phases};
+use super::{INTEGRATION, after, events, happens, phases, run_of};
 use crate::support::plans;
-
-/// A run of these tasks.
-fn run_of(tasks: Vec<Task>, policy: Policy) -> State {
-    let started = Event::Started {
-        run: "r".to_owned(),
-        base: "base".to_owned(),
-        plan_hash: String::new(),
-        plan_path: String::new(),
-        policy: Box::new(policy),
-    };
-    let recorded = Recorded {
-        seq: 1,
-        at: String::new(),
-        checkpoint: String::new(),
-        event: started,
-    };
-    State::start(plans::graph("Some", tasks), &recorded).expect("it starts")
-}
 
 fn needing(id: &str, need: &str) -> Task {
     Task {

@@ -12,6 +12,7 @@ use git2::ObjectFormat;
 
 use crate::git::index::copy_with_time;
 use crate::git::rails::HOOKS_PATH;
+use crate::git::refs::BRANCHES;
 use crate::git::{Repo, Worktree};
 
 /// What of the user's refs is handed out.
@@ -92,7 +93,7 @@ fn packed_refs(repo: &Repo) -> Result<String> {
             // One that cannot be read is not handed out.
             let Ok(reference) = reference else { continue };
             if let (Ok(name), Some(oid)) = (reference.name(), reference.target())
-                && !name.starts_with("refs/heads/enact/")
+                && !name.starts_with(BRANCHES)
             {
                 lines.push((name.to_owned(), oid));
             }

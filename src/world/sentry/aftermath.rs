@@ -41,10 +41,10 @@ pub fn aftermath(repo: &Repo, run: &str) -> Result<Aftermath> {
 
 /// What an earlier drive of `run` left changed and nobody has put back or accepted, as far as it is held what was.
 pub fn tampered(repo: &Repo, run: &str) -> Result<Vec<Difference>> {
-    match kept(repo, run) {
-        Some(kept) => compared(repo, &kept),
-        None => Ok(Vec::new()),
-    }
+    Ok(match aftermath(repo, run)? {
+        Aftermath::Changed(found) => found,
+        _ => Vec::new(),
+    })
 }
 
 fn compared(repo: &Repo, kept: &Kept) -> Result<Vec<Difference>> {
