@@ -1,6 +1,6 @@
 //! What is kept in git is whole, moves only from where we left it, and hides nothing.
 
-use git_enact::git::{ChangeKind, Expected, Merge, Named, NewCommit, Oid, Repo};
+use git_enact::git::{ChangeKind, Expected, Merge, Named, NewCommit, Oid, Repo, file_clock};
 
 use crate::support::repo::{TIME, TestRepo, ann, git_in, write_in};
 use crate::support::sim::Chance;
@@ -238,4 +238,16 @@ fn a_repository_that_cannot_be_opened_says_why() {
         .expect("reftable")
         .to_string();
     assert!(error.contains("refs migrate --ref-format=files"), "{error}");
+}
+
+#[test]
+fn what_is_written_from_now_on_is_never_older_than_now() {
+    let test = TestRepo::new();
+    let repo = test.open();
+    for nth in 0..100 {
+        let now = file_clock();
+        test.write("a.txt", &format!("{nth}\n"));
+        assert_eq!(repo.touched_since(now), ["a.txt"], "the {nth}th time");
+        assert!(repo.was_written_since("a.txt", now));
+    }
 }

@@ -57,6 +57,7 @@ pub use salvage::Message;
 pub use slots::{Listed, remove_all};
 pub use stale::SharedLock;
 pub use surroundings::{Difference, Place, Surroundings, Weight};
+pub use times::file_clock;
 pub use whole::Soundness;
 pub use worktree::{Dirty, Worktree};
 

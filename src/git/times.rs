@@ -22,6 +22,20 @@ use super::{Repo, Worktree};
 /// How long a file system may give the same time to all that is changed, at most.
 const TICK: Duration = Duration::from_millis(50);
 
+/// The time that a file is given which is changed now: the kernel's clock for files goes by ticks, and is up to one
+/// behind [`SystemTime::now`].
+pub fn file_clock() -> SystemTime {
+    #[cfg(target_os = "linux")]
+    {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
+        let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
+        let nanos = u32::try_from(now.tv_nsec).unwrap_or_default();
+        UNIX_EPOCH + Duration::new(seconds, nanos)
+    }
+    #[cfg(not(target_os = "linux"))]
+    SystemTime::now()
+}
+
 impl Worktree {
     /// Makes the files of a new worktree older than its private index, where they are as young.
     pub(in crate::git) fn age_files(&mut self, repo: &Repo) -> Result<()> {

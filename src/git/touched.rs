@@ -18,7 +18,7 @@ const FILES_MAX: usize = 50_000;
 const TOUCHED_MAX: usize = 200;
 
 impl Repo {
-    /// The tracked files of the main checkout that were written after `since` and hold something else than its
+    /// The tracked files of the main checkout that were written at `since` or later and hold something else than its
     /// index says. An index of another shape than usual tells nothing.
     pub fn touched_since(&self, since: SystemTime) -> Vec<String> {
         let format = self.raw().object_format();
@@ -33,7 +33,7 @@ impl Repo {
             let name = std::ffi::OsStr::from_bytes(&entry.path);
             let path = top.join(name);
             let found = path.symlink_metadata().ok()?;
-            let is_late = Stamp::of(&found).time() > since;
+            let is_late = Stamp::of(&found).time() >= since;
             let is_other = is_late
                 && entry.mode != mode::COMMIT as u32
                 && self
@@ -44,7 +44,7 @@ impl Repo {
         touched.take(TOUCHED_MAX).collect()
     }
 
-    /// Whether `path` of the main checkout was written after `since` and is not what its HEAD says.
+    /// Whether `path` of the main checkout was written at `since` or later and is not what its HEAD says.
     pub fn was_written_since(&self, path: &str, since: SystemTime) -> bool {
         let Some(file) = self.workdir().map(|top| top.join(path)) else {
             return false;
@@ -52,7 +52,7 @@ impl Repo {
         let Ok(found) = file.symlink_metadata() else {
             return false;
         };
-        if !found.is_file() || Stamp::of(&found).time() <= since {
+        if !found.is_file() || Stamp::of(&found).time() < since {
             return false;
         }
         let committed = self.head().ok().and_then(|head| head.commit);

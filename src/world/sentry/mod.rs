@@ -43,7 +43,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Local;
 use crate::attempt::output::{Secrets, redact};
-use crate::git::{Difference, Place, Repo, Surroundings, Weight};
+use crate::git::{Difference, Place, Repo, Surroundings, Weight, file_clock};
 use crate::journal::layout;
 use crate::plan::TaskId;
 use crate::report::clean::visible;
@@ -70,7 +70,7 @@ pub(super) struct Sentry {
     told: HashSet<String>,
     /// Which attempts were looked at when they had ended.
     ended: HashSet<(TaskId, u32)>,
-    /// When the newest attempt of each task began.
+    /// When the newest attempt of each task began, by the clock of files.
     begun: HashMap<TaskId, SystemTime>,
 }
 
@@ -168,7 +168,7 @@ impl Local {
     /// Notes that an attempt of `task` begins.
     pub(super) fn note_begin(&mut self, task: &TaskId) {
         if let Some(sentry) = &mut self.sentry {
-            sentry.begun.insert(task.clone(), SystemTime::now());
+            sentry.begun.insert(task.clone(), file_clock());
         }
     }
 
