@@ -223,7 +223,7 @@ const CACHES: [Damage; 5] = [
         what: "an object of the snapshot is torn",
         done: |user| tear(&object(user, &format!("{JOURNAL}:state/layer-0.json"))),
         kind: "objects",
-        says: "ends too early",
+        says: "is damaged and cannot be read",
     },
     Damage {
         what: "the tree of a checkpoint is missing",

@@ -1,6 +1,6 @@
 //! What is kept in git is whole, moves only from where we left it, and hides nothing.
 
-use git_enact::git::{ChangeKind, Expected, Merge, Named, NewCommit, Oid, Repo, file_clock};
+use git_enact::git::{ChangeKind, Entry, Expected, Merge, Named, NewCommit, Oid, Repo, file_clock};
 
 use crate::support::repo::{TIME, TestRepo, ann, git_in, write_in};
 use crate::support::sim::Chance;
@@ -250,4 +250,51 @@ fn what_is_written_from_now_on_is_never_older_than_now() {
         assert_eq!(repo.touched_since(now), ["a.txt"], "the {nth}th time");
         assert!(repo.was_written_since("a.txt", now));
     }
+}
+
+#[test]
+fn what_a_power_cut_left_of_an_object_is_written_anew() {
+    let test = TestRepo::new();
+    let repo = test.open();
+    let head = repo.head().expect("a HEAD").commit.expect("a commit");
+    let tree = repo.tree_of(head).expect("a tree");
+    let author = ann();
+    let write = || {
+        let repo = test.open();
+        let blob = repo.write_blob(b"some words\n").expect("a blob");
+        let file = Entry::file("a.txt", blob);
+        let small = repo.write_tree(&[file]).expect("a tree");
+        let commit = repo.write_commit(&NewCommit {
+            tree,
+            parents: &[head],
+            message: "again",
+            author: &author,
+            time: TIME,
+        });
+        [blob, small, commit.expect("a commit")]
+    };
+    for oid in write() {
+        let name = oid.to_string();
+        let file = test
+            .path()
+            .join(".git/objects")
+            .join(&name[..2])
+            .join(&name[2..]);
+        let whole = std::fs::read(&file).expect("a file");
+        for left in [
+            vec![],
+            vec![0; whole.len()],
+            whole[..whole.len() / 2].to_vec(),
+        ] {
+            std::fs::remove_file(&file).expect("removed");
+            std::fs::write(&file, &left).expect("written");
+            assert!(write().contains(&oid));
+            assert_eq!(
+                std::fs::read(&file).expect("a file"),
+                whole,
+                "after {left:?}"
+            );
+        }
+    }
+    test.assert_sound();
 }

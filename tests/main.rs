@@ -44,6 +44,7 @@ mod looking;
 mod not_ours;
 mod plans;
 mod planted;
+mod power;
 mod preflight;
 mod proofs;
 mod purging;

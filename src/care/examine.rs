@@ -38,7 +38,7 @@ pub struct Scope<'a> {
 /// Looks at the runs in `scope`.
 pub fn examine(scope: &Scope<'_>) -> Result<Diagnosis> {
     let repo = scope.repo;
-    let mut findings = torn(repo);
+    let mut findings = broken(repo);
     findings.extend(damaged_packs(repo));
     if findings.is_empty() {
         findings = leavings::damaged_refs(repo)?;
@@ -94,11 +94,12 @@ pub fn examine(scope: &Scope<'_>) -> Result<Diagnosis> {
     Ok(diagnosis)
 }
 
-/// Objects that must not be read, whosever they are: nothing else can be looked at before they are gone.
-fn torn(repo: &Repo) -> Vec<Finding> {
-    let told = repo.torn_objects().into_iter().map(|object| {
+/// Objects that cannot be read, and some that must not be, whosever they are: nothing else can be looked at before they
+/// are gone.
+fn broken(repo: &Repo) -> Vec<Finding> {
+    let told = repo.broken_objects().into_iter().map(|object| {
         let what = format!(
-            "the object `{object}` ends too early and cannot be read; the rest is examined once it is out of the way"
+            "the object `{object}` is damaged and cannot be read; the rest is examined once it is out of the way"
         );
         let remedy = Remedy::Mend(Mend::SetAside(object));
         Finding::new("", Kind::Objects, Severity::Error, what, remedy)

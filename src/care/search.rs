@@ -67,7 +67,7 @@ impl Search {
         });
         for end in &ends {
             let inspection = inspect(repo, run, *end)?;
-            if inspection.is_whole() {
+            if inspection.is_whole() && has_its_commit(repo, &inspection) {
                 return Ok(Some(inspection));
             }
         }
@@ -140,7 +140,11 @@ impl Lines {
         while let Some(oid) = at.filter(|oid| self.0.contains_key(oid)) {
             let inspection = inspect(repo, run, oid)?;
             if inspection.can_be_rewritten() {
-                return Ok(Some(inspection));
+                if has_its_commit(repo, &inspection) {
+                    return Ok(Some(inspection));
+                }
+                at = before(repo, oid);
+                continue;
             }
             // Whatever stands above a break shares it; of other damages nothing below is known to be free.
             let mut damages = inspection.damages.iter();
@@ -152,6 +156,13 @@ impl Lines {
         }
         Ok(None)
     }
+}
+
+/// Whether the commit that the run's branch was at is there. A power cut leaves checkpoints whose commit never reached
+/// the disk: nobody was told of those.
+fn has_its_commit(repo: &Repo, inspection: &Inspection) -> bool {
+    let tip = inspection.state.as_ref().map(|state| &state.run.tip);
+    tip.is_some_and(|tip| repo.oid(tip).is_ok_and(|tip| repo.is_commit(tip)))
 }
 
 /// What a checkpoint says, when its record can be read.

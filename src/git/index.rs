@@ -18,13 +18,14 @@ use anyhow::{Context as _, Result};
 use git2::{Index, Oid};
 
 use super::patch::patched;
+use super::remnants::PRIVATE;
 use super::times::{distrust_young, set_time, unknown};
 use super::{Repo, Worktree};
 
 impl Worktree {
     /// The private index.
     pub(in crate::git) fn private(&self) -> PathBuf {
-        self.git_dir().join("enact-index")
+        self.git_dir().join(PRIVATE)
     }
 
     /// Takes the worktree's own index as the private one. Only right after git itself has written it.
@@ -99,7 +100,7 @@ impl Worktree {
         let mut index = self.open_index(repo)?;
         if known.is_none_or(|before| apply(&mut index, repo, before, tree).is_err()) {
             // Slower, and keeps the stat data of the entries that the tree has as well.
-            index.read_tree(&repo.raw().find_tree(tree)?)?;
+            index.read_tree(&repo.tree_at(tree)?)?;
         }
         if let Some(written) = written {
             distrust_young(&mut index, written)?;

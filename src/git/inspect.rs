@@ -39,8 +39,8 @@ impl Repo {
         };
         let is_commit = |oid: Oid| {
             // What cannot be read is no commit that anybody could use.
-            let header = odb.read_header(oid);
-            header.is_ok_and(|(_, kind)| kind == ObjectType::Commit)
+            let header = (!self.is_torn(oid)).then(|| odb.read_header(oid));
+            header.is_some_and(|header| header.is_ok_and(|(_, kind)| kind == ObjectType::Commit))
         };
         let meant = names.into_iter().filter(|oid| {
             is_commit(*oid) && odb.read(*oid).is_ok_and(|object| is_meant(object.data()))
@@ -232,19 +232,19 @@ impl Repo {
             .collect()
     }
 
-    /// The objects whose files end too early, as a power cut or a full disk leaves them. libgit2 never comes
-    /// back from reading one, so this is asked before anything else is read. What somebody is about to write
+    /// The objects whose files end too early or hold none, as a power cut or a full disk leaves them. libgit2 never
+    /// comes back from reading some, so this is asked before anything else is read. What somebody is about to write
     /// has no object's name yet.
-    pub fn torn_objects(&self) -> Vec<Oid> {
+    pub fn broken_objects(&self) -> Vec<Oid> {
         let dirs = below(&self.common_dir().join("objects"));
         let names = dirs.iter().flat_map(|dir| {
             let files = below(dir).into_iter();
             files.map(|file| name_of(dir) + &name_of(&file))
         });
         let objects = names.filter_map(|name| self.oid(&name).ok());
-        let mut torn: Vec<Oid> = objects.filter(|oid| self.is_torn(*oid)).collect();
-        torn.sort();
-        torn
+        let mut broken: Vec<Oid> = objects.filter(|oid| self.is_broken(*oid)).collect();
+        broken.sort();
+        broken
     }
 
     /// Removes the file of an object that cannot be read, so that it can be written again; whether there was

@@ -77,7 +77,7 @@ impl Repo {
             };
             update.upsert(change.raw.as_slice(), oid, mode);
         }
-        let tree = self.raw().find_tree(ours)?;
+        let tree = self.tree_at(ours)?;
         let merged = update
             .create_updated(self.raw(), &tree)
             .context("a merged tree could not be written")?;

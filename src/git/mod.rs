@@ -23,6 +23,7 @@ mod patch;
 mod paths;
 mod rails;
 mod refs;
+mod remnants;
 mod salvage;
 mod slots;
 mod stale;

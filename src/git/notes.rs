@@ -75,7 +75,7 @@ impl Repo {
         let mut found = Vec::new();
         let mut open = vec![(self.tree_of(tip)?, String::new())];
         while let Some((tree, digits)) = open.pop() {
-            let read = self.raw().find_tree(tree);
+            let read = self.tree_at(tree);
             let read = read.with_context(|| format!("`{ref_name}` cannot be read"))?;
             for entry in &read {
                 let Ok(name) = entry.name() else { continue };
@@ -118,10 +118,8 @@ impl Repo {
         if changes == 0 {
             return Ok(before);
         }
-        let tree = self.raw().find_tree(before)?;
-        update
-            .create_updated(self.raw(), &tree)
-            .context("a notes tree could not be written")
+        let tree = self.tree_at(before)?;
+        self.written(|| update.create_updated(self.raw(), &tree))
     }
 
     /// Where the tree holds notes on `oid`: the rest of its digits as a file, at every level that its first
@@ -132,8 +130,7 @@ impl Repo {
         let (mut tree, mut prefix, mut rest) = (root, String::new(), hex.as_str());
         loop {
             let entries = self
-                .raw()
-                .find_tree(tree)
+                .tree_at(tree)
                 .with_context(|| format!("notes tree {tree} cannot be read"))?;
             if let Some(entry) = entries.get_name(rest)
                 && entry.kind() == Some(ObjectType::Blob)

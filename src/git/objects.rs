@@ -6,6 +6,7 @@
 use anyhow::{Context as _, Result, bail};
 use git2::{ErrorCode, ObjectType, Oid};
 
+use super::slots::remove_all;
 use super::{Identity, Repo};
 
 /// How many commits are followed one by one before history is walked in general.
@@ -102,9 +103,22 @@ pub enum Named {
 impl Repo {
     /// Stores `bytes`.
     pub fn write_blob(&self, bytes: &[u8]) -> Result<Oid> {
-        self.raw()
-            .blob(bytes)
-            .context("an object could not be written")
+        self.written(|| self.raw().blob(bytes))
+    }
+
+    /// Has an object written, and written anew where a damaged file of its name was there, as a power cut leaves it: git
+    /// takes that for written.
+    pub(in crate::git) fn written(
+        &self,
+        mut write: impl FnMut() -> Result<Oid, git2::Error>,
+    ) -> Result<Oid> {
+        let oid = write().context("an object could not be written")?;
+        if self.is_torn(oid) {
+            remove_all(&self.loose_file(oid))?;
+        } else if !self.discard_unreadable(oid)? {
+            return Ok(oid);
+        }
+        write().context("an object could not be written")
     }
 
     /// The bytes of a blob.
@@ -123,7 +137,7 @@ impl Repo {
         let mut names = path.split('/').filter(|name| !name.is_empty()).peekable();
         while let Some(name) = names.next() {
             self.refuse_torn(at)?;
-            let tree = self.raw().find_tree(at)?;
+            let tree = self.tree_at(at)?;
             let Some(entry) = tree.get_name(name) else {
                 return Ok(None);
             };
@@ -174,8 +188,7 @@ impl Repo {
     pub fn entries(&self, tree: Oid) -> Result<Vec<Entry>> {
         self.refuse_torn(tree)?;
         let tree = self
-            .raw()
-            .find_tree(tree)
+            .tree_at(tree)
             .with_context(|| format!("tree {tree} cannot be read"))?;
         let entries = tree.iter().map(|entry| Entry {
             name: String::from_utf8_lossy(entry.name_bytes()).into_owned(),
@@ -193,7 +206,7 @@ impl Repo {
                 .insert(&entry.name, entry.oid, entry.mode)
                 .with_context(|| format!("`{}` cannot be put into a tree", entry.name))?;
         }
-        builder.write().context("an object could not be written")
+        self.written(|| builder.write())
     }
 
     /// The tree of a commit; a tree is its own. The tree itself is not read.
@@ -216,14 +229,14 @@ impl Repo {
     pub fn write_commit(&self, commit: &NewCommit<'_>) -> Result<Oid> {
         let raw = self.raw();
         let signature = commit.author.at(commit.time)?;
-        let tree = raw
-            .find_tree(commit.tree)
+        let tree = self
+            .tree_at(commit.tree)
             .with_context(|| format!("tree {} cannot be read", commit.tree))?;
         let parents = commit
             .parents
             .iter()
             .map(|parent| {
-                raw.find_commit(*parent)
+                self.commit_at(*parent)
                     .with_context(|| format!("parent {parent} is no commit that can be read"))
             })
             .collect::<Result<Vec<_>>>()?;
@@ -231,9 +244,7 @@ impl Repo {
         let bytes =
             raw.commit_create_buffer(&signature, &signature, commit.message, &tree, &parents)?;
         let odb = raw.odb()?;
-        let oid = odb
-            .write(ObjectType::Commit, &bytes)
-            .context("a commit could not be written")?;
+        let oid = self.written(|| odb.write(ObjectType::Commit, &bytes))?;
         let stored = odb
             .read(oid)
             .context("a commit was written and is not there")?;
@@ -245,10 +256,8 @@ impl Repo {
 
     /// Reads a commit.
     pub fn commit(&self, oid: Oid) -> Result<Commit> {
-        self.refuse_torn(oid)?;
         let commit = self
-            .raw()
-            .find_commit(oid)
+            .commit_at(oid)
             .with_context(|| format!("commit {oid} cannot be read"))?;
         let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
         let author = commit.author();
@@ -267,7 +276,7 @@ impl Repo {
 
     /// Whether `oid` is a commit that can be read.
     pub fn is_commit(&self, oid: Oid) -> bool {
-        self.raw().find_commit(oid).is_ok()
+        self.commit_at(oid).is_ok()
     }
 
     /// What a hash that somebody claims stands for; a beginning of at least four digits will do.
@@ -306,7 +315,7 @@ impl Repo {
         let mut line = Vec::new();
         let mut at = tip;
         while at != base {
-            let commit = self.raw().find_commit(at).ok()?;
+            let commit = self.commit_at(at).ok()?;
             if line.len() == LINE || commit.parent_count() != 1 {
                 return None;
             }

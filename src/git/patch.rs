@@ -278,9 +278,7 @@ mod tests {
             let (before, after) = (tree(&repo, next()), tree(&repo, next()));
             let _ = std::fs::remove_file(&path);
             let mut index = git2::Index::open_ext(&path, format).unwrap();
-            index
-                .read_tree(&repo.raw().find_tree(before).unwrap())
-                .unwrap();
+            index.read_tree(&repo.tree_at(before).unwrap()).unwrap();
             index.write().unwrap();
             let changes = repo.changed(before, after).unwrap();
             let bytes = std::fs::read(&path).unwrap();

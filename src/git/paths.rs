@@ -102,8 +102,7 @@ impl Walk<'_> {
         };
         let tree = self
             .repo
-            .raw()
-            .find_tree(tree)
+            .tree_at(tree)
             .with_context(|| format!("tree {tree} cannot be read"))?;
         let mut names: Names = tree
             .iter()

@@ -41,7 +41,9 @@ impl Repo {
         match self.raw().refname_to_id(name) {
             Ok(oid) => Ok(Some(oid)),
             Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("`{name}` cannot be read")),
+            Err(error) => Err(error).with_context(|| {
+                format!("`{name}` cannot be read: `git enact doctor` says what helps")
+            }),
         }
     }
 

@@ -5,7 +5,6 @@
 //! when it is locked with a reason that begins with our name; nothing else is ever removed.
 
 use std::fs::File;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -13,7 +12,8 @@ use git2::Oid;
 
 use super::clone::was_handed_out;
 use super::held::{self, hold};
-use super::traps::{plain, plain_text};
+use super::remnants::{Remnant, reason, set_aside};
+use super::traps::plain_text;
 use super::{Git, Repo, Worktree};
 use crate::crash;
 use crate::run::policy::Isolation;
@@ -122,7 +122,7 @@ impl Repo {
             let path = dot_git.parent().unwrap_or(&dot_git);
             found.push(Listed {
                 path: freed_of_links(path).unwrap_or_else(|| path.to_path_buf()),
-                reason: plain_text(&git_dir.join("locked")).ok(),
+                reason: reason(&git_dir),
                 git_dir,
             });
         }
@@ -165,11 +165,15 @@ impl Repo {
             {
                 bail!("`{}` is a worktree that we did not make", path.display());
             }
-            if listed.is_none() && !self.is_remnant(path) {
-                bail!(
-                    "`{}` exists and is not ours; move it away, or set another place",
-                    path.display()
-                );
+            if listed.is_none() {
+                match self.remnant(path) {
+                    Remnant::Ours => {}
+                    Remnant::Torn => return set_aside(path),
+                    Remnant::Foreign => bail!(
+                        "`{}` exists and is not ours; move it away, or set another place",
+                        path.display()
+                    ),
+                }
             }
             if let Some(listed) = listed.as_ref().filter(|one| was_handed_out(&one.git_dir)) {
                 let git_dir = listed.git_dir.clone();
@@ -185,53 +189,6 @@ impl Repo {
             remove_all(&listed.git_dir)?;
         }
         Ok(())
-    }
-
-    /// Entries of git's that a dead `git worktree add` of ours did not even connect with a place.
-    pub fn half_made_worktrees(&self) -> Result<Vec<PathBuf>> {
-        let Ok(entries) = std::fs::read_dir(self.common_dir().join("worktrees")) else {
-            return Ok(Vec::new());
-        };
-        let mut found = Vec::new();
-        for entry in entries {
-            let git_dir = entry?.path();
-            let is_connected = git_dir.join("gitdir").exists();
-            let is_empty =
-                std::fs::read_dir(&git_dir).is_ok_and(|mut inside| inside.next().is_none());
-            let is_ours =
-                plain_text(&git_dir.join("locked")).is_ok_and(|reason| reason.starts_with(OURS));
-            if !is_connected && (is_empty || is_ours) {
-                found.push(git_dir);
-            }
-        }
-        Ok(found)
-    }
-
-    /// Removes those entries; nobody makes a worktree of ours meanwhile.
-    pub fn remove_half_made_worktrees(&self) -> Result<()> {
-        let _lock = self.worktrees_lock()?;
-        self.clear_half_made()
-    }
-
-    fn clear_half_made(&self) -> Result<()> {
-        for git_dir in self.half_made_worktrees()? {
-            remove_all(&git_dir)?;
-        }
-        Ok(())
-    }
-
-    /// Whether `path` is empty, or a worktree of this repository that git no longer lists.
-    fn is_remnant(&self, path: &Path) -> bool {
-        let is_empty = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-        let points_here = plain_text(&path.join(".git")).is_ok_and(|pointer| {
-            pointer
-                .strip_prefix("gitdir: ")
-                .is_some_and(|dir| Path::new(dir).starts_with(self.common_dir().join("worktrees")))
-        });
-        let borrows_here = plain(&path.join(".git/objects/info/alternates")).is_ok_and(|place| {
-            place.strip_suffix(b"\n") == Some(self.objects().as_os_str().as_bytes())
-        });
-        is_empty || points_here || borrows_here
     }
 
     /// Held while worktrees are made or removed; the kernel frees it when its process dies.

@@ -44,8 +44,7 @@ impl Worktree {
             Oid::from_str_ext(name, repo.raw().object_format()).ok()
         });
         let named = logged.chain(self.named(repo));
-        let commits =
-            named.filter(|oid| !repo.is_torn(*oid) && repo.raw().find_commit(*oid).is_ok());
+        let commits = named.filter(|oid| repo.is_commit(*oid));
         let mut kept: Vec<Oid> = Vec::new();
         for commit in commits {
             let mut known = kept.iter().copied().chain(tip).chain([base]);

@@ -47,10 +47,7 @@ impl Repo {
                 if !walk.is_sound_commit(commit) {
                     return false;
                 }
-                let tree = self
-                    .raw()
-                    .find_commit(commit)
-                    .map(|commit| commit.tree_id());
+                let tree = self.commit_at(commit).map(|commit| commit.tree_id());
                 tree.is_ok_and(|tree| walk.tree(tree, Some(base_tree)))
             })
         });
@@ -76,7 +73,7 @@ impl Repo {
             if is_torn(&file) {
                 return Some(commit);
             }
-            if let Ok(commit) = self.raw().find_commit(commit) {
+            if let Ok(commit) = self.commit_at(commit) {
                 open.extend(commit.parent_ids());
             }
         }
@@ -124,8 +121,25 @@ impl Repo {
         Ok(())
     }
 
+    /// A commit to read.
+    pub(in crate::git) fn commit_at(&self, oid: Oid) -> Result<git2::Commit<'_>> {
+        self.refuse_torn(oid)?;
+        Ok(self.raw().find_commit(oid)?)
+    }
+
+    /// A tree to read.
+    pub(in crate::git) fn tree_at(&self, oid: Oid) -> Result<Tree<'_>> {
+        self.refuse_torn(oid)?;
+        Ok(self.raw().find_tree(oid)?)
+    }
+
     pub(in crate::git) fn is_torn(&self, oid: Oid) -> bool {
         is_torn(&self.loose_file(oid))
+    }
+
+    /// Whether the file of an object holds none, to whoever reads it.
+    pub(in crate::git) fn is_broken(&self, oid: Oid) -> bool {
+        reading(&self.loose_file(oid)) != Reading::Well
     }
 
     /// Whether the file of an object whose name begins so ends too early.
@@ -145,7 +159,7 @@ impl Repo {
         let odb = repo.raw().odb()?;
         let mut open = vec![(String::new(), repo.tree_of(commit)?)];
         while let Some((above, tree)) = open.pop() {
-            for entry in &repo.raw().find_tree(tree)? {
+            for entry in &repo.tree_at(tree)? {
                 let path = format!("{above}{}", String::from_utf8_lossy(entry.name_bytes()));
                 match entry.kind() {
                     Some(ObjectType::Tree) => open.push((format!("{path}/"), entry.id())),
@@ -172,7 +186,7 @@ impl Repo {
             if !seen.insert(tree) {
                 continue;
             }
-            let Ok(entries) = self.raw().find_tree(tree) else {
+            let Ok(entries) = self.tree_at(tree) else {
                 found.push((path, tree));
                 continue;
             };
@@ -193,6 +207,9 @@ impl Repo {
         Ok(found)
     }
 }
+
+/// How what is kept in the file of an object begins.
+const KINDS: [&[u8]; 4] = [b"blob ", b"tree ", b"commit ", b"tag "];
 
 struct Walk<'a> {
     repo: &'a Repo,
@@ -242,10 +259,10 @@ impl Walk<'_> {
             return false;
         }
         let repo = self.repo;
-        let Ok(found) = repo.raw().find_tree(tree) else {
+        let Ok(found) = repo.tree_at(tree) else {
             return false;
         };
-        let known = known.and_then(|known| repo.raw().find_tree(known).ok());
+        let known = known.and_then(|known| repo.tree_at(known).ok());
         if !has_sound_names(&found) {
             return false;
         }
@@ -294,25 +311,46 @@ fn is_sound_name(name: &[u8]) -> bool {
     is_other && !matches!(name, b"" | b"." | b"..") && !name.contains(&b'/')
 }
 
-/// Whether the file of an object ends too early, as a power cut or an executor leaves it. libgit2 never comes back
-/// from reading some of those: also where all is there but the checksum, which is why the end itself is asked for.
 fn is_torn(file: &Path) -> bool {
+    reading(file) == Reading::Endless
+}
+
+/// What becomes of whoever reads the file of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// Nothing is wrong, as far as can be told without its name; or there is no such file.
+    Well,
+    /// It ends too early: libgit2 never comes back from reading some of those.
+    Endless,
+    /// It holds no object.
+    Refused,
+}
+
+/// What becomes of whoever reads `file`, which a power cut or an executor may have left. Also where all is there but
+/// the checksum libgit2 never comes back, which is why the end itself is asked for.
+fn reading(file: &Path) -> Reading {
     let Ok(mut file) = std::fs::File::open(file) else {
-        return false;
+        return Reading::Well;
     };
     let mut stream = flate2::Decompress::new(true);
     let (mut packed, mut content) = ([0; PIECE], [0; PIECE]);
     let mut left: Vec<u8> = Vec::new();
+    let mut is_object = true;
     loop {
         let Ok(length) = file.read(&mut packed) else {
-            return false;
+            return Reading::Well;
         };
         left.extend(&packed[..length]);
         // Little may hold much: what was taken in is not yet all given out.
         loop {
             let (taken, given) = (stream.total_in(), stream.total_out());
-            match stream.decompress(&left, &mut content, flate2::FlushDecompress::None) {
-                Ok(flate2::Status::StreamEnd) | Err(_) => return false,
+            let status = stream.decompress(&left, &mut content, flate2::FlushDecompress::None);
+            if given == 0 && stream.total_out() > 0 {
+                is_object = KINDS.iter().any(|kind| content.starts_with(kind));
+            }
+            match status {
+                Ok(flate2::Status::StreamEnd) if is_object => return Reading::Well,
+                Ok(flate2::Status::StreamEnd) | Err(_) => return Reading::Refused,
                 Ok(_) => {}
             }
             let taken = usize::try_from(stream.total_in() - taken).unwrap_or(left.len());
@@ -322,7 +360,7 @@ fn is_torn(file: &Path) -> bool {
             }
         }
         if length == 0 {
-            return true;
+            return Reading::Endless;
         }
     }
 }

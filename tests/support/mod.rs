@@ -3,6 +3,7 @@
 pub(crate) mod anything;
 pub(crate) mod digest;
 pub(crate) mod isolation;
+pub(crate) mod operations;
 pub(crate) mod oracle;
 pub(crate) mod packed;
 pub(crate) mod plans;

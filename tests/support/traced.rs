@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::user::{Output, User};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::user::{Output, User, wait_until};
 
 /// What happens at a call.
 #[derive(Debug, Clone, Copy)]
@@ -100,6 +102,41 @@ impl User {
         });
         counts.into_iter().filter(|(_, made)| *made > 0).collect()
     }
+
+    /// Runs `git-enact`, stopped each time when the disk has confirmed what was written, and calls `look` there. What it
+    /// started goes on meanwhile.
+    pub(crate) fn enact_by_barriers(&self, args: &[String], mut look: impl FnMut()) -> Output {
+        let log = self.outside("barriers.log");
+        let mut command = self.command("strace");
+        command.args(["-qq", "-e", "inject=syncfs:signal=STOP", "-o"]);
+        command.arg(&log).arg("--");
+        command.arg(env!("CARGO_BIN_EXE_git-enact")).args(args);
+        let mut running = self.started(command);
+        let stops = || {
+            let text = std::fs::read_to_string(&log).unwrap_or_default();
+            text.matches("--- stopped by SIGSTOP").count()
+        };
+        for seen in 0.. {
+            wait_until("it waits for the disk, or has ended", || {
+                stops() > seen || running.has_ended()
+            });
+            if stops() <= seen {
+                break;
+            }
+            look();
+            let driver = traced_by(running.id()).expect("it is stopped");
+            kill_process(driver, Signal::CONT).expect("it is there");
+        }
+        std::fs::remove_file(&log).expect("removed");
+        running.end()
+    }
+}
+
+/// What a tracer has started.
+fn traced_by(tracer: u32) -> Option<Pid> {
+    let children = format!("/proc/{tracer}/task/{tracer}/children");
+    let children = std::fs::read_to_string(children).ok()?;
+    Pid::from_raw(children.split_whitespace().next()?.parse().ok()?)
 }
 
 /// Says what a test leaves out, or how much it did, to whoever reads what it prints.

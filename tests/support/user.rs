@@ -5,9 +5,11 @@ use std::fmt;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use git_enact::run::policy::Isolation;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -23,6 +25,9 @@ pub(crate) struct User {
     /// Where its executors work, unless a test says otherwise.
     pub(crate) isolation: Isolation,
 }
+
+/// How long a command may take.
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// What a command left.
 #[derive(Debug, Clone)]
@@ -167,13 +172,17 @@ impl User {
         &self,
         args: impl IntoIterator<Item = S>,
     ) -> Running {
+        self.started(self.enact_command(args))
+    }
+
+    /// Starts a command of the user's and lets it run.
+    pub(crate) fn started(&self, mut command: Command) -> Running {
         let said = tempfile::NamedTempFile::new_in(self.root.path()).expect("a file");
-        let child = self
-            .enact_command(args)
+        let child = command
             .stdout(Stdio::piped())
             .stderr(said.reopen().expect("a file"))
             .spawn()
-            .expect("git-enact can be started");
+            .expect("it can be started");
         Running { child, said }
     }
 
@@ -242,7 +251,13 @@ wait_for() {{ n=0; while ! test -e "{outside}/$1"; do n=$((n + 1)); test $n -lt 
 
     /// `git fsck` finds nothing to complain about.
     pub(crate) fn assert_whole(&self) {
-        let output = self.git(["fsck", "--strict", "--full", "--no-dangling"]);
+        self.assert_whole_but(&[]);
+    }
+
+    /// The same with flags that have it look at less.
+    pub(crate) fn assert_whole_but(&self, flags: &[&str]) {
+        let everything = ["fsck", "--strict", "--full", "--no-dangling"];
+        let output = self.git([&everything, flags].concat());
         assert_eq!(
             (output.status, output.stderr.trim()),
             (0, ""),
@@ -338,9 +353,23 @@ impl From<std::process::Output> for Output {
 }
 
 impl Output {
-    /// Runs `command` to its end.
+    /// Runs `command` to its end. What never comes to one is killed: then it ends with 137.
     pub(crate) fn of(command: &mut Command) -> Self {
-        Self::from(command.output().expect("the command can be started"))
+        let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = piped.spawn().expect("the command can be started");
+        let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        let (ended, end) = channel::<()>();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                if end.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                    // It was not waited for: the id is still its own.
+                    kill_process(id.expect("an id"), Signal::KILL).expect("it runs");
+                }
+            });
+            let output = child.wait_with_output().expect("it ends");
+            drop(ended);
+            Self::from(output)
+        })
     }
 
     /// It must have ended well.
