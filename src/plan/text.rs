@@ -120,6 +120,18 @@ pub(super) fn line_end(text: &str, at: usize) -> usize {
     at + memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())
 }
 
+/// Where a text says a word of ASCII, whatever the case.
+pub(super) fn find_word(text: &str, word: &str) -> Option<usize> {
+    let (text, word) = (text.as_bytes(), word.as_bytes());
+    let (first, rest) = word.split_first()?;
+    let firsts = memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text);
+    let says_rest = |at: &usize| {
+        let found = text[at + 1..].get(..rest.len());
+        found.is_some_and(|found| found.eq_ignore_ascii_case(rest))
+    };
+    firsts.into_iter().find(says_rest)
+}
+
 /// The start of the character that holds this byte; the end of the text when there is none.
 pub fn char_start(text: &str, at: usize) -> usize {
     let at = at.min(text.len());

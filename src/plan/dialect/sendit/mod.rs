@@ -15,7 +15,7 @@ use crate::plan::gaps;
 use crate::plan::markdown::{Block, Document, Heading, Line, lines};
 use crate::plan::scope::Claims;
 use crate::plan::source::{self, Source};
-use crate::plan::text::Text;
+use crate::plan::text::{Text, find_word};
 use crate::plan::{
     Change, Dialect, Fault, Imported, ImportedStatus, Plan, Progress, Task, TaskId, Wishes,
     did_you_mean, is_named, tags,
@@ -269,7 +269,7 @@ pub(super) fn task_heading(heading: &Heading, text: &Text<'_>) -> Option<TaskHea
     let id = rest[..end].trim_end_matches(['.', ')', ',', '-', '–', '—']);
     let is_id = id.chars().any(|c| c.is_ascii_digit()) || id.chars().count() == 1;
     let raw = &text.text[heading.range.clone()];
-    let after_word = raw.to_ascii_lowercase().find("task").map_or(0, |at| at + 4);
+    let after_word = find_word(raw, word).map_or(0, |at| at + word.len());
     let at = raw[after_word..].find(id).map_or(0, |at| after_word + at) + heading.range.start;
     let title = rest[id.len()..]
         .trim_start_matches([' ', ':', '：', '-', '–', '—', '.', ')', ','])
