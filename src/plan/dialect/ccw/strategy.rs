@@ -188,7 +188,9 @@ pub(super) fn phase_of(title: &str) -> Option<String> {
 fn serialized(blocks: &[Block]) -> Vec<&Line> {
     let names = ["Serialization Requirements", "Serialization", "串行要求"];
     let fields = names.iter().flat_map(|name| fields(blocks, name));
-    let found: Vec<&Line> = fields.flat_map(|field| field.lines).collect();
+    let found: Vec<&Line> = fields
+        .flat_map(|field| field.lines().collect::<Vec<_>>())
+        .collect();
     let headed = blocks.iter().position(|block| {
         matches!(block, Block::Heading(heading) if heading.title.to_lowercase().contains("serialization"))
     });

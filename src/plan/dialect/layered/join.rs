@@ -201,7 +201,7 @@ fn requires(document: &Document) -> Vec<(String, Range<usize>)> {
     ];
     let mut found = Vec::new();
     for field in leads.iter().flat_map(|lead| fields(header, lead)) {
-        for line in &field.lines {
+        for line in field.lines() {
             let words = line.text.split(|c: char| !c.is_alphanumeric());
             let ids = words.filter(|word| is_spec(word));
             found.extend(ids.map(|id| (id.to_ascii_uppercase(), line.range.clone())));

@@ -102,7 +102,7 @@ fn recognizes(text: &Text<'_>) -> bool {
     let has_task = document
         .headings()
         .any(|(_, heading)| task_heading(heading, text).is_some());
-    has_task && !fields(&document.blocks, "Verify").is_empty()
+    has_task && values::has(&document.blocks, "Verify")
 }
 
 fn read(sources: &[Source]) -> Reading {
@@ -198,8 +198,7 @@ fn task(
     let id = TaskId::new(named.id.as_str());
     let files = files(section, &id, text, faults);
     let verify: Vec<_> = fields(section, "Verify")
-        .iter()
-        .flat_map(values::checks)
+        .flat_map(|field| values::checks(&field))
         .collect();
     Task {
         id,
@@ -223,11 +222,10 @@ fn files(section: &[Block], id: &TaskId, text: &Text<'_>, faults: &mut Vec<Fault
         let found = values::paths(&field);
         if found.is_empty()
             && field
-                .lines
-                .iter()
+                .lines()
                 .any(|line| line.words && !says_none(&line.text))
         {
-            let place = field.lines[0].range.clone();
+            let place = field.first.range.clone();
             faults.push(text.warning(place, format!("`Files` of task `{id}` names no path")));
         }
         paths.extend(found);
