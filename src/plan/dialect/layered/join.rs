@@ -269,11 +269,13 @@ fn task(
         needs.extend_from_slice(&specs[need].ids);
     }
     let written: HashSet<&TaskId> = needs.iter().collect();
-    let before = after[spec.first + nth].iter().map(|place| {
+    let places = &after[spec.first + nth];
+    let before = places.iter().map(|place| {
         let other = &specs[specs.partition_point(|spec| spec.first <= *place) - 1];
         other.ids[place - other.first].clone()
     });
-    let after: Vec<TaskId> = before.filter(|id| !written.contains(id)).collect();
+    let mut after = Vec::with_capacity(places.len());
+    after.extend(before.filter(|id| !written.contains(id)));
     let layer = Some(draft.group.as_str()).filter(|name| !name.is_empty());
     Task {
         id: spec.ids[nth].clone(),
