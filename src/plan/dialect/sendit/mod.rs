@@ -478,17 +478,23 @@ fn line_is_independent(line: &Line) -> bool {
         "independent of other tasks",
         "can run in parallel",
     ];
-    let whole =
-        format!("{} {}", line.lead.as_deref().unwrap_or_default(), line.text).to_lowercase();
-    let words: Vec<&str> = whole
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect();
+    let words = line.text.split(|c: char| !c.is_alphanumeric());
+    let mut words = words.filter(|word| !word.is_empty());
+    let is_said = |saying: &&str| {
+        let mut said = saying.split(' ');
+        let mut goes_on = |word: &str| {
+            said.next()
+                .is_some_and(|own| own.eq_ignore_ascii_case(word))
+        };
+        words.clone().all(&mut goes_on) && said.next().is_none()
+    };
     match line.lead.as_deref() {
         Some(lead) if lead.eq_ignore_ascii_case("independent") => {
-            matches!(words.get(1), Some(&"yes" | &"true"))
+            words.next().is_some_and(|word| {
+                word.eq_ignore_ascii_case("yes") || word.eq_ignore_ascii_case("true")
+            })
         }
         Some(_) => false,
-        None => SAYINGS.contains(&words.join(" ").as_str()),
+        None => SAYINGS.iter().any(is_said),
     }
 }
