@@ -19,12 +19,14 @@ pub(super) enum Step {
 
 /// The step that a word names.
 pub(super) fn named(word: &str) -> Option<Step> {
-    match word.trim().to_lowercase().as_str() {
-        "red" => Some(Step::Red),
-        "green" => Some(Step::Green),
-        "refactor" => Some(Step::Refactor),
-        _ => None,
-    }
+    const STEPS: [(&str, Step); 3] = [
+        ("red", Step::Red),
+        ("green", Step::Green),
+        ("refactor", Step::Refactor),
+    ];
+    let mut steps = STEPS.into_iter();
+    let found = steps.find(|(name, _)| name.eq_ignore_ascii_case(word.trim()));
+    found.map(|(_, step)| step)
 }
 
 /// The step that a title begins with: `RED: …`, `[RED] …`, `Red Phase: …`, `RED - …`.

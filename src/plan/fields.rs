@@ -11,40 +11,52 @@ use super::{Check, Fault, scope};
 /// A bold field of a section with all that belongs to its value.
 #[derive(Debug)]
 pub(super) struct Field<'d> {
-    pub(super) lines: Vec<&'d Line>,
+    /// The line that names it.
+    pub(super) first: &'d Line,
+    pub(super) below: Vec<&'d Line>,
     pub(super) fences: Vec<&'d Fence>,
 }
 
+impl<'d> Field<'d> {
+    /// All of its lines.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &'d Line> + Clone {
+        std::iter::once(self.first).chain(self.below.iter().copied())
+    }
+}
+
 /// Every field of that name in a section, ignoring case.
-pub(super) fn fields<'d>(section: &'d [Block], name: &str) -> Vec<Field<'d>> {
-    section
-        .iter()
-        .enumerate()
-        .filter_map(|(at, block)| match block {
-            Block::Line(line)
-                if line
-                    .lead
-                    .as_ref()
-                    .is_some_and(|lead| lead.eq_ignore_ascii_case(name)) =>
-            {
-                Some(value(line, &section[at + 1..]))
-            }
-            _ => None,
-        })
-        .collect()
+pub(super) fn fields<'d>(section: &'d [Block], name: &str) -> impl Iterator<Item = Field<'d>> {
+    named(section, name).map(|(at, line)| value(line, &section[at + 1..]))
+}
+
+/// Whether a section has a field of that name, ignoring case.
+pub(super) fn has(section: &[Block], name: &str) -> bool {
+    named(section, name).next().is_some()
+}
+
+/// The lines that name such a field, and where they stand.
+fn named<'d>(section: &'d [Block], name: &str) -> impl Iterator<Item = (usize, &'d Line)> {
+    let blocks = section.iter().enumerate();
+    blocks.filter_map(move |(at, block)| match block {
+        Block::Line(line) => {
+            let lead = line.lead.as_ref()?;
+            lead.eq_ignore_ascii_case(name).then_some((at, line))
+        }
+        _ => None,
+    })
 }
 
 /// What belongs to a field: its own paragraph, a list or fence that it introduces, and if nothing stands
 /// on its line, all that follows up to the next field.
 pub(super) fn value<'d>(first: &'d Line, rest: &'d [Block]) -> Field<'d> {
-    let mut lines = vec![first];
+    let mut below: Vec<&Line> = Vec::new();
     let mut fences = Vec::new();
     let mut says_nothing = !first.words && first.spans.is_empty();
     let mut has_words = first.words;
     // Whether the last words end in a colon, so that what comes next is what they speak of.
     let mut introduces = first.words && first.text.ends_with(':');
     for block in rest {
-        let last = lines[lines.len() - 1];
+        let last = below.last().copied().unwrap_or(first);
         match block {
             Block::Line(line) if line.lead.is_some() && line.indent <= first.indent => break,
             Block::Line(line) => {
@@ -59,7 +71,7 @@ pub(super) fn value<'d>(first: &'d Line, rest: &'d [Block]) -> Field<'d> {
                 if line.words {
                     introduces = line.text.ends_with(':');
                 }
-                lines.push(line);
+                below.push(line);
             }
             Block::Fence(fence) => {
                 if !(says_nothing || has_words && (introduces || !fence.apart)) {
@@ -70,26 +82,34 @@ pub(super) fn value<'d>(first: &'d Line, rest: &'d [Block]) -> Field<'d> {
             Block::Heading(_) | Block::Rule | Block::Table(_) => break,
         }
     }
-    Field { lines, fences }
+    Field {
+        first,
+        below,
+        fences,
+    }
 }
 
 /// The checks that a `Verify` field asks for: code and nothing else is code, all other is words. Where it is a list,
 /// that holds for each item: what somebody says of one command is no reason not to run the others.
 pub(super) fn checks(field: &Field<'_>) -> Vec<Check> {
     let items = items(field);
-    let are_apart = items.len() > 1 && items.iter().any(|item| !has_words(item));
+    let says_code = |item: &&[&Line]| !has_words(item.iter().copied());
+    let are_apart = items.len() > 1 && items.iter().any(says_code);
     match are_apart && field.fences.is_empty() {
-        true => items.iter().flat_map(|item| judged(item, &[])).collect(),
-        false => judged(&field.lines, &field.fences),
+        true => {
+            let items = items.iter().map(|item| item.iter().copied());
+            items.flat_map(|item| judged(item, &[])).collect()
+        }
+        false => judged(field.lines(), &field.fences),
     }
 }
 
 /// What lines and fences that belong together ask for.
-fn judged(lines: &[&Line], fences: &[&Fence]) -> Vec<Check> {
-    if has_words(lines) {
+fn judged<'d>(lines: impl Iterator<Item = &'d Line> + Clone, fences: &[&'d Fence]) -> Vec<Check> {
+    if has_words(lines.clone()) {
         return vec![Check::Prose(prose(lines, fences))];
     }
-    let spans = lines.iter().flat_map(|line| &line.spans);
+    let spans = lines.flat_map(|line| &line.spans);
     spans
         .map(|span| span.text.as_str())
         .chain(fences.iter().map(|fence| fence.text.trim_end()))
@@ -98,15 +118,13 @@ fn judged(lines: &[&Line], fences: &[&Fence]) -> Vec<Check> {
         .collect()
 }
 
-fn has_words(lines: &[&Line]) -> bool {
-    lines.iter().any(|line| line.words)
+fn has_words<'d>(mut lines: impl Iterator<Item = &'d Line>) -> bool {
+    lines.any(|line| line.words)
 }
 
 /// The items of a field that is a list and nothing else, each with what stands below it; none of any other.
 fn items<'f, 'd>(field: &'f Field<'d>) -> Vec<&'f [&'d Line]> {
-    let Some((first, rest)) = field.lines.split_first() else {
-        return Vec::new();
-    };
+    let (first, rest) = (field.first, &field.below);
     let depth = rest.first().map_or(0, |line| line.depth);
     let is_list = !first.words && first.spans.is_empty() && depth > first.depth;
     if !is_list || rest.iter().any(|line| line.depth < depth) {
@@ -116,8 +134,8 @@ fn items<'f, 'd>(field: &'f Field<'d>) -> Vec<&'f [&'d Line]> {
         .collect()
 }
 
-fn prose(lines: &[&Line], fences: &[&Fence]) -> String {
-    let lines = lines.iter().map(|line| line.text.as_str());
+fn prose<'d>(lines: impl Iterator<Item = &'d Line>, fences: &[&'d Fence]) -> String {
+    let lines = lines.map(|line| line.text.as_str());
     let scripts = fences.iter().map(|fence| fence.text.trim_end());
     let parts: Vec<&str> = lines
         .chain(scripts)
@@ -128,14 +146,13 @@ fn prose(lines: &[&Line], fences: &[&Fence]) -> String {
 
 /// The `sh` blocks of a section that are not how it is verified, in order, as one script.
 pub(super) fn script(section: &[Block]) -> Option<String> {
-    let verify = fields(section, "Verify");
-    let checks = verify.iter().flat_map(|field| &field.fences);
+    let is_shell = |fence: &&Fence| matches!(fence.language.as_str(), "sh" | "bash" | "shell");
+    let mut blocks = fences(section).filter(is_shell).peekable();
+    blocks.peek()?;
+    let checks = fields(section, "Verify").flat_map(|field| field.fences);
     let checks: HashSet<usize> = checks.map(|fence| fence.range.start).collect();
-    let is_check = |fence: &Fence| checks.contains(&fence.range.start);
-    let scripts: Vec<&str> = fences(section)
-        .filter(|fence| {
-            matches!(fence.language.as_str(), "sh" | "bash" | "shell") && !is_check(fence)
-        })
+    let scripts: Vec<&str> = blocks
+        .filter(|fence| !checks.contains(&fence.range.start))
         .map(|fence| fence.text.as_str())
         .filter(|script| !script.trim().is_empty())
         .collect();
@@ -144,11 +161,8 @@ pub(super) fn script(section: &[Block]) -> Option<String> {
 
 /// The paths of a `Files` field: its code spans, or without any its fenced lines and words between commas.
 pub(super) fn paths(field: &Field<'_>) -> Vec<Span> {
-    let spans: Vec<Span> = field
-        .lines
-        .iter()
-        .flat_map(|line| line.spans.clone())
-        .collect();
+    let spans = field.lines().flat_map(|line| &line.spans);
+    let spans: Vec<Span> = spans.cloned().collect();
     if !spans.is_empty() {
         return spans;
     }
@@ -163,7 +177,7 @@ pub(super) fn paths(field: &Field<'_>) -> Vec<Span> {
         })
     });
     let mut paths: Vec<Span> = listed.collect();
-    for line in &field.lines {
+    for line in field.lines() {
         for part in line.text.split([',', '，', '、', ';']) {
             let part = part
                 .split([' ', '(', '（'])
@@ -182,19 +196,33 @@ pub(super) fn paths(field: &Field<'_>) -> Vec<Span> {
 
 /// Paths as globs; what leaves the repository is a fault at its place.
 pub(super) fn globs(paths: &[Span], text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<String> {
-    let mut seen = HashSet::new();
-    let mut globs = Vec::new();
-    for path in paths {
+    let sound = paths.iter().filter_map(|path| {
         let glob = scope::glob_of(&path.text);
-        match scope::objection(&glob) {
-            Some(objection) => {
-                faults.push(text.error(path.range.clone(), format!("`{}` {objection}", path.text)));
-            }
-            None if seen.insert(glob.clone()) => globs.push(glob),
-            None => {}
-        }
+        let Some(objection) = scope::objection(&glob) else {
+            return Some(glob);
+        };
+        faults.push(text.error(path.range.clone(), format!("`{}` {objection}", path.text)));
+        None
+    });
+    without_repeats(sound.collect())
+}
+
+/// Each of them once, in the order in which they came.
+pub(super) fn without_repeats(globs: Vec<String>) -> Vec<String> {
+    // As most tasks name one file or two, this is not worth a table.
+    if let [] | [_] = &globs[..] {
+        return globs;
     }
+    let mut seen = HashSet::with_capacity(globs.len());
+    let is_first: Vec<bool> = globs
+        .iter()
+        .map(|glob| seen.insert(glob.as_str()))
+        .collect();
+    let globs = globs.into_iter().zip(is_first);
     globs
+        .filter(|(_, is_first)| *is_first)
+        .map(|(glob, _)| glob)
+        .collect()
 }
 
 /// A command of the author's machine as one of this: a directory of the repository there, told by its name `top`, is

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 /// What is wrong with a path or glob, if anything, as the end of a sentence about it.
 pub(super) fn objection(path: &str) -> Option<String> {
     const SEPARATORS: [char; 2] = ['/', '\\'];
-    let mut parts = path.split(SEPARATORS);
+    let parts = || path.as_bytes().split(|byte| matches!(byte, b'/' | b'\\'));
     let is_home = |path: &str| {
         let rest = path.strip_prefix('~');
         rest.is_some_and(|rest| rest.starts_with(SEPARATORS))
@@ -18,10 +18,10 @@ pub(super) fn objection(path: &str) -> Option<String> {
     if path.starts_with(SEPARATORS) || path.chars().nth(1) == Some(':') || is_home(path) {
         return Some("is an absolute path; name files relative to the repository".into());
     }
-    if parts.clone().any(|part| part == "..") {
+    if parts().any(|part| part == b"..") {
         return Some("leaves the repository through `..`".into());
     }
-    if parts.any(|part| part.eq_ignore_ascii_case(".git")) {
+    if parts().any(|part| part.eq_ignore_ascii_case(b".git")) {
         return Some("is inside `.git`, which no task may change".into());
     }
     if path
@@ -40,7 +40,11 @@ pub(super) fn objection(path: &str) -> Option<String> {
 
 /// A path as people write it, as a glob: `./` dropped, `:12-20` dropped, a directory means all in it.
 pub(super) fn glob_of(written: &str) -> String {
-    let mut glob = bare(written).replace('\\', "/");
+    let path = bare(written);
+    let mut glob = match path.contains('\\') {
+        true => path.replace('\\', "/"),
+        false => path.to_owned(),
+    };
     if glob.ends_with('/') && glob.len() > 1 {
         glob.push_str("**");
     }
@@ -54,7 +58,8 @@ fn bare(written: &str) -> &str {
     loop {
         let front = path.strip_prefix("./").or_else(|| path.strip_prefix(".\\"));
         let front = front.or_else(|| {
-            let (front, lines) = path.rsplit_once(':')?;
+            let at = memchr::memrchr(b':', path.as_bytes())?;
+            let (front, lines) = (&path[..at], &path[at + 1..]);
             let is_place = |lines: &str| lines.chars().all(|c| c.is_ascii_digit() || c == '-');
             (!lines.is_empty() && is_place(lines)).then_some(front)
         });
@@ -148,7 +153,7 @@ impl Claims {
 
 /// What stands before a glob's first wildcard; none for a plain path.
 fn literal_prefix(glob: &str) -> Option<&str> {
-    glob.find(['*', '?', '[']).map(|at| &glob[..at])
+    memchr::memchr3(b'*', b'?', b'[', glob.as_bytes()).map(|at| &glob[..at])
 }
 
 fn ancestors(path: &str) -> impl Iterator<Item = &str> {

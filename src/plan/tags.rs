@@ -70,8 +70,8 @@ fn last_word_says(title: &str) -> Option<(&str, Option<ImportedStatus>)> {
         "DONE" | "COMPLETE" | "COMPLETED" | "SKIPPED" | "DEFERRED"
     );
     let is_quiet = |c: char| c.is_alphabetic() && !c.is_uppercase();
-    let says = tag_says(word).filter(|_| is_loud && front.contains(is_quiet))?;
-    Some((front, says))
+    let says = (is_loud && front.contains(is_quiet)).then(|| tag_says(word))?;
+    Some((front, says?))
 }
 
 /// What an emoji at the end of a title says; nothing for one that is part of it.

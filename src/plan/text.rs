@@ -69,7 +69,7 @@ impl<'a> Text<'a> {
     fn starts(&self) -> &[usize] {
         self.parsed.starts.get_or_init(|| {
             let mut starts = vec![self.first];
-            starts.extend(self.text.match_indices('\n').map(|(at, _)| at + 1));
+            starts.extend(memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|at| at + 1));
             starts
         })
     }
@@ -114,6 +114,24 @@ pub(super) struct Parsed {
     pub(super) document: OnceLock<Document>,
 }
 
+/// Where the line that holds this byte ends.
+pub(super) fn line_end(text: &str, at: usize) -> usize {
+    let rest = &text.as_bytes()[at..];
+    at + memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())
+}
+
+/// Where a text says a word of ASCII, whatever the case.
+pub(super) fn find_word(text: &str, word: &str) -> Option<usize> {
+    let (text, word) = (text.as_bytes(), word.as_bytes());
+    let (first, rest) = word.split_first()?;
+    let firsts = memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text);
+    let says_rest = |at: &usize| {
+        let found = text[at + 1..].get(..rest.len());
+        found.is_some_and(|found| found.eq_ignore_ascii_case(rest))
+    };
+    firsts.into_iter().find(says_rest)
+}
+
 /// The start of the character that holds this byte; the end of the text when there is none.
 pub fn char_start(text: &str, at: usize) -> usize {
     let at = at.min(text.len());
@@ -132,19 +150,21 @@ fn number(from_zero: usize) -> u32 {
 ///
 /// Variation selectors are not among them: they belong to emoji that people write.
 pub fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{00ad}'
-            | '\u{034f}'
-            | '\u{061c}'
-            | '\u{115f}'..='\u{1160}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{3164}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
+    // No character of ASCII does.
+    !c.is_ascii()
+        && matches!(
+            c,
+            '\u{00ad}'
+                | '\u{034f}'
+                | '\u{061c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
 }

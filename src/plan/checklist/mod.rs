@@ -22,7 +22,7 @@ use std::ops::Range;
 
 use super::fields;
 use super::markdown::{Block, Document, Heading, Line, Mark, lines};
-use super::text::Text;
+use super::text::{Text, line_end};
 use super::{Task, TaskId};
 pub(super) use home::{directories, plans, title};
 pub(super) use kind::Kind;
@@ -249,7 +249,7 @@ impl<'d> Checklist<'d> {
 /// The line as it reads, its bold start included.
 pub(super) fn whole(line: &Line) -> Cow<'_, str> {
     match &line.lead {
-        Some(lead) => Cow::Owned(format!("{lead}: {}", line.text)),
+        Some(lead) => Cow::Owned([lead, ": ", &line.text].concat()),
         None => Cow::Borrowed(&line.text),
     }
 }
@@ -265,7 +265,7 @@ fn place(text: &str, mark: &Mark, id: Option<&str>) -> usize {
 }
 
 fn line_start(text: &str, offset: usize) -> usize {
-    text[..offset].rfind(['\n', '\r']).map_or_else(
+    memchr::memrchr2(b'\n', b'\r', &text.as_bytes()[..offset]).map_or_else(
         || {
             if text.starts_with(super::text::BOM) {
                 super::text::BOM.len_utf8().min(offset)
@@ -303,11 +303,6 @@ pub(super) fn end(blocks: &[Block], text: &Text<'_>) -> usize {
     };
     let last = blocks.iter().rev().find_map(end).unwrap_or_default();
     line_end(text.text, last)
-}
-
-fn line_end(text: &str, offset: usize) -> usize {
-    let rest = &text[offset..];
-    offset + rest.find(['\n', '\r']).unwrap_or(rest.len())
 }
 
 /// The group that each section gives its tasks: the nearest heading, or the one above it where several are called the

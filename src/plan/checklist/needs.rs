@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use super::list::list;
 use crate::plan::TaskId;
 use crate::plan::room::Room;
+use crate::plan::text::find_word;
 
 /// The tasks that an id stands for, by how it is written, ignoring case; several where it names a group.
 #[derive(Debug, Default)]
@@ -137,14 +138,14 @@ const REMARKS: [&str; 10] = [
 fn values(sentence: &str) -> Vec<&str> {
     let mut values: Vec<&str> = Vec::new();
     let bare = sentence.trim_start_matches(['-', '*', '_', ' ', '>']);
-    if let Some(rest) = FIELDS.iter().find_map(|word| strip(bare, word)) {
+    let may_be_one = bare.contains(':') || bare.contains('：');
+    if may_be_one && let Some(rest) = FIELDS.iter().find_map(|word| strip(bare, word)) {
         let value = rest.trim_start_matches(['*', '_', ' ']);
         let value = value.strip_prefix([':', '：']);
         values.extend(value);
     }
     let mut closing = 0;
-    for (at, bracket) in sentence.match_indices(['(', '（', '[']) {
-        let start = at + bracket.len();
+    for start in openings(sentence) {
         // What closes this one may close those behind it as well.
         if closing < start {
             let closes = sentence[start..].find([')', '）', ']']);
@@ -161,6 +162,16 @@ fn values(sentence: &str) -> Vec<&str> {
         values.push(rest);
     }
     values
+}
+
+/// Where a sentence goes on behind each of its opening brackets.
+fn openings(sentence: &str) -> impl Iterator<Item = usize> {
+    const WIDE: &str = "（";
+    let firsts = memchr::memchr3_iter(b'(', b'[', WIDE.as_bytes()[0], sentence.as_bytes());
+    firsts.filter_map(|at| match sentence.as_bytes()[at] {
+        b'(' | b'[' => Some(at + 1),
+        _ => sentence[at..].starts_with(WIDE).then_some(at + WIDE.len()),
+    })
 }
 
 /// What follows a word, ignoring case, if the text begins with it and it ends there.
@@ -181,8 +192,7 @@ pub(super) fn strip<'t>(text: &'t str, word: &str) -> Option<&'t str> {
 }
 
 fn split_word<'t>(text: &'t str, word: &str) -> Option<(&'t str, &'t str)> {
-    let mut places = text.as_bytes().windows(word.len());
-    let at = places.position(|found| found.eq_ignore_ascii_case(word.as_bytes()))?;
+    let at = find_word(text, word)?;
     Some((&text[..at], &text[at + word.len()..]))
 }
 

@@ -68,13 +68,14 @@ pub(in crate::plan) struct Wait {
 /// count: who names one seldom means all that is in it.
 pub(in crate::plan) fn by_files(tasks: &mut [Task], rows: &[std::ops::Range<usize>]) -> Vec<Wait> {
     let mut waits = Vec::new();
+    let mut after: Vec<(usize, Vec<TaskId>)> = Vec::new();
     for row in rows.iter().filter(|row| row.len() > 1) {
-        let mut last: HashMap<String, usize> = HashMap::new();
+        let mut last: HashMap<&str, usize> = HashMap::with_capacity(row.len());
         for at in row.clone() {
             let files = tasks[at].files.iter().filter(|file| !file.contains('*'));
             let mut befores: Vec<usize> = Vec::new();
-            for file in files.cloned().collect::<Vec<_>>() {
-                let Some(before) = last.insert(file.clone(), at) else {
+            for file in files {
+                let Some(before) = last.insert(file, at) else {
                     continue;
                 };
                 if before != at && !befores.contains(&before) {
@@ -82,16 +83,18 @@ pub(in crate::plan) fn by_files(tasks: &mut [Task], rows: &[std::ops::Range<usiz
                         waits.push(Wait {
                             task: at,
                             before,
-                            file,
+                            file: file.clone(),
                         });
                     }
                     befores.push(before);
                 }
             }
             let ids = befores.iter().map(|before| tasks[*before].id.clone());
-            let ids: Vec<TaskId> = ids.collect();
-            tasks[at].after.extend(ids);
+            after.push((at, ids.collect()));
         }
+    }
+    for (at, ids) in after {
+        tasks[at].after.extend(ids);
     }
     waits
 }

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use super::{line_end, line_start, whole, words};
+use super::{line_start, whole, words};
 use crate::plan::markdown::{Line, Mark};
+use crate::plan::text::line_end;
 
 /// More on one line are no accident.
 const PASTED_MAX: usize = 8;
@@ -19,6 +20,14 @@ pub(super) struct Found {
 /// The boxes of a line that begins with one.
 pub(super) fn split(line: &Line, mark: &Mark, text: &str) -> Vec<Found> {
     let end = line_end(text, mark.range.end);
+    let alone = || Found {
+        mark: mark.clone(),
+        said: whole(line).into_owned(),
+        part: None,
+    };
+    if !text[mark.range.end..end].contains("- [") {
+        return vec![alone()];
+    }
     let mut starts = vec![(line_start(text, mark.range.start), mark.clone())];
     let mut from = mark.range.end;
     while starts.len() <= PASTED_MAX
@@ -34,11 +43,7 @@ pub(super) fn split(line: &Line, mark: &Mark, text: &str) -> Vec<Found> {
         }
     }
     if starts.len() == 1 {
-        return vec![Found {
-            mark: mark.clone(),
-            said: whole(line).into_owned(),
-            part: None,
-        }];
+        return vec![alone()];
     }
     let ends: Vec<usize> = starts[1..]
         .iter()

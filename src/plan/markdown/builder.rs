@@ -5,17 +5,38 @@ use std::ops::Range;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
 
 use super::{Block, Fence, Heading, Line, Mark, Span, Table};
+use crate::plan::text::line_end;
 
 /// Whether text between code spans only separates them.
 fn is_separator(text: &str) -> bool {
-    text.chars()
-        .all(|c| c.is_whitespace() || ",;.、，；。".contains(c))
+    let is_sign = |c: char| matches!(c, ',' | ';' | '.' | '、' | '，' | '；' | '。');
+    text.chars().all(|c| c.is_whitespace() || is_sign(c))
+}
+
+/// A text without the white space around it, where it stands: nearly all have none.
+fn trimmed(mut text: String) -> String {
+    text.truncate(text.trim_end().len());
+    let blank = text.len() - text.trim_start().len();
+    if blank > 0 {
+        text.drain(..blank);
+    }
+    text
 }
 
 /// Whether what could be a tag of HTML is a type in angle brackets.
 fn is_type(tag: &str) -> bool {
     tag.strip_prefix('<')
         .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_uppercase()))
+}
+
+impl Line {
+    /// Room for all that stands from `range` on to the end of the line, so that its text is not moved when it grows.
+    fn make_room(&mut self, source: &str, range: &Range<usize>) {
+        if self.text.capacity() == 0 {
+            let end = line_end(source, range.start);
+            self.text = String::with_capacity(end - range.start);
+        }
+    }
 }
 
 /// Collects blocks from parser events.
@@ -91,7 +112,7 @@ impl<'a> Builder<'a> {
                 self.close_line();
                 self.heading = Some(Heading {
                     level: rank(level),
-                    title: String::new(),
+                    title: String::with_capacity(range.len()),
                     range,
                 });
             }
@@ -130,9 +151,9 @@ impl<'a> Builder<'a> {
             Tag::MetadataBlock(_) => self.skipped = true,
             Tag::Strong if self.is_at_start() && self.is_flowing() => {
                 if self.line.is_none() {
-                    self.open_line(range);
+                    self.open_line(range.clone());
                 }
-                self.bold = Some(String::new());
+                self.bold = Some(String::with_capacity(range.len()));
             }
             _ => {}
         }
@@ -142,7 +163,7 @@ impl<'a> Builder<'a> {
         match tag {
             TagEnd::Heading(_) => {
                 if let Some(mut heading) = self.heading.take() {
-                    heading.title = heading.title.trim().to_owned();
+                    heading.title = trimmed(heading.title);
                     self.blocks.push(Block::Heading(heading));
                 }
             }
@@ -178,10 +199,13 @@ impl<'a> Builder<'a> {
         let Some(bold) = self.bold.take() else {
             return;
         };
-        let trimmed = bold.trim();
-        match trimmed.strip_suffix([':', '：']) {
-            Some(name) => self.lead(name.trim().to_owned()),
-            None => self.bold_done = Some(trimmed.to_owned()),
+        let mut bold = trimmed(bold);
+        match bold.strip_suffix([':', '：']).map(str::len) {
+            Some(length) => {
+                bold.truncate(length);
+                self.lead(trimmed(bold));
+            }
+            None => self.bold_done = Some(bold),
         }
     }
 
@@ -193,7 +217,9 @@ impl<'a> Builder<'a> {
 
     fn is_apart(&self, start: usize) -> bool {
         let between = self.text.get(self.end_of_last..start).unwrap_or_default();
-        between.matches('\n').count() > 1
+        memchr::memchr_iter(b'\n', between.as_bytes())
+            .nth(1)
+            .is_some()
     }
 
     fn is_flowing(&self) -> bool {
@@ -211,8 +237,8 @@ impl<'a> Builder<'a> {
     fn open_line(&mut self, range: Range<usize>) {
         let apart = self.is_apart(range.start);
         // A carriage return ends a line as well, alone or not.
-        let before = self.text[..range.start].rfind(['\n', '\r']);
-        let line_start = before.map_or(0, |at| at + 1);
+        let before = &self.text.as_bytes()[..range.start];
+        let line_start = memchr::memrchr2(b'\n', b'\r', before).map_or(0, |at| at + 1);
         // What was told with an earlier part of its line is no second box.
         let mark = mark(&self.text[line_start..], line_start)
             .filter(|mark| mark.range.start >= self.end_of_last);
@@ -234,7 +260,7 @@ impl<'a> Builder<'a> {
         self.bold = None;
         self.settle_bold();
         if let Some(mut line) = self.line.take() {
-            line.text = line.text.trim().to_owned();
+            line.text = trimmed(line.text);
             self.end_of_last = line.range.end;
             self.blocks.push(Block::Line(line));
         }
@@ -271,7 +297,8 @@ impl<'a> Builder<'a> {
 
     fn flow(&mut self, text: &str, range: Range<usize>) {
         let mut text = text;
-        if let Some(rest) = text.trim_start().strip_prefix([':', '：'])
+        if self.bold_done.is_some()
+            && let Some(rest) = text.trim_start().strip_prefix([':', '：'])
             && let Some(name) = self.bold_done.take()
         {
             self.lead(name);
@@ -288,6 +315,7 @@ impl<'a> Builder<'a> {
                 .get(boxed.saturating_sub(range.start)..)
                 .unwrap_or_default();
             line.words |= !is_separator(text);
+            line.make_room(self.text, &range);
             line.text.push_str(text);
             line.range.end = range.end;
         }
@@ -311,8 +339,13 @@ impl<'a> Builder<'a> {
                 self.open_line(range.clone());
             }
             if let Some(line) = &mut self.line {
+                line.make_room(self.text, &range);
                 quote(&mut line.text);
                 line.range.end = range.end;
+                if line.spans.is_empty() {
+                    // Most lines that have one have no other.
+                    line.spans.reserve_exact(1);
+                }
                 line.spans.push(Span {
                     text: code.trim().to_owned(),
                     range,

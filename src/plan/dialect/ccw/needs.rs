@@ -97,7 +97,9 @@ pub(super) fn needs(rows: &[Row<'_>], list: Option<&Text<'_>>, over: &[bool]) ->
 
 /// Ids are all alike; only one with the same letters and digits is meant.
 fn letters(id: &str) -> String {
-    ids::key(id).replace(|c: char| !c.is_alphanumeric(), "")
+    let mut key = ids::key(id);
+    key.retain(char::is_alphanumeric);
+    key
 }
 
 fn needs_nothing(row: &Row<'_>, container: &Row<'_>, spelled: &Spelled) -> Fault {

@@ -269,11 +269,13 @@ impl Session<'_> {
             .enumerate()
             .for_each(|(place, &at)| place_of[at] = place);
         let phases = self.phases(strategy);
+        let sections = self.todo.sections.iter();
+        let beside: Vec<bool> = sections.map(|heading| is_side_by_side(heading)).collect();
         let places: Vec<Place> = runs
             .iter()
             .map(|&at| Place {
                 needs: needs[at].iter().map(|&other| place_of[other]).collect(),
-                group: self.group(&self.rows[at]),
+                group: self.group(&self.rows[at], &beside),
                 phase: phases[at],
             })
             .collect();
@@ -304,16 +306,14 @@ impl Session<'_> {
     }
 
     /// The group within which a task may run beside others: that of its section when its heading says so.
-    fn group(&self, row: &Row<'_>) -> Option<String> {
+    fn group(&self, row: &Row<'_>, beside: &[bool]) -> Option<String> {
         let outline = row.outline();
         if outline.is_some_and(|outline| outline.is_risky) {
             return None;
         }
         let section = row.entry.map_or(0, |entry| entry.section);
-        let heading = section
-            .checked_sub(1)
-            .and_then(|at| self.todo.sections.get(at));
-        match heading.is_some_and(|heading| is_side_by_side(heading)) {
+        let is_beside = section.checked_sub(1).and_then(|at| beside.get(at));
+        match is_beside == Some(&true) {
             true => Some(format!("section {section}")),
             false => outline.and_then(|outline| outline.group.clone()),
         }

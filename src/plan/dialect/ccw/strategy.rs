@@ -82,8 +82,9 @@ fn model(blocks: &[Block]) -> Option<Found> {
     let named = |names: &[&str]| {
         blocks.iter().find_map(|block| match block {
             Block::Line(line) => {
-                let lead = line.lead.as_ref()?.to_lowercase();
-                names.contains(&lead.as_str()).then_some(())?;
+                let lead = line.lead.as_ref()?;
+                let is_one = |name: &&str| name.eq_ignore_ascii_case(lead);
+                names.iter().any(is_one).then_some(())?;
                 keyword(&line.text, line.range.clone())
             }
             Block::Heading(heading) => {
@@ -147,7 +148,9 @@ fn phases(blocks: &[Block]) -> Vec<(String, String)> {
                 if let Some(named) = phase_of(lead).or_else(|| phase_of(&line.text)) {
                     phase = Some(named);
                 }
-                let is_list = ["tasks", "task", "任务"].contains(&lead.to_lowercase().as_str());
+                let is_list = ["tasks", "task", "任务"]
+                    .iter()
+                    .any(|name| name.eq_ignore_ascii_case(lead));
                 if let (Some(phase), true) = (&phase, is_list) {
                     found.extend(
                         ids::ids_in(&line.text).map(|(_, id)| (id.to_owned(), phase.clone())),
@@ -162,13 +165,17 @@ fn phases(blocks: &[Block]) -> Vec<(String, String)> {
 
 /// `phase 1` of `Phase 1 (Weeks 1-2): Foundation`.
 pub(super) fn phase_of(title: &str) -> Option<String> {
-    let lower = title.trim().to_lowercase();
-    let lower = lower.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let title = title.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let begins = |word: &&&str| {
+        let head = title.get(..word.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(word))
+    };
     let word = ["phase", "stage", "wave", "阶段", "第"]
         .iter()
-        .find(|word| lower.starts_with(*word))?;
-    let rest = lower[word.len()..].trim_start_matches([' ', '-', '#']);
+        .find(begins)?;
+    let rest = title[word.len()..].trim_start_matches([' ', '-', '#']);
     let number: String = rest
+        .to_lowercase()
         .chars()
         .take_while(|c| c.is_alphanumeric() && !"阶波".contains(*c))
         .collect();
@@ -181,7 +188,9 @@ pub(super) fn phase_of(title: &str) -> Option<String> {
 fn serialized(blocks: &[Block]) -> Vec<&Line> {
     let names = ["Serialization Requirements", "Serialization", "串行要求"];
     let fields = names.iter().flat_map(|name| fields(blocks, name));
-    let found: Vec<&Line> = fields.flat_map(|field| field.lines).collect();
+    let found: Vec<&Line> = fields
+        .flat_map(|field| field.lines().collect::<Vec<_>>())
+        .collect();
     let headed = blocks.iter().position(|block| {
         matches!(block, Block::Heading(heading) if heading.title.to_lowercase().contains("serialization"))
     });

@@ -3,6 +3,7 @@
 //! Every list in the field is written a little differently, and most boxes in them are no tasks: legends,
 //! acceptance criteria, phases of a test-driven task. A line is a task's because an id stands at its start.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -158,8 +159,8 @@ impl List<'_> {
 
     fn line(&mut self, line: &Line) {
         let whole = match &line.lead {
-            Some(lead) => format!("{lead}: {}", line.text),
-            None => line.text.clone(),
+            Some(lead) => Cow::Owned([lead, ": ", &line.text].concat()),
+            None => Cow::Borrowed(line.text.as_str()),
         };
         let is_container = line.mark.is_none() && line.text.starts_with(['▸', '▶', '►']);
         if !self.is_apart
@@ -306,6 +307,10 @@ fn is_apart(heading: &str) -> bool {
 
 /// A title without the links that follow it: `Add it → 📋 | ✅`.
 fn without_links(title: &str, raw: &str) -> String {
+    let mut title = title.trim_end();
+    if !raw.contains("](") {
+        return title.to_owned();
+    }
     let mut links: Vec<&str> = Vec::new();
     let mut rest = raw;
     while let Some(end) = rest.find("](") {
@@ -314,7 +319,6 @@ fn without_links(title: &str, raw: &str) -> String {
         }
         rest = &rest[end + 2..];
     }
-    let mut title = title.trim_end();
     while let Some(link) = links.pop() {
         let Some(before) = title.strip_suffix(link) else {
             break;
@@ -325,9 +329,7 @@ fn without_links(title: &str, raw: &str) -> String {
             .trim_end();
     }
     for arrow in ["→", "->", "=>", "—", "–", "-", "|"] {
-        if raw.contains("](") {
-            title = title.strip_suffix(arrow).unwrap_or(title).trim_end();
-        }
+        title = title.strip_suffix(arrow).unwrap_or(title).trim_end();
     }
     title.to_owned()
 }
@@ -369,7 +371,7 @@ const DEPENDS: [&str; 8] = [
 /// The ids of `（depends_on: IMPL-001）` within a line.
 fn inline_needs(text: &str) -> Vec<String> {
     // A list of ids or nothing: what has no colon says neither.
-    if !text.contains([':', '：']) {
+    if !text.contains(':') && !text.contains('：') {
         return Vec::new();
     }
     let lower = text.to_ascii_lowercase();

@@ -161,7 +161,7 @@ fn job(number: &str, text: &Text<'_>, review: &mut Review, faults: &mut Vec<Faul
         let own = step_files(step, text, faults).into_iter();
         files.extend(own.filter(|file| seen_files.insert(file.clone())));
         let asked = fields(step, "Verify");
-        let checks = asked.iter().flat_map(values::checks);
+        let checks = asked.flat_map(|field| values::checks(&field));
         verify.extend(checks.filter(|check| seen_checks.insert(check.clone())));
         run.push_str(&values::script(step).unwrap_or_default());
     }
@@ -215,7 +215,7 @@ fn step_number(title: &str) -> Option<&str> {
 fn step_files(step: &[Block], text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<String> {
     let mut files = Vec::new();
     for field in fields(step, "Files") {
-        for span in field.lines.iter().flat_map(|line| &line.spans) {
+        for span in field.lines().flat_map(|line| &line.spans) {
             let glob = scope::glob_of(&span.text);
             if !scope::looks_like_path(&span.text) {
                 continue;

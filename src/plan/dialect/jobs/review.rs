@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::rank;
-use crate::plan::fields::fields;
+use crate::plan::fields;
 use crate::plan::gaps::{Asked, Gaps, Lack};
 use crate::plan::markdown::{Block, Document, Line};
 use crate::plan::text::Text;
@@ -62,7 +62,7 @@ impl Review {
             self.steps += 1;
             let at = text.location(step.at.start);
             for ((_, name), without) in ASKED.iter().zip(&mut self.without) {
-                if fields(step.blocks, name).is_empty() {
+                if !fields::has(step.blocks, name) {
                     without.push(Lack {
                         id: format!("{job}.{}", step.number),
                         at: at.clone(),

@@ -201,7 +201,7 @@ fn requires(document: &Document) -> Vec<(String, Range<usize>)> {
     ];
     let mut found = Vec::new();
     for field in leads.iter().flat_map(|lead| fields(header, lead)) {
-        for line in &field.lines {
+        for line in field.lines() {
             let words = line.text.split(|c: char| !c.is_alphanumeric());
             let ids = words.filter(|word| is_spec(word));
             found.extend(ids.map(|id| (id.to_ascii_uppercase(), line.range.clone())));
@@ -269,11 +269,13 @@ fn task(
         needs.extend_from_slice(&specs[need].ids);
     }
     let written: HashSet<&TaskId> = needs.iter().collect();
-    let before = after[spec.first + nth].iter().map(|place| {
+    let places = &after[spec.first + nth];
+    let before = places.iter().map(|place| {
         let other = &specs[specs.partition_point(|spec| spec.first <= *place) - 1];
         other.ids[place - other.first].clone()
     });
-    let after: Vec<TaskId> = before.filter(|id| !written.contains(id)).collect();
+    let mut after = Vec::with_capacity(places.len());
+    after.extend(before.filter(|id| !written.contains(id)));
     let layer = Some(draft.group.as_str()).filter(|name| !name.is_empty());
     Task {
         id: spec.ids[nth].clone(),

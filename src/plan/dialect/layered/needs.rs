@@ -2,6 +2,7 @@
 //!
 //! What means none of them is told; what looks like an id and is none stays, so that the graph refuses it.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
@@ -17,8 +18,9 @@ const SIGNS_MAX: usize = 16;
 
 /// What the tasks of a spec can depend on, by all the names it has.
 struct Names<'d> {
-    by_id: HashMap<String, usize>,
-    by_title: HashMap<String, usize>,
+    /// By id and by title, in lower case; made when the first need is looked up, for many plans name none.
+    by_id: OnceCell<HashMap<String, usize>>,
+    by_title: OnceCell<HashMap<String, usize>>,
     steps: &'d [Step],
     by_heading: HashMap<String, usize>,
     by_number: BTreeMap<u32, Vec<usize>>,
@@ -68,18 +70,10 @@ impl<'d> Names<'d> {
         for (number, step) in steps.iter().enumerate() {
             step.tasks.iter().for_each(|task| step_of[*task] = number);
         }
-        let by = |key: fn(&Draft) -> &str| {
-            let pairs = drafts.tasks.iter().enumerate();
-            // The first of a name has it.
-            pairs
-                .rev()
-                .map(|(at, task)| (key(task).to_lowercase(), at))
-                .collect()
-        };
         let (by_heading, by_number) = named(steps);
         Self {
-            by_id: by(|task| &task.id),
-            by_title: by(|task| &task.title),
+            by_id: OnceCell::new(),
+            by_title: OnceCell::new(),
             steps,
             by_heading,
             by_number,
@@ -87,6 +81,23 @@ impl<'d> Names<'d> {
             drafts,
             room: Room::default(),
         }
+    }
+
+    fn by_id(&self) -> &HashMap<String, usize> {
+        self.by_id.get_or_init(|| self.by(|task| &task.id))
+    }
+
+    fn by_title(&self) -> &HashMap<String, usize> {
+        self.by_title.get_or_init(|| self.by(|task| &task.title))
+    }
+
+    fn by(&self, key: fn(&Draft) -> &str) -> HashMap<String, usize> {
+        let pairs = self.drafts.tasks.iter().enumerate();
+        // The first of a name has it.
+        let pairs = pairs.rev();
+        pairs
+            .map(|(at, task)| (key(task).to_lowercase(), at))
+            .collect()
     }
 
     /// Has a task need all tasks of these layers.
@@ -105,7 +116,7 @@ impl<'d> Names<'d> {
         let mut needs = Needs::default();
         for (said, range) in &task.needs {
             let bare = without_remarks(said);
-            let is_whole = self.by_title.contains_key(&bare.trim().to_lowercase());
+            let is_whole = self.by_title().contains_key(&bare.trim().to_lowercase());
             let separators = |c: char| [',', '，', '、', ';', '；', '&', '+'].contains(&c);
             let parts: Vec<&str> = match is_whole {
                 true => vec![bare.as_str()],
@@ -200,7 +211,7 @@ impl<'d> Names<'d> {
         let mut found = Vec::new();
         for part in parts {
             let part = part.trim().trim_matches(['*', '`', '.', ':', '。']).trim();
-            match self.by_id.get(&part.to_lowercase()) {
+            match self.by_id().get(&part.to_lowercase()) {
                 Some(task) => found.push(*task),
                 None => {
                     let range = self.range(part)?;
@@ -215,7 +226,7 @@ impl<'d> Names<'d> {
 
     fn names_a_task(&self, said: &str) -> bool {
         let mut words = said.split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-'));
-        words.any(|word| is_id(word) && self.by_id.contains_key(&word.to_lowercase()))
+        words.any(|word| is_id(word) && self.by_id().contains_key(&word.to_lowercase()))
     }
 
     /// Takes one part of a list; whether it means anything.
@@ -226,7 +237,7 @@ impl<'d> Names<'d> {
             .unwrap_or(part)
             .trim();
         let part = strip_word(part, "task:").map_or(part, str::trim);
-        if let Some(&task) = self.by_id.get(&part.to_lowercase()) {
+        if let Some(&task) = self.by_id().get(&part.to_lowercase()) {
             needs.tasks.push(task);
         } else if let Some(steps) = self.layers(part) {
             self.take_steps(steps.into_iter(), needs);
@@ -235,7 +246,7 @@ impl<'d> Names<'d> {
             needs.tasks.extend(tasks.filter(|_| is_granted));
         } else if is_spec(part) {
             needs.specs.push((part.to_ascii_uppercase(), range.clone()));
-        } else if let Some(&task) = self.by_title.get(&part.to_lowercase()) {
+        } else if let Some(&task) = self.by_title().get(&part.to_lowercase()) {
             needs.tasks.push(task);
         } else if says_all_before(part) {
             self.take_steps(self.steps[..self.step_of[at]].iter(), needs);
@@ -278,7 +289,7 @@ impl<'d> Names<'d> {
             return None;
         }
         let mut ends = part.match_indices(SIGNS).filter_map(|(at, sign)| {
-            let id = |id: &str| self.by_id.get(&id.trim().to_lowercase()).copied();
+            let id = |id: &str| self.by_id().get(&id.trim().to_lowercase()).copied();
             Some((id(&part[..at])?, id(&part[at + sign.len()..])?))
         });
         let (from, to) = ends.next_back()?;

@@ -185,14 +185,14 @@ impl Reader<'_> {
             status: item.signed.then_some(ImportedStatus::Done),
             run: fields::script(section),
             verify: fields(section, "Verify")
-                .iter()
-                .flat_map(fields::checks)
+                .flat_map(|field| fields::checks(&field))
                 .collect(),
             ..draft_of(item)
         };
         for field in ["Files", "File"] {
             let found = fields(section, field);
-            draft.files.extend(found.iter().flat_map(fields::paths));
+            let paths = found.flat_map(|field| fields::paths(&field));
+            draft.files.extend(paths);
         }
         for line in section.iter().filter_map(|block| match block {
             Block::Line(line) => Some(line),

@@ -2,6 +2,7 @@
 //!
 //! Prose in, phases out; what is not understood is told, and then the safe reading holds: one after the other.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::groups::{Group, is_called};
@@ -10,7 +11,6 @@ use super::outline::Phase;
 use super::parts::{self, Part, first};
 use super::prose::{Key, Names, names, says_none};
 use crate::plan::Fault;
-use crate::plan::markdown::Line;
 use crate::plan::room::NEEDS_MAX;
 use crate::plan::text::Text;
 
@@ -267,11 +267,18 @@ pub(super) fn listed(ids: &[&str]) -> String {
 }
 
 /// A value with all that is written below it, on one line.
-fn value(part: &Part<'_>) -> String {
-    let below = part.below.iter().map(|line: &&Line| parts::whole(line));
-    let all: Vec<String> = std::iter::once(part.text.clone())
-        .chain(below)
-        .filter(|text| !text.is_empty())
-        .collect();
-    all.join(", ")
+fn value<'p>(part: &'p Part<'_>) -> Cow<'p, str> {
+    let mut all = Cow::Borrowed(&*part.text);
+    for text in part.below.iter().map(|line| parts::whole(line)) {
+        match (all.is_empty(), text.is_empty()) {
+            (_, true) => {}
+            (true, false) => all = text,
+            (false, false) => {
+                let all = all.to_mut();
+                all.push_str(", ");
+                all.push_str(&text);
+            }
+        }
+    }
+    all
 }

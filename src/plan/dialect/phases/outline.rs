@@ -10,7 +10,7 @@ use super::parts;
 use super::prose::Key;
 use crate::plan::markdown::{Block, Document, Heading};
 use crate::plan::tags::{tag_says, without_tags};
-use crate::plan::text::Text;
+use crate::plan::text::{Text, find_word};
 use crate::plan::{Fault, ImportedStatus};
 
 /// A heading that begins a phase, and all that belongs to it.
@@ -85,13 +85,17 @@ pub(super) fn phases<'d>(
             key,
             title,
             says,
-            is_design: candidate.heading.title.to_lowercase().contains("(design"),
+            is_design: is_called_design(&candidate.heading.title),
             at,
             range: candidate.heading.range.start..next.unwrap_or(text.text.len()),
             section: &blocks[candidate.block + 1..end],
         }
     };
     chosen.into_iter().enumerate().map(whole).collect()
+}
+
+fn is_called_design(title: &str) -> bool {
+    find_word(title, "(design").is_some()
 }
 
 /// Of several with one number the first that stands where phases stand, and what else looks like a phase and has
@@ -110,7 +114,7 @@ fn chosen<'d>(
     let (here, elsewhere): (Vec<_>, Vec<_>) = candidates
         .into_iter()
         .partition(|candidate| is_inside(candidate) && candidate.heading.level == level);
-    let mut starts: HashMap<Key, usize> = HashMap::new();
+    let mut starts: HashMap<Key, usize> = HashMap::with_capacity(here.len());
     let mut chosen = Vec::new();
     for candidate in here {
         let named = &candidate.named;
@@ -213,11 +217,9 @@ fn holds_phases(heading: &Heading) -> bool {
         "execution plan",
         "plan phases",
     ];
-    let title = heading
-        .title
-        .trim_matches(|c: char| !c.is_alphanumeric())
-        .to_lowercase();
-    heading.level <= 2 && NAMES.contains(&title.as_str())
+    let title = heading.title.trim_matches(|c: char| !c.is_alphanumeric());
+    let is_one = |name: &&str| name.eq_ignore_ascii_case(title);
+    heading.level <= 2 && NAMES.iter().any(is_one)
 }
 
 /// `Phase 3: title`, with a dash or a remark in parentheses for the colon; ids are `3`, `5a`, `1.5`.
@@ -237,10 +239,7 @@ fn named(heading: &Heading, text: &Text<'_>) -> Option<Named> {
     let id = Key::leading(rest)?;
     let rest = &rest[id.len()..];
     let raw = &text.text[heading.range.clone()];
-    let after_word = raw
-        .to_ascii_lowercase()
-        .find("phase")
-        .map_or(0, |at| at + 5);
+    let after_word = find_word(raw, "phase").map_or(0, |at| at + word.len());
     let at = raw[after_word..].find(id).map_or(0, |at| after_word + at) + heading.range.start;
     let (remark, rest) = parts_of(rest);
     let (mut title, mut says) = without_tags(rest);

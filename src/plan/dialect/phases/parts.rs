@@ -1,8 +1,10 @@
 //! The fields of a phase, whichever way its author writes them: bold leads, several on a line, rows of a property
 //! table, headings of their own. And what the lists below them say.
 
+use std::borrow::Cow;
+
 use crate::plan::fields;
-use crate::plan::markdown::{Block, Fence, Line, lines};
+use crate::plan::markdown::{Block, Fence, Line, Span, lines};
 
 /// Fields under all the names that the three generations of these plans have for them.
 pub(super) const OWNER: &[&str] = &[
@@ -58,10 +60,10 @@ const OTHERS: &[&str] = &[
 /// One field of a phase.
 #[derive(Debug)]
 pub(super) struct Part<'d> {
-    /// In lower case.
-    pub(super) name: String,
+    /// As it is written, but for signs around it.
+    pub(super) name: &'d str,
     /// What stands on its own line, with backticks.
-    pub(super) text: String,
+    pub(super) text: Cow<'d, str>,
     pub(super) place: std::ops::Range<usize>,
     /// The lines below that belong to it.
     pub(super) below: Vec<&'d Line>,
@@ -72,7 +74,7 @@ pub(super) struct Part<'d> {
 
 impl Part<'_> {
     pub(super) fn is(&self, names: &[&str]) -> bool {
-        names.contains(&self.name.as_str())
+        is_one_of(self.name, names)
     }
 }
 
@@ -84,10 +86,10 @@ pub(super) fn first<'p, 'd>(parts: &'p [Part<'d>], names: &[&str]) -> Option<&'p
 /// Whether a section has fields that only phases have.
 pub(super) fn are_a_phase(section: &[Block]) -> bool {
     const KINDS: [&[&str]; 4] = [OWNER, DEPENDENCIES, BLAST_RADIUS, PARALLEL];
-    let is_one = |name: &str| KINDS.iter().any(|names| names.contains(&name));
+    let is_one = |name: &str| KINDS.iter().any(|names| is_one_of(name, names));
     // Most say it at the start of a line, where it is seen without reading all of them.
     let mut leads = lines(section).filter_map(|line| line.lead.as_deref());
-    leads.any(|lead| is_one(&normal(lead))) || parts(section).iter().any(|part| is_one(&part.name))
+    leads.any(|lead| is_one(bare(lead))) || parts(section).iter().any(|part| is_one(part.name))
 }
 
 /// Whether a section has so many fields of phases that it can be nothing else.
@@ -111,20 +113,16 @@ pub(super) fn parts(section: &[Block]) -> Vec<Part<'_>> {
                 }
             }
             Block::Heading(heading) => {
-                let name = normal(&heading.title);
-                if is_known(&name) {
+                let name = bare(&heading.title);
+                if is_known(name) {
                     parts.push(under_heading(name, heading.range.clone(), section, at + 1));
                 }
             }
             Block::Table(table) => {
-                let is_property = |row: &Vec<_>| {
-                    let first: Option<&crate::plan::markdown::Span> = row.first();
-                    first.is_some_and(|cell| {
-                        matches!(
-                            normal(&cell.text).as_str(),
-                            "property" | "field" | "attribute"
-                        )
-                    })
+                let is_property = |row: &Vec<Span>| {
+                    let names = ["property", "field", "attribute"];
+                    row.first()
+                        .is_some_and(|cell| is_one_of(bare(&cell.text), &names))
                 };
                 if !table.rows.first().is_some_and(is_property) {
                     continue;
@@ -132,8 +130,8 @@ pub(super) fn parts(section: &[Block]) -> Vec<Part<'_>> {
                 for row in &table.rows[1..] {
                     if let [name, value, ..] = &row[..] {
                         parts.push(Part {
-                            name: normal(&name.text),
-                            text: value.text.trim().to_owned(),
+                            name: bare(&name.text),
+                            text: value.text.trim().into(),
                             place: value.range.clone(),
                             below: Vec::new(),
                             fences: Vec::new(),
@@ -150,43 +148,38 @@ pub(super) fn parts(section: &[Block]) -> Vec<Part<'_>> {
 
 /// The fields of one line: `**Deps:** Phase 1 | **Parallel:** No`. What stands below belongs to the last.
 fn on_a_line<'d>(
-    lead: &str,
+    lead: &'d str,
     line: &'d Line,
     field: fields::Field<'d>,
     next: usize,
     parts: &mut Vec<Part<'d>>,
 ) {
-    let mut own = vec![(normal(lead), String::new())];
-    for (nth, piece) in split(&line.text).enumerate() {
+    let part = |name: &'d str, text: &'d str| Part {
+        name: bare(name),
+        text: text.trim().into(),
+        place: line.range.clone(),
+        below: Vec::new(),
+        fences: Vec::new(),
+        next,
+    };
+    let mut pieces = split(&line.text);
+    let mut last = part(lead, pieces.next().unwrap_or_default());
+    for piece in pieces {
         let named = piece
             .split_once([':', '：'])
-            .map(|(name, value)| (normal(name), value))
-            .filter(|(name, _)| nth > 0 && is_known(name));
-        match (named, own.last_mut()) {
-            (Some((name, value)), _) => own.push((name, value.trim().to_owned())),
-            (None, Some((_, text))) => {
-                if nth > 0 {
-                    text.push_str(" | ");
-                }
+            .filter(|(name, _)| is_known(bare(name)));
+        match named {
+            Some((name, value)) => parts.push(std::mem::replace(&mut last, part(name, value))),
+            None => {
+                let text = last.text.to_mut();
+                text.push_str(" | ");
                 text.push_str(piece.trim());
             }
-            (None, None) => {}
         }
     }
-    for (name, text) in own {
-        parts.push(Part {
-            name,
-            text,
-            place: line.range.clone(),
-            below: Vec::new(),
-            fences: Vec::new(),
-            next,
-        });
-    }
-    if let Some(last) = parts.last_mut() {
-        last.below = field.lines[1..].to_vec();
-        last.fences = field.fences;
-    }
+    last.below = field.below;
+    last.fences = field.fences;
+    parts.push(last);
 }
 
 /// The pieces of a line between its bars; a bar in code is none.
@@ -198,12 +191,12 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn under_heading(
-    name: String,
+fn under_heading<'d>(
+    name: &'d str,
     place: std::ops::Range<usize>,
-    section: &[Block],
+    section: &'d [Block],
     next: usize,
-) -> Part<'_> {
+) -> Part<'d> {
     let own = section[next..]
         .iter()
         .take_while(|block| !matches!(block, Block::Heading(_) | Block::Rule));
@@ -217,7 +210,7 @@ fn under_heading(
     }
     Part {
         name,
-        text: String::new(),
+        text: Cow::default(),
         place,
         below,
         fences,
@@ -240,13 +233,17 @@ fn is_known(name: &str) -> bool {
         OTHERS,
     ]
     .iter()
-    .any(|names| names.contains(&name))
+    .any(|names| is_one_of(name, names))
 }
 
-/// A name as it is looked up.
-fn normal(name: &str) -> String {
+/// Whether a name is one of these, whatever its case.
+fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// A name without the signs around it.
+fn bare(name: &str) -> &str {
     name.trim_matches(|c: char| !c.is_alphanumeric() && c != ')' && c != '`')
-        .to_lowercase()
 }
 
 /// The items of a list: each line of the list with what is written below it, deeper lists as its continuation.
@@ -254,7 +251,7 @@ pub(super) fn items(part: &Part<'_>) -> Vec<String> {
     let mut items: Vec<String> = Vec::new();
     let mut open: Option<(usize, usize)> = None;
     if !part.text.is_empty() {
-        items.push(part.text.clone());
+        items.push(part.text.to_string());
         open = Some((usize::MAX, 0));
     }
     for line in &part.below {
@@ -280,7 +277,7 @@ pub(super) fn items(part: &Part<'_>) -> Vec<String> {
             }
             _ => {
                 open = Some((line.depth, line.paragraph));
-                items.push(text);
+                items.push(text.into_owned());
             }
         }
     }
@@ -288,17 +285,17 @@ pub(super) fn items(part: &Part<'_>) -> Vec<String> {
 }
 
 /// A line with its bold lead.
-pub(super) fn whole(line: &Line) -> String {
+pub(super) fn whole(line: &Line) -> Cow<'_, str> {
     match &line.lead {
-        Some(lead) if line.text.is_empty() => format!("{lead}:"),
-        Some(lead) => format!("{lead}: {}", line.text),
-        None => line.text.clone(),
+        Some(lead) if line.text.is_empty() => [lead, ":"].concat().into(),
+        Some(lead) => [lead, ": ", &line.text].concat().into(),
+        None => line.text.as_str().into(),
     }
 }
 
 /// The code spans of a text with backticks, also empty ones.
-pub(super) fn codes(text: &str) -> Vec<&str> {
-    text.split('`').skip(1).step_by(2).map(str::trim).collect()
+pub(super) fn codes(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2).map(str::trim)
 }
 
 /// A text without its code spans.
@@ -308,5 +305,8 @@ pub(super) fn around_codes(text: &str) -> String {
 
 /// A value without its backticks.
 pub(super) fn plain(text: &str) -> String {
-    text.replace('`', "").trim().to_owned()
+    match text.contains('`') {
+        true => text.replace('`', "").trim().to_owned(),
+        false => text.trim().to_owned(),
+    }
 }

@@ -115,16 +115,17 @@ pub(super) fn says_none(text: &str) -> bool {
         "keine",
         "ninguna",
     ];
-    let text = text
-        .trim()
-        .trim_matches(['`', '*', '_', '"'])
-        .to_lowercase();
+    let text = text.trim().trim_matches(['`', '*', '_', '"']);
+    let is_sign = |c: char| {
+        matches!(c, ',' | ';' | '.' | ':' | '，' | '。' | '；' | '：')
+            || matches!(c, '(' | '（' | '—' | '–')
+    };
     let first = text
-        .split(|c: char| c.is_whitespace() || ",;.:，。；：(（—–".contains(c))
+        .split(|c: char| c.is_whitespace() || is_sign(c))
         .next()
         .unwrap_or_default();
-    let is_dash = !text.is_empty() && text.chars().all(|c| "-–—".contains(c));
-    NONE.contains(&first) || is_dash
+    let is_dash = !text.is_empty() && text.chars().all(|c| matches!(c, '-' | '–' | '—'));
+    NONE.iter().any(|none| none.eq_ignore_ascii_case(first)) || is_dash
 }
 
 /// The phases that a text names. `bare`: numbers count without the word `Phase` before them.

@@ -1,9 +1,9 @@
 //! What a phase says of files and of the dependencies in a manifest.
 
 use super::parts::{self, Part, codes};
-use crate::plan::markdown::{Block, Span};
+use crate::plan::markdown::Block;
 use crate::plan::text::Text;
-use crate::plan::{Fault, Severity, fields, scope};
+use crate::plan::{Fault, fields, scope};
 
 /// What a phase says of files.
 #[derive(Debug, Default)]
@@ -24,61 +24,57 @@ pub(super) fn files(parts: &[Part<'_>], text: &Text<'_>, faults: &mut Vec<Fault>
         if !creates && !part.is(parts::FILES) {
             continue;
         }
-        let own = std::iter::once((part.text.as_str(), &part.place));
+        let is_changed = part.is(parts::MODIFIES);
+        let own = std::iter::once((&*part.text, &part.place));
         let below = part
             .below
             .iter()
             .map(|line| (line.text.as_str(), &line.range));
         for (words, place) in own.chain(below) {
-            let lower = words.to_lowercase();
-            let is_new = creates
-                || lower.contains("(new")
-                || lower.starts_with("new:")
-                || lower.starts_with("create ");
+            let is_new = creates || says_new(words);
             for path in paths(words) {
-                let span = Span {
-                    text: path,
-                    range: place.clone(),
-                };
-                let is_one = !span.text.contains(['*', '?', '[']) && !span.text.ends_with('/');
-                if is_one && is_new {
-                    made.push(span.clone());
-                } else if is_one && part.is(parts::MODIFIES) {
-                    changed.push(span.clone());
+                let glob = scope::glob_of(&path);
+                if let Some(objection) = scope::objection(&glob) {
+                    // Paths of another machine say that there are files, but not which.
+                    let unchecked = "what this phase may change is not checked";
+                    let message = format!("`{path}` {objection}: {unchecked}");
+                    faults.push(text.warning(place.clone(), message));
+                    return Files::default();
                 }
-                all.push(span);
+                let is_one = !path.contains(['*', '?', '[']) && !path.ends_with('/');
+                if is_one && is_new {
+                    made.push(glob.clone());
+                } else if is_one && is_changed {
+                    changed.push(glob.clone());
+                }
+                all.push(glob);
             }
         }
     }
-    let mut wrong = Vec::new();
-    let all = fields::globs(&all, text, &mut wrong);
-    let made = fields::globs(&made, text, &mut Vec::new());
-    let changed = fields::globs(&changed, text, &mut Vec::new());
-    if let Some(first) = wrong.into_iter().next() {
-        // Paths of another machine say that there are files, but not which.
-        faults.push(Fault {
-            severity: Severity::Warning,
-            message: format!(
-                "{}: what this phase may change is not checked",
-                first.message
-            ),
-            ..first
-        });
-        return Files::default();
+    Files {
+        all: fields::without_repeats(all),
+        made: fields::without_repeats(made),
+        changed: fields::without_repeats(changed),
     }
-    Files { all, made, changed }
+}
+
+/// Whether a line says of its files that they are to be made.
+fn says_new(words: &str) -> bool {
+    let lower = words.to_lowercase();
+    lower.contains("(new") || lower.starts_with("new:") || lower.starts_with("create ")
 }
 
 /// The path that a line is about: its first code that looks like one, or its first word; several with commas between.
 fn paths(words: &str) -> Vec<String> {
-    let spans = codes(words);
     let mut found: Vec<String> = Vec::new();
-    if spans.is_empty() {
+    if !words.contains('`') {
         for piece in words.split([',', '，', '、', ';']) {
             let word = piece
                 .split([' ', '(', '（'])
                 .find(|word| !word.is_empty() && *word != "-");
-            found.extend(word.into_iter().flat_map(path));
+            if let Some(word) = word {
+                take_path(word, &mut found);
+            }
         }
         return found;
     }
@@ -92,21 +88,21 @@ fn paths(words: &str) -> Vec<String> {
         .find(|at| ends(*at))
         .map_or(words, |at| &words[..=at]);
     for span in codes(about) {
-        found.extend(path(span));
+        take_path(span, &mut found);
     }
     found
 }
 
-/// A path as globs; `{name}` stands for anything, `{a,b}` for either.
-fn path(written: &str) -> Vec<String> {
+/// Adds a path as globs; `{name}` stands for anything, `{a,b}` for either.
+fn take_path(written: &str, found: &mut Vec<String>) {
     let (Some(open), Some(close)) = (written.find('{'), written.find('}')) else {
-        return Some(written.to_owned())
-            .filter(|path| scope::looks_like_path(path))
-            .into_iter()
-            .collect();
+        if scope::looks_like_path(written) {
+            found.push(written.to_owned());
+        }
+        return;
     };
     let Some(inside) = written.get(open + 1..close) else {
-        return Vec::new();
+        return;
     };
     let (front, back) = (&written[..open], &written[close + 1..]);
     let choices: Vec<&str> = if inside.contains(',') {
@@ -117,7 +113,7 @@ fn path(written: &str) -> Vec<String> {
     let whole = choices
         .into_iter()
         .map(|choice| format!("{front}{choice}{back}"));
-    whole.filter(|path| scope::looks_like_path(path)).collect()
+    found.extend(whole.filter(|path| scope::looks_like_path(path)));
 }
 
 /// The dependencies that are to stand in a manifest, where the plan says in which.
@@ -130,10 +126,14 @@ pub(super) fn depends(section: &[Block], parts: &[Part<'_>]) -> Vec<String> {
             "add dependencies",
         ]
         .iter()
-        .any(|start| part.name.starts_with(start))
+        .any(|start| {
+            let head = part.name.get(..start.len());
+            head.is_some_and(|head| head.eq_ignore_ascii_case(start))
+        })
     };
     for part in parts.iter().filter(is_start) {
-        let mut manifest = manifest_in(&part.name).or_else(|| manifest_in(&part.text));
+        let in_name = manifest_in(&part.name.to_lowercase());
+        let mut manifest = in_name.or_else(|| manifest_in(&part.text));
         let mut add = |manifest: &Option<String>, name: &str| {
             let entry = manifest
                 .as_ref()
@@ -186,7 +186,7 @@ fn manifest_in(text: &str) -> Option<String> {
         let file = word.rsplit('/').next().unwrap_or_default().to_lowercase();
         ["cargo.toml", "package.json", "pyproject.toml", "go.mod"].contains(&file.as_str())
     });
-    // Names of fields are in lower case.
+    // The name of a field is given in lower case.
     let named = named.next()?;
     Some(match named.strip_suffix("cargo.toml") {
         Some(directory) => format!("{directory}Cargo.toml"),
@@ -207,7 +207,7 @@ fn crate_name(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{crate_name, path, paths};
+    use super::{crate_name, paths, take_path};
 
     #[test]
     fn the_path_of_a_line_is_what_it_begins_with() {
@@ -218,6 +218,11 @@ mod tests {
             ["Cargo.toml"]
         );
         assert_eq!(paths("src/a.rs (lines 1-3)"), ["src/a.rs"]);
+        let path = |written: &str| {
+            let mut found = Vec::new();
+            take_path(written, &mut found);
+            found
+        };
         assert_eq!(path("lib/{language}/x.scm"), ["lib/*/x.scm"]);
         assert_eq!(path("lib/{a,b}.rs"), ["lib/a.rs", "lib/b.rs"]);
         assert!(path("}{").is_empty());

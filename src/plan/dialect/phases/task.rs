@@ -1,5 +1,7 @@
 //! From the fields of a phase to a task: who, what kind, which files, how it is verified.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::outline::Phase;
@@ -128,9 +130,10 @@ fn kind(phase: &Phase<'_>, parts: &[Part<'_>], verify: &[Check]) -> Kind {
         "fix",
         "add",
     ];
-    let title = phase.title.to_lowercase();
-    let words = title.split(|c: char| !c.is_alphanumeric());
-    let has = |names: &[&str]| words.clone().any(|word| names.contains(&word));
+    let has = |names: &[&str]| {
+        let mut words = phase.title.split(|c: char| !c.is_alphanumeric());
+        words.any(|word| names.iter().any(|name| name.eq_ignore_ascii_case(word)))
+    };
     let is_tested = verify
         .iter()
         .any(|check| matches!(check, Check::Code(code) if code.contains("test")));
@@ -173,19 +176,19 @@ fn skills(parts: &[Part<'_>], front: &Value) -> Vec<String> {
 /// Code that stands alone, or with nothing but remarks in parentheses, is commands; all else is words, also globs and
 /// the empty code that means the whole suite.
 fn blast_radius(part: &Part<'_>) -> Vec<Check> {
-    let mut whole = part.text.clone();
+    let mut whole = Cow::Borrowed(&*part.text);
     for line in &part.below {
-        whole = format!("{whole}\n{}", parts::whole(line));
+        let whole = whole.to_mut();
+        whole.push('\n');
+        whole.push_str(&parts::whole(line));
     }
     let whole = whole.trim();
     let outside = outside_remarks(whole);
-    let spans = codes(&outside);
     let joins = |word: &str| matches!(word, "and" | "then" | "&&");
     let is_code_only = around_codes(&outside)
         .split(|c: char| c.is_whitespace() || "+,;&-*•、，".contains(c))
         .all(|word| word.is_empty() || joins(word));
-    let commands: Vec<&str> = spans
-        .iter()
+    let commands: Vec<&str> = codes(&outside)
         .flat_map(|code| code.split(" + "))
         .map(str::trim)
         .collect();
@@ -230,7 +233,10 @@ fn scripts(part: &Part<'_>) -> Vec<Check> {
 }
 
 /// A text without its remarks in parentheses and the code in them; parentheses in code are none.
-fn outside_remarks(text: &str) -> String {
+fn outside_remarks(text: &str) -> Cow<'_, str> {
+    if !text.contains(['(', '（', ')', '）']) {
+        return text.into();
+    }
     let (mut depth, mut in_code) = (0_usize, false);
     let is_outside = |c: &char| {
         in_code ^= *c == '`';
@@ -275,7 +281,7 @@ mod tests {
 
     fn checks(text: &str) -> Vec<crate::plan::Check> {
         blast_radius(&Part {
-            name: "blast radius".into(),
+            name: "blast radius",
             text: text.into(),
             place: 0..0,
             below: Vec::new(),

@@ -15,7 +15,7 @@ use crate::plan::gaps;
 use crate::plan::markdown::{Block, Document, Heading, Line, lines};
 use crate::plan::scope::Claims;
 use crate::plan::source::{self, Source};
-use crate::plan::text::Text;
+use crate::plan::text::{Text, find_word};
 use crate::plan::{
     Change, Dialect, Fault, Imported, ImportedStatus, Plan, Progress, Task, TaskId, Wishes,
     did_you_mean, is_named, tags,
@@ -102,7 +102,7 @@ fn recognizes(text: &Text<'_>) -> bool {
     let has_task = document
         .headings()
         .any(|(_, heading)| task_heading(heading, text).is_some());
-    has_task && !fields(&document.blocks, "Verify").is_empty()
+    has_task && values::has(&document.blocks, "Verify")
 }
 
 fn read(sources: &[Source]) -> Reading {
@@ -198,8 +198,7 @@ fn task(
     let id = TaskId::new(named.id.as_str());
     let files = files(section, &id, text, faults);
     let verify: Vec<_> = fields(section, "Verify")
-        .iter()
-        .flat_map(values::checks)
+        .flat_map(|field| values::checks(&field))
         .collect();
     Task {
         id,
@@ -223,11 +222,10 @@ fn files(section: &[Block], id: &TaskId, text: &Text<'_>, faults: &mut Vec<Fault
         let found = values::paths(&field);
         if found.is_empty()
             && field
-                .lines
-                .iter()
+                .lines()
                 .any(|line| line.words && !says_none(&line.text))
         {
-            let place = field.lines[0].range.clone();
+            let place = field.first.range.clone();
             faults.push(text.warning(place, format!("`Files` of task `{id}` names no path")));
         }
         paths.extend(found);
@@ -269,7 +267,7 @@ pub(super) fn task_heading(heading: &Heading, text: &Text<'_>) -> Option<TaskHea
     let id = rest[..end].trim_end_matches(['.', ')', ',', '-', '–', '—']);
     let is_id = id.chars().any(|c| c.is_ascii_digit()) || id.chars().count() == 1;
     let raw = &text.text[heading.range.clone()];
-    let after_word = raw.to_ascii_lowercase().find("task").map_or(0, |at| at + 4);
+    let after_word = find_word(raw, word).map_or(0, |at| at + word.len());
     let at = raw[after_word..].find(id).map_or(0, |at| after_word + at) + heading.range.start;
     let title = rest[id.len()..]
         .trim_start_matches([' ', ':', '：', '-', '–', '—', '.', ')', ','])
@@ -480,17 +478,23 @@ fn line_is_independent(line: &Line) -> bool {
         "independent of other tasks",
         "can run in parallel",
     ];
-    let whole =
-        format!("{} {}", line.lead.as_deref().unwrap_or_default(), line.text).to_lowercase();
-    let words: Vec<&str> = whole
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect();
+    let words = line.text.split(|c: char| !c.is_alphanumeric());
+    let mut words = words.filter(|word| !word.is_empty());
+    let is_said = |saying: &&str| {
+        let mut said = saying.split(' ');
+        let mut goes_on = |word: &str| {
+            said.next()
+                .is_some_and(|own| own.eq_ignore_ascii_case(word))
+        };
+        words.clone().all(&mut goes_on) && said.next().is_none()
+    };
     match line.lead.as_deref() {
         Some(lead) if lead.eq_ignore_ascii_case("independent") => {
-            matches!(words.get(1), Some(&"yes" | &"true"))
+            words.next().is_some_and(|word| {
+                word.eq_ignore_ascii_case("yes") || word.eq_ignore_ascii_case("true")
+            })
         }
         Some(_) => false,
-        None => SAYINGS.contains(&words.join(" ").as_str()),
+        None => SAYINGS.iter().any(is_said),
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::plan::fields::fields;
+use crate::plan::fields;
 use crate::plan::gaps::{Asked, Gaps};
 use crate::plan::markdown::{Block, Document, lines};
 use crate::plan::text::Text;
@@ -37,7 +37,7 @@ pub(super) fn faults(
     spec: Option<&str>,
     text: &Text<'_>,
 ) -> Vec<Fault> {
-    let lacks = |at: usize, name: &str| fields(sections[at], name).is_empty();
+    let lacks = |at: usize, name: &str| !fields::has(sections[at], name);
     let mut faults = Gaps::of_tasks(
         tasks,
         &[

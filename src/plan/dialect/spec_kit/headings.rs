@@ -131,11 +131,11 @@ fn verify(below: &[Block]) -> Vec<crate::plan::Check> {
 }
 
 fn is_parallel(below: &[Block]) -> bool {
-    let fields = ["Parallel", "可并行"]
+    let mut fields = ["Parallel", "可并行"]
         .iter()
         .flat_map(|name| fields(below, name));
-    fields.into_iter().any(|field| {
-        let says = field.lines[0].text.to_lowercase();
+    fields.any(|field| {
+        let says = field.first.text.to_lowercase();
         ["yes", "true", "是", "[p]", "✅"]
             .iter()
             .any(|word| says.starts_with(word))

@@ -44,9 +44,8 @@ impl Format for Superpowers {
             return None;
         }
         let asks = SKILLS.iter().any(|skill| text.text.contains(skill));
-        let has_files = fields(&document.blocks, "Files")
-            .iter()
-            .any(paths::is_a_list_of_them);
+        let has_files =
+            fields(&document.blocks, "Files").any(|field| paths::is_a_list_of_them(&field));
         let has_steps = lines(&document.blocks).any(steps::is_step);
         match (is_at_home(path), asks) {
             (true, _) if asks || has_files || has_steps => {
@@ -205,7 +204,7 @@ fn gaps(tasks: &[Task], sections: &[&[Block]]) -> Vec<Fault> {
     Gaps::of_tasks(
         tasks,
         &[
-            (FILES, &|at, _| fields(sections[at], "Files").is_empty()),
+            (FILES, &|at, _| !values::has(sections[at], "Files")),
             (STEPS, &|at, _| !has_steps(sections[at])),
         ],
     )
@@ -227,8 +226,7 @@ fn task(
         status => status,
     };
     let mut verify: Vec<Check> = fields(section, "Verify")
-        .iter()
-        .flat_map(values::checks)
+        .flat_map(|field| values::checks(&field))
         .collect();
     verify.extend(steps::proof(section, foreign.top()).filter(|check| !verify.contains(check)));
     let criteria = ["Acceptance", "Acceptance criteria"];
@@ -253,7 +251,7 @@ fn task(
 
 /// The items of a field, up to the first step.
 fn listed(field: &values::Field<'_>) -> Vec<String> {
-    let own = field.lines.iter().take_while(|line| line.mark.is_none());
+    let own = field.lines().take_while(|line| line.mark.is_none());
     own.map(|line| line.text.clone())
         .filter(|line| !line.is_empty())
         .collect()
@@ -280,7 +278,7 @@ fn needs(section: &[Block], named: &TaskHeading, ids: &HashSet<&str>) -> Vec<Tas
     let names = ["Depends on", "Dependencies", "Depends"];
     let mut needs: Vec<TaskId> = Vec::new();
     for field in names.iter().flat_map(|name| fields(section, name)) {
-        for line in &field.lines {
+        for line in field.lines() {
             let words: Vec<&str> = line
                 .text
                 .split(|c: char| c.is_whitespace() || ",;()+&（），、".contains(c))

@@ -18,7 +18,7 @@ pub(super) struct Files {
 /// Whether a field is `- Create: …`, `- Modify: …`, `- Test: …`, as this format has it.
 pub(super) fn is_a_list_of_them(field: &Field<'_>) -> bool {
     const VERBS: [&str; 4] = ["create", "modify", "test", "delete"];
-    let mut verbs = field.lines.iter().filter_map(|line| verb(line));
+    let mut verbs = field.lines().filter_map(verb);
     verbs.any(|verb| VERBS.contains(&verb.as_str()))
 }
 
@@ -97,7 +97,7 @@ pub(super) fn files(
 ) -> Files {
     let mut found = Files::default();
     for field in fields(section, "Files") {
-        for line in &field.lines {
+        for line in field.lines() {
             let verb = verb(line).unwrap_or_default();
             for span in line.spans.iter().filter(|span| is_path(&span.text)) {
                 let Some(path) = path(span, text, foreign, faults) else {

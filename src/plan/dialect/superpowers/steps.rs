@@ -1,8 +1,10 @@
 //! The steps of a task: their boxes, and which of their commands proves the task.
 
+use std::borrow::Cow;
+
 use crate::plan::fields as values;
 use crate::plan::markdown::{Block, Fence, Line, Mark, lines};
-use crate::plan::text::Text;
+use crate::plan::text::{Text, find_word};
 use crate::plan::{Check, Edit, Fault, ImportedStatus, Progress, Status, TaskId};
 
 /// What a box says.
@@ -164,7 +166,8 @@ impl Run {
             .is_some_and(|word| word.eq_ignore_ascii_case("run"));
         let mut says_so = is_led;
         let mut command = None;
-        let firsts = whole.match_indices("Run").map(|(at, _)| at);
+        let firsts = memchr::memchr_iter(b'R', whole.as_bytes());
+        let firsts = firsts.filter(|at| whole[*at..].starts_with("Run"));
         for at in is_led.then_some(0).into_iter().chain(firsts) {
             let before = whole[..at].chars().next_back();
             let rest = &whole[at + 3..];
@@ -198,20 +201,20 @@ impl Run {
 }
 
 /// A line with what is bold at its start.
-fn whole(line: &Line) -> String {
+fn whole(line: &Line) -> Cow<'_, str> {
     match &line.lead {
-        Some(lead) => format!("{lead}: {}", line.text),
-        None => line.text.clone(),
+        Some(lead) => [lead, ": ", &line.text].concat().into(),
+        None => line.text.as_str().into(),
     }
 }
 
 /// Whether a line expects that all pass; none when it expects nothing.
 fn expectation(line: &Line) -> Option<bool> {
-    let lower = whole(line).to_lowercase();
-    let expected = lower.find("expect").map(|at| at + "expect".len());
-    let arrow = || lower.rfind('→').map(|at| at + '→'.len_utf8());
+    let whole = whole(line);
+    let expected = find_word(&whole, "expect").map(|at| at + "expect".len());
+    let arrow = || whole.rfind('→').map(|at| at + '→'.len_utf8());
     let at = expected.or_else(arrow)?;
-    Some(passes(&lower[at..]))
+    Some(passes(&whole[at..].to_lowercase()))
 }
 
 /// Whether an expectation, in lower case, is that all pass: the first word that says pass or fail decides.
