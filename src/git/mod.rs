@@ -54,6 +54,7 @@ pub use objects::{Commit, Entry, Named, NewCommit, mode, sha256};
 pub use paths::{Change, ChangeKind};
 pub use rails::HOOKS_PATH;
 pub use refs::{BRANCHES, Expected, Moved};
+pub use remnants::move_aside;
 pub use salvage::Message;
 pub use slots::{Listed, remove_all};
 pub use stale::SharedLock;

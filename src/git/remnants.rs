@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use super::Repo;
+use super::refs::BRANCHES;
 use super::slots::{OURS, remove_all};
 use super::traps::{plain, plain_text};
 
@@ -40,14 +41,14 @@ impl Repo {
             let is_gone = place.is_none_or(|place| place.symlink_metadata().is_err());
             let is_empty =
                 std::fs::read_dir(&git_dir).is_ok_and(|mut inside| inside.next().is_none());
-            let reason = reason(&git_dir).unwrap_or_default();
-            let is_ours = reason.starts_with(OURS);
+            let is_ours = reason(&git_dir).is_some_and(|reason| reason.starts_with(OURS));
             // Git itself would drop it, and it is called as ours are, or nothing says what it was.
             let name = entry.file_name();
             let is_called_so = name.as_encoded_bytes().starts_with(b"slot-");
+            let head = git_dir.join("HEAD");
             let is_lost = is_gone
-                && is_nothing(reason.as_bytes())
-                && (is_called_so || says_nothing(&git_dir.join("HEAD")));
+                && says_nothing(&git_dir.join("locked"))
+                && (says_nothing(&head) || is_called_so && !is_on_theirs(&head));
             if is_lost || !is_connected && (is_empty || is_ours) {
                 found.push(git_dir);
             }
@@ -130,26 +131,41 @@ pub(in crate::git) fn reason(git_dir: &Path) -> Option<String> {
     plain_text(&locked).ok()
 }
 
+/// Whether a HEAD is on a branch that is none of ours: we check out our own, or none.
+fn is_on_theirs(head: &Path) -> bool {
+    plain_text(head).map_or(true, |head| {
+        let branch = head.strip_prefix("ref: ");
+        branch.is_some_and(|name| !name.starts_with(BRANCHES))
+    })
+}
+
 /// Whether a file is not there, or has nothing in it.
 fn says_nothing(file: &Path) -> bool {
-    plain(file).map_or(true, |bytes| is_nothing(&bytes))
+    match plain(file) {
+        Ok(bytes) => is_nothing(&bytes),
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    }
 }
 
 fn is_nothing(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| *byte == 0)
 }
 
-/// Moves what stands at `path` beside it, where it is looked for and git is told nothing of it.
+/// Moves what stands at the place of a worktree to a free one beside it.
 pub(in crate::git) fn set_aside(path: &Path) -> Result<()> {
     let free = (1..)
         .map(|nth| path.with_extension(format!("{nth}.aside")))
         .find(|place| place.symlink_metadata().is_err());
-    let place = free.unwrap_or_else(|| path.with_extension("aside"));
-    std::fs::rename(path, &place).with_context(|| {
-        let (path, place) = (path.display(), place.display());
-        format!("`{path}` cannot be moved to `{place}`")
+    move_aside(path, &free.context("there is no free name")?)
+}
+
+/// Moves what stands at `from` to `place`, where git no longer takes it for a worktree.
+pub fn move_aside(from: &Path, place: &Path) -> Result<()> {
+    std::fs::rename(from, place).with_context(|| {
+        let (from, place) = (from.display(), place.display());
+        format!("`{from}` cannot be moved to `{place}`")
     })?;
-    // It would have git complain to whoever looks.
+    // It points at what is made next at the old place, or nowhere.
     let pointer = place.join(".git");
     if pointer.is_file() {
         std::fs::remove_file(&pointer)

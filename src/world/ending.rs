@@ -5,14 +5,16 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use super::slots::Slot;
 use super::{context, room};
 use crate::attempt::Files;
 use crate::attempt::output::{self, Secrets};
 use crate::crash;
-use crate::git::{Expected, Identity, Message, Named, NewCommit, Oid, Repo, Soundness, Worktree};
+use crate::git::{
+    self, Expected, Identity, Message, Named, NewCommit, Oid, Repo, Soundness, Worktree,
+};
 use crate::journal::layout;
 use crate::plan::Task;
 use crate::process::supervise::Ended;
@@ -256,16 +258,7 @@ fn set_aside(
 
 /// Moves what stands at `from` to `place`, where git no longer takes it for a worktree; in words.
 fn move_aside(from: &Path, place: &Path) -> Result<String> {
-    std::fs::rename(from, place).with_context(|| {
-        let (from, place) = (from.display(), place.display());
-        format!("`{from}` cannot be moved to `{place}`")
-    })?;
-    // It points at the place of the slot that is made next.
-    let pointer = place.join(".git");
-    if pointer.is_file() {
-        std::fs::remove_file(&pointer)
-            .with_context(|| format!("`{}` cannot be removed", pointer.display()))?;
-    }
+    git::move_aside(from, place)?;
     Ok(format!("what it holds was moved to `{}`", place.display()))
 }
 

@@ -208,6 +208,8 @@ pub fn remove_below(repo: &Repo, root: &Path) -> Result<()> {
             crash::step("worktree-removed");
         }
     }
+    // Somebody may have died while one was made or removed.
+    repo.remove_half_made_worktrees()?;
     let entries = std::fs::read_dir(&root).into_iter().flatten().flatten();
     let places = entries.map(|entry| entry.path());
     for temp in places.filter(|place| is_left_temp(place)) {
