@@ -270,6 +270,8 @@ fn examine(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     left.residue.malformed = refused.unwrap_or_default();
     // What cannot be read is kept as far as its files are still there.
     let (soundness, torn) = set_torn_aside(what, repo, tip)?;
+    // A branch may name what never reached the disk.
+    let torn = torn.or(tip.filter(|tip| !repo.is_commit(*tip)));
     if torn.is_some() {
         left.tip = None;
     }
