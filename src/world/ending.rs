@@ -270,8 +270,6 @@ fn examine(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     left.residue.malformed = refused.unwrap_or_default();
     // What cannot be read is kept as far as its files are still there.
     let (soundness, torn) = set_torn_aside(what, repo, tip)?;
-    // A branch may name what never reached the disk.
-    let torn = torn.or(tip.filter(|tip| !repo.is_commit(*tip)));
     if torn.is_some() {
         left.tip = None;
     }
@@ -335,8 +333,8 @@ fn examine(what: &Particulars, slot: &mut Slot, claim: &Claim) -> Result<Left> {
     Ok(left.tidied(what))
 }
 
-/// What can be read of `tip`, and `tip` itself if objects of it end too early: those are moved where nobody reads
-/// them, for that is what nobody comes back from.
+/// What can be read of `tip`, and `tip` itself if it is not there or objects of it end too early: those are moved where
+/// nobody reads them, for that is what nobody comes back from.
 fn set_torn_aside(
     what: &Particulars,
     repo: &Repo,
@@ -352,7 +350,11 @@ fn set_torn_aside(
                 repo.move_torn(object, &layout::torn_dir(repo.common_dir()))?;
                 torn = Some(tip);
             }
-            soundness => return Ok((Some(soundness), torn)),
+            soundness => {
+                // A branch may name what never reached the disk.
+                let missing = (!repo.is_commit(tip)).then_some(tip);
+                return Ok((Some(soundness), torn.or(missing)));
+            }
         }
     }
 }

@@ -133,7 +133,7 @@ impl User {
         &self,
         args: impl IntoIterator<Item = S>,
     ) -> Output {
-        let output = Output::of(&mut self.enact_command(args));
+        let output = Output::in_time(&mut self.enact_command(args));
         for text in [&output.stdout, &output.stderr] {
             assert!(!text.contains(CANARY), "a secret is shown: {output}");
             assert!(
@@ -353,8 +353,13 @@ impl From<std::process::Output> for Output {
 }
 
 impl Output {
-    /// Runs `command` to its end. What never comes to one is killed: then it ends with 137.
+    /// Runs `command` to its end.
     pub(crate) fn of(command: &mut Command) -> Self {
+        Self::from(command.output().expect("the command can be started"))
+    }
+
+    /// The same for what writes to nothing else. What never comes to an end is killed: then it ends with 137.
+    fn in_time(command: &mut Command) -> Self {
         let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = piped.spawn().expect("the command can be started");
         let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
