@@ -2,7 +2,8 @@
 //! rest of the journal allows, and never taken for another state, or for no run at all.
 //!
 //! Each stored file is cut at every byte, and has every seventh bit turned. By default a sample is taken, the same
-//! each time; `ENACT_CORRUPT_ALL=1` takes all (an hour or so on two cores), and prints how many there were.
+//! each time; `ENACT_CORRUPT=5000` takes about so many, repairs all of them, and prints how many there were. A number
+//! that is large enough takes each byte, which is hours on two cores.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -285,27 +286,36 @@ impl fmt::Debug for Stand {
     }
 }
 
-/// Does every harm to each of `files`, or `sample` of them all; every fourth is repaired.
+/// How many damages the tests take by default, all together.
+const USUAL: usize = 360;
+
+/// How many damages there shall be, where somebody said so.
+fn asked() -> Option<usize> {
+    let count = std::env::var("ENACT_CORRUPT").ok()?;
+    Some(count.parse().expect("a number"))
+}
+
+/// Does harm to `files`: `sample` of all that can be done, or its share of what was asked for; every fourth is
+/// repaired, or each.
 fn suffer_all(stand: Stand, files: &[(PathBuf, Hope)], sample: usize) {
-    let everything = std::env::var_os("ENACT_CORRUPT_ALL").is_some();
+    let asked = asked();
+    let sample = asked.map_or(sample, |asked| (asked * sample / USUAL).max(1));
     let mut cases: Vec<(PathBuf, Hope, Harm)> = Vec::new();
     for (path, hope) in files {
         let length = stand.kept.0[path].1.len();
         cases.extend(Harm::all(length).map(|harm| (path.clone(), *hope, harm)));
     }
     let total = cases.len();
-    if !everything {
-        // From each part of each file some, and not always the same byte.
-        let step = (total / sample).max(1);
-        cases = cases.into_iter().step_by(step).collect();
-    }
+    // From each part of each file some, and not always the same byte.
+    let step = (total / sample).max(1);
+    cases = cases.into_iter().step_by(step).collect();
     let count = cases.len();
     let (told, heard) = channel();
     std::thread::spawn(move || {
         for (nth, (path, hope, harm)) in cases.into_iter().enumerate() {
             let case = format!("{} {harm:?}", path.display());
             told.send(Err(case.clone())).expect("somebody listens");
-            let wrong = stand.suffer(&path, harm, hope, everything || nth % 4 == 0);
+            let wrong = stand.suffer(&path, harm, hope, asked.is_some() || nth % 4 == 0);
             let wrong = wrong.map(|wrong| format!("{case}: {wrong}"));
             told.send(Ok(wrong)).expect("somebody listens");
         }
@@ -320,7 +330,7 @@ fn suffer_all(stand: Stand, files: &[(PathBuf, Hope)], sample: usize) {
             Err(_) => panic!("nobody comes back from {under_way}"),
         }
     }
-    if everything {
+    if asked.is_some() {
         say(&format!("{count} damages, {} of them wrong", wrong.len()));
     }
     assert!(
@@ -390,8 +400,8 @@ const DEATH: &str = "recorded:attempt-ended:2";
 fn what_a_dead_driver_left_on_this_machine_can_be_damaged_and_costs_nothing_that_was_done() {
     // What an attempt was told is lost with the file that says whose it is, if that is the one: which attempts had ended
     // is not the same each time, so this belongs to the long sweeps.
-    if std::env::var_os("ENACT_CORRUPT_ALL").is_none() {
-        say("what a dead driver left is not damaged here: `ENACT_CORRUPT_ALL` is not set");
+    if asked().is_none() {
+        say("what a dead driver left is not damaged here: `ENACT_CORRUPT` is not set");
         return;
     }
     let calm = Journey::new(&WORK, &[]).travel();

@@ -244,6 +244,7 @@ impl Case {
         let operation = &OPERATIONS[self.operation];
         let mut stand = Stand::new();
         stand.user.isolation = self.isolation;
+        stand.heeds = true;
         (operation.prepare)(&stand);
         let command = (operation.command)(&stand);
         let root = stand.user.outside("");

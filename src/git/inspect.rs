@@ -251,7 +251,9 @@ impl Repo {
     /// one. The caller has what it held.
     pub fn discard_unreadable(&self, oid: Oid) -> Result<bool> {
         let file = self.loose_file(oid);
-        if self.raw().odb()?.read(oid).is_ok() || !file.is_file() {
+        // Nobody comes back from reading what is torn.
+        let is_readable = !self.is_torn(oid) && self.raw().odb()?.read(oid).is_ok();
+        if is_readable || !file.is_file() {
             return Ok(false);
         }
         remove_all(&file).map(|()| true)

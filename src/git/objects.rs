@@ -6,7 +6,6 @@
 use anyhow::{Context as _, Result, bail};
 use git2::{ErrorCode, ObjectType, Oid};
 
-use super::slots::remove_all;
 use super::{Identity, Repo};
 
 /// How many commits are followed one by one before history is walked in general.
@@ -113,9 +112,7 @@ impl Repo {
         mut write: impl FnMut() -> Result<Oid, git2::Error>,
     ) -> Result<Oid> {
         let oid = write().context("an object could not be written")?;
-        if self.is_torn(oid) {
-            remove_all(&self.loose_file(oid))?;
-        } else if !self.discard_unreadable(oid)? {
+        if !self.discard_unreadable(oid)? {
             return Ok(oid);
         }
         write().context("an object could not be written")

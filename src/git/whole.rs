@@ -73,7 +73,7 @@ impl Repo {
             if is_torn(&file) {
                 return Some(commit);
             }
-            if let Ok(commit) = self.commit_at(commit) {
+            if let Ok(commit) = self.raw().find_commit(commit) {
                 open.extend(commit.parent_ids());
             }
         }
@@ -259,7 +259,7 @@ impl Walk<'_> {
             return false;
         }
         let repo = self.repo;
-        let Ok(found) = repo.tree_at(tree) else {
+        let Ok(found) = repo.raw().find_tree(tree) else {
             return false;
         };
         let known = known.and_then(|known| repo.tree_at(known).ok());

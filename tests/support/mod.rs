@@ -1,5 +1,6 @@
 //! What the promises are tested with.
 
+pub(crate) mod alone;
 pub(crate) mod anything;
 pub(crate) mod digest;
 pub(crate) mod isolation;

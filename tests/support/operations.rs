@@ -62,32 +62,23 @@ pub(crate) const OPERATIONS: [Operation; 6] = [
     },
     Operation {
         name: "retry",
-        prepare: |stand| {
-            stand.user.signal("fails");
-            stand.user.enact(stand.begin()).code(3);
-            std::fs::remove_file(stand.user.outside("fails")).expect("removed");
-        },
+        prepare: Stand::fail,
         command: |_| words(&["retry", "a"]),
         is_done: |stand| stand.tells("retried"),
     },
     Operation {
         name: "clean",
-        prepare: |stand| {
-            stand.user.signal("fails");
-            stand.user.enact(stand.begin()).code(3);
-            std::fs::remove_file(stand.user.outside("fails")).expect("removed");
-        },
+        prepare: Stand::fail,
         command: |_| words(&["clean", "--yes"]),
-        is_done: |stand| {
-            let listed = stand.user.git(["worktree", "list"]).success().stdout;
-            listed.lines().count() == 1
-        },
+        is_done: |stand| !stand.user.outside("repo.enact").exists(),
     },
 ];
 
 /// A user, their plan, and what they had before.
 pub(crate) struct Stand {
     pub(crate) user: User,
+    /// Whether the person does what a refusal says that helps; without it a command must do as it is.
+    pub(crate) heeds: bool,
     executor: String,
     untouched: Digest,
 }
@@ -110,6 +101,7 @@ commit $ENACT_TASK.txt w"#
         let untouched = oracle::untouched(&user);
         Self {
             user,
+            heeds: false,
             executor,
             untouched,
         }
@@ -133,6 +125,13 @@ commit $ENACT_TASK.txt w"#
         self.user.enact(self.begin()).success();
     }
 
+    /// A run whose first task failed, and would not again.
+    fn fail(&self) {
+        self.user.signal("fails");
+        self.user.enact(self.begin()).code(3);
+        std::fs::remove_file(self.user.outside("fails")).expect("removed");
+    }
+
     /// Whether git knows of the run.
     pub(crate) fn has_run(&self) -> bool {
         let journal = ["rev-parse", "--verify", "--quiet", "refs/enact/runs/r-test"];
@@ -145,10 +144,13 @@ commit $ENACT_TASK.txt w"#
             .any(|[told, ..]| told == event)
     }
 
-    /// Runs a command, and again after what it says that helps.
+    /// Runs a command, and again after what it says that helps, as far as the person heeds it.
     pub(crate) fn helped(&self, command: &[String]) -> Output {
         for _ in 0..HELPED {
             let output = self.user.enact(command);
+            if !self.heeds {
+                return output;
+            }
             if let Some((before, _)) = output
                 .stderr
                 .split_once("` exists and is not ours; move it")
@@ -191,8 +193,9 @@ commit $ENACT_TASK.txt w"#
         }
         if !(operation.is_done)(self) {
             let again = self.helped(command);
+            let may_be_refused = self.heeds && (operation.is_done)(self);
             assert!(
-                again.status <= 3 && again.status != 2 || (operation.is_done)(self),
+                again.status <= 3 && again.status != 2 || may_be_refused,
                 "it is done again: {again}"
             );
         }

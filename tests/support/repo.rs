@@ -5,6 +5,8 @@ use std::process::Command;
 
 use git_enact::git::{Identity, Oid, Repo};
 
+use super::alone;
+
 /// When everything happens: 2026-01-01.
 pub(crate) const TIME: i64 = 1_767_225_600;
 
@@ -109,11 +111,10 @@ pub(crate) fn git_in<const N: usize>(dir: &Path, args: [&str; N]) -> String {
 }
 
 fn command<const N: usize>(dir: &Path, args: [&str; N]) -> Command {
-    let mut command = Command::new("git");
-    command.args(args).current_dir(dir).env_clear();
-    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut command = alone::command("git");
     command
-        .env("PATH", path)
+        .args(args)
+        .current_dir(dir)
         .env("HOME", dir)
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("GIT_AUTHOR_DATE", "2026-01-01T00:00:00Z")

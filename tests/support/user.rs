@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::isolation;
+use super::{alone, isolation};
 
 /// A secret in the environment of everything that a test starts. It is not among what executors are given, so that
 /// nothing of ours may ever hold or show it.
@@ -97,11 +97,9 @@ impl User {
 
     /// A command in the checkout with the test's environment and nothing else.
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(program);
+        let mut command = alone::command(program);
         command
             .current_dir(self.path())
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").expect("PATH"))
             .env("HOME", self.home())
             .env("TMPDIR", self.root.path())
             .env("GIT_CONFIG_NOSYSTEM", "1")
