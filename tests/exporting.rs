@@ -340,3 +340,78 @@ fn what_was_written_is_named_without_detours() {
     let real = path.join("specs/hello/PROGRESS.md");
     assert_eq!(shown.success().stdout, format!("{}\n", real.display()));
 }
+
+/// The marks in a Kiro list after an export.
+fn boxes(user: &User, list: &str) -> String {
+    user.enact(["export"]).success();
+    fs::read_to_string(user.path().join(list)).expect("the list")
+}
+
+#[test]
+fn no_task_is_marked_by_what_became_of_one_that_had_its_place() {
+    let user = User::new();
+    let list = ".kiro/specs/greeting/tasks.md";
+    user.write(list, "- [ ] Greet in a file\n- [ ] Greet in another\n");
+    user.commit("Plan");
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run(list, &executor, &["--only", "1"]).success();
+    let edited = "- [ ] Say nothing yet\n- [ ] Greet in a file\n- [ ] Greet in another\n";
+    user.write(list, edited);
+    user.enact(["export"])
+        .success()
+        .complains("task 1 is `Say nothing yet` in the plan now, and the run knows it as `Greet in a file`")
+        .complains("`git enact replan` takes up an edited plan");
+    assert_eq!(boxes(&user, list), edited);
+    user.write(list, "- [ ] Greet in a file\n- [ ] Greet in another\n");
+    assert_eq!(
+        boxes(&user, list),
+        "- [x] Greet in a file\n- [ ] Greet in another\n"
+    );
+}
+
+#[test]
+fn what_a_person_says_of_a_task_stays_until_the_run_begins_it() {
+    let user = User::new();
+    let list = ".kiro/specs/greeting/tasks.md";
+    user.write(list, "- [ ] 1. Greet\n- [-] 2. Greet again\n");
+    user.write(
+        ".taskmaster/tasks/tasks.json",
+        r#"{"master": {"tasks": [
+  {"id": 1, "title": "Greet", "status": "pending", "dependencies": []},
+  {"id": 2, "title": "Greet again", "status": "review", "dependencies": []}
+]}}"#,
+    );
+    user.commit("Plans");
+    let executor = user.executor("[ $ENACT_TASK = 1 ] && exit 1; commit $ENACT_TASK.txt x");
+    let flags = ["--retries", "0", "--on-failure", "stop", "--jobs", "1"];
+    user.run(list, &executor, &flags).code(3);
+    assert!(boxes(&user, list).ends_with("- [-] 2. Greet again\n"));
+    user.enact(["skip", "1"]).success();
+    user.enact(["resume", "--yes"]).code(1);
+    assert!(boxes(&user, list).ends_with("- [x] 2. Greet again\n"));
+    let tasks = ".taskmaster/tasks/tasks.json";
+    let flags = [&flags[..], &["--name", "r-tasks", "--", &executor]].concat();
+    let run = [&["run", tasks, "--yes"], &flags[..]].concat();
+    user.enact(run).code(3);
+    user.enact(["export", "r-tasks"]).success();
+    let text = fs::read_to_string(user.path().join(tasks)).expect("the tasks");
+    assert!(
+        text.contains(r#""Greet again", "status": "review""#),
+        "{text}"
+    );
+    assert!(text.contains(r#""Greet", "status": "blocked""#), "{text}");
+}
+
+#[test]
+fn what_we_write_ourselves_is_no_change_that_an_attempt_is_asked_about() {
+    let user = user();
+    let table =
+        "| # | Task | Status | Commit |\n|---|---|---|---|\n| 1 | Say hello | pending | — |\n";
+    user.write("specs/hello/PROGRESS.md", table);
+    user.commit("Progress");
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    let run = user.run("specs/hello/PLAN.md", &executor, &["--sync"]);
+    let run = run.success();
+    assert!(progress(&user).contains("| 3 | Say goodbye | done |"));
+    assert!(!run.stderr.contains("your checkout changed"), "{run}");
+}

@@ -7,6 +7,8 @@ use git_enact::graph::Graph;
 use git_enact::plan::{Check, Dialect, Selection, load, to_toml};
 use git_enact::report::graph as drawn;
 
+use crate::support::user::User;
+
 #[test]
 fn every_good_plan_can_be_written_in_the_native_format() {
     let mut converted = 0;
@@ -80,4 +82,22 @@ fn what_waits_for_what_is_drawn() {
         drawn::json(&graph)["waves"],
         serde_json::json!([["a"], ["b"], ["c"]])
     );
+}
+
+#[test]
+fn what_nothing_here_can_run_is_left_out_of_a_native_plan_and_told() {
+    let user = User::new();
+    user.write(
+        "PLAN.md",
+        "# Plan\n\n### Task 1: One\n**Verify**: `no-such-tool --check`\n\n\
+         ### Task 2: Two\n**Verify**: `true`\n\n### Task 3: Three\n**Verify**: `no-such-tool x`, `no-such-tool y`\n",
+    );
+    let convert = ["convert", "PLAN.md", "--to", "toml"];
+    let told = user.enact(convert).success().complains(
+        "warning: what begins with `no-such-tool` is left out, since nothing here is called so and each check of a \
+         native plan is a command: 1, 3",
+    );
+    assert!(!told.stdout.contains("no-such-tool"), "{told}");
+    let quiet = user.enact(["--quiet", "convert", "PLAN.md", "--to", "toml"]);
+    assert_eq!(quiet.success().stderr, "");
 }

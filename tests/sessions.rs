@@ -255,6 +255,7 @@ fn progress(statuses: &[Status]) -> Progress {
         id: format!("IMPL-{}", at + 1).as_str().into(),
         title: "Greet".into(),
         status: *status,
+        is_untouched: false,
         commit: (*status == Status::Done).then(|| "1f2a91c0".repeat(5)),
         started_at: None,
         ended_at: None,

@@ -34,6 +34,10 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let (graph, sources) = check::read(&paths, &selection).sound(context.quiet)?;
     let found = check::programs(context);
     let is_command = |check: &plan::Check| checks::is_command(check, &found);
+    if !context.quiet {
+        let left_out = report::check::left_out(graph.tasks(), &found);
+        left_out.iter().for_each(|line| report::notice(line));
+    }
     match args.to {
         Format::Toml => {
             let plan = plan::with_bodies(graph.plan(), &sources);

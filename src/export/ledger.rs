@@ -83,6 +83,12 @@ impl Ledger {
         Ok(written_out.is_some() && entry.from == digest(written_out.as_deref())?)
     }
 
+    /// Whether one of us made the file at `path` what it is now.
+    pub fn wrote(&self, path: &str) -> bool {
+        let is = digest(read(&self.top.join(path)).as_deref());
+        is.is_ok_and(|is| is.is_some() && self.made(path, &is).is_some())
+    }
+
     /// Who made the file at `path` what it is, if it was one of us.
     fn made(&self, path: &str, is: &Option<String>) -> Option<&Entry> {
         let all = std::iter::once(&self.entries).chain(&self.others);

@@ -21,7 +21,7 @@ pub use sync::Synced;
 
 use crate::git::{ChangeKind, Repo};
 use crate::journal;
-use crate::plan::{self, Faults, Marked, Progress, Status, TaskProgress};
+use crate::plan::{self, Faults, ImportedStatus, Marked, Progress, Status, Task, TaskProgress};
 use crate::run::event::Recorded;
 use crate::run::state::{Drive, Standing, State};
 use grounds::Grounds;
@@ -98,7 +98,8 @@ impl Exporter {
         let paths = [self.plan.clone()];
         match plan::marked(&paths, &state.selection(), &progress) {
             Ok(marked) => {
-                let made = self.apply(&marked)?;
+                let mut made = self.apply(&marked)?;
+                made.refused.extend(replaced(&marked.others));
                 self.is_away = made.moved;
                 Ok(Ok(made))
             }
@@ -151,6 +152,7 @@ impl Exporter {
             id: task.id.clone(),
             title: task.title.clone(),
             status,
+            is_untouched: status == Status::Pending && at.attempts == 0 && !was_done(task),
             commit: at.commit.clone(),
             started_at: self.times.began(&task.id),
             ended_at: self.times.ended(&task.id),
@@ -193,6 +195,27 @@ fn root(repo: &Repo, plan: &Path) -> PathBuf {
         _ if plan.is_dir() => plan,
         _ => plan.parent().map(Path::to_path_buf).unwrap_or(plan),
     }
+}
+
+/// Why marks stay as they are where other tasks stand now.
+fn replaced(others: &[(TaskProgress, String)]) -> Option<String> {
+    let (task, now) = others.first()?;
+    let more = match others.len() {
+        1 => "its mark stays as it is".to_owned(),
+        count => format!("its mark stays as it is, like those of {} more", count - 1),
+    };
+    let why = format!(
+        "task {} is `{now}` in the plan now, and the run knows it as `{}`: {more}; `git enact replan` takes up an edited \
+         plan",
+        task.id, task.title
+    );
+    Some(plan::visible(&why).into_owned())
+}
+
+/// Whether the plan said of a task that it was done before the run: that is no longer so where it is done again.
+fn was_done(task: &Task) -> bool {
+    let before = task.imported.as_ref();
+    before.is_some_and(|before| before.status == ImportedStatus::Done)
 }
 
 /// Where a task stands in a plan's words; none for one that this run leaves alone.

@@ -3,6 +3,7 @@
 //! Finds out which format it is and asks that one. Knows no format itself, and how files are read is for
 //! [`super::source`].
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::dialect::{Reading, Unfolded};
@@ -10,7 +11,8 @@ use super::recognize::{self, Found};
 use super::source::{Source, decode, raw};
 use super::text::Text;
 use super::{
-    Artifact, Change, Dialect, Fault, Plan, Progress, Selection, Task, fault, skills, tokens,
+    Artifact, Change, Dialect, Fault, Plan, Progress, Selection, Task, TaskId, TaskProgress, fault,
+    skills, tokens,
 };
 
 /// A plan that could be read.
@@ -31,6 +33,9 @@ pub struct Marked {
     pub changes: Vec<Change>,
     /// As they were read.
     pub sources: Vec<Source>,
+    /// Tasks whose ids other tasks have by now, with the titles of those: ids that are places move when somebody puts a
+    /// task in, and nothing is said of one by the other's.
+    pub others: Vec<(TaskProgress, String)>,
 }
 
 /// Why a plan could not be read.
@@ -93,9 +98,19 @@ pub fn marked(
 ) -> Result<Marked, Faults> {
     let loaded = load(paths, selection)?;
     let format = loaded.plan.dialect.format();
+    let tasks = loaded.plan.tasks.iter();
+    let titles: HashMap<&TaskId, &str> = tasks.map(|task| (&task.id, &*task.title)).collect();
+    let mut progress = progress.clone();
+    let mut others = Vec::new();
+    progress.tasks.retain(|task| {
+        let now = titles.get(&task.id).filter(|title| **title != task.title);
+        others.extend(now.map(|now| (task.clone(), (*now).to_owned())));
+        now.is_none()
+    });
     Ok(Marked {
-        changes: format.write(&loaded.sources, progress),
+        changes: format.write(&loaded.sources, &progress),
         sources: loaded.sources,
+        others,
     })
 }
 

@@ -34,6 +34,8 @@ pub struct TaskProgress {
     pub title: String,
     /// Where it stands.
     pub status: Status,
+    /// Whether the run has not begun it yet: what the plan says of it is a person's.
+    pub is_untouched: bool,
     /// The commit that holds it, in full.
     pub commit: Option<String>,
     /// When its newest attempt began.
@@ -120,6 +122,7 @@ impl Progress {
             id: task.id.clone(),
             title: task.title.clone(),
             status: Status::Pending,
+            is_untouched: false,
             commit: None,
             started_at: None,
             ended_at: None,
@@ -138,6 +141,12 @@ impl Progress {
             over: false,
             tasks: tasks.iter().map(pending).collect(),
         }
+    }
+
+    /// What the marks are to say, by the ids of tasks; of what the run has not begun they stay as they are.
+    pub(super) fn marks(&self) -> HashMap<&str, Status> {
+        let begun = self.tasks.iter().filter(|task| !task.is_untouched);
+        begun.map(|task| (task.id.as_str(), task.status)).collect()
     }
 
     /// How far each task is, by its id.

@@ -10,11 +10,15 @@ use super::clean::visible_line;
 use super::overlaps;
 use crate::graph::Graph;
 use crate::plan::{Check, Dialect, Expects, Fault, ImportedStatus, Severity, Task};
+use crate::run::names::listed;
 use crate::run::routes::Routes;
 use crate::verify::checks::{self, Programs};
 
 /// More waves or members than these are counted rather than listed.
 const LISTED_MAX: usize = 40;
+
+/// Of so many tasks it is named what was left out; more are counted.
+const LEFT_OUT_MAX: usize = 10;
 
 /// A good plan in words: its tasks, what each waits for and how it is verified, and the order.
 pub fn human(graph: &Graph, warnings: &[Fault], programs: &impl Programs) -> String {
@@ -193,6 +197,34 @@ fn counted(count: usize, noun: &str) -> String {
     } else {
         format!("{count} {noun}s")
     }
+}
+
+/// The code that nothing here can run and that a plan of commands alone has no place for, a line for each program.
+pub fn left_out(tasks: &[Task], programs: &impl Programs) -> Vec<String> {
+    let mut missing: Vec<(&str, Vec<&str>)> = Vec::new();
+    for task in tasks {
+        let code = task.verify.iter().filter(|check| match check {
+            Check::Prose(_) => false,
+            check => !checks::is_command(check, programs),
+        });
+        for check in code {
+            let program = checks::first_word(check.text()).unwrap_or_default();
+            match missing.iter_mut().find(|(known, _)| *known == program) {
+                Some((_, of)) if of.last() == Some(&task.id.as_str()) => {}
+                Some((_, of)) => of.push(task.id.as_str()),
+                None => missing.push((program, vec![task.id.as_str()])),
+            }
+        }
+    }
+    let line = |(program, of): &(&str, Vec<&str>)| {
+        let line = format!(
+            "warning: what begins with `{program}` is left out, since nothing here is called so and each check of a \
+             native plan is a command: {}",
+            listed(of, LEFT_OUT_MAX)
+        );
+        visible_line(&line)
+    };
+    missing.iter().map(line).collect()
 }
 
 fn has_command(task: &Task, programs: &impl Programs) -> bool {

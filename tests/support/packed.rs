@@ -120,6 +120,7 @@ fn progress(loaded: &Loaded) -> Progress {
         id: task.id.clone(),
         title: task.title.clone(),
         status: *status,
+        is_untouched: false,
         commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
         started_at: Some(at.clone()),
         ended_at: Some(at.clone()),

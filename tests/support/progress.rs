@@ -20,6 +20,7 @@ pub(crate) fn told(id: &TaskId, title: &str, status: Status) -> TaskProgress {
         id: id.clone(),
         title: title.to_owned(),
         status,
+        is_untouched: false,
         commit: None,
         started_at: None,
         ended_at: None,

@@ -112,6 +112,9 @@ impl User {
         if self.isolation != Isolation::default() {
             command.env("ENACT_ISOLATION", self.isolation.name());
         }
+        if let Ok(level) = std::env::var("ENACT_TEST_SANDBOX") {
+            command.env("ENACT_SANDBOX", level);
+        }
         command
     }
 

@@ -1,6 +1,5 @@
 //! What the sign in a box says, and the bytes that change when it is to say something else.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use super::Item;
@@ -96,18 +95,18 @@ pub(in crate::plan) fn written(
     let capitals = ticks.iter().filter(|tick| tick.sign == "X").count();
     let smalls = ticks.iter().filter(|tick| tick.sign == "x").count();
     let done = if capitals > smalls { "X" } else { "x" };
-    let of: HashMap<&TaskId, Status> = progress
-        .tasks
-        .iter()
-        .map(|task| (&task.id, task.status))
-        .collect();
+    let of = progress.marks();
     let mut edits = Vec::new();
     for tick in ticks {
-        if !tick.tasks.iter().any(|(id, _)| of.contains_key(id)) {
+        if !tick
+            .tasks
+            .iter()
+            .any(|(id, _)| of.contains_key(id.as_str()))
+        {
             continue;
         }
         // What was done before a run, or is left out of it, is none of its progress.
-        let status_of = |(id, is_ticked): &(TaskId, bool)| match (of.get(id), is_ticked) {
+        let status_of = |(id, is_ticked): &(TaskId, bool)| match (of.get(id.as_str()), is_ticked) {
             (Some(status), _) => *status,
             (None, true) => Status::Done,
             (None, false) => Status::Skipped,

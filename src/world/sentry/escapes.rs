@@ -1,9 +1,9 @@
 //! Evidence that an attempt worked where it should not have: in its user's checkout, or on their refs.
 
-use std::path::Path;
 use std::time::SystemTime;
 
 use super::Sentry;
+use crate::export::Ledger;
 use crate::git::Repo;
 use crate::plan::Task;
 use crate::report::clean::visible;
@@ -70,8 +70,9 @@ impl Sentry {
             };
             let (escaped, mut others) = written(repo, task, last, since);
             // What says in the plan's own files how far the run is, is written by us.
-            let is_ours = |path: &String| Path::new(path).starts_with(&state.run.plan_path);
-            others.retain(|path| !state.run.policy.sync || !is_ours(path));
+            if let Some(ledger) = Ledger::of(repo, &state.run.id).filter(|_| !others.is_empty()) {
+                others.retain(|path| !ledger.wrote(path));
+            }
             if !escaped.is_empty() {
                 let files = quoted(&escaped);
                 found.push(format!("{files} of your checkout has what attempt {} of {} should have left in its worktree", last.number, task.id));

@@ -96,7 +96,7 @@ pub(super) fn box_edit(
     progress: &TaskProgress,
     has_mark: bool,
 ) -> Option<Edit> {
-    let mark = draft.mark.as_ref()?;
+    let mark = draft.mark.as_ref().filter(|_| !progress.is_untouched)?;
     let sign = match progress.status {
         Status::Done if draft.status == Some(ImportedStatus::Done) => return None,
         Status::Done => "x",

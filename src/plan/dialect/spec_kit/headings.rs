@@ -273,11 +273,7 @@ fn states_in_tables(document: &Document) -> HashMap<String, State> {
 /// The states of fields and tables that are no longer true, replaced.
 pub(super) fn write(document: &Document, text: &Text<'_>, progress: &Progress) -> Vec<Change> {
     let mut rows = states_in_tables(document);
-    let of: HashMap<&str, Status> = progress
-        .tasks
-        .iter()
-        .map(|task| (task.id.as_str(), task.status))
-        .collect();
+    let of = progress.marks();
     let mut edits = Vec::new();
     for task in found(document, text) {
         let Some(status) = of.get(task.id.as_str()) else {

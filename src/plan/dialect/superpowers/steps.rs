@@ -76,14 +76,10 @@ pub(super) fn edits<'d>(
     progress: &Progress,
     text: &str,
 ) -> Vec<Edit> {
-    let statuses: std::collections::HashMap<&TaskId, Status> = progress
-        .tasks
-        .iter()
-        .map(|task| (&task.id, task.status))
-        .collect();
+    let statuses = progress.marks();
     let mut edits = Vec::new();
     for (id, steps) in sections {
-        let is_done = match statuses.get(&id) {
+        let is_done = match statuses.get(id.as_str()) {
             Some(Status::Done) => true,
             Some(Status::Pending) => false,
             // A plan that was ticked and is not done any more may not say so.

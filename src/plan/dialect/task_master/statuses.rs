@@ -86,11 +86,7 @@ pub(super) fn edits(text: &Text<'_>, state: &[Source], progress: &Progress) -> V
     let is_chosen = |at: usize| chosen.as_ref().is_ok_and(|name| *name == tags[at].name);
     // The current tag may be another one than when the run began.
     let meant = (0..tags.len()).max_by_key(|at| (shared(&read[*at], &titles), is_chosen(*at)));
-    let statuses: HashMap<&str, Status> = progress
-        .tasks
-        .iter()
-        .map(|task| (task.id.as_str(), task.status))
-        .collect();
+    let statuses = progress.marks();
     let mut edits: Vec<Edit> = meant
         .into_iter()
         .flat_map(|at| &read[at])

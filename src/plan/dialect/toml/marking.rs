@@ -28,7 +28,8 @@ pub(super) fn marked(source: &Source, progress: &Progress) -> Vec<Change> {
             .get("id")
             .and_then(|id| Some((id.get_ref().as_str()?, id)));
         let Some((id, value)) = id else { continue };
-        if let Some(task) = of.get(&TaskId::new(id)) {
+        let task = of.get(&TaskId::new(id));
+        if let Some(task) = task.filter(|task| !task.is_untouched) {
             edits.extend(edits_of(text, keys, value, task));
         }
     }
