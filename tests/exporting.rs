@@ -354,12 +354,12 @@ fn no_task_is_marked_by_what_became_of_one_that_had_its_place() {
     user.write(list, "- [ ] Greet in a file\n- [ ] Greet in another\n");
     user.commit("Plan");
     let executor = user.executor("commit $ENACT_TASK.txt x");
-    user.run(list, &executor, &["--only", "1"]).success();
+    user.run(list, &executor, &["--only", "1.1"]).success();
     let edited = "- [ ] Say nothing yet\n- [ ] Greet in a file\n- [ ] Greet in another\n";
     user.write(list, edited);
     user.enact(["export"])
         .success()
-        .complains("task 1 is `Say nothing yet` in the plan now, and the run knows it as `Greet in a file`")
+        .complains("task 1.1 is `Say nothing yet` in the plan now, and the run knows it as `Greet in a file`")
         .complains("`git enact replan` takes up an edited plan");
     assert_eq!(boxes(&user, list), edited);
     user.write(list, "- [ ] Greet in a file\n- [ ] Greet in another\n");
@@ -414,4 +414,33 @@ fn what_we_write_ourselves_is_no_change_that_an_attempt_is_asked_about() {
     let run = run.success();
     assert!(progress(&user).contains("| 3 | Say goodbye | done |"));
     assert!(!run.stderr.contains("your checkout changed"), "{run}");
+}
+
+#[test]
+fn a_box_with_a_bracket_behind_it_is_the_same_box_when_it_is_ticked() {
+    let user = User::new();
+    let list = ".kiro/specs/greeting/tasks.md";
+    user.write(
+        list,
+        "- [ ][A] Greet\n- [ ] Greet again\n- [ ](a.md) no task\n",
+    );
+    user.commit("Plan");
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run(list, &executor, &["--sync"]).success();
+    assert_eq!(
+        boxes(&user, list),
+        "- [x][A] Greet\n- [x] Greet again\n- [ ](a.md) no task\n"
+    );
+}
+
+#[test]
+fn a_native_task_between_braces_has_no_line_to_say_it_on() {
+    let user = User::new();
+    let plan = "plan = { title = \"Two\" }\ntask = [\n  {\n    title = \"One\",\n    id = \"a\"\n  },\n]\n";
+    user.write("plan.toml", plan);
+    user.commit("Plan");
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run("plan.toml", &executor, &["--sync"]).success();
+    let now = fs::read_to_string(user.path().join("plan.toml")).expect("text");
+    assert_eq!(now, plan);
 }

@@ -273,6 +273,27 @@ fn a_record_of_another_shape_is_left_as_it_is() {
 }
 
 #[test]
+fn a_session_file_of_another_shape_is_left_as_it_is() {
+    for session in [
+        "[]",
+        "null",
+        "\"abc\"",
+        r#"{"status": {"phase": "x", "note": "mine"}}"#,
+    ] {
+        let user = ran_session();
+        user.write(&format!("{HOME}/workflow-session.json"), session);
+        export(&user);
+        let archived = ".workflow/archives/WFS-greet";
+        let moved = user.path().join(archived).exists();
+        let place = if moved { archived } else { HOME };
+        assert_eq!(
+            read(&user, &format!("{place}/workflow-session.json")),
+            session
+        );
+    }
+}
+
+#[test]
 fn what_a_claim_hides_is_spelled_out_in_logs_and_paths() {
     let user = User::new();
     user.write("pl\u{1b}[2J/.ai/plans/2026-02-03.greetings.md", PHASES);

@@ -510,6 +510,38 @@ fn what_only_has_boxes_and_numbers_is_no_plan() {
 }
 
 #[test]
+fn nothing_is_hidden_between_two_rules() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    for (name, text) in [
+        (
+            "specs/001-a/tasks.md",
+            "# T\n## Phase 1\n- [ ] T001 a\n\n---\n## Phase 2\n- [ ] T002 b\n\n---\n## Phase 3\n- [ ] T003 c\n",
+        ),
+        (
+            ".kiro/specs/a/tasks.md",
+            "- [ ] 1. a\n\n---\n- [ ] 2. b\n\n---\n- [ ] 3. c\n",
+        ),
+        (
+            "PLAN.md",
+            "---\n### Task 1: a\n**Verify**: `true`\n---\n### Task 2: b\n**Verify**: `true`\n\n---\n\n### Task 3: c\n",
+        ),
+        (
+            ".ai/plans/a.plan.md",
+            "---\ntitle: P\n---\n# P\n\n### Phase 1: a\n**Principal Owner:** A\n\n---\n### Phase 2: b\n**Dependencies:** None\n\n---\n### Phase 3: c\n",
+        ),
+    ] {
+        for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+            let path = directory.path().join(name);
+            fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
+            fs::write(&path, &text).expect("it is written");
+            let tasks = load(&[path], None).expect("a plan").plan.tasks;
+            let titles: Vec<&str> = tasks.iter().map(|task| task.title.as_str()).collect();
+            assert_eq!(titles, ["a", "b", "c"], "{text}");
+        }
+    }
+}
+
+#[test]
 fn a_progress_file_that_is_no_text_is_not_passed_over() {
     let directory = tempfile::tempdir().expect("a directory to write to");
     fs::write(

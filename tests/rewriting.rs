@@ -97,7 +97,7 @@ fn what_nothing_here_can_run_is_left_out_of_a_native_plan_and_told() {
         "warning: what begins with `no-such-tool` is left out, since nothing here is called so and each check of a \
          native plan is a command: 1, 3",
     );
-    assert!(!told.stdout.contains("no-such-tool"), "{told}");
+    assert!(!told.stdout.contains("verify = [\"no-such"), "{told}");
     let quiet = user.enact(["--quiet", "convert", "PLAN.md", "--to", "toml"]);
-    assert_eq!(quiet.success().stderr, "");
+    assert!(!quiet.success().stderr.contains("is left out"));
 }

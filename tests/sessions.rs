@@ -237,7 +237,7 @@ fn loaded(session: &Path) -> Result<Loaded, String> {
 fn apply(changes: Vec<Change>) {
     for change in changes {
         match change {
-            Change::Edit { path, edits } => {
+            Change::Edit { path, edits } | Change::Amend { path, edits, .. } => {
                 let text = fs::read_to_string(&path).expect("it is there");
                 fs::write(&path, edited(&text, &edits)).expect("written");
             }
@@ -333,8 +333,13 @@ proptest! {
         let files = session(dir.path(), &shapes, crlf, bom);
         let paths = [dir.path().to_path_buf()];
         let statuses = &statuses[..shapes.len()];
+        let tasks = loaded(dir.path()).expect("a session").plan.tasks;
         let say = |statuses: &[Status]| {
-            apply(written(&paths, &Selection::default(), &progress(statuses)).expect("it can be read"));
+            let mut told = progress(statuses);
+            for (told, task) in told.tasks.iter_mut().zip(&tasks) {
+                told.title.clone_from(&task.title);
+            }
+            apply(written(&paths, &Selection::default(), &told).expect("it can be read"));
         };
         say(statuses);
         let read = loaded(dir.path()).expect("what was written can be read");

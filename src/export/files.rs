@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 
 use super::grounds::Grounds;
 use crate::git::sha256;
-use crate::plan::{Change, Marked, Source, edited, is_sealed, visible};
+use crate::plan::{Change, Edit, Marked, Source, edited, is_sealed, visible};
 
 /// How a file is called while it is written: one that is left over is known as ours.
 const UNDER_WAY: (&str, &str) = (".git-enact-", ".tmp");
@@ -53,19 +53,15 @@ fn make(grounds: &Grounds, sources: &Sources<'_>, change: &Change, made: &mut Ma
     let (path, target, was, text) = match change {
         Change::Edit { path, edits } => {
             let source = sources.get(path.as_path());
-            let target = match source {
-                Some(_) => grounds.of_plan(path)?,
-                None => grounds.of_other(path)?,
-            };
-            let text = fs::read_to_string(&target)
-                .with_context(|| format!("`{}` cannot be read", path.display()))?;
-            let is_same = source
-                .is_none_or(|source| source.whole().is_ok_and(|whole| whole == text.as_str()));
-            let mut ranges = edits.iter().map(|edit| edit.range.clone());
-            if !is_same || ranges.any(|range| text.get(range).is_none()) {
-                return Err(changed_meanwhile(path));
-            }
-            let new = edited(&text, edits);
+            let source = source.with_context(|| format!("`{}` was not read", path.display()))?;
+            let target = grounds.of_plan(path)?;
+            let whole = source.whole().map_err(|_| changed_meanwhile(path))?;
+            let (text, new) = changed(path, &target, &whole, edits)?;
+            (path, target, Some(text), new)
+        }
+        Change::Amend { path, text, edits } => {
+            let target = grounds.of_other(path)?;
+            let (text, new) = changed(path, &target, text, edits)?;
             (path, target, Some(text), new)
         }
         Change::Write { path, text } => {
@@ -85,6 +81,17 @@ fn make(grounds: &Grounds, sources: &Sources<'_>, change: &Change, made: &mut Ma
     }
     made.digests.insert(path.clone(), sha256(text.as_bytes())?);
     Ok(())
+}
+
+/// What stands in a file, which must be what was read before, and what it becomes.
+fn changed(path: &Path, target: &Path, read: &str, edits: &[Edit]) -> Result<(String, String)> {
+    let text = fs::read_to_string(target)
+        .with_context(|| format!("`{}` cannot be read", path.display()))?;
+    if text != read {
+        return Err(changed_meanwhile(path));
+    }
+    let new = edited(&text, edits);
+    Ok((text, new))
 }
 
 fn changed_meanwhile(path: &Path) -> anyhow::Error {
@@ -208,6 +215,7 @@ mod tests {
                 }],
             }],
             sources: vec![Source::new(path, text)],
+            others: Vec::new(),
         }
     }
 
@@ -229,6 +237,32 @@ mod tests {
         assert_eq!(made.changed, std::slice::from_ref(&path));
         let text = fs::read_to_string(&path).expect("it is read");
         assert_eq!(text, "- [x] One\n");
+    }
+
+    #[test]
+    fn what_is_no_text_of_the_plan_is_amended_only_as_it_was_found() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("list.json");
+        let amended = |text: &str| Marked {
+            changes: vec![Change::Amend {
+                path: path.clone(),
+                text: text.to_owned(),
+                edits: vec![Edit {
+                    range: 1..1,
+                    text: "1".into(),
+                }],
+            }],
+            sources: Vec::new(),
+            others: Vec::new(),
+        };
+        fs::write(&path, "[2]").expect("it is written");
+        let grounds = Grounds::new(dir.path(), &path).expect("a directory");
+        let made = apply(&grounds, &amended("[]"));
+        assert!(made.refused[0].contains("was changed while it was read"));
+        assert_eq!(fs::read_to_string(&path).expect("text"), "[2]");
+        fs::write(&path, "[]").expect("it is written");
+        apply(&grounds, &amended("[]"));
+        assert_eq!(fs::read_to_string(&path).expect("text"), "[1]");
     }
 
     #[test]

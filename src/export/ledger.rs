@@ -108,7 +108,9 @@ impl Ledger {
         let mut paths: Vec<PathBuf> = Vec::new();
         for change in changes {
             match change {
-                Change::Edit { path, .. } | Change::Write { path, .. } => paths.push(settled(path)),
+                Change::Edit { path, .. }
+                | Change::Amend { path, .. }
+                | Change::Write { path, .. } => paths.push(settled(path)),
                 Change::Move { from, .. } => files_below(&settled(from), &mut paths),
             }
         }

@@ -3,7 +3,6 @@
 //! Finds out which format it is and asks that one. Knows no format itself, and how files are read is for
 //! [`super::source`].
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::dialect::{Reading, Unfolded};
@@ -11,8 +10,8 @@ use super::recognize::{self, Found};
 use super::source::{Source, decode, raw};
 use super::text::Text;
 use super::{
-    Artifact, Change, Dialect, Fault, Plan, Progress, Selection, Task, TaskId, TaskProgress, fault,
-    skills, tokens,
+    Artifact, Change, Dialect, Fault, Plan, Progress, Selection, Task, TaskProgress, fault, skills,
+    tokens,
 };
 
 /// A plan that could be read.
@@ -98,13 +97,12 @@ pub fn marked(
 ) -> Result<Marked, Faults> {
     let loaded = load(paths, selection)?;
     let format = loaded.plan.dialect.format();
-    let tasks = loaded.plan.tasks.iter();
-    let titles: HashMap<&TaskId, &str> = tasks.map(|task| (&task.id, &*task.title)).collect();
+    let titles = format.titles(&loaded.plan, &loaded.sources, progress);
     let mut progress = progress.clone();
     let mut others = Vec::new();
     progress.tasks.retain(|task| {
         let now = titles.get(&task.id).filter(|title| **title != task.title);
-        others.extend(now.map(|now| (task.clone(), (*now).to_owned())));
+        others.extend(now.map(|now| (task.clone(), now.clone())));
         now.is_none()
     });
     Ok(Marked {

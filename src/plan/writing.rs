@@ -89,6 +89,15 @@ pub enum Change {
         /// What becomes of which bytes.
         edits: Vec<Edit>,
     },
+    /// Replace byte ranges of a file that is no text of the plan, as long as it says what it was found to say.
+    Amend {
+        /// Which.
+        path: PathBuf,
+        /// All that it says.
+        text: String,
+        /// What becomes of which bytes.
+        edits: Vec<Edit>,
+    },
     /// Write a whole file where nothing is yet, or where one of ours is as we left it ([`super::is_sealed`]). What
     /// else stands there is somebody's and stays.
     Write {

@@ -55,7 +55,9 @@ impl Lying {
                     fs::write(path, edited(&text, edits)).expect("it is written");
                 }
                 Change::Write { path, text } => fs::write(path, text).expect("it is written"),
-                Change::Move { from, .. } => panic!("{} stays where it is", from.display()),
+                Change::Move { from: path, .. } | Change::Amend { path, .. } => {
+                    panic!("{} stays as it is", path.display())
+                }
             }
         }
         !changes.is_empty()

@@ -294,6 +294,19 @@ pub(super) trait Format: Sync {
         Vec::new()
     }
 
+    /// The titles that the tasks of `plan` have where [`Format::write`] would mark them.
+    fn titles(
+        &self,
+        plan: &Plan,
+        _sources: &[Source],
+        _progress: &Progress,
+    ) -> HashMap<TaskId, String> {
+        let tasks = plan.tasks.iter();
+        tasks
+            .map(|task| (task.id.clone(), task.title.clone()))
+            .collect()
+    }
+
     /// Where a plan is that is no longer at `place`, because its format moves plans whose runs are over.
     fn moved(&self, _place: &Path) -> Option<PathBuf> {
         None

@@ -54,8 +54,6 @@ pub(super) struct Builder<'a> {
     bold: Option<String>,
     /// A bold start of line, closed, whose colon may still come.
     bold_done: Option<String>,
-    skipped: bool,
-    pub(super) front: Option<Span>,
     depth: usize,
     paragraph: usize,
     /// Where the last block ended.
@@ -75,8 +73,6 @@ impl<'a> Builder<'a> {
             own_row: false,
             bold: None,
             bold_done: None,
-            skipped: false,
-            front: None,
             depth: 0,
             paragraph: 0,
             end_of_last: 0,
@@ -148,7 +144,6 @@ impl<'a> Builder<'a> {
                 self.close_line();
                 self.paragraph += 1;
             }
-            Tag::MetadataBlock(_) => self.skipped = true,
             Tag::Strong if self.is_at_start() && self.is_flowing() => {
                 if self.line.is_none() {
                     self.open_line(range.clone());
@@ -189,7 +184,6 @@ impl<'a> Builder<'a> {
                 self.paragraph += 1;
             }
             TagEnd::Paragraph => self.close_line(),
-            TagEnd::MetadataBlock(_) => self.skipped = false,
             TagEnd::Strong => self.end_bold(),
             _ => {}
         }
@@ -223,7 +217,7 @@ impl<'a> Builder<'a> {
     }
 
     fn is_flowing(&self) -> bool {
-        self.heading.is_none() && self.fence.is_none() && self.table.is_none() && !self.skipped
+        self.heading.is_none() && self.fence.is_none() && self.table.is_none()
     }
 
     /// Whether nothing of the line was read yet, but for a box.
@@ -275,14 +269,7 @@ impl<'a> Builder<'a> {
     }
 
     fn words(&mut self, text: &str, range: Range<usize>) {
-        if self.skipped {
-            let front = self.front.get_or_insert_with(|| Span {
-                text: String::new(),
-                range: range.clone(),
-            });
-            front.text.push_str(text);
-            front.range.end = range.end;
-        } else if let Some(fence) = &mut self.fence {
+        if let Some(fence) = &mut self.fence {
             fence.text.push_str(text);
         } else if let Some(heading) = &mut self.heading {
             heading.title.push_str(text);
@@ -448,8 +435,9 @@ pub(super) fn mark(text: &str, offset: usize) -> Option<Mark> {
     let (between, after) = (&inside[..end], &inside[end + 1..]);
     let sign = between.trim();
     let is_sign = sign.chars().count() <= 2 && !sign.contains(|c: char| c.is_ascii_digit());
-    // A link or a reference is no box.
-    if !is_sign || after.starts_with(['(', '[', ':']) && sign.chars().any(char::is_alphabetic) {
+    // A link or a reference is no box, and what would become one with a tick in it is none either.
+    let is_name = sign.chars().any(char::is_alphabetic) && !is_ticked(sign);
+    if !is_sign || after.starts_with(['(', ':']) || is_name && after.starts_with('[') {
         return None;
     }
     let start = offset + text.len() - inside.len();
@@ -458,6 +446,11 @@ pub(super) fn mark(text: &str, offset: usize) -> Option<Mark> {
         range: start..start + end,
         starred: after.starts_with('*'),
     })
+}
+
+/// Whether a sign is the one that is put in.
+fn is_ticked(sign: &str) -> bool {
+    matches!(sign, "x" | "X")
 }
 
 fn rank(level: HeadingLevel) -> u8 {

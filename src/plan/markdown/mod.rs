@@ -10,7 +10,7 @@ use std::ops::Range;
 use pulldown_cmark::{Options, Parser};
 
 use super::Fault;
-use super::text::Text;
+use super::text::{Text, line_end};
 use builder::Builder;
 
 /// A text as a flat list of blocks, in order.
@@ -119,10 +119,9 @@ impl Text<'_> {
 
 impl Document {
     fn parse(text: &Text<'_>) -> Self {
-        let start = text.start();
-        let options = Options::ENABLE_TABLES
-            | Options::ENABLE_TASKLISTS
-            | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
+        let front = front_matter(text.text, text.start());
+        let (front, start) = front.map_or((None, text.start()), |(front, end)| (Some(front), end));
+        let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS;
         let mut builder = Builder::new(text.text);
         for (event, range) in Parser::new_ext(&text.text[start..], options).into_offset_iter() {
             builder.take(event, range.start + start..range.end + start);
@@ -130,7 +129,7 @@ impl Document {
         builder.close_line();
         Self {
             blocks: builder.blocks,
-            front: builder.front,
+            front,
         }
     }
 
@@ -162,6 +161,40 @@ impl Document {
             })
             .collect()
     }
+}
+
+/// What stands between two rules at the very beginning of a text, if it begins with a key, and where the text goes on.
+/// Further down a rule is a rule: parsers that take those for front matter as well lose what stands between them.
+fn front_matter(text: &str, start: usize) -> Option<(Span, usize)> {
+    let line = |at: usize| text[at..line_end(text, at)].trim_end();
+    let next = |at: usize| {
+        let end = line_end(text, at);
+        let rest = &text[end..];
+        end + if rest.starts_with("\r\n") {
+            2
+        } else {
+            rest.len().min(1)
+        }
+    };
+    let begin = next(start);
+    if line(start) != "---" || line(begin).is_empty() {
+        return None;
+    }
+    let lines = std::iter::successors(Some(begin), |&at| {
+        Some(next(at)).filter(|at| *at < text.len())
+    });
+    let mut ends = lines
+        .skip(1)
+        .filter(|at| matches!(line(*at), "---" | "..."));
+    let end = ends.next()?;
+    let (key, _) = line(begin).split_once(':')?;
+    let is_key = !key.is_empty() && !key.starts_with(['-', '#', '*', ' ', '\t']);
+    let range = begin..end;
+    let span = Span {
+        text: text[range.clone()].to_owned(),
+        range,
+    };
+    is_key.then_some((span, next(end)))
 }
 
 pub(super) fn fences(blocks: &[Block]) -> impl Iterator<Item = &Fence> {

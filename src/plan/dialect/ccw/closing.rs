@@ -120,7 +120,11 @@ fn own_status(sources: &[Source], directory: &Path, is_complete: bool) -> Option
     };
     let text = source.text();
     let top = Node::parse(&text).ok()?;
+    // What is no session, or has a status of its own making, stays as it is.
     let there = top.member("status");
+    if !top.is_object() || there.is_some_and(|node| node.string().is_none()) {
+        return None;
+    }
     // What else a session is in the middle of is its own business.
     if !is_complete || there.and_then(|node| node.string()).as_deref() == Some(status) {
         return None;
@@ -259,8 +263,9 @@ fn appended(path: &Path, text: &str, below: &[&str], entry: &Value) -> Option<Ch
         }
         None => (array.start + 1, String::new()),
     };
-    Some(Change::Edit {
+    Some(Change::Amend {
         path: path.to_path_buf(),
+        text: text.to_owned(),
         edits: vec![Edit {
             range: at..at,
             text: format!("{lead}{entry}"),

@@ -63,6 +63,18 @@ impl Format for TaskMaster {
         read(sources)
     }
 
+    fn titles(
+        &self,
+        _plan: &Plan,
+        sources: &[Source],
+        progress: &Progress,
+    ) -> HashMap<TaskId, String> {
+        let source = sources.first();
+        source.map_or_else(HashMap::new, |source| {
+            statuses::titles(&source.text(), &sources[1..], progress)
+        })
+    }
+
     fn write(&self, sources: &[Source], progress: &Progress) -> Vec<Change> {
         let Some(source) = sources.first() else {
             return Vec::new();

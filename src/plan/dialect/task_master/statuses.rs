@@ -7,7 +7,7 @@ use super::tags::{self, Tag};
 use crate::plan::json::Node;
 use crate::plan::source::Source;
 use crate::plan::text::Text;
-use crate::plan::{Edit, Fault, ImportedStatus, Progress, Status};
+use crate::plan::{Edit, Fault, ImportedStatus, Progress, Status, TaskId};
 
 /// What a status means for the run; none when it is not known.
 pub(super) fn meaning(status: &str) -> Option<Option<ImportedStatus>> {
@@ -72,6 +72,32 @@ pub(super) fn contradiction(entry: &Entry, text: &Text<'_>) -> Option<Fault> {
 /// What to replace so that a file says how far a run is: each status in place, and one put in after the id where
 /// there is none.
 pub(super) fn edits(text: &Text<'_>, state: &[Source], progress: &Progress) -> Vec<Edit> {
+    let statuses = progress.marks();
+    let meant = meant(text, state, progress);
+    let mut edits: Vec<Edit> = meant
+        .iter()
+        .flat_map(|entry| entry_edits(entry, &statuses, text))
+        .collect();
+    edits.sort_by_key(|edit| edit.range.start);
+    edits
+}
+
+/// The titles of the tasks that [`edits`] would mark.
+pub(super) fn titles(
+    text: &Text<'_>,
+    state: &[Source],
+    progress: &Progress,
+) -> HashMap<TaskId, String> {
+    let meant = meant(text, state, progress);
+    let all = meant
+        .iter()
+        .flat_map(|entry| std::iter::once(entry).chain(&entry.subtasks));
+    all.map(|entry| (entry.id.as_str().into(), entry.title.clone()))
+        .collect()
+}
+
+/// What the tag holds that a run is of: the current one may be another one than when it began.
+fn meant(text: &Text<'_>, state: &[Source], progress: &Progress) -> Vec<Entry> {
     let Ok(root) = Node::parse(text) else {
         return Vec::new();
     };
@@ -81,19 +107,11 @@ pub(super) fn edits(text: &Text<'_>, state: &[Source], progress: &Progress) -> V
         .iter()
         .map(|task| (task.id.as_str(), task.title.as_str()))
         .collect();
-    let read: Vec<Vec<Entry>> = tags.iter().map(|tag| entries(tag, text)).collect();
+    let mut read: Vec<Vec<Entry>> = tags.iter().map(|tag| entries(tag, text)).collect();
     let chosen = tags::choose(&tags, state, text).map(|(tag, _)| tag.name.clone());
     let is_chosen = |at: usize| chosen.as_ref().is_ok_and(|name| *name == tags[at].name);
-    // The current tag may be another one than when the run began.
     let meant = (0..tags.len()).max_by_key(|at| (shared(&read[*at], &titles), is_chosen(*at)));
-    let statuses = progress.marks();
-    let mut edits: Vec<Edit> = meant
-        .into_iter()
-        .flat_map(|at| &read[at])
-        .flat_map(|entry| entry_edits(entry, &statuses, text))
-        .collect();
-    edits.sort_by_key(|edit| edit.range.start);
-    edits
+    meant.map(|at| read.swap_remove(at)).unwrap_or_default()
 }
 
 fn entries(tag: &Tag<'_>, text: &Text<'_>) -> Vec<Entry> {

@@ -21,6 +21,7 @@ pub(super) fn marked(source: &Source, progress: &Progress) -> Vec<Change> {
     let of = progress.by_id();
     let mut edits = Vec::new();
     for task in tasks.iter() {
+        let at = task.span();
         let DeValue::Table(keys) = task.get_ref() else {
             continue;
         };
@@ -30,7 +31,9 @@ pub(super) fn marked(source: &Source, progress: &Progress) -> Vec<Change> {
         let Some((id, value)) = id else { continue };
         let task = of.get(&TaskId::new(id));
         if let Some(task) = task.filter(|task| !task.is_untouched) {
-            edits.extend(edits_of(text, keys, value, task));
+            // Between braces keys are set apart by commas, and none has a line to itself.
+            let has_lines = !text[at.clone()].starts_with('{');
+            edits.extend(edits_of(text, keys, value, task, has_lines));
         }
     }
     edits.sort_by_key(|edit| edit.range.start);
@@ -39,7 +42,13 @@ pub(super) fn marked(source: &Source, progress: &Progress) -> Vec<Change> {
     change.into_iter().collect()
 }
 
-fn edits_of(text: &str, keys: &DeTable<'_>, id: &Value<'_>, task: &TaskProgress) -> Vec<Edit> {
+fn edits_of(
+    text: &str,
+    keys: &DeTable<'_>,
+    id: &Value<'_>,
+    task: &TaskProgress,
+    has_lines: bool,
+) -> Vec<Edit> {
     let status = match task.status {
         Status::Done => Some("done"),
         Status::Skipped => Some("skipped"),
@@ -57,17 +66,21 @@ fn edits_of(text: &str, keys: &DeTable<'_>, id: &Value<'_>, task: &TaskProgress)
                     text: format!("\"{wanted}\""),
                 });
             }
-            (Some(found), None) if is_bare(text, key, found.span()) => edits.push(Edit {
-                range: line_of(text, found.span()),
-                text: String::new(),
-            }),
+            (Some(found), None) if has_lines && is_bare(text, key, found.span()) => {
+                edits.push(Edit {
+                    range: line_of(text, found.span()),
+                    text: String::new(),
+                })
+            }
             (Some(found), None) if key == "status" && found.get_ref().as_str() != Some(OPEN) => {
                 edits.push(Edit {
                     range: found.span(),
                     text: format!("\"{OPEN}\""),
                 });
             }
-            (None, Some(wanted)) => missing.push_str(&format!("{key} = \"{wanted}\"\n")),
+            (None, Some(wanted)) if has_lines => {
+                missing.push_str(&format!("{key} = \"{wanted}\"\n"))
+            }
             _ => {}
         }
     }
