@@ -542,6 +542,35 @@ fn nothing_is_hidden_between_two_rules() {
 }
 
 #[test]
+fn boxes_in_html_are_told_unless_they_are_a_remark() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    let path = directory.path().join(".kiro/specs/a/tasks.md");
+    fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
+    let told = |text: &str| {
+        fs::write(&path, text).expect("it is written");
+        let loaded = load(std::slice::from_ref(&path), None).expect("a plan");
+        let warnings = loaded.warnings.into_iter();
+        let html = warnings.filter(|fault| fault.message.contains("read as HTML"));
+        let place =
+            |fault: git_enact::plan::Fault| (fault.location.expect("a place").line, fault.message);
+        html.map(place).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told("- [ ] 1. a\n\n</details>\n- [ ] 2. b\n- [x] 3. c\n\n- [ ] 4. d\n"),
+        [(
+            4,
+            "this box is read as HTML, like 1 more below, and is no task".to_owned()
+        )]
+    );
+    let open = told("- [ ] 1. a\n\n<!-- later\n- [ ] 2. b\n");
+    assert_eq!(open.len(), 1, "{open:?}");
+    assert_eq!(
+        told("- [ ] 1. a\n\n<!-- later\n- [ ] 2. b\n-->\n\n- [ ] 3. c\n"),
+        []
+    );
+}
+
+#[test]
 fn a_progress_file_that_is_no_text_is_not_passed_over() {
     let directory = tempfile::tempdir().expect("a directory to write to");
     fs::write(

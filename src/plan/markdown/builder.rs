@@ -54,6 +54,8 @@ pub(super) struct Builder<'a> {
     bold: Option<String>,
     /// A bold start of line, closed, whose colon may still come.
     bold_done: Option<String>,
+    /// Blocks of HTML, comments among them.
+    pub(super) html: Vec<Range<usize>>,
     depth: usize,
     paragraph: usize,
     /// Where the last block ended.
@@ -73,6 +75,7 @@ impl<'a> Builder<'a> {
             own_row: false,
             bold: None,
             bold_done: None,
+            html: Vec::new(),
             depth: 0,
             paragraph: 0,
             end_of_last: 0,
@@ -135,6 +138,7 @@ impl<'a> Builder<'a> {
                     range: start..start + cell.trim().len(),
                 });
             }
+            Tag::HtmlBlock => self.html.push(range),
             Tag::List(_) | Tag::Item => {
                 self.close_line();
                 self.depth += 1;

@@ -19,6 +19,8 @@ pub(super) struct Document {
     pub(super) blocks: Vec<Block>,
     /// The front matter, without its fences.
     pub(super) front: Option<Span>,
+    /// What is HTML, so that nothing in it is structure.
+    html: Vec<Range<usize>>,
 }
 
 #[derive(Debug)]
@@ -130,6 +132,7 @@ impl Document {
         Self {
             blocks: builder.blocks,
             front,
+            html: builder.html,
         }
     }
 
@@ -150,17 +153,42 @@ impl Document {
             .find(|heading| heading.level == 1)
     }
 
-    /// A fence that swallows the rest of the text hides tasks.
-    pub(super) fn unclosed_fences(&self, text: &Text<'_>) -> Vec<Fault> {
-        fences(&self.blocks)
+    /// What hides tasks: a fence that swallows the rest of the text, and HTML in which boxes stand.
+    pub(super) fn hidden(&self, text: &Text<'_>) -> Vec<Fault> {
+        let mut faults: Vec<Fault> = fences(&self.blocks)
             .filter(|fence| fence.unclosed)
             .map(|fence| {
                 let opening = text.text[fence.range.clone()].lines().next().unwrap_or_default().len();
                 text.error(fence.range.start..fence.range.start + opening, "code fence is never closed")
                     .help("all that follows it is read as code; close it with as many backticks as it opens with")
             })
-            .collect()
+            .collect();
+        faults.extend(self.html.iter().filter_map(|html| hidden_boxes(text, html)));
+        faults
     }
+}
+
+/// A warning about boxes in a block of HTML. Who closes a comment behind them means it.
+fn hidden_boxes(text: &Text<'_>, html: &Range<usize>) -> Option<Fault> {
+    let block = &text.text[html.clone()];
+    if block.trim_start().starts_with("<!--") && block.contains("-->") {
+        return None;
+    }
+    let lines = block.split_inclusive(['\n', '\r']);
+    let mut boxes = lines
+        .scan(html.start, |at, line| {
+            let begin = std::mem::replace(at, *at + line.len());
+            Some(Mark::at(line, begin))
+        })
+        .flatten();
+    let first = boxes.next()?;
+    let message = match boxes.count() {
+        0 => "this box is read as HTML, and is no task".to_owned(),
+        more => format!("this box is read as HTML, like {more} more below, and is no task"),
+    };
+    let place = first.range.start - 1..first.range.end + 1;
+    let help = "an empty line ends HTML, and `-->` a comment";
+    Some(text.warning(place, message).help(help))
 }
 
 /// What stands between two rules at the very beginning of a text, if it begins with a key, and where the text goes on.

@@ -145,7 +145,7 @@ fn documents(
     let (mut todo, mut strategy) = (Todo::default(), Strategy::default());
     if let Some(text) = list {
         let document = text.document();
-        faults.extend(document.unclosed_fences(text));
+        faults.extend(document.hidden(text));
         todo = todo::read(document, text, &|id: &str| {
             known.contains_key(&ids::key(id))
         });

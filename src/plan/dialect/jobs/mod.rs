@@ -130,7 +130,7 @@ fn twins(jobs: &[(&str, &Source)]) -> Vec<Fault> {
 
 fn job(number: &str, text: &Text<'_>, review: &mut Review, faults: &mut Vec<Fault>) -> Task {
     let document = text.document();
-    faults.extend(document.unclosed_fences(text));
+    faults.extend(document.hidden(text));
     let heading = document.title();
     let at = heading.map_or(text.start(), |heading| heading.range.start);
     let title = heading

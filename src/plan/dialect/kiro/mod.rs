@@ -102,7 +102,7 @@ fn outline<'c, 'd>(checklist: &'c Checklist<'d>) -> Outline<'c, 'd> {
 fn read(source: &Source) -> Reading {
     let text = source.text();
     let document = text.document();
-    let mut faults = document.unclosed_fences(&text);
+    let mut faults = document.hidden(&text);
     let checklist = Checklist::of(document, &text);
     let outline = outline(&checklist);
     let mut tasks = outline.read(&text, &mut faults);

@@ -136,7 +136,7 @@ pub(super) fn specs<'s>(
 fn one<'s>(source: &'s Source, catalog: &Catalog, faults: &mut Vec<Fault>) -> Spec<'s> {
     let text = source.text();
     let document = text.document();
-    faults.extend(document.unclosed_fences(&text));
+    faults.extend(document.hidden(&text));
     let identity = Identity::of(&text, catalog);
     let mut drafts = tasks::drafts(&text, document, faults);
     let steps = layers::steps(&drafts, spec::is_layered(text.path), &text, faults);

@@ -134,7 +134,7 @@ fn without_date(name: &str) -> Option<&str> {
 fn read(sources: &[Source]) -> Reading {
     let text = sources[0].text();
     let document = text.document();
-    let mut faults = document.unclosed_fences(&text);
+    let mut faults = document.hidden(&text);
     let front = front(document, &text, &mut faults);
     let mut phases = outline::phases(document, &text, &mut faults);
     let checkpoints = state::checkpoints(document, &text);

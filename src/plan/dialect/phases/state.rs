@@ -351,7 +351,7 @@ pub(super) fn found(
 pub(super) fn import_execution(record_of: &Source, tasks: &mut [Task], faults: &mut Vec<Fault>) {
     let text = record_of.text();
     let document = text.document();
-    faults.extend(document.unclosed_fences(&text));
+    faults.extend(document.hidden(&text));
     let (groups, by_key) = (members(tasks), by_key(tasks));
     for line in lines(&document.blocks) {
         let Some(named) = recorded(line) else {

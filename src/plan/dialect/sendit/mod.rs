@@ -108,7 +108,7 @@ fn recognizes(text: &Text<'_>) -> bool {
 fn read(sources: &[Source]) -> Reading {
     let text = sources[0].text();
     let document = text.document();
-    let mut faults = document.unclosed_fences(&text);
+    let mut faults = document.hidden(&text);
     let mut tasks = Vec::new();
     let mut meant = HashMap::new();
     let starts: Vec<(usize, &Heading, TaskHeading)> = document

@@ -23,7 +23,7 @@ struct Columns {
 /// Writes into the plan what the table says of its tasks.
 pub(super) fn import(text: &Text<'_>, plan: &mut Plan, faults: &mut Vec<Fault>) {
     let document = text.document();
-    faults.extend(document.unclosed_fences(text));
+    faults.extend(document.hidden(text));
     import_weight(document, text, plan, faults);
     let tables = document.blocks.iter().filter_map(|block| match block {
         Block::Table(table) => Some((table, columns(table)?)),

@@ -126,7 +126,7 @@ fn chosen(checklist: &Checklist<'_>) -> Vec<usize> {
 fn read(source: &Source) -> Reading {
     let text = source.text();
     let document = text.document();
-    let mut faults = document.unclosed_fences(&text);
+    let mut faults = document.hidden(&text);
     let checklist = Checklist::of(document, &text);
     let chosen = chosen(&checklist);
     let in_headings =

@@ -141,7 +141,7 @@ fn starts<'d>(document: &'d Document, text: &Text<'_>) -> Vec<(usize, &'d Headin
 fn read(source: &Source) -> Reading {
     let text = source.text();
     let document = text.document();
-    let mut faults = document.unclosed_fences(&text);
+    let mut faults = document.hidden(&text);
     let starts = starts(document, &text);
     if starts.is_empty() {
         faults.push(
