@@ -5,7 +5,7 @@ use std::path::Path;
 
 use git_enact::run::evidence::{ReasonKind, Verdict};
 use git_enact::run::results::Baseline;
-use git_enact::verify::base::since;
+use git_enact::verify::base::{by_status, since};
 use git_enact::verify::checks::Purpose;
 use git_enact::verify::commands::judge;
 use git_enact::verify::facts::CheckRun;
@@ -354,6 +354,45 @@ fn recorded_runs_of_real_runners_are_told_apart_by_name() {
         verdict.warnings[0].contains("alpha: tests::adds"),
         "{verdict:?}"
     );
+}
+
+#[test]
+fn what_passed_on_the_base_and_is_not_run_any_more_is_told_beside_what_broke() {
+    let before = ran("TAP version 13\n1..2\nok 1 - a\nok 2 - b\n", 0);
+    let verdict = judged(&before, ran("TAP version 13\n1..1\nnot ok 1 - a\n", 1));
+    let told = "1 test fails that did not on the base 0123456: a; not run any more: b";
+    refused(&verdict, ReasonKind::Regressed, &[told]);
+}
+
+#[test]
+fn what_tells_of_no_tests_fails_alike_when_it_ends_and_speaks_alike() {
+    let compared = |before: (&str, &str), ended: &str, printed: &str, purpose: Purpose| {
+        let base = Baseline {
+            ended: before.0.to_owned(),
+            printed: before.1.to_owned(),
+            ..Baseline::default()
+        };
+        let run = CheckRun {
+            ended: ended.to_owned(),
+            purpose,
+            ..ran("", 1)
+        };
+        let since = by_status(base, &run, printed);
+        (since.fails_alike, since.prints_alike)
+    };
+    let (verify, red) = (Purpose::Verify, Purpose::Red);
+    for (before, ended, printed, purpose, expected) in [
+        (("exit 1", "x"), "exit 1", "x", verify, (true, true)),
+        (("exit 1", "x"), "exit 1", "y", verify, (true, false)),
+        (("exit 1", "x"), "exit 2", "x", verify, (false, false)),
+        (("exit 1", ""), "exit 1", "", verify, (true, false)),
+        (("timed out", "x"), "timed out", "x", verify, (false, false)),
+        (("exit 1", "x"), "exit 1", "x", red, (false, true)),
+        (("exit 1", "x"), "exit 1", "y", red, (false, false)),
+    ] {
+        let seen = compared(before, ended, printed, purpose);
+        assert_eq!(seen, expected, "{before:?}, then {ended} {printed}");
+    }
 }
 
 #[test]
