@@ -282,6 +282,7 @@ fn is_builtin(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Location;
 
     struct Only(&'static str);
 
@@ -303,6 +304,67 @@ mod tests {
             &Check::Prose("cargo test passes".to_owned()),
             &Only("cargo")
         ));
+    }
+
+    #[test]
+    fn what_sh_itself_understands_needs_no_program() {
+        let nothing = Found {
+            path: OsString::new(),
+            dir: PathBuf::from("/dev/null"),
+            base: None,
+        };
+        assert!(nothing.has("cd") && nothing.has("["));
+        assert!(!nothing.has("nosuch"));
+    }
+
+    #[test]
+    fn what_proves_a_task_beside_its_own_commands_depends_on_what_it_is_for() {
+        let (run, none) = (["make all".to_owned()], BTreeMap::new());
+        let demands = Demands {
+            verify: &run,
+            quality: &none,
+            weight: Weight::Full,
+        };
+        let planned = |kind: Kind, expects: Option<Expects>, own: &[&str]| {
+            let own = own.iter().map(|&text| Check::Command(text.to_owned()));
+            let task = Task {
+                kind,
+                expects,
+                verify: own.collect(),
+                ..Task::at(Location {
+                    file: PathBuf::new(),
+                    line: 1,
+                    column: 1,
+                })
+            };
+            let sorted = sort(&task, &demands, &Only("make"));
+            let told = sorted.commands.into_iter();
+            told.map(|planned| (planned.text, planned.purpose))
+                .collect::<Vec<_>>()
+        };
+        let (own, all) = ("make one".to_owned(), "make all".to_owned());
+        let (red, green) = (Some(Expects::Failing), Some(Expects::Passing));
+        for expects in [None, green] {
+            assert_eq!(
+                planned(Kind::Implementation, expects, &["make one"]),
+                [
+                    (own.clone(), Purpose::Verify),
+                    (all.clone(), Purpose::Verify)
+                ]
+            );
+        }
+        assert_eq!(
+            planned(Kind::Implementation, red, &["make one"]),
+            [(own.clone(), Purpose::Red)]
+        );
+        assert_eq!(
+            planned(Kind::Implementation, red, &[]),
+            [(all, Purpose::Red)]
+        );
+        assert_eq!(
+            planned(Kind::Design, None, &["make one"]),
+            [(own, Purpose::Verify)]
+        );
     }
 
     #[test]
