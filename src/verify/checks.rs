@@ -196,7 +196,8 @@ pub fn sort(task: &Task, demands: &Demands<'_>, programs: &impl Programs) -> Che
 /// The command that a criterion names: its only code, if that can be run and no other words stand around it than that
 /// it passes. What says more (`git push` fails without a remote) is words.
 pub fn criterion_command<'c>(criterion: &'c str, programs: &impl Programs) -> Option<&'c str> {
-    const PASSES: [&str; 25] = [
+    const PASSES: [&str; 27] = [
+        "0",
         "a",
         "all",
         "and",
@@ -221,6 +222,7 @@ pub fn criterion_command<'c>(criterion: &'c str, programs: &impl Programs) -> Op
         "succeeds",
         "successfully",
         "tests",
+        "the",
         "with",
     ];
     let parts: Vec<&str> = criterion.split('`').collect();
@@ -231,8 +233,7 @@ pub fn criterion_command<'c>(criterion: &'c str, programs: &impl Programs) -> Op
         .split(|c: char| !c.is_alphanumeric())
         .chain(after.split(|c: char| !c.is_alphanumeric()))
         .filter(|word| !word.is_empty());
-    let is_passing = words
-        .all(|word| word == "0" || word == "the" || PASSES.contains(&word.to_lowercase().as_str()));
+    let is_passing = words.all(|word| PASSES.contains(&word.to_lowercase().as_str()));
     let code = code.trim();
     (is_passing && is_command(&Check::Code(code.to_owned()), programs)).then_some(code)
 }
@@ -298,6 +299,7 @@ mod tests {
         assert!(
             runs("cargo test") && runs("RUST_LOG=debug cargo test") && runs("# first\ncargo test")
         );
+        assert!(!runs("--jobs=2 cargo test") && !runs("=2 cargo test"));
         assert!(!runs("test_login") && !runs("") && !runs("Cargo.toml"));
         assert!(runs("./check.sh --all") && !runs("src/main.rs"));
         assert!(!is_command(
@@ -314,7 +316,7 @@ mod tests {
             base: None,
         };
         assert!(nothing.has("cd") && nothing.has("["));
-        assert!(!nothing.has("nosuch"));
+        assert!(!nothing.has("nosuch") && !nothing.has("src/nosuch"));
     }
 
     #[test]
@@ -374,6 +376,7 @@ mod tests {
             "`cargo test a`",
             "`cargo test a` passes",
             "All tests pass: `cargo test a`.",
+            "The command `cargo test a` exits with 0",
         ] {
             assert_eq!(named(text).as_deref(), Some("cargo test a"), "{text}");
         }
