@@ -661,3 +661,37 @@ fn of_a_go_package_that_passes_nothing_failed_whatever_it_printed() {
     let shown = shown(read(measured).as_ref());
     assert_eq!(shown, "Go: 0 passed, 0 failed, 0 ignored\n");
 }
+
+#[test]
+fn a_test_around_others_counts_in_a_list_of_tests_wherever_it_stands() {
+    // As Node 20 prints it: the test around the one that fails fails with it, and is counted.
+    let around = "# Subtest: outer\n    # Subtest: inner\n    not ok 1 - inner\n    1..1\nnot ok N - outer\n";
+    let other = "# Subtest: other\nok N - other\n";
+    for (first, second) in [(around, other), (other, around)] {
+        let (first, second) = (first.replace('N', "1"), second.replace('N', "2"));
+        let text = format!("TAP version 13\n{first}{second}1..2\n# tests 3\n# pass 1\n# fail 2\n");
+        let results = read(&text).expect("recognized");
+        assert!(!results.is_partial(), "{text}");
+        assert_eq!((results.counts().passed, results.counts().failed), (1, 2));
+        assert_eq!(
+            Vec::from_iter(results.failing()),
+            ["outer", "outer > inner"]
+        );
+    }
+}
+
+#[test]
+fn what_passed_behind_what_was_not_kept_is_known_without_its_place() {
+    let head = format!("{RUNNING}\nrunning 9 tests\ntest a ... ok\n");
+    let tail = Some("at the end of a torn line\ntest b ... ok\n");
+    let results = results::read(&Printed {
+        head: &head,
+        tail,
+        dir: "",
+    })
+    .expect("recognized");
+    let suites = results.suites.values();
+    let passes: Vec<&String> = suites.flat_map(|suite| &suite.passes).collect();
+    assert_eq!(passes, ["?: b", "alpha: a"]);
+    assert!(results.is_partial());
+}
