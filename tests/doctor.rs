@@ -477,3 +477,24 @@ fn a_run_that_lost_its_journal_is_not_taken_for_none() {
     delete_ref(&user, JOURNAL);
     user.enact(["run", "plan.toml", "--yes", "--new"]).success();
 }
+
+#[test]
+fn a_plan_is_not_begun_again_where_anything_but_a_lease_tells_of_its_run() {
+    let begun = |leave: fn(&User)| {
+        let user = User::new();
+        user.plan(PLAN);
+        leave(&user);
+        user.enact(["run", "plan.toml", "--yes"])
+    };
+    let traces: [fn(&User); 5] = [
+        |user| plant(&git_dir(user).join(JOURNAL), b""),
+        |user| move_ref(user, JOURNAL, "main"),
+        |user| move_ref(user, BRANCH, "main"),
+        |user| drop(worktree(user, "git enact: run r-test")),
+        |user| plant(&git_dir(user).join("enact/runs/r-test/state"), b""),
+    ];
+    for leave in traces {
+        begun(leave).code(2).complains("has lost its journal");
+    }
+    begun(|user| plant(&git_dir(user).join("enact/runs/r-test/lease"), b"")).success();
+}

@@ -109,6 +109,46 @@ fn an_outline_believes_no_note_that_git_does_not_confirm() {
 }
 
 #[test]
+fn an_outline_tells_of_a_task_what_its_note_tells() {
+    let user = finished();
+    let accepted = |user: &User| {
+        let shown = user.enact(["show", "a"]).success().stdout;
+        let mut lines = shown.lines().filter(|line| line.contains("accepted"));
+        lines.next().expect("it was accepted").to_owned()
+    };
+    let before = accepted(&user);
+    assert!(before.contains("(clean, commit"), "{before}");
+    // No attempt has this number.
+    let b = rev(&user, "enact/r-test/task/b");
+    let text = format!("Run: r-test\nTask: b\nTitle: T\nStatus: done\nAttempt: 0\nCommit: {b}\n");
+    let add = ["notes", "--ref=PROGRESS", "add", "-f", "-m", &text, &b];
+    user.git(add).success();
+    lose_journal(&user);
+    user.enact(["doctor", "--repair"]).success();
+    assert_eq!(accepted(&user), before);
+    let ids: Vec<String> = done_tasks(&user).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids, ["\"a\"", "\"c\"", "\"d\""]);
+}
+
+#[test]
+fn a_run_that_landed_and_lost_its_journal_is_rebuilt_whatever_notes_speak_of_it() {
+    let user = finished();
+    user.enact(["land", "--yes"]).success();
+    let made = user.git(["commit-tree", "-m", "Mine", "main^{tree}"]);
+    let stray = made.success().stdout.trim().to_owned();
+    move_ref(&user, "refs/heads/stray", &stray);
+    let text =
+        format!("Run: r-test\nTask: e\nTitle: T\nStatus: done\nAttempt: 1\nCommit: {stray}\n");
+    let add = ["notes", "--ref=PROGRESS", "add", "-f", "-m", &text, &stray];
+    user.git(add).success();
+    let done = done_tasks(&user);
+    lose_journal(&user);
+    user.enact(["doctor", "--repair"]).success();
+    assert_eq!(done_tasks(&user), done, "the same tasks are done");
+    user.assert_whole();
+}
+
+#[test]
 fn without_journal_and_notes_nothing_is_made_up() {
     let user = finished();
     lose_journal(&user);
@@ -282,6 +322,18 @@ fn what_is_not_committed_in_a_left_worktree_stays() {
     let place = worktree(&user, "mine");
     user.enact(["doctor", "--repair"]).success();
     assert!(place.exists());
+}
+
+#[test]
+fn a_folder_that_git_no_longer_knows_as_a_worktree_is_named_and_stays() {
+    let user = finished();
+    let worktrees = user.outside("repo.enact/r-test");
+    plant(&worktrees.join("slot-1/work.txt"), b"work");
+    plant(&worktrees.join("notes/mine.txt"), b"mine");
+    let told = user.enact(["doctor", "--repair"]).code(1);
+    let told = told.says("slot-1` was a worktree, and git does not know it any more");
+    assert!(!told.stdout.contains("notes"), "nobody's business: {told}");
+    assert!(worktrees.join("slot-1/work.txt").exists());
 }
 
 #[test]

@@ -256,3 +256,25 @@ fn of_the_last_run_nothing_of_ours_is_left_in_the_git_directory() {
         .success();
     user.enact(["doctor"]).success();
 }
+
+#[test]
+fn a_purge_names_the_tip_and_the_files_that_would_be_lost() {
+    let user = two_runs();
+    let made = user.git(["commit-tree", "-m", "Mine", "main^{tree}"]);
+    let stray = made.success().stdout.trim().to_owned();
+    // It stands before the run's own branch in every list.
+    let beside = ["update-ref", "refs/heads/enact/first/a", &stray];
+    user.git(beside).success();
+    for name in ["slot-1.1.aside/work.txt", "slot-2.old/work.txt"] {
+        let path = user.outside("repo.enact/first").join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+        std::fs::write(path, "work\n").expect("a file");
+    }
+    let tip = user.git(["rev-parse", "--short=7", "enact/first/integration"]);
+    let tip = tip.success().stdout.trim().to_owned();
+    let asked = user.enact(["clean", "first", "--purge"]).code(2);
+    let asked = asked
+        .says(&format!("whose tip {tip} is on no other branch"))
+        .says("slot-1.1.aside");
+    assert!(!asked.stdout.contains("slot-2.old"), "{asked}");
+}

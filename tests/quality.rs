@@ -280,6 +280,35 @@ fn a_file_that_is_to_be_changed_is_there_afterwards_and_otherwise_than_before() 
 }
 
 #[test]
+fn a_folder_that_is_to_be_changed_holds_something_else_and_a_file_is_not_emptied() {
+    let user = User::new();
+    user.write("lib/a.txt", "old\n");
+    user.write("here.txt", "old\n");
+    let modifies = |id: &str, path: &str| task(id, &format!("modifies = [\"{path}\"]"));
+    user.plan(
+        &(modifies("changed", "lib") + &modifies("left", "lib") + &modifies("emptied", "here.txt")),
+    );
+    let executor = user.executor(
+        "case $ENACT_TASK in
+         changed) commit lib/a.txt new ;;
+         emptied) : > here.txt; git commit -qam Empty ;;
+         *) commit work.txt left ;; esac",
+    );
+    let flags = [&SKIP[..], &["--sequential"]].concat();
+    user.run("plan.toml", &executor, &flags).code(1);
+    assert_eq!(user.task("changed")["status"], "done");
+    for (id, why) in [
+        (
+            "left",
+            "the promised file `lib` was to be changed, and is as it was",
+        ),
+        ("emptied", "the promised file `here.txt` is empty"),
+    ] {
+        assert_eq!(user.task(id)["reason"], why);
+    }
+}
+
+#[test]
 fn of_what_tells_of_no_tests_the_report_says_that_only_its_end_is_known() {
     let user = User::new();
     user.plan(&task("a", "verify = [\"true\"]"));

@@ -2,10 +2,12 @@
 
 use git_enact::journal::{Newer, codec};
 use git_enact::plan::TaskId;
+use git_enact::run::budget::Limits;
 use git_enact::run::event::{By, Event, Recorded, Residue};
 use git_enact::run::evidence::{
     Claim, ClaimStatus, Limit, Outcome, Reason, ReasonKind, Signal, Usage, Verdict,
 };
+use git_enact::run::policy::Policy;
 use git_enact::run::results::{Baseline, Doubt, Results, Runner, Since, Suite, Tested};
 use git_enact::run::state::{Counts, Headline};
 use git_enact::run::whole::{Blame, Blamed, Failure, Fix};
@@ -216,4 +218,39 @@ fn a_subject_is_one_line_whatever_an_executor_says() {
     let subject = codec::subject(&event, 1);
     assert!(!subject.chars().any(char::is_control), "{subject:?}");
     assert!(!subject.contains('\u{202e}') && subject.chars().count() <= 120);
+}
+
+#[test]
+fn limits_are_on_record_with_the_policy_and_take_no_place_where_there_are_none() {
+    let kept = |limits: Limits| {
+        let policy = Policy {
+            limits,
+            ..crate::support::plans::policy()
+        };
+        let text = serde_json::to_string(&policy).expect("JSON");
+        let read: Policy = serde_json::from_str(&text).expect("it is read back");
+        (text.contains("\"limits\""), read.limits)
+    };
+    let none = Limits::default();
+    assert_eq!(kept(none.clone()), (false, none.clone()));
+    for some in [
+        Limits {
+            attempts: Some(1),
+            ..none.clone()
+        },
+        Limits {
+            time_ms: Some(1),
+            ..none.clone()
+        },
+        Limits {
+            tokens: Some(1),
+            ..none.clone()
+        },
+        Limits {
+            cost_usd: Some(1.0),
+            ..none
+        },
+    ] {
+        assert_eq!(kept(some.clone()), (true, some));
+    }
 }

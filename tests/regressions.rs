@@ -1,15 +1,15 @@
 //! A test that failed before an attempt does not refuse it; one that the attempt broke does, by its name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use git_enact::run::evidence::{ReasonKind, Verdict};
 use git_enact::run::results::Baseline;
-use git_enact::verify::base::since;
+use git_enact::verify::base::{by_status, since, unknown};
 use git_enact::verify::checks::Purpose;
 use git_enact::verify::commands::judge;
 use git_enact::verify::facts::CheckRun;
-use git_enact::verify::results::{self, Printed};
+use git_enact::verify::results::{self, Doubt, Printed, Results, Runner, Suite};
 
 use crate::support::user::{Output, User};
 
@@ -354,6 +354,100 @@ fn recorded_runs_of_real_runners_are_told_apart_by_name() {
         verdict.warnings[0].contains("alpha: tests::adds"),
         "{verdict:?}"
     );
+}
+
+#[test]
+fn what_passed_on_the_base_and_is_not_run_any_more_is_told_beside_what_broke() {
+    let before = ran("TAP version 13\n1..2\nok 1 - a\nok 2 - b\n", 0);
+    let verdict = judged(&before, ran("TAP version 13\n1..1\nnot ok 1 - a\n", 1));
+    let told = "1 test fails that did not on the base 0123456: a; not run any more: b";
+    refused(&verdict, ReasonKind::Regressed, &[told]);
+    let old = "TAP version 13\n1..2\nnot ok 1 - a\nok 2 - b\n";
+    let verdict = judged(&ran(old, 1), ran("TAP version 13\n1..1\nnot ok 1 - a\n", 1));
+    assert!(verdict.reasons.is_empty(), "it failed before");
+    assert!(verdict.warnings[0].ends_with("as on the base 0123456: a; not run any more: b"));
+}
+
+#[test]
+fn a_comparison_that_could_not_be_made_names_what_it_was_to_be_with() {
+    let base = Baseline {
+        commit: "0123456789abcdef".to_owned(),
+        ..Baseline::default()
+    };
+    let mut run = ran("TAP version 13\n1..1\nnot ok 1 - a\n", 1);
+    run.since = Some(Box::new(unknown(base, "it moved".to_owned())));
+    let mut verdict = Verdict::default();
+    judge(&[run], &mut verdict);
+    let told = "could not be compared with the base 0123456: it moved";
+    refused(&verdict, ReasonKind::VerifyFailed, &[told]);
+}
+
+#[test]
+fn where_passing_tests_are_not_named_what_fails_no_more_is_fixed() {
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let told = |suite: Suite| {
+        let suites = BTreeMap::from([(Runner::Pytest, suite)]);
+        let is_cut = false;
+        let results = Some(Results { suites, is_cut });
+        CheckRun {
+            results,
+            ..ran("", 1)
+        }
+    };
+    let before = told(Suite {
+        passes: names(&["passed"]),
+        failures: names(&["failed", "fails"]),
+        failed: 2,
+        ..Suite::default()
+    });
+    let after = Suite {
+        failures: names(&["fails"]),
+        failed: 1,
+        ..Suite::default()
+    };
+    let fixed = |after: Suite| {
+        let base = Baseline {
+            ended: "exit 1".to_owned(),
+            results: before.results.clone(),
+            ..Baseline::default()
+        };
+        since(base, &told(after)).fixed.first
+    };
+    assert_eq!(fixed(after.clone()), ["failed"]);
+    let mut doubted = after;
+    doubted.doubts.insert(Doubt::Stopped);
+    assert!(fixed(doubted).is_empty(), "it may not have been run");
+}
+
+#[test]
+fn what_tells_of_no_tests_fails_alike_when_it_ends_and_speaks_alike() {
+    let compared = |before: (&str, &str), ended: &str, printed: &str, purpose: Purpose| {
+        let base = Baseline {
+            ended: before.0.to_owned(),
+            printed: before.1.to_owned(),
+            ..Baseline::default()
+        };
+        let run = CheckRun {
+            ended: ended.to_owned(),
+            purpose,
+            ..ran("", 1)
+        };
+        let since = by_status(base, &run, printed);
+        (since.fails_alike, since.prints_alike)
+    };
+    let (verify, red) = (Purpose::Verify, Purpose::Red);
+    for (before, ended, printed, purpose, expected) in [
+        (("exit 1", "x"), "exit 1", "x", verify, (true, true)),
+        (("exit 1", "x"), "exit 1", "y", verify, (true, false)),
+        (("exit 1", "x"), "exit 2", "x", verify, (false, false)),
+        (("exit 1", ""), "exit 1", "", verify, (true, false)),
+        (("timed out", "x"), "timed out", "x", verify, (false, false)),
+        (("exit 1", "x"), "exit 1", "x", red, (false, true)),
+        (("exit 1", "x"), "exit 1", "y", red, (false, false)),
+    ] {
+        let seen = compared(before, ended, printed, purpose);
+        assert_eq!(seen, expected, "{before:?}, then {ended} {printed}");
+    }
 }
 
 #[test]

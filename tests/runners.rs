@@ -523,3 +523,175 @@ fn the_middle_of_a_long_list_of_tests_is_not_needed_to_know_what_failed() {
     assert_eq!(change.unproven, ["alpha: tests::number_4500"]);
     assert!(change.gone.is_empty() && after.is_partial());
 }
+
+#[test]
+fn what_stands_behind_what_was_not_kept_is_laid_to_no_file() {
+    let kept = |head, tail| {
+        let tail = Some(tail);
+        let printed = Printed {
+            head,
+            tail,
+            dir: "",
+        };
+        results::read(&printed).expect("recognized")
+    };
+    let jest = kept(
+        "FAIL src/a.test.js\n  ● adds\n",
+        "at the end of a torn line\n  ● subtracts\n\nTest Suites: 2 failed, 2 total\nTests:       2 failed, 2 total\n",
+    );
+    assert_eq!(
+        Vec::from_iter(jest.failing()),
+        ["?: subtracts", "src/a.test.js: adds"]
+    );
+    assert!(jest.doubts().contains(&Doubt::Cut));
+}
+
+#[test]
+fn a_report_that_counts_other_failures_than_it_names_is_doubted() {
+    let suite = |counts: &str| {
+        format!(
+            "<testsuite name=\"s\" {counts}>\
+             <testcase name=\"a\"><failure/></testcase><testcase name=\"b\"/></testsuite>"
+        )
+    };
+    for (report, is_sound) in [
+        (suite("failures=\"1\""), true),
+        (suite("failures=\"1\" errors=\"0\""), true),
+        (suite("failures=\"2\""), false),
+        (suite("failures=\"1\" errors=\"1\""), false),
+        (suite(""), true),
+        (
+            format!("<testsuites>{}</testsuites>", suite("failures=\"2\"")),
+            false,
+        ),
+        (
+            format!(
+                "<testsuites failures=\"1\">{}</testsuites>",
+                suite("failures=\"2\"")
+            ),
+            true,
+        ),
+    ] {
+        let report = format!("<?xml version=\"1.0\"?>{report}");
+        let results = read(&report).expect("a report");
+        let doubts = Vec::from_iter(results.doubts());
+        let expected: &[Doubt] = if is_sound {
+            &[]
+        } else {
+            &[Doubt::Contradicted]
+        };
+        assert_eq!(doubts, expected, "{report}");
+    }
+}
+
+#[test]
+fn a_test_of_node_around_one_that_fails_is_counted_with_it() {
+    let told = |failed: u64| {
+        let text = format!(
+            "▶ outer\n  ✖ inner (1ms)\n✖ outer (2ms)\n✔ other (1ms)\n\
+             ℹ tests 3\nℹ pass 1\nℹ fail {failed}\n"
+        );
+        read(&text).expect("recognized")
+    };
+    for (failed, is_sound) in [(0, false), (1, true), (2, true), (3, false)] {
+        let results = told(failed);
+        assert_eq!(Vec::from_iter(results.failing()), ["outer > inner"]);
+        assert_eq!(results.doubts().is_empty(), is_sound, "{failed}");
+    }
+}
+
+#[test]
+fn what_node_runs_next_is_not_taken_for_what_it_said_before() {
+    let run = |begins: &str, test: &str| {
+        format!(
+            "{begins}✖ {test} (1ms)\nℹ tests 2\nℹ pass 1\nℹ fail 1\n\n\
+             ✖ failing tests:\n\n✖ {test} (1ms)\n  Error: so it is\n\n"
+        )
+    };
+    for begins in [
+        "✔ well (1ms)\n",
+        "▶ around\n  ✔ well (1ms)\n▶ around (2ms)\n",
+    ] {
+        let text = run("✔ well (1ms)\n", "a") + &run(begins, "b");
+        let results = read(&text).expect("recognized");
+        assert_eq!(Vec::from_iter(results.failing()), ["a", "b"], "{text}");
+        assert!(!results.is_partial(), "{text}");
+    }
+}
+
+#[test]
+fn what_vitest_named_before_it_was_killed_failed_and_may_not_be_all() {
+    let text = printed("vitest/failing");
+    let (told, _) = text.split_once(" Test Files ").expect("it counts files");
+    let (all, killed) = (read(&text).expect("read"), read(told).expect("read"));
+    assert!(!all.failing().is_empty() && all.failing() == killed.failing());
+    assert_eq!(
+        killed.counts().failed,
+        killed
+            .suites
+            .values()
+            .map(|suite| suite.failures.len() as u64)
+            .sum::<u64>()
+    );
+    assert!(killed.doubts().contains(&Doubt::Unfinished));
+}
+
+#[test]
+fn a_list_of_tests_that_does_not_add_up_is_doubted() {
+    let told = |plan: &str, failed: u32| {
+        let text =
+            format!("TAP version 13\nok 1 - a\nnot ok 2 - b\n{plan}# pass 1\n# fail {failed}\n");
+        let results = read(&text).expect("recognized");
+        Vec::from_iter(results.doubts())
+    };
+    assert_eq!(told("1..2\n", 1), []);
+    assert_eq!(told("1..2\n", 2), [Doubt::Contradicted]);
+    assert_eq!(told("1..1\n", 1), [Doubt::Contradicted]);
+    assert_eq!(told("1..3\n", 1), [Doubt::Unfinished]);
+    assert_eq!(told("", 1), [Doubt::Unfinished]);
+}
+
+#[test]
+fn of_a_go_package_that_passes_nothing_failed_whatever_it_printed() {
+    let printed = "--- FAIL: TestForged (0.00s)\nok  \texample.com/m\t0.005s\n";
+    let results = read(printed).expect("recognized");
+    assert!(results.failing().is_empty() && results.counts().failed == 0);
+    // Without tests, but measured.
+    let measured = "\texample.com/m/cmd\t\tcoverage: 0.0% of statements\n";
+    let shown = shown(read(measured).as_ref());
+    assert_eq!(shown, "Go: 0 passed, 0 failed, 0 ignored\n");
+}
+
+#[test]
+fn a_test_around_others_counts_in_a_list_of_tests_wherever_it_stands() {
+    // As Node 20 prints it: the test around the one that fails fails with it, and is counted.
+    let around = "# Subtest: outer\n    # Subtest: inner\n    not ok 1 - inner\n    1..1\nnot ok N - outer\n";
+    let other = "# Subtest: other\nok N - other\n";
+    for (first, second) in [(around, other), (other, around)] {
+        let (first, second) = (first.replace('N', "1"), second.replace('N', "2"));
+        let text = format!("TAP version 13\n{first}{second}1..2\n# tests 3\n# pass 1\n# fail 2\n");
+        let results = read(&text).expect("recognized");
+        assert!(!results.is_partial(), "{text}");
+        assert_eq!((results.counts().passed, results.counts().failed), (1, 2));
+        assert_eq!(
+            Vec::from_iter(results.failing()),
+            ["outer", "outer > inner"]
+        );
+    }
+}
+
+#[test]
+fn what_passed_behind_what_was_not_kept_is_known_without_its_place() {
+    let head = format!("{RUNNING}\nrunning 9 tests\ntest a ... ok\n");
+    let tail = Some("at the end of a torn line\ntest b ... ok\n");
+    let results = results::read(&Printed {
+        head: &head,
+        tail,
+        dir: "",
+    })
+    .expect("recognized");
+    let suites = results.suites.values();
+    let passes: Vec<&String> = suites.flat_map(|suite| &suite.passes).collect();
+    assert_eq!(passes, ["?: b", "alpha: a"]);
+    assert!(results.is_partial());
+}

@@ -2,6 +2,7 @@
 //! no entry is refused, and changes nothing.
 
 mod changes;
+mod driving;
 mod next;
 mod order;
 mod turns;

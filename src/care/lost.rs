@@ -24,7 +24,7 @@ pub fn lost(repo: &Repo) -> Result<Vec<Lost>> {
     let search = Search::default();
     let mut found = Vec::new();
     for (run, traces) in traces::runs(repo)? {
-        let is_read = traces.has_journal() && journal::headline(repo, &run).is_ok();
+        let is_read = journal::headline(repo, &run).is_ok();
         // Whoever begins one holds its lease before there is anything else.
         if is_read
             || !tells_of_a_run(repo, &run, &traces)

@@ -26,13 +26,6 @@ pub struct Traces {
     pub has_files: bool,
 }
 
-impl Traces {
-    /// Whether the run itself is here, as far as one look tells.
-    pub fn has_journal(&self) -> bool {
-        self.journal.is_some() && !self.is_broken
-    }
-}
-
 /// The runs of which there is any trace but notes, by id.
 pub fn runs(repo: &Repo) -> Result<BTreeMap<String, Traces>> {
     let mut found = BTreeMap::new();

@@ -173,3 +173,50 @@ pub fn move_aside(from: &Path, place: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_leads_here_elsewhere_or_where_it_is_torn_nowhere() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let leads = |name: &str| match lead(&dir.path().join(name), b"gitdir: /here/") {
+            Lead::Here => "here",
+            Lead::Nowhere => "nowhere",
+            Lead::Elsewhere => "elsewhere",
+        };
+        assert_eq!(leads("not there"), "nowhere");
+        for (text, where_to) in [
+            ("gitdir: /here/slot-1\n", "here"),
+            ("gitdir: /he", "nowhere"),
+            ("", "nowhere"),
+            ("\0\0\0\0", "nowhere"),
+            ("gitdir: /there/slot-1\n", "elsewhere"),
+            ("what somebody wrote\n", "elsewhere"),
+        ] {
+            std::fs::write(dir.path().join(".git"), text).expect("written");
+            assert_eq!(leads(".git"), where_to, "{text:?}");
+        }
+        std::fs::create_dir(dir.path().join("folder")).expect("made");
+        assert_eq!(leads("folder"), "elsewhere", "a power cut makes no folder");
+    }
+
+    #[test]
+    fn a_head_is_on_a_branch_of_theirs_unless_it_is_on_ours_or_on_none() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let head = dir.path().join("HEAD");
+        assert!(is_on_theirs(&head), "nobody knows");
+        for (text, is_theirs) in [
+            (format!("ref: {BRANCHES}r-test/task/a\n"), false),
+            (
+                "0123456789012345678901234567890123456789\n".to_owned(),
+                false,
+            ),
+            ("ref: refs/heads/main\n".to_owned(), true),
+        ] {
+            std::fs::write(&head, &text).expect("written");
+            assert_eq!(is_on_theirs(&head), is_theirs, "{text}");
+        }
+    }
+}

@@ -29,10 +29,9 @@ pub fn since(base: Baseline, run: &CheckRun) -> Since {
     }
     let before_failed = base.results.as_ref().map(Results::failing);
     let fixed = fixed(&change, &before_failed.unwrap_or_default(), after);
-    let obstacle = obstacle(&base, run, after)
-        .or_else(|| (!change.unproven.is_empty()).then(|| doubtful(&change)));
     Since {
-        obstacle: obstacle.unwrap_or_default(),
+        // Where there is none, the base told of all its tests, and nothing is unproven.
+        obstacle: obstacle(&base, run, after).unwrap_or_default(),
         regressions: change.regressions.iter().chain(&change.broken).collect(),
         still_failing: change.still_failing.iter().collect(),
         fixed,
@@ -62,11 +61,6 @@ pub fn unknown(base: Baseline, obstacle: String) -> Since {
         base: base.bounded(),
         ..Since::default()
     }
-}
-
-fn doubtful(change: &Change) -> String {
-    let names: Names = change.unproven.iter().collect();
-    format!("whether {names} failed before is not told")
 }
 
 /// Failed before, and are either seen to pass or not among all that fail now.
@@ -107,24 +101,15 @@ fn obstacle(base: &Baseline, run: &CheckRun, after: &Results) -> Option<String> 
 
 /// Why results may not be all.
 fn partial(results: &Results) -> Option<String> {
-    let doubts = results.doubts();
-    if results.is_cut || doubts.contains(&Doubt::Cut) {
-        return Some("it printed more than is kept".to_owned());
-    }
-    for (doubt, why) in [
-        (
-            Doubt::Stopped,
-            "its runner stopped at a failure, before all tests were run",
-        ),
-        (Doubt::Unfinished, "its runner never came to its summary"),
-        (
-            Doubt::Contradicted,
-            "its runner counts other failures than it names",
-        ),
-    ] {
-        if doubts.contains(&doubt) {
-            return Some(why.to_owned());
-        }
+    let cut = results.is_cut.then_some(Doubt::Cut);
+    if let Some(doubt) = cut.or_else(|| results.doubts().pop_first()) {
+        let why = match doubt {
+            Doubt::Cut => "it printed more than is kept",
+            Doubt::Stopped => "its runner stopped at a failure, before all tests were run",
+            Doubt::Unfinished => "its runner never came to its summary",
+            Doubt::Contradicted => "its runner counts other failures than it names",
+        };
+        return Some(why.to_owned());
     }
     let broken = results.suites.values().flat_map(|suite| &suite.broken);
     let broken: Names = broken.collect();

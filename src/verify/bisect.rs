@@ -141,6 +141,7 @@ fn tail(output: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::results::Since;
     use crate::verify::checks::Purpose;
     use crate::verify::results::{Printed, read};
 
@@ -213,6 +214,9 @@ mod tests {
             tests: Names::default(),
             ..named.clone()
         };
+        // More than are named on record, so that the wanted one may be among the others.
+        let many = (1..=300).map(|nth| format!("not ok {nth} - other {nth}\n"));
+        let many = format!("TAP version 13\n1..300\n{}", many.collect::<String>());
         let cases = [
             ("exit 0", String::new(), Look::Holds, Look::Holds),
             ("exit 1", told("wanted"), Look::Fails, Look::Fails),
@@ -223,6 +227,13 @@ mod tests {
                 Look::Unclear,
                 Look::Fails,
             ),
+            (
+                "exit 1",
+                "TAP version 13\n1..1\nok 1 - wanted\n".to_owned(),
+                Look::Unclear,
+                Look::Fails,
+            ),
+            ("exit 1", many, Look::Unclear, Look::Fails),
             ("exit 125", told("wanted"), Look::Unclear, Look::Unclear),
             (
                 "killed by signal 9",
@@ -242,6 +253,28 @@ mod tests {
         };
         assert_eq!(look(&[run("exit 1", "")], &other), Look::Unclear);
         assert_eq!(look(&[], &other), Look::Unclear);
+    }
+
+    #[test]
+    fn what_is_looked_for_is_what_fails_anew_or_all_where_that_is_not_known() {
+        let output = "TAP version 13\n1..2\nnot ok 1 - old\nnot ok 2 - new\n";
+        let looked_for = |obstacle: &str, regressions: &[&str]| {
+            let since = Since {
+                obstacle: obstacle.to_owned(),
+                regressions: regressions.iter().collect(),
+                ..Since::default()
+            };
+            let since = Some(Box::new(since));
+            failed(&CheckRun {
+                since,
+                ..run("exit 1", output)
+            })
+            .tests
+            .first
+        };
+        assert_eq!(looked_for("", &["new"]), ["new"]);
+        assert_eq!(looked_for("it moved", &["new"]), ["new", "old"]);
+        assert_eq!(looked_for("", &[]), ["new", "old"]);
     }
 
     #[test]

@@ -196,7 +196,8 @@ pub fn sort(task: &Task, demands: &Demands<'_>, programs: &impl Programs) -> Che
 /// The command that a criterion names: its only code, if that can be run and no other words stand around it than that
 /// it passes. What says more (`git push` fails without a remote) is words.
 pub fn criterion_command<'c>(criterion: &'c str, programs: &impl Programs) -> Option<&'c str> {
-    const PASSES: [&str; 25] = [
+    const PASSES: [&str; 27] = [
+        "0",
         "a",
         "all",
         "and",
@@ -221,6 +222,7 @@ pub fn criterion_command<'c>(criterion: &'c str, programs: &impl Programs) -> Op
         "succeeds",
         "successfully",
         "tests",
+        "the",
         "with",
     ];
     let parts: Vec<&str> = criterion.split('`').collect();
@@ -231,8 +233,7 @@ pub fn criterion_command<'c>(criterion: &'c str, programs: &impl Programs) -> Op
         .split(|c: char| !c.is_alphanumeric())
         .chain(after.split(|c: char| !c.is_alphanumeric()))
         .filter(|word| !word.is_empty());
-    let is_passing = words
-        .all(|word| word == "0" || word == "the" || PASSES.contains(&word.to_lowercase().as_str()));
+    let is_passing = words.all(|word| PASSES.contains(&word.to_lowercase().as_str()));
     let code = code.trim();
     (is_passing && is_command(&Check::Code(code.to_owned()), programs)).then_some(code)
 }
@@ -282,6 +283,7 @@ fn is_builtin(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Location;
 
     struct Only(&'static str);
 
@@ -297,6 +299,7 @@ mod tests {
         assert!(
             runs("cargo test") && runs("RUST_LOG=debug cargo test") && runs("# first\ncargo test")
         );
+        assert!(!runs("--jobs=2 cargo test") && !runs("=2 cargo test"));
         assert!(!runs("test_login") && !runs("") && !runs("Cargo.toml"));
         assert!(runs("./check.sh --all") && !runs("src/main.rs"));
         assert!(!is_command(
@@ -306,12 +309,74 @@ mod tests {
     }
 
     #[test]
+    fn what_sh_itself_understands_needs_no_program() {
+        let nothing = Found {
+            path: OsString::new(),
+            dir: PathBuf::from("/dev/null"),
+            base: None,
+        };
+        assert!(nothing.has("cd") && nothing.has("["));
+        assert!(!nothing.has("nosuch") && !nothing.has("src/nosuch"));
+    }
+
+    #[test]
+    fn what_proves_a_task_beside_its_own_commands_depends_on_what_it_is_for() {
+        let (run, none) = (["make all".to_owned()], BTreeMap::new());
+        let demands = Demands {
+            verify: &run,
+            quality: &none,
+            weight: Weight::Full,
+        };
+        let planned = |kind: Kind, expects: Option<Expects>, own: &[&str]| {
+            let own = own.iter().map(|&text| Check::Command(text.to_owned()));
+            let task = Task {
+                kind,
+                expects,
+                verify: own.collect(),
+                ..Task::at(Location {
+                    file: PathBuf::new(),
+                    line: 1,
+                    column: 1,
+                })
+            };
+            let sorted = sort(&task, &demands, &Only("make"));
+            let told = sorted.commands.into_iter();
+            told.map(|planned| (planned.text, planned.purpose))
+                .collect::<Vec<_>>()
+        };
+        let (own, all) = ("make one".to_owned(), "make all".to_owned());
+        let (red, green) = (Some(Expects::Failing), Some(Expects::Passing));
+        for expects in [None, green] {
+            assert_eq!(
+                planned(Kind::Implementation, expects, &["make one"]),
+                [
+                    (own.clone(), Purpose::Verify),
+                    (all.clone(), Purpose::Verify)
+                ]
+            );
+        }
+        assert_eq!(
+            planned(Kind::Implementation, red, &["make one"]),
+            [(own.clone(), Purpose::Red)]
+        );
+        assert_eq!(
+            planned(Kind::Implementation, red, &[]),
+            [(all, Purpose::Red)]
+        );
+        assert_eq!(
+            planned(Kind::Design, None, &["make one"]),
+            [(own, Purpose::Verify)]
+        );
+    }
+
+    #[test]
     fn a_criterion_names_a_command_when_it_says_no_more_than_that_it_passes() {
         let named = |text: &str| criterion_command(text, &Only("cargo")).map(str::to_owned);
         for text in [
             "`cargo test a`",
             "`cargo test a` passes",
             "All tests pass: `cargo test a`.",
+            "The command `cargo test a` exits with 0",
         ] {
             assert_eq!(named(text).as_deref(), Some("cargo test a"), "{text}");
         }

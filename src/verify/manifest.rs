@@ -158,8 +158,8 @@ fn in_go(text: &str, name: &str) -> bool {
                 in_block = true;
                 continue;
             }
-            Some(rest) if rest.starts_with([' ', '\t']) => rest,
-            _ => continue,
+            Some(rest) => rest,
+            None => continue,
         };
         let module = required.split_whitespace().next().unwrap_or_default();
         let module = module.trim_matches('"');
@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_module_stands_required_alone_or_in_a_block() {
-        let text = "module example.com/m\n\ngo 1.22\n\nrequire github.com/a/b v1.0.0\nrequire (\n\tgolang.org/x/net v0.1.0 // indirect\n\t// github.com/no/no v1\n)\nreplace github.com/c/d => ../d\n";
+        let text = "module example.com/m\n\ngo 1.22\n\nrequire github.com/a/b v1.0.0\nrequire (\n\tgolang.org/x/net v0.1.0 // indirect\n\t// github.com/no/no v1\n)\nreplace github.com/c/d => ../d\nexclude (\n\tgithub.com/e/f v1.0.0\n)\n";
         check(
             "go.mod",
             text,
@@ -299,13 +299,16 @@ mod tests {
                 "github.com/a/bc",
                 "github.com/no/no",
                 "github.com/c/d",
+                "github.com/e/f",
             ],
         );
     }
 
     #[test]
     fn what_is_no_manifest_is_not_judged_and_what_is_torn_declares_nothing() {
-        assert_eq!(stands("README.md", "argon2", "argon2"), None);
+        for path in ["README.md", "requirements.md", "notes.txt"] {
+            assert_eq!(stands(path, "argon2", "argon2"), None, "{path}");
+        }
         check(
             "Cargo.toml",
             "[dependencies\nargon2 = \"1\"",

@@ -154,5 +154,15 @@ mod tests {
             "`serde` is part of `serde_json` only"
         );
         assert!(!names(manifest, "argon2"), "a comment promises nothing");
+        for longer in [
+            "grand",
+            "rand2",
+            "rand-core",
+            "my-rand",
+            "rand_core",
+            "a_rand",
+        ] {
+            assert!(!names(longer, "rand"), "{longer}");
+        }
     }
 }

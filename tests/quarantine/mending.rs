@@ -148,3 +148,20 @@ fn a_head_that_was_written_past_its_log_is_put_back_and_not_removed() {
     );
     user.enact(["resume"]).success();
 }
+
+#[test]
+fn a_list_of_refs_that_was_damaged_is_put_back_as_the_run_holds_it() {
+    let user = User::new();
+    user.plan(PLAN);
+    user.git(["pack-refs", "--all"]).success();
+    let executor = user.executor(
+        "commit $ENACT_TASK.txt w\n\
+         if test $ENACT_TASK$ENACT_ATTEMPT = a1; then echo junk > \"$HOME/../repo/.git/packed-refs\"; fi",
+    );
+    let output = user.run("plan.toml", &executor, &["--sequential"]);
+    assert_ne!(output.status, 0, "{output}");
+    let told = user.enact(["doctor"]).code(1);
+    told.says("while it was driven").says("packed-refs");
+    user.enact(["doctor", "--repair"]).success();
+    user.git(["rev-parse", "main"]).success();
+}

@@ -14,7 +14,7 @@ use git_enact::run::state::{Drive, State};
 use super::{INTEGRATION, after, events, happens, phases, started, verified};
 use crate::support::plans;
 
-fn short(actions: &[Action]) -> String {
+pub(super) fn short(actions: &[Action]) -> String {
     let said = |action: &Action| match action {
         Action::Record(event) => format!("record {}", event.name()),
         Action::Start {

@@ -3,12 +3,12 @@
 use git_enact::plan::{Imported, ImportedStatus, Kind, Task, TaskId, Weight};
 use git_enact::run::event::Event;
 use git_enact::run::evidence::Signal;
-use git_enact::run::policy::Policy;
+use git_enact::run::policy::{Policy, Review};
 use git_enact::run::schedule::{self, Action, Situation};
 use git_enact::run::state::{Drive, State};
 use git_enact::run::turn;
 
-use super::{INTEGRATION, after, events, happens, phases, run_of};
+use super::{INTEGRATION, after, events, happens, phases, round, run_of, verified};
 use crate::support::plans;
 
 fn needing(id: &str, need: &str) -> Task {
@@ -39,6 +39,16 @@ fn ready(state: &State) -> Vec<String> {
     let tasks = state.graph().tasks();
     let ready = state.ready().map(|task| tasks[task].id.to_string());
     ready.collect()
+}
+
+/// The tasks that are begun now.
+fn starts(state: &State) -> Vec<String> {
+    let actions = schedule::next(state, &Situation::default()).into_iter();
+    let started = actions.filter_map(|action| match action {
+        Action::Start { task, .. } => Some(task.to_string()),
+        _ => None,
+    });
+    started.collect()
 }
 
 /// Where a task stands, and why.
@@ -196,4 +206,41 @@ fn a_task_asks_for_the_same_whatever_its_file_says_of_its_progress() {
     assert!(turn::is_same(&task, &done));
     assert!(turn::is_same(&task, &coming_after("a", "b")));
     assert!(!turn::is_same(&task, &needing("a", "b")));
+}
+
+/// The same run, in which each wave is reviewed.
+fn in_waves(mut state: State) -> State {
+    state.run.policy.review = Review::Wave;
+    state
+}
+
+#[test]
+fn a_reviewed_wave_begins_once_all_of_the_one_before_it_is_settled() {
+    let tasks = vec![plans::task("a"), plans::task("b"), needing("c", "a")];
+    let policy = Policy {
+        jobs: 3,
+        ..plans::policy()
+    };
+    let state = after(&run_of(tasks, policy), "a", &INTEGRATION);
+    assert_eq!(starts(&state), ["b", "c"]);
+    let state = in_waves(state);
+    assert_eq!(starts(&state), ["b"]);
+    assert_eq!(starts(&after(&state, "b", &["skipped"])), ["c"]);
+}
+
+#[test]
+fn no_reviewed_wave_waits_for_what_the_run_gave_itself() {
+    let tasks = vec![plans::task("before"), needing("t", "before")];
+    let policy = Policy {
+        fix_rounds: 1,
+        final_verify: vec!["make".to_owned()],
+        ..plans::policy()
+    };
+    let state = after(&run_of(tasks, policy), "before", &INTEGRATION);
+    let state = after(&state, "t", &["skipped"]);
+    let failed = happens(&state, verified(&state, false)).expect("it may fail");
+    let begun = happens(&failed, round("fix-1")).expect("a round begins");
+    // What the run gave itself needs nothing, so that it is of the first wave; and it waits for `t`.
+    let again = after(&in_waves(begun), "t", &["retried: by a person"]);
+    assert_eq!(starts(&again), ["t"]);
 }

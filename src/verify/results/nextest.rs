@@ -145,7 +145,7 @@ fn unexplained(told: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Doubt, Printed, read};
+    use super::super::{Doubt, Printed, Runner, read};
 
     #[test]
     fn what_took_too_long_failed_and_what_passed_at_last_passed() {
@@ -168,5 +168,19 @@ mod tests {
         let killed = &text[..text.find("     Summary").expect("a summary")];
         let results = read(&Printed::whole(killed)).expect("recognized");
         assert_eq!(Vec::from_iter(results.doubts()), [Doubt::Unfinished]);
+    }
+
+    #[test]
+    fn what_was_skipped_is_known_by_its_name_where_it_is_told() {
+        let text = "\
+ Nextest run ID 0 with nextest profile: default
+        PASS [   0.004s] (1/1) alpha works
+     Summary [   0.010s] 1 test run: 1 passed, 1 skipped
+        SKIP [         ] alpha rests
+";
+        let results = read(&Printed::whole(text)).expect("recognized");
+        let suite = &results.suites[&Runner::Nextest];
+        assert_eq!(Vec::from_iter(&suite.skips), ["alpha rests"]);
+        assert!(suite.failures.is_empty() && suite.is_whole());
     }
 }

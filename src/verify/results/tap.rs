@@ -48,8 +48,6 @@ struct Session {
 struct Told {
     name: String,
     kind: Kind,
-    /// Whether others stood inside of it.
-    is_parent: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -113,7 +111,6 @@ impl Session {
         if depth == 0 {
             self.outermost += 1;
         }
-        let is_parent = self.around.len() > depth + 1;
         self.around.truncate(depth);
         let title = unescaped(name);
         let titles = self
@@ -122,11 +119,7 @@ impl Session {
             .map(String::as_str)
             .chain([title.as_str()]);
         let name = titles.collect::<Vec<_>>().join(" > ");
-        self.last = Some(Told {
-            name,
-            kind,
-            is_parent,
-        });
+        self.last = Some(Told { name, kind });
     }
 
     /// What was told last is a test, as its details do not say otherwise.
@@ -147,7 +140,7 @@ impl Session {
             Kind::Failed => (&mut suite.failures, &mut suite.failed),
         };
         set.insert(name);
-        *count += u64::from(!told.is_parent || self.counts.is_empty());
+        *count += 1;
     }
 
     fn end(mut self) -> Suite {
