@@ -199,6 +199,153 @@ fn a_summary_and_status_words_of_a_person_stay() {
     }
 }
 
+/// Two phases, and below them what a person keeps there.
+fn with_notes(notes: &str) -> String {
+    let phase =
+        |n| format!("### Phase {n}: P{n}\n\n**Principal Owner:** A\n**Dependencies:** None\n\n");
+    let head = "# P\n\n**Status:** Reviewed\n\n## Phases\n\n";
+    format!(
+        "{head}{}{}## Execution Checkpoints\n\n{notes}\n## Notes\n\nNone.\n",
+        phase(1),
+        phase(2)
+    )
+}
+
+/// What a plan says of its phases.
+fn marks(text: &str) -> Vec<Option<ImportedStatus>> {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    let path = directory.path().join("2026-01-01.plan.md");
+    fs::write(&path, text).expect("it is written");
+    let (plan, _) = read(&path);
+    let of = |task: &git_enact::plan::Task| task.imported.as_ref().map(|imported| imported.status);
+    plan.tasks.iter().map(of).collect()
+}
+
+#[test]
+fn entries_and_comments_of_people_among_the_checkpoints_stay_to_the_byte() {
+    let told = "completed_at: 2026-01-02T03:04:05Z";
+    let files = "artifacts: [\"src/ein Pfad.rs\", \"a'b.md\"]";
+    let new_2 = format!("- phase_2:\n    status: complete\n    {told}\n    {files}\n");
+    for (notes, expected) in [
+        (
+            "```yaml\n# notes of Ann\n- owner: Ann\n- version: 2\n- note_a: {text: first}\n- phase_1: {status: failed} # twice\n\n# in the list\n- note_b:\n    text: |\n      a\n      # b\n# at the end\n```\n",
+            format!(
+                "```yaml\n# notes of Ann\n- owner: Ann\n- version: 2\n- note_a: {{text: first}}\n- phase_1: # twice\n    status: complete\n    {told}\n    {files}\n\n# in the list\n- note_b:\n    text: |\n      a\n      # b\n# at the end\n{new_2}```\n"
+            ),
+        ),
+        (
+            "```yaml\n- phase_1: # Ann's\n    by: me # not you\n    status: failed  # Ann saw it\n    # a line of hers\n    error: \"no # sign\" # twice\n    note: |\n      long\n- note: 1\n```\n",
+            format!(
+                "```yaml\n- phase_1: # Ann's\n    by: me # not you\n    status: complete # Ann saw it\n    {told}\n    {files}\n    # a line of hers\n    # twice\n    note: |\n      long\n- note: 1\n{new_2}```\n"
+            ),
+        ),
+        (
+            "phase_1:\n  status: failed\n  artifacts:\n  - a.rs # mine\nother: 3\n\nWords of Ann: x\n",
+            format!(
+                "phase_1:\n  status: complete\n  {told}\n  {files} # mine\nother: 3\n\nWords of Ann: x\nphase_2:\n  status: complete\n  {told}\n  {files}\n"
+            ),
+        ),
+        (
+            "- just words\n- phase_1: failed\n- more\n",
+            format!(
+                "- just words\n- phase_1:\n    status: complete\n    {told}\n    {files}\n- more\n{new_2}"
+            ),
+        ),
+        (
+            "```yaml\n# none yet\n```\n\nWords of Ann: x\n",
+            format!(
+                "```yaml\n# none yet\n{}{new_2}```\n\nWords of Ann: x\n",
+                new_2.replace("phase_2", "phase_1")
+            ),
+        ),
+    ] {
+        let text = with_notes(notes);
+        let done = said(&text, &[Status::Done]);
+        assert!(
+            done.contains(&with_notes(&expected)["# P\n\n**Status:** Reviewed".len()..]),
+            "{done}"
+        );
+        assert_eq!(marks(&done), [Some(ImportedStatus::Done); 2], "{done}");
+        assert_eq!(said(&text, &[Status::Done, Status::Done]), done);
+    }
+}
+
+#[test]
+fn notes_that_cannot_hold_checkpoints_stay_and_a_fence_of_our_own_stands_below() {
+    for notes in [
+        "Words of Ann: x\n",
+        "- just words\n- more: words\n",
+        "```sh\necho hi\n```\n",
+        "```json\n{\"phase_1\": {\"status\": \"failed\"}, \"by\": \"Ann\"}\n```\n\nWords.\n",
+        "```yaml\n- phase_1: {status: failed\n```\n",
+        "```yaml\nphase_1: &a\n  status: failed\nphase_2: *a\nmine: *a\n```\n",
+    ] {
+        let text = with_notes(notes);
+        let done = said(&text, &[Status::Done]);
+        assert!(
+            done.contains(&format!(
+                "{notes}\n```yaml\n- phase_1:\n    status: complete\n"
+            )),
+            "{done}"
+        );
+        assert_eq!(marks(&done), [Some(ImportedStatus::Done); 2], "{done}");
+        let undone = said(&text, &[Status::Done, Status::Failed]);
+        assert!(undone.contains(notes), "{undone}");
+        assert_eq!(
+            marks(&undone),
+            [Some(ImportedStatus::InProgress); 2],
+            "{undone}"
+        );
+        assert_eq!(
+            undone.matches("```yaml").count(),
+            done.matches("```yaml").count()
+        );
+    }
+}
+
+#[test]
+fn words_that_do_not_plainly_say_done_are_told_and_their_phases_are_open() {
+    let plan = |status: &str, phase: &str| {
+        format!(
+            "# P\n\n**Status:** {status}\n\n## Phases\n\n### Phase 1: One\n\n**Principal Owner:** A\n**Dependencies:** None\n**Status:** {phase}\n"
+        )
+    };
+    let told = |text: &str| {
+        let directory = tempfile::tempdir().expect("a directory to write to");
+        let path = directory.path().join("2026-01-01.plan.md");
+        fs::write(&path, text).expect("it is written");
+        let loaded = load(&[path], &Selection::default()).expect("a good plan");
+        let faults = loaded.warnings.iter();
+        let said = faults.filter(|fault| fault.message.contains("read as not done"));
+        let places = said.filter_map(|fault| fault.location.as_ref());
+        let lines: Vec<u32> = places.map(|location| location.line).collect();
+        (lines, loaded.plan.tasks[0].is_open())
+    };
+    for unclear in [
+        "almost done",
+        "To be implemented",
+        "50% complete",
+        "2 of 5 phases implemented",
+    ] {
+        assert_eq!(
+            told(&plan("Reviewed", unclear)),
+            (vec![11], true),
+            "{unclear}"
+        );
+        assert_eq!(told(&plan(unclear, "")), (vec![3], true), "{unclear}");
+        assert_eq!(
+            told(&plan("Implemented", unclear)),
+            (vec![11], true),
+            "{unclear}"
+        );
+    }
+    assert_eq!(told(&plan("Phase 1 complete", "")), (vec![3], true));
+    assert_eq!(
+        told(&plan("Reviewed", "Phase 1 complete ✅")),
+        (vec![], false)
+    );
+}
+
 fn read(path: &Path) -> (Plan, Vec<Source>) {
     let loaded = load(&[path.to_path_buf()], &Selection::default()).expect("a good plan");
     (loaded.plan, loaded.sources)
@@ -230,6 +377,8 @@ fn plans() -> impl Strategy<Value = String> {
         "\n```yaml\n## Execution Checkpoints\n\n- phase_1:\n    status: complete\n    artifacts: [a.rs]\n    by: me\n```\n",
         "\n## Execution Checkpoints\n\nphase_2:\n  status: failed\n  error: \"x\"\n\n## Notes\n\nNone.\n",
         "\n## Execution Checkpoints\n\n- [ ] my own list\n\n## Notes\n",
+        "\n## Execution Checkpoints\n\n```yaml\n# of Ann\n- owner: Ann\n- phase_1: {status: failed} # hm\n- note: {a: b}\n- phase_2:\n    by: me\n    status: complete # yes\n```\n\nWords: x\n\n## Notes\n",
+        "\n## Execution Checkpoints\n\n- just: words\n- more\n",
         "\n## Implementation Summary\n\nMine.\n",
     ]);
     let phases = prop::collection::vec(phase, 1..6);

@@ -152,6 +152,25 @@ pub(super) fn own(dialect: Dialect, size: usize) -> Vec<(String, String)> {
             ]
         }
         Dialect::Ccw => session(size),
+        Dialect::Phases => {
+            let plan = |checkpoints: Vec<String>| {
+                format!(
+                    "=== .ai/plans/2026-01-01.x.md\n# X\n\n## Phases\n\n{}## Execution Checkpoints\n\n```yaml\n{}```\n",
+                    each(|n| format!("### Phase {n}: A\n\n**Dependencies:** None\n\n")).concat(),
+                    checkpoints.concat()
+                )
+            };
+            vec![
+                (
+                    "checkpoints".to_owned(),
+                    plan(each(|n| format!("- phase_{n}:\n    status: complete\n"))),
+                ),
+                (
+                    "checkpoints-of-nothing".to_owned(),
+                    plan(each(|n| format!("note_{n}: x\n"))),
+                ),
+            ]
+        }
         _ => Vec::new(),
     }
 }

@@ -2,8 +2,18 @@
 
 use serde_json::{Map, Value};
 
-use super::state;
+use super::words::word;
 use crate::plan::{ImportedStatus, Status, Task, TaskProgress, visible};
+
+/// The fields that the format knows, in the order in which its examples have them.
+const ORDER: [&str; 6] = [
+    "status",
+    "completed_at",
+    "failed_at",
+    "artifacts",
+    "error",
+    "last_successful_step",
+];
 
 /// What a checkpoint says of a task; what it said before and nobody knows better stays.
 pub(super) fn checkpoint(
@@ -25,22 +35,16 @@ pub(super) fn checkpoint(
                 .as_ref()
                 .filter(|imported| imported.status != ImportedStatus::InProgress);
             // Only where something else in the plan says that it is settled it must be said that it is not.
-            return match settled {
-                Some(_) => Some(Map::from_iter([("status".to_owned(), "pending".into())])),
-                None => old,
-            };
+            if settled.is_none() {
+                return old;
+            }
+            "pending"
         }
     };
     let mut entry = old.unwrap_or_default();
-    let said = entry.get("status").and_then(Value::as_str).map(state::word);
-    if said != Some(state::word(status)) {
-        for stale in [
-            "completed_at",
-            "failed_at",
-            "artifacts",
-            "error",
-            "last_successful_step",
-        ] {
+    let said = entry.get("status").and_then(Value::as_str).map(word);
+    if said != Some(word(status)) {
+        for stale in ORDER.into_iter().filter(|name| *name != "status") {
             entry.remove(stale);
         }
         entry.insert("status".to_owned(), status.into());
@@ -74,34 +78,32 @@ pub(super) fn checkpoint(
     Some(entry)
 }
 
-/// Entries as YAML, a list of maps as in the format's own examples, or one map.
-pub(super) fn written(entries: &[(String, Map<String, Value>)], is_map: bool) -> String {
-    const ORDER: [&str; 6] = [
-        "status",
-        "completed_at",
-        "failed_at",
-        "artifacts",
-        "error",
-        "last_successful_step",
-    ];
+/// An entry as YAML, one of a list of maps as in the format's own examples, or of one map.
+pub(super) fn entry(name: &str, entry: &Map<String, Value>, is_map: bool) -> String {
     let (bullet, indent) = if is_map { ("", "  ") } else { ("- ", "    ") };
-    let mut text = String::new();
-    for (name, entry) in entries {
-        text.push_str(&format!("{bullet}{}:\n", scalar(name)));
-        let others = entry
-            .keys()
-            .map(String::as_str)
-            .filter(|key| !ORDER.contains(key));
-        for key in ORDER.into_iter().chain(others) {
-            if let Some(value) = entry.get(key) {
-                text.push_str(&format!("{indent}{}: {}\n", scalar(key), value_of(value)));
-            }
-        }
-    }
-    text
+    format!("{bullet}{}:\n{}", scalar(name), fields(entry, indent))
 }
 
-fn value_of(value: &Value) -> String {
+/// The fields of an entry, one a line.
+pub(super) fn fields(entry: &Map<String, Value>, indent: &str) -> String {
+    ordered(entry)
+        .map(|(name, value)| format!("{indent}{}\n", field(name, value)))
+        .collect()
+}
+
+/// The fields of an entry in the order in which they are written.
+pub(super) fn ordered(entry: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
+    let others = entry.keys().map(String::as_str);
+    let others = others.filter(|name| !ORDER.contains(name));
+    let names = ORDER.into_iter().chain(others);
+    names.filter_map(|name| Some((name, entry.get(name)?)))
+}
+
+pub(super) fn field(name: &str, value: &Value) -> String {
+    format!("{}: {}", scalar(name), value_of(value))
+}
+
+pub(super) fn value_of(value: &Value) -> String {
     match value {
         Value::String(text) => scalar(text),
         Value::Array(items) => {

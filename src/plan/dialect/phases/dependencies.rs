@@ -9,7 +9,7 @@ use super::groups::{Group, is_called};
 use super::order::Known;
 use super::outline::Phase;
 use super::parts::{self, Part, first};
-use super::prose::{Key, Names, names, says_none};
+use super::prose::{Key, Names, names, needed};
 use crate::plan::Fault;
 use crate::plan::room::NEEDS_MAX;
 use crate::plan::text::Text;
@@ -125,12 +125,12 @@ impl Sayings<'_> {
             return;
         }
         let said = value(part);
-        if says_none(&said) {
+        let Some(needed) = needed(&said) else {
             let lower = said.to_lowercase();
             known.first = FIRST.iter().any(|saying| lower.contains(saying));
             return;
-        }
-        let named = names(&said, false);
+        };
+        let named = names(&needed, false);
         if named.is_empty() {
             known.waits = true;
             self.not_understood(index, part, &said);

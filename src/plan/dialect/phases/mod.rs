@@ -10,6 +10,7 @@ mod logs;
 mod order;
 mod outline;
 mod parts;
+mod places;
 mod prose;
 mod resources;
 mod review;
@@ -17,6 +18,7 @@ mod state;
 mod status;
 mod summary;
 mod task;
+mod words;
 mod write;
 
 use std::ops::Range;

@@ -128,6 +128,46 @@ pub(super) fn says_none(text: &str) -> bool {
     NONE.iter().any(|none| none.eq_ignore_ascii_case(first)) || is_dash
 }
 
+/// What a text about needs says of them without the parts of it that deny one; nothing where it says that there are
+/// none: `None; runs beside Phase 2`, but `No dependency on Phase 3; needs Phase 1`.
+pub(super) fn needed(text: &str) -> Option<String> {
+    let text = without_remarks(text);
+    let says_none_first = says_none(&text);
+    let mut kept = Vec::new();
+    for clause in text.split([';', '；', '。']) {
+        match (says_none(clause), says_none_first) {
+            (false, false) => kept.push(clause.to_owned()),
+            (false, true) => kept.extend(asked_for(clause)),
+            (true, _) => {
+                let split = clause.replace(" but ", ",").replace(" and ", ",");
+                kept.extend(split.split([',', '，']).skip(1).filter_map(asked_for));
+            }
+        }
+    }
+    (!kept.is_empty()).then(|| kept.join("; "))
+}
+
+/// The needs that a clause says it has; what it says of other phases' needs is none of them.
+fn asked_for(clause: &str) -> Option<String> {
+    let tokens = tokens(clause);
+    let is =
+        |token: &str, words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(token));
+    let at = tokens.iter().position(|token| {
+        is(
+            token,
+            &[
+                "needs", "need", "requires", "require", "depends", "depend", "after",
+            ],
+        )
+    })?;
+    let (before, after) = (tokens[..at].join(" "), tokens[at + 1..].join(" "));
+    let denies = tokens[..at]
+        .iter()
+        .any(|token| is(token, &["no", "not", "never"]));
+    let is_own = !denies && names(&before, false).is_empty();
+    (is_own && !names(&after, false).is_empty()).then_some(after)
+}
+
 /// The phases that a text names. `bare`: numbers count without the word `Phase` before them.
 pub(super) fn names(text: &str, bare: bool) -> Names {
     let text = without_remarks(text);
@@ -306,7 +346,7 @@ fn tokens(text: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Key, Names, names, says_none};
+    use super::{Key, Names, names, needed, says_none};
 
     fn phases(text: &str) -> Vec<String> {
         let names = names(text, false);
@@ -388,6 +428,33 @@ mod tests {
         }
         for some in ["Phase 1", "Not yet known", "Nonesuch", ""] {
             assert!(!says_none(some), "{some}");
+        }
+    }
+
+    #[test]
+    fn a_need_beside_a_denied_one_is_one() {
+        for (text, expected) in [
+            ("No dependency on Phase 3; needs Phase 1", vec!["1"]),
+            (
+                "No dependency on Phase 3, but needs Phases 1-2",
+                vec!["1..2"],
+            ),
+            ("No dependency on Phase 3 and requires Phase 1", vec!["1"]),
+            ("None (see Phase 2); starts after Phase 1", vec!["1"]),
+            ("Phase 1; no dependency on Phase 3", vec!["1"]),
+            ("Phase 1, Phase 2", vec!["1", "2"]),
+        ] {
+            assert_eq!(phases(&needed(text).expect("a need")), expected, "{text}");
+        }
+        for none in [
+            "None",
+            "No dependency on Phase 2 and Phase 3",
+            "None; can run in parallel with Phase 2",
+            "None; Phase 2 and Phase 3 need Phase 1",
+            "None, does not need Phase 1",
+            "None - MUST complete before any other phases",
+        ] {
+            assert_eq!(needed(none), None, "{none}");
         }
     }
 

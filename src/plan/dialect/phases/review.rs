@@ -6,7 +6,8 @@ use super::groups::Group;
 use super::order::Known;
 use super::outline::Phase;
 use super::parts::{self, Part, first};
-use super::state::{Word, word};
+use super::state::unclear;
+use super::words::{Word, word_of_plan};
 use crate::plan::markdown::{Document, Line};
 use crate::plan::text::Text;
 use crate::plan::{Fault, Task};
@@ -15,12 +16,13 @@ use crate::plan::{Fault, Task};
 pub(super) fn plan_status(line: &Line, text: &Text<'_>, faults: &mut Vec<Fault>) -> bool {
     let said = line.text.trim();
     let place = line.range.clone();
-    match word(said) {
+    match word_of_plan(said) {
         Word::Done => {
             faults.push(implemented(said, place, text));
             return true;
         }
         Word::Reviewed => {}
+        Word::Unclear => faults.push(unclear(said, place, text)),
         Word::InProgress => faults.push(
             text.warning(place, format!("the plan's status is `{said}`, which does not say which phases are done"))
                 .help("checkpoints, an execution record beside the plan, or ✅ at a phase's heading say it"),
@@ -51,12 +53,15 @@ pub(super) fn front_status(
         .find(|(_, line)| line.starts_with("status:"));
     let place = at.map_or(front.start..front.start, |(at, line)| at..at + line.len());
     let lower = said.to_lowercase();
-    if lower.starts_with("implemented") || lower.starts_with("executed") {
-        faults.push(implemented(said, place, text));
-        return true;
-    }
-    if word(said) == Word::Open {
-        faults.push(unreviewed(said, place, text));
+    let is_of_work = lower.starts_with("implemented") || lower.starts_with("executed");
+    match word_of_plan(said) {
+        Word::Done if is_of_work => {
+            faults.push(implemented(said, place, text));
+            return true;
+        }
+        Word::Unclear => faults.push(unclear(said, place, text)),
+        Word::Open => faults.push(unreviewed(said, place, text)),
+        _ => {}
     }
     false
 }

@@ -7,65 +7,21 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::groups::is_called;
+use super::places;
 use super::prose::{Key, Names, names};
+use super::words::{Word, ends, word};
 use crate::plan::markdown::{Block, Document, Line, Mark, lines};
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{Earlier, Fault, Imported, ImportedStatus, Task, scope, yaml};
-
-/// What a status in words says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Word {
-    Done,
-    Skipped,
-    InProgress,
-    /// Tried, and ended badly.
-    Failed,
-    /// Reviewed, so that it may be executed.
-    Reviewed,
-    /// Anything else.
-    Open,
-}
-
-/// What a status says: its first word that means something.
-pub(super) fn word(text: &str) -> Word {
-    let lower = text.to_lowercase();
-    let words = lower
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty());
-    // `ready_for_approval` is what nobody has looked at yet.
-    let mut is_negated = ["for approval", "for_approval", "for review", "for_review"]
-        .iter()
-        .any(|wait| lower.contains(wait));
-    for word in words {
-        let found = match word {
-            "not" | "no" | "un" | "awaiting" | "pending" | "draft" | "todo" | "open" => {
-                is_negated = true;
-                continue;
-            }
-            "done" | "complete" | "completed" | "implemented" | "finished" | "executed"
-            | "完成" | "已完成" => Word::Done,
-            "skipped" | "skip" | "deferred" | "cancelled" | "canceled" => Word::Skipped,
-            "in" | "executing" | "running" | "started" | "wip" | "partial" | "partially"
-            | "active" => Word::InProgress,
-            "failed" | "failure" | "timeout" | "timed" | "blocked" | "error" => Word::Failed,
-            "reviewed" | "approved" | "ready" => Word::Reviewed,
-            _ => continue,
-        };
-        return if is_negated { Word::Open } else { found };
-    }
-    if !is_negated && text.contains(['✅', '✓', '✔', '☑']) {
-        return Word::Done;
-    }
-    Word::Open
-}
 
 /// A status as it is imported, when it says anything.
 pub(super) fn imported(word: Word) -> Option<ImportedStatus> {
     match word {
         Word::Done => Some(ImportedStatus::Done),
         Word::Skipped => Some(ImportedStatus::Skipped),
-        Word::InProgress | Word::Failed => Some(ImportedStatus::InProgress),
+        // What is not plainly over was at least begun.
+        Word::InProgress | Word::Failed | Word::Unclear => Some(ImportedStatus::InProgress),
         Word::Reviewed | Word::Open => None,
     }
 }
@@ -94,10 +50,12 @@ pub(super) struct Checkpoints {
     /// From the heading or the fence that holds it to the end.
     pub(super) whole: Range<usize>,
     pub(super) yaml: Range<usize>,
+    /// Whether that stands in a fence.
+    pub(super) is_fenced: bool,
 }
 
-/// Where `## Execution Checkpoints` stands, and its YAML: in a fence below the heading, in one that holds the heading,
-/// or bare.
+/// Where `## Execution Checkpoints` stands, and its YAML: in a fence below the heading, of several the last that names
+/// phases, in a fence that holds the heading, or bare.
 pub(super) fn checkpoints(document: &Document, text: &Text<'_>) -> Option<Checkpoints> {
     let is_title = |title: &str| {
         title
@@ -116,13 +74,17 @@ pub(super) fn checkpoints(document: &Document, text: &Text<'_>) -> Option<Checkp
             let own = rest
                 .iter()
                 .take_while(|block| !matches!(block, Block::Heading(_)));
-            let mut fences = own.filter_map(|block| match block {
+            let fences = own.filter_map(|block| match block {
                 Block::Fence(fence) => Some(inside(&fence.range, text)),
                 _ => None,
             });
+            let fences: Vec<Range<usize>> = fences.collect();
+            let named = |fence: &&Range<usize>| names_phases(&text.text[(*fence).clone()]);
+            let fence = fences.iter().rfind(named).or(fences.first());
             Some(Checkpoints {
                 whole: heading.range.start..end,
-                yaml: fences.next().unwrap_or(heading.range.end..end),
+                yaml: fence.cloned().unwrap_or(heading.range.end..end),
+                is_fenced: fence.is_some(),
             })
         }
         Block::Fence(fence) => {
@@ -131,9 +93,21 @@ pub(super) fn checkpoints(document: &Document, text: &Text<'_>) -> Option<Checkp
             (first.starts_with('#') && is_title(first)).then(|| Checkpoints {
                 whole: fence.range.clone(),
                 yaml: inside(&fence.range, text),
+                is_fenced: true,
             })
         }
         _ => None,
+    })
+}
+
+/// Whether a line begins as a checkpoint does.
+fn names_phases(yaml: &str) -> bool {
+    yaml.lines().any(|line| {
+        let name = line.trim_start_matches([' ', '-', '"', '\'', '{', '[']);
+        let is_phase = name
+            .get(..5)
+            .is_some_and(|word| word.eq_ignore_ascii_case("phase"));
+        is_phase && name.contains(':')
     })
 }
 
@@ -171,9 +145,13 @@ pub(super) fn import_checkpoints(
         }
     };
     let tasks_by_key = by_key(tasks);
+    let places = places::names(yaml);
     for (name, entry) in entries(&value) {
-        let place = range.start + yaml.find(name).unwrap_or(0);
-        let place = place..place + name.len();
+        let place = match places.get(name.as_str()) {
+            Some(at) => range.start + at..range.start + at + name.len(),
+            // Written with signs that stand for others.
+            None => range.start..range.start,
+        };
         let key = key(name);
         let Some(&index) = key.and_then(|key| tasks_by_key.get(&key)) else {
             faults.push(text.warning(
@@ -223,7 +201,8 @@ fn checkpoint(
         );
         return;
     };
-    let Some(said) = imported(word(&status)) else {
+    let known = Some(word(&status)).filter(|word| *word != Word::Unclear);
+    let Some(said) = known.and_then(imported) else {
         if !["pending", "open", "todo"].contains(&status.to_lowercase().as_str()) {
             let message = format!(
                 "status `{status}` of phase `{}` is not known, so it counts as pending",
@@ -314,12 +293,24 @@ pub(super) fn members(tasks: &[Task]) -> Vec<(String, Vec<usize>)> {
     groups
 }
 
+/// Whether a line is about a phase or a group.
+fn is_about(said: &str) -> bool {
+    let lower = said.to_lowercase();
+    let bare = lower.strip_prefix("parallel ").unwrap_or(&lower);
+    bare.starts_with("phase") || bare.starts_with("group")
+}
+
+/// What is told of words that speak of an end which nobody may have reached.
+pub(super) fn unclear(said: &str, place: Range<usize>, text: &Text<'_>) -> Fault {
+    let message =
+        format!("`{said}` does not plainly say that it is done, so it is read as not done");
+    text.warning(place, message)
+        .help("say `Complete` first, or take the word out")
+}
+
 /// What a line of a record is about, `Phase 3 completed [date]` or `Parallel Group A completed`.
 pub(super) fn recorded(line: &Line) -> Option<Names> {
-    let lower = line.text.to_lowercase();
-    let bare = lower.strip_prefix("parallel ").unwrap_or(&lower);
-    let is_end =
-        (bare.starts_with("phase") || bare.starts_with("group")) && word(bare) == Word::Done;
+    let is_end = is_about(&line.text) && ends(&line.text)?;
     // A date in brackets may hold numbers.
     is_end.then(|| names(line.text.split('[').next().unwrap_or_default(), false))
 }
@@ -354,10 +345,14 @@ pub(super) fn import_execution(record_of: &Source, tasks: &mut [Task], faults: &
     faults.extend(document.hidden(&text));
     let (groups, by_key) = (members(tasks), by_key(tasks));
     for line in lines(&document.blocks) {
+        let is_ticked = line.mark.as_ref().is_some_and(is_ticked);
         let Some(named) = recorded(line) else {
+            if is_ticked && is_about(&line.text) && ends(&line.text) == Some(false) {
+                faults.push(unclear(&line.text, line.range.clone(), &text));
+            }
             continue;
         };
-        if !line.mark.as_ref().is_some_and(is_ticked) {
+        if !is_ticked {
             continue;
         }
         let found = found(&named, &groups, &by_key);
@@ -373,34 +368,8 @@ pub(super) fn import_execution(record_of: &Source, tasks: &mut [Task], faults: &
 
 #[cfg(test)]
 mod tests {
-    use super::{Word, key, word};
+    use super::key;
     use crate::plan::dialect::phases::prose::Key;
-
-    #[test]
-    fn statuses_in_the_spellings_of_the_field() {
-        for (text, expected) in [
-            ("Reviewed - Ready for Implementation", Word::Reviewed),
-            ("APPROVED WITH CHANGES", Word::Reviewed),
-            ("✅ Implemented", Word::Done),
-            ("Implemented", Word::Done),
-            ("[x] Complete [13 January 2026, 10:00]", Word::Done),
-            ("✅ COMPLETE - No action required", Word::Done),
-            (
-                "⚡ IN PROGRESS - 6.5/7 Phases Complete (93%)",
-                Word::InProgress,
-            ),
-            ("executing: phases 1.5/2/3/4/6 parallel", Word::InProgress),
-            ("(TIMEOUT)", Word::Failed),
-            ("failed", Word::Failed),
-            ("Draft - Awaiting Review", Word::Open),
-            ("Not implemented", Word::Open),
-            ("ready_for_approval", Word::Open),
-            ("✅", Word::Done),
-            ("", Word::Open),
-        ] {
-            assert_eq!(word(text), expected, "{text}");
-        }
-    }
 
     #[test]
     fn checkpoints_are_called_by_their_phase() {

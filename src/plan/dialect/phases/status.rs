@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use super::{state, status_words};
+use super::status_words;
+use super::words::{Word, word_of_plan};
 use crate::plan::Edit;
 use crate::plan::markdown::Document;
 use crate::plan::text::Text;
@@ -43,7 +44,7 @@ pub(super) fn edits(document: &Document, text: &Text<'_>, wanted: Wanted) -> Vec
 fn in_line(words: &str, wanted: Wanted) -> Option<String> {
     match wanted {
         Wanted::Nothing => Some(String::new()),
-        Wanted::Done if state::word(words) == state::Word::Done => None,
+        Wanted::Done if word_of_plan(words) == Word::Done => None,
         // A comment cannot hold what ends one, and what cannot be put back is left.
         Wanted::Done if words.contains("--") => None,
         Wanted::Done => Some(format!("{DONE}{}{words}{}", WAS.0, WAS.1)),
@@ -98,7 +99,11 @@ impl Front {
         let kept = was_in(&text.text[self.comment.clone()]).map(|(kept, _)| kept);
         let both = match wanted {
             Wanted::Nothing => Some((String::new(), String::new())),
-            Wanted::Done if value.starts_with(DONE_IN_FRONT) => None,
+            Wanted::Done
+                if value.starts_with(DONE_IN_FRONT) && word_of_plan(value) == Word::Done =>
+            {
+                None
+            }
             Wanted::Done => {
                 let was = serde_json::Value::from(value);
                 Some((DONE_IN_FRONT.to_owned(), format!("{WAS_IN_FRONT}{was}")))

@@ -3,12 +3,13 @@
 //!
 //! What people wrote stays: the status words, marks of boxes and the sections that the format keeps itself change.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::checkpoint::{checkpoint, written};
+use super::checkpoint::{checkpoint, entry};
+use super::places::{self, Wanted};
 use super::prose::Key;
 use super::{logs, read, state, status, summary};
 use crate::plan::markdown::lines;
@@ -84,11 +85,14 @@ impl Told<'_> {
             Some(found) => edits.extend(self.checkpoints_in_place(&found, &text)),
             None if self.says_nothing() => {}
             None => {
-                let entries = self.entries(&Value::Null);
+                let wanted = self.wanted(&Value::Null);
+                let entries = wanted
+                    .iter()
+                    .map(|wanted| entry(&wanted.name, &wanted.new, false));
+                let entries: String = entries.collect();
                 if !entries.is_empty() {
                     added.push_str(&format!(
-                        "\n## Execution Checkpoints\n\n```yaml\n{}```\n",
-                        written(&entries, false)
+                        "\n## Execution Checkpoints\n\n```yaml\n{entries}```\n"
                     ));
                 }
             }
@@ -130,73 +134,79 @@ impl Told<'_> {
         })
     }
 
-    /// What the checkpoints say, by phase; of phases that the run does not name as they are.
-    fn entries(&self, there: &Value) -> Vec<(String, Map<String, Value>)> {
-        let mut there: BTreeMap<Option<Key>, (String, Map<String, Value>)> = state::entries(there)
-            .into_iter()
-            .filter_map(|(name, entry)| {
-                Some((state::key(name), (name.clone(), entry.as_object()?.clone())))
-            })
+    /// What the checkpoints shall say of each phase; of phases that the run does not name as they are.
+    fn wanted(&self, there: &Value) -> Vec<Wanted> {
+        let there = state::entries(there).into_iter();
+        // Of two entries of one phase the later one counts.
+        let mut there: HashMap<Key, (&String, &Value)> = there
+            .filter_map(|(name, entry)| Some((state::key(name)?, (name, entry))))
             .collect();
-        let mut entries = Vec::new();
-        for task in &self.plan.tasks {
-            let key = Key::of(task.id.as_str());
+        let wanted = |task: &Task| {
+            let key = Key::of(task.id.as_str())?;
             let old = there.remove(&key);
             let name = match &old {
-                Some((name, _)) => name.clone(),
+                Some((name, _)) => (*name).clone(),
                 None => format!("phase_{}", task.id.as_str().replace('.', "_")),
             };
-            let old = old.map(|(_, entry)| entry);
-            let entry = match self.of.get(&task.id) {
-                Some(told) => checkpoint(task, told, old),
-                None => old,
+            let old = old.and_then(|(_, entry)| entry.as_object().cloned());
+            let new = match self.of.get(&task.id) {
+                Some(told) => checkpoint(task, told, old.clone()),
+                None => old.clone(),
             };
-            entries.extend(entry.map(|entry| (name, entry)));
-        }
-        entries.extend(there.into_values());
-        entries
+            new.map(|new| Wanted {
+                key,
+                name,
+                old,
+                new,
+            })
+        };
+        self.plan.tasks.iter().filter_map(wanted).collect()
     }
 
-    fn checkpoints_in_place(&self, found: &state::Checkpoints, text: &Text<'_>) -> Option<Edit> {
-        let there = yaml::parse(text, found.yaml.clone()).ok();
-        let Some(there) = there.filter(|there| there.is_array() || there.is_object()) else {
-            // Somebody's own notes under this heading: the checkpoints come below them.
-            let entries = self.entries(&Value::Null);
-            let notes = text.text[found.whole.clone()].trim_end().len();
-            let at = found.whole.start + notes;
-            let is_fenced =
-                found.yaml.end < found.whole.end && text.text[found.yaml.end..].starts_with("```");
-            let added = format!("\n\n```yaml\n{}```", written(&entries, false));
-            return (!entries.is_empty() && !is_fenced).then(|| Edit {
-                range: at..at,
-                text: with_ends_of(&added, text.text),
-            });
+    /// The edits after which the checkpoints that are there say it: of the entries that change, or a fence of our own
+    /// below them; none where it could not be read again.
+    fn checkpoints_in_place(&self, found: &state::Checkpoints, text: &Text<'_>) -> Vec<Edit> {
+        let there = yaml::parse(text, found.yaml.clone());
+        let can_hold = match &there {
+            Ok(Value::Null) => found.is_fenced,
+            // Notes that happen to be YAML are left alone.
+            Ok(there) => found.is_fenced || state::entries(there).iter().any(is_of_phase),
+            Err(_) => false,
         };
-        let entries = self.entries(&there);
-        let says =
-            |entries: &[(String, Map<String, Value>)]| -> BTreeMap<String, Map<String, Value>> {
-                entries.iter().cloned().collect()
-            };
-        let old: Vec<(String, Map<String, Value>)> = state::entries(&there)
-            .into_iter()
-            .filter_map(|(name, entry)| Some((name.clone(), entry.as_object()?.clone())))
+        let there = there.unwrap_or_default();
+        let all = self.wanted(&there);
+        let changed: Vec<&Wanted> = all
+            .iter()
+            .filter(|wanted| wanted.old.as_ref() != Some(&wanted.new))
             .collect();
-        if says(&entries) == says(&old) {
-            return None;
+        if changed.is_empty() {
+            return Vec::new();
         }
-        let yaml = &text.text[found.yaml.clone()];
-        // The heading may stand in the fence, and blank lines around what stands bare.
-        let body = yaml
-            .split_inclusive('\n')
-            .take_while(|line| line.trim().is_empty() || line.starts_with('#'))
-            .map(str::len)
-            .sum::<usize>();
-        let end = yaml.trim_end().len().max(body);
-        let new = written(&entries, there.is_object());
-        Some(Edit {
-            range: found.yaml.start + body..found.yaml.start + end,
-            text: with_ends_of(new.trim_end(), text.text),
-        })
+        let start = found.yaml.start;
+        let in_place = places::edits(&text.text[found.yaml.clone()], &changed);
+        let in_place = in_place.filter(|_| can_hold).map(|edits| {
+            let placed = |edit: Edit| Edit {
+                range: start + edit.range.start..start + edit.range.end,
+                text: with_ends_of(&edit.text, text.text),
+            };
+            edits.into_iter().map(placed).collect::<Vec<Edit>>()
+        });
+        if let Some(edits) = in_place.filter(|edits| is_read(edits, text, &changed, Some(&there))) {
+            return edits;
+        }
+        let at = found.whole.start + text.text[found.whole.clone()].trim_end().len();
+        let entries = all
+            .iter()
+            .map(|wanted| entry(&wanted.name, &wanted.new, false));
+        let fence = format!("\n\n```yaml\n{}```", entries.collect::<String>());
+        let below = vec![Edit {
+            range: at..at,
+            text: with_ends_of(&fence, text.text),
+        }];
+        match is_read(&below, text, &changed, None) {
+            true => below,
+            false => Vec::new(),
+        }
     }
 
     fn summary(&self) -> String {
@@ -311,6 +321,51 @@ fn is_seen(added: &str, edits: &[Edit], text: &Text<'_>) -> bool {
     let new = edited(text.text, edits);
     let new = Text::new(text.path, &new);
     state::checkpoints(new.document(), &new).is_some()
+}
+
+fn is_of_phase((name, _): &(&String, &Value)) -> bool {
+    state::key(name).is_some()
+}
+
+/// Whether the checkpoints say what is wanted once they are edited, and all that stood beside it still.
+fn is_read(edits: &[Edit], text: &Text<'_>, wanted: &[&Wanted], before: Option<&Value>) -> bool {
+    let new = edited(text.text, edits);
+    let new = Text::new(text.path, &new);
+    let Some(found) = state::checkpoints(new.document(), &new) else {
+        return false;
+    };
+    let Ok(now) = yaml::parse(&new, found.yaml) else {
+        return false;
+    };
+    let entries = state::entries(&now).into_iter();
+    let said: HashMap<Key, &Value> = entries
+        .filter_map(|(name, entry)| Some((state::key(name)?, entry)))
+        .collect();
+    let is_said = |wanted: &&Wanted| {
+        let entry = said.get(&wanted.key).and_then(|entry| entry.as_object());
+        entry == Some(&wanted.new)
+    };
+    let keys: HashSet<&Key> = wanted.iter().map(|wanted| &wanted.key).collect();
+    wanted.iter().all(is_said)
+        && before.is_none_or(|before| beside(before, &keys) == beside(&now, &keys))
+}
+
+/// All that a list or a map holds but for the entries of some phases.
+fn beside(value: &Value, keys: &HashSet<&Key>) -> Vec<Value> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Array(items) => items.iter().flat_map(|item| beside(item, keys)).collect(),
+        Value::Object(map) => {
+            let others = map
+                .iter()
+                .filter(|(name, _)| state::key(name).is_none_or(|key| !keys.contains(&key)));
+            let alone = |(name, value): (&String, &Value)| {
+                Value::from(Map::from_iter([(name.clone(), value.clone())]))
+            };
+            others.map(alone).collect()
+        }
+        other => vec![other.clone()],
+    }
 }
 
 /// Edits in order, those that meet made one.
