@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
-use git_enact::plan::Dialect;
+use git_enact::plan::{Dialect, Selection, load};
 
 use crate::support::packed::{Answer, answer};
 
@@ -384,5 +384,31 @@ fn needs_that_multiply_are_refused_before_they_fill_the_memory() {
         let text = shape(dialect).plan(1_200, |_| (String::new(), wait.to_owned()));
         let Answer { edges, .. } = answer(&text, dialect);
         assert_eq!(edges, 0, "{dialect}: a plan of so many needs is none");
+    }
+}
+
+/// Lines that a lone carriage return ends are lines: each task has its own for its body, and not all that follow it.
+#[test]
+fn tasks_on_lines_that_end_in_carriage_returns_have_each_its_own_body() {
+    for end in ["\n", "\r", "\r\n"] {
+        let place = tempfile::tempdir().expect("a directory");
+        let directory = place.path().join("specs/features/001-x");
+        fs::create_dir_all(&directory).expect("a directory");
+        let line = |n: usize| format!("- [ ] {n}.1 do x{end}  - note {n}{end}");
+        let text: String = (1..=SIZE).map(line).collect();
+        fs::write(directory.join("tasks.md"), &text).expect("written");
+        let selection = Selection {
+            dialect: Some(Dialect::Layered),
+            ..Selection::default()
+        };
+        let Ok(loaded) = load(&[directory], &selection) else {
+            panic!("{end:?} ends a line, and the plan is good");
+        };
+        assert_eq!(loaded.plan.tasks.len(), SIZE, "{end:?}");
+        for (n, task) in (1..).zip(&loaded.plan.tasks) {
+            let body = task.body.replace(end, "\n");
+            let own = format!("{n}.1 do x\n  - note {n}");
+            assert_eq!(body, own, "{end:?}");
+        }
     }
 }

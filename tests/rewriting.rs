@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use git_enact::graph::Graph;
-use git_enact::plan::{Check, Dialect, Selection, load, to_toml};
+use git_enact::plan::{
+    Check, Dialect, Imported, ImportedStatus, Plan, Selection, load, to_toml, visible,
+};
 use git_enact::report::graph as drawn;
 
 use crate::support::user::User;
@@ -47,13 +49,116 @@ fn said(graph: &Graph) -> Vec<serde_json::Value> {
         serde_json::json!({
             "id": task.id, "title": task.title, "needs": task.needs, "after": task.after,
             "files": task.files, "creates": task.creates, "depends": task.depends, "run": task.run,
-            "verify": verify.map(Check::text).collect::<Vec<_>>(), "body": task.body.trim(),
+            "verify": verify.map(Check::text).collect::<Vec<_>>(), "body": own(&task.body),
             "kind": task.kind, "agent": task.agent, "group": task.group, "allow_empty": task.allow_empty,
             "acceptance": task.acceptance, "skills": task.skills, "optional": task.optional,
             "review": task.review, "imported": task.imported,
         })
     });
     tasks.collect()
+}
+
+/// The text of a task without what tells of it where it stopped before, which the native format has no key for.
+fn own(body: &str) -> &str {
+    let own = body.split("\n\nWhere it stopped before:\n").next();
+    own.unwrap_or_default().trim()
+}
+
+/// What `convert` prints of a plan, and the plan as it is read back from that.
+fn converted(before: &Graph) -> (String, Plan) {
+    let text = to_toml(before.plan(), |check| !matches!(check, Check::Prose(_))).expect("TOML");
+    let place = tempfile::tempdir().expect("a directory");
+    let path = place.path().join("plan.toml");
+    fs::write(&path, &text).expect("written");
+    let Ok(again) = load(&[path], &Selection::default()) else {
+        panic!("it became a faulty plan:\n{text}");
+    };
+    let plan = again.plan.clone();
+    Graph::new(again.plan).expect("it still holds");
+    (text, plan)
+}
+
+/// A plan with one task, of which a reader found what `change` puts there.
+fn made(change: impl FnOnce(&mut Plan)) -> Graph {
+    let place = tempfile::tempdir().expect("a directory");
+    let path = place.path().join("plan.toml");
+    fs::write(&path, "[[task]]\nid = \"a\"\nverify = [\"true\"]\n").expect("written");
+    let Ok(loaded) = load(&[path], &Selection::default()) else {
+        panic!("a good plan")
+    };
+    let mut plan = loaded.plan;
+    change(&mut plan);
+    Graph::new(plan).expect("it holds")
+}
+
+#[test]
+fn what_the_native_format_has_on_one_line_is_written_on_one() {
+    let before = made(|plan| {
+        plan.title = "Two\r\nlines".into();
+        plan.artifacts = vec!["doc.md".into(), String::new()];
+        let task = &mut plan.tasks[0];
+        task.title = " \n".into();
+        task.acceptance = vec!["a\n  b  c\n\n".into(), String::new(), "one  line".into()];
+        task.agent = Some("Ann\nLee".into());
+        task.group = Some("First\nhalf".into());
+        task.skills = vec!["/a\n".into(), "\n".into()];
+        task.body = "It\nis\n".into();
+        task.imported = Some(Imported {
+            status: ImportedStatus::Done,
+            commit: Some(String::new()),
+        });
+    });
+    let (_, plan) = converted(&before);
+    let task = &plan.tasks[0];
+    assert_eq!(plan.title, "Two lines");
+    assert_eq!(plan.artifacts, ["doc.md"]);
+    assert_eq!(task.title, "a", "one without a title is called by its id");
+    assert_eq!(task.acceptance, ["a b  c", "one  line"]);
+    assert_eq!(task.agent.as_deref(), Some("Ann Lee"));
+    assert_eq!(task.group.as_deref(), Some("First half"));
+    assert_eq!(task.skills, ["/a"]);
+    assert_eq!(task.body, "It\nis\n");
+}
+
+#[test]
+fn a_printed_plan_repaints_no_terminal_and_says_the_same() {
+    let hidden = "A\u{9b}31m\u{9d}0;x\u{202e}\u{e0041}";
+    let bodies = [
+        format!("{hidden}\n\\ \"\"\" \u{27}\u{27}\u{27} \tend \u{feff}\n"),
+        format!("\n\n{hidden}\r\nback\\slash\\\n\"\"\"\""),
+        format!("\"{hidden}'\\"),
+        "plain 'words' and \\ \"\"\"\n".to_owned(),
+        "\u{1b}[2J\u{7f}\u{0}\n".to_owned(),
+    ];
+    for body in bodies {
+        let before = made(|plan| {
+            plan.title = hidden.into();
+            let task = &mut plan.tasks[0];
+            task.acceptance = vec!["é 日本 \\d".into(), format!("{hidden} \\ '\"")];
+            task.body = body.clone();
+        });
+        let (text, plan) = converted(&before);
+        assert_eq!(visible(&text), text, "nothing in it is hidden");
+        let title = "title = \"A\\u009B31m\\u009D0;x\\u202E\\U000E0041\"";
+        assert!(text.contains(title), "{text}");
+        assert_eq!(plan.title, hidden);
+        assert_eq!(plan.tasks[0].body, body);
+        assert_eq!(plan.tasks[0].acceptance, before.tasks()[0].acceptance);
+    }
+}
+
+#[test]
+fn where_a_phase_stopped_before_is_told_in_its_body() {
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/plans/phases/checkpoints");
+    let Ok(loaded) = load(&[case], &Selection::default()) else {
+        panic!("a good plan")
+    };
+    let (_, plan) = converted(&Graph::new(loaded.plan).expect("it holds"));
+    let told = "\n\nWhere it stopped before:\n\n- The last step that worked: Created parser module\n- Then it ended: Type error in parser.rs:42\n";
+    for task in &plan.tasks {
+        let is_told = task.body.ends_with(told);
+        assert_eq!(is_told, task.id.as_str() == "2", "{}", task.body);
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! a program on PATH, or a file of the worktree; anything else is words for the executor. What is written as
 //! a file to be run (`./check.sh`) is a command even when it is not there: it was promised.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -26,10 +27,27 @@ pub struct Found<'a> {
     pub dir: PathBuf,
     /// A commit whose files count as well: an executor does not get rid of a check by removing it.
     pub base: Option<(&'a Repo, Oid)>,
+    /// What was found before.
+    pub known: Known,
 }
+
+/// Words that were looked for: a plan says the same one over and over, and each look asks every directory of PATH.
+#[derive(Clone, Default)]
+pub struct Known(RefCell<HashMap<String, bool>>);
 
 impl Programs for Found<'_> {
     fn has(&self, word: &str) -> bool {
+        if let Some(known) = self.known.0.borrow().get(word) {
+            return *known;
+        }
+        let is_there = self.look_for(word);
+        self.known.0.borrow_mut().insert(word.to_owned(), is_there);
+        is_there
+    }
+}
+
+impl Found<'_> {
+    fn look_for(&self, word: &str) -> bool {
         let in_base = |(repo, base): (&Repo, Oid)| {
             let entry = repo.entry_at(base, word).ok().flatten();
             entry.is_some_and(|(found, _)| found == mode::EXECUTABLE)
@@ -38,15 +56,14 @@ impl Programs for Found<'_> {
             || environment::has_program(word, &self.path, Some(&self.dir))
             || (word.contains('/') && self.base.is_some_and(in_base))
     }
-}
 
-impl Found<'_> {
     /// What this process finds, with the files of `dir`.
     pub fn beside(dir: impl Into<PathBuf>) -> Self {
         Self {
             path: std::env::var_os("PATH").unwrap_or_default(),
             dir: dir.into(),
             base: None,
+            known: Known::default(),
         }
     }
 }
@@ -314,6 +331,7 @@ mod tests {
             path: OsString::new(),
             dir: PathBuf::from("/dev/null"),
             base: None,
+            known: Known::default(),
         };
         assert!(nothing.has("cd") && nothing.has("["));
         assert!(!nothing.has("nosuch") && !nothing.has("src/nosuch"));
@@ -367,6 +385,21 @@ mod tests {
             planned(Kind::Design, None, &["make one"]),
             [(own, Purpose::Verify)]
         );
+    }
+
+    #[test]
+    fn a_word_is_looked_for_once_however_often_it_is_said() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let found = Found::beside(dir.path());
+        assert!(!found.has("tools/check"));
+        // Whoever asks again is told what was there when it was first asked for.
+        std::fs::create_dir(dir.path().join("tools")).expect("a directory");
+        for name in ["check", "other"] {
+            let file = dir.path().join("tools").join(name);
+            std::os::unix::fs::symlink("/bin/sh", file).expect("a program");
+        }
+        assert!(!found.has("tools/check") && found.has("tools/other"));
+        assert!(Found::beside(dir.path()).has("tools/check"));
     }
 
     #[test]

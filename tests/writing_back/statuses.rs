@@ -446,3 +446,30 @@ fn lines_of_a_native_plan_that_say_more_than_one_key_are_kept() {
         own.replace("status = \"in_progress\"\n", "")
     );
 }
+
+/// A list of findings is numbered as tasks are, and says of none how far it is.
+#[test]
+fn only_tables_that_are_about_tasks_are_read_and_written() {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/plans/sendit");
+    let fixture = |name: &str| {
+        fs::read_to_string(cases.join("several-tables").join(name)).expect("a fixture")
+    };
+    let before = fixture("PROGRESS.md");
+    let files = [
+        ("PLAN.md", fixture("PLAN.md")),
+        ("PROGRESS.md", before.clone()),
+    ];
+    let lying = Lying::new("PLAN.md", &files);
+    let loaded = lying.load();
+    assert_eq!(
+        done(&loaded),
+        ["3"],
+        "the first table with a row of a task counts"
+    );
+    assert!(lying.write(&progress(&loaded.plan, &[Status::Done])));
+    let expected = before
+        .replace("| One | pending | — |", "| One | done | 1f2a91c0 |")
+        .replace("| Two | pending | — |", "| Two | done | 1f2a91c0 |");
+    assert_eq!(lying.text("PROGRESS.md"), expected);
+    assert_eq!(done(&lying.load()), ["1", "2", "3"]);
+}

@@ -10,7 +10,7 @@ use super::item::{self, DONE, Item, status_of};
 use super::outline::{Kind, Layer, Outline, shuts, task_heading};
 use crate::plan::fields::{self, fields};
 use crate::plan::markdown::{Block, Document, Heading, Line, Mark, Span};
-use crate::plan::text::Text;
+use crate::plan::text::{self, Text};
 use crate::plan::{Check, Fault, ImportedStatus};
 
 /// A task as it stands in the text.
@@ -385,7 +385,7 @@ impl Reader<'_> {
     /// A block other than a line: part of the last task when it is indented.
     fn other(&mut self, range: Range<usize>) {
         let line_start = self.text.text[..range.start]
-            .rfind('\n')
+            .rfind(['\n', '\r'])
             .map_or(0, |at| at + 1);
         if self.heading.is_some() || self.open.is_some() && range.start > line_start {
             self.extend(range.end);
@@ -476,13 +476,11 @@ fn leading_blanks(text: &str) -> usize {
     text.len() - text.trim_start_matches([' ', '\t']).len()
 }
 
-/// The end of the line that holds this byte.
+/// The end of the line that holds this byte; there already where the line before it has just ended.
 fn line_end(text: &str, at: usize) -> usize {
     let at = at.min(text.len());
-    if at > 0 && text[..at].ends_with('\n') {
-        return at;
+    match text[..at].ends_with(['\n', '\r']) {
+        true => at,
+        false => text::line_end(text, at),
     }
-    text[at..]
-        .find('\n')
-        .map_or(text.len(), |length| at + length)
 }

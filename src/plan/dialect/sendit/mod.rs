@@ -4,6 +4,7 @@
 
 mod progress;
 mod review;
+mod tables;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 use super::{Defaults, Fit, Format, Reading};
 use crate::plan::fields::{self as values, fields};
 use crate::plan::gaps;
-use crate::plan::markdown::{Block, Document, Heading, Line, lines};
+use crate::plan::markdown::{Block, Document, Heading, Line};
 use crate::plan::scope::Claims;
 use crate::plan::source::{self, Source};
 use crate::plan::text::{Text, find_word};
@@ -132,6 +133,7 @@ fn read(sources: &[Source]) -> Reading {
         }
     }
     faults.extend(near_misses(document, &text));
+    faults.extend(tables::alike(&tasks));
     if starts.is_empty() {
         faults.push(
             text.error(text.start()..text.start(), "the plan has no tasks")
@@ -156,7 +158,7 @@ fn read(sources: &[Source]) -> Reading {
         progress::import(&source.text(), &mut plan, &mut faults);
     }
     if sections.len() == plan.tasks.len() {
-        let spec = spec(document);
+        let spec = review::spec(document);
         let found = review::faults(&plan.tasks, &sections, document, spec.as_deref(), &text);
         gaps::review(&mut faults, found);
     }
@@ -401,25 +403,8 @@ fn title(document: &Document, path: &Path) -> String {
 
 /// The spec that `> From: …` names, and the plan itself.
 fn artifacts(document: &Document, path: &Path) -> Vec<String> {
-    let spec = spec(document).into_iter();
+    let spec = review::spec(document).into_iter();
     spec.chain([path.display().to_string()]).collect()
-}
-
-/// The spec that `> From: …` names.
-fn spec(document: &Document) -> Option<String> {
-    let first_task = document.headings().find(|(_, heading)| heading.level > 1);
-    let preamble = &document.blocks[..first_task.map_or(document.blocks.len(), |(at, _)| at)];
-    lines(preamble).find_map(|line| {
-        let rest = match &line.lead {
-            Some(lead) if lead.eq_ignore_ascii_case("from") => line.text.as_str(),
-            _ => line
-                .text
-                .strip_prefix("From:")
-                .or_else(|| line.text.strip_prefix("from:"))?,
-        };
-        let path = rest.trim().trim_matches('`').split_whitespace().next()?;
-        Some(path.to_owned())
-    })
 }
 
 /// Each task after the one before it; independent ones with disjoint files side by side.

@@ -6,35 +6,21 @@
 
 use std::collections::HashMap;
 
-use crate::plan::markdown::{Block, Document, Span, Table, lines};
+use super::tables::{Columns, key, tables};
+use crate::plan::markdown::{Document, Span, lines};
 use crate::plan::source::Source;
 use crate::plan::text::Text;
 use crate::plan::{
     Change, Edit, Fault, Imported, ImportedStatus, Plan, Progress, Status, TaskProgress, Weight,
 };
 
-/// Which column is which.
-struct Columns {
-    id: usize,
-    status: usize,
-    commit: Option<usize>,
-}
-
-/// Writes into the plan what the table says of its tasks.
+/// Writes into the plan what the tables say of its tasks.
 pub(super) fn import(text: &Text<'_>, plan: &mut Plan, faults: &mut Vec<Fault>) {
     let document = text.document();
     faults.extend(document.hidden(text));
     import_weight(document, text, plan, faults);
-    let tables = document.blocks.iter().filter_map(|block| match block {
-        Block::Table(table) => Some((table, columns(table)?)),
-        _ => None,
-    });
-    let mut found = false;
-    for (table, columns) in tables {
-        found = true;
-        import_table(table, &columns, text, plan, faults);
-    }
-    if !found {
+    let tables = tables(document);
+    if tables.is_empty() {
         faults.push(
             text.warning(
                 text.start()..text.start(),
@@ -42,6 +28,21 @@ pub(super) fn import(text: &Text<'_>, plan: &mut Plan, faults: &mut Vec<Fault>) 
             )
             .help("the table begins with `| # | Task | Status | Commit |`"),
         );
+    }
+    let tasks = plan.tasks.iter().enumerate().rev();
+    let by_id = tasks
+        .map(|(index, task)| (key(task.id.as_str()), index))
+        .collect();
+    let mut import = Import {
+        text,
+        by_id,
+        seen: HashMap::new(),
+        faults,
+    };
+    for (nth, (table, columns)) in tables.iter().enumerate() {
+        for row in &table.rows[1..] {
+            import.row(row, columns, nth, plan);
+        }
     }
 }
 
@@ -70,84 +71,72 @@ fn import_weight(document: &Document, text: &Text<'_>, plan: &mut Plan, faults: 
     }
 }
 
-fn columns(table: &Table) -> Option<Columns> {
-    let header: Vec<String> = table
-        .rows
-        .first()?
-        .iter()
-        .map(|cell| cell.text.trim().to_lowercase())
-        .collect();
-    let column = |names: &[&str]| {
-        header
-            .iter()
-            .position(|name| names.contains(&name.as_str()))
-    };
-    Some(Columns {
-        id: column(&["#", "id", "no", "no.", "nr", "task #"]).or_else(|| column(&["task"]))?,
-        status: column(&["status", "state", "estado"])?,
-        commit: column(&["commit", "commits", "hash", "sha", "commit hash"]),
-    })
+/// What the rows said so far.
+struct Import<'t> {
+    text: &'t Text<'t>,
+    by_id: HashMap<String, usize>,
+    /// Of each task that has a row, which table that is in, and its status.
+    seen: HashMap<usize, (usize, Option<ImportedStatus>)>,
+    faults: &'t mut Vec<Fault>,
 }
 
-fn import_table(
-    table: &Table,
-    columns: &Columns,
-    text: &Text<'_>,
-    plan: &mut Plan,
-    faults: &mut Vec<Fault>,
-) {
-    let by_id: HashMap<String, usize> = plan
-        .tasks
-        .iter()
-        .enumerate()
-        .rev()
-        .map(|(index, task)| (key(task.id.as_str()), index))
-        .collect();
-    let mut seen: HashMap<usize, Option<ImportedStatus>> = HashMap::new();
-    for row in &table.rows[1..] {
+impl Import<'_> {
+    fn warn(&mut self, cell: &Span, message: String) {
+        self.faults
+            .push(self.text.warning(cell.range.clone(), message));
+    }
+
+    fn row(&mut self, row: &[Span], columns: &Columns, table: usize, plan: &mut Plan) {
         let (Some(id), Some(cell)) = (row.get(columns.id), row.get(columns.status)) else {
-            continue;
+            return;
         };
-        let Some(&index) = by_id.get(&key(&id.text)) else {
-            if !id.text.trim().is_empty() {
-                faults.push(text.warning(
-                    id.range.clone(),
-                    format!(
-                        "progress is recorded for `{}`, which is no task of the plan",
-                        id.text.trim()
-                    ),
-                ));
+        let named = id.text.trim();
+        let Some(&index) = self.by_id.get(&key(named)) else {
+            if !named.is_empty() {
+                let message =
+                    format!("progress is recorded for `{named}`, which is no task of the plan");
+                self.warn(id, message);
             }
-            continue;
+            return;
         };
         let task = &mut plan.tasks[index];
-        let status = match status(&cell.text) {
-            Ok(status) => status,
-            Err(()) => {
+        let earlier = self.seen.get(&index).copied();
+        if let Some((first, said)) = earlier
+            && first != table
+        {
+            if status(&cell.text).unwrap_or(None) != said {
                 let message = format!(
-                    "status `{}` of task `{}` is not known, so it counts as pending",
-                    cell.text.trim(),
+                    "an earlier table says otherwise of task `{}` than this row, and counts",
                     task.id
                 );
-                faults.push(text.warning(cell.range.clone(), message));
-                None
+                self.warn(cell, message);
             }
-        };
-        let earlier = seen.insert(index, status);
+            return;
+        }
+        let status = status(&cell.text).unwrap_or_else(|()| {
+            let message = format!(
+                "status `{}` of task `{}` is not known, so it counts as pending",
+                cell.text.trim(),
+                task.id
+            );
+            self.warn(cell, message);
+            None
+        });
+        self.seen.insert(index, (table, status));
         let in_heading = task.imported.as_ref().map(|imported| imported.status);
         if earlier.is_none() && in_heading.is_some() && in_heading != status {
             let message = format!(
                 "the heading of task `{}` says otherwise than this row, which counts",
                 task.id
             );
-            faults.push(text.warning(cell.range.clone(), message));
+            self.warn(cell, message);
         }
-        if earlier.is_some_and(|earlier| earlier != status) {
+        if earlier.is_some_and(|(_, earlier)| earlier != status) {
             let message = format!(
                 "task `{}` has two rows that disagree; the last one counts",
                 task.id
             );
-            faults.push(text.warning(id.range.clone(), message));
+            self.warn(id, message);
         }
         let commit = columns
             .commit
@@ -180,8 +169,8 @@ fn row(task: &TaskProgress) -> String {
     format!("| {} | {title} | {status} | {commit} |\n", task.id)
 }
 
-/// The changes to a table that there is: in each task's row the status, if it says something else, and the commit.
-/// Tasks without a row get one below the last, where the table has the usual columns.
+/// The changes to the tables that there are: in each task's rows of the first table that has one the status, if it says
+/// something else, and the commit. Tasks without a row get one below the last, where the table has the usual columns.
 pub(super) fn marked(source: &Source, progress: &Progress) -> Vec<Change> {
     let text = source.text();
     let document = text.document();
@@ -191,20 +180,24 @@ pub(super) fn marked(source: &Source, progress: &Progress) -> Vec<Change> {
     }
     let mut edits = Vec::new();
     let mut last_usual = None;
-    for block in &document.blocks {
-        let Block::Table(table) = block else { continue };
-        let Some(columns) = columns(table) else {
-            continue;
-        };
+    for (table, columns) in tables(document) {
+        let mut told = Vec::new();
         for row in &table.rows[1..] {
-            let task = row
-                .get(columns.id)
-                .and_then(|id| open.remove(&key(&id.text)));
-            edits.extend(task.into_iter().flat_map(|task| cells(row, &columns, task)));
+            let Some(id) = row.get(columns.id).map(|id| key(&id.text)) else {
+                continue;
+            };
+            if let Some(task) = open.get(&id) {
+                edits.extend(cells(row, &columns, task));
+                told.push(id);
+            }
         }
         let is_usual = table.rows[0].len() == 4 && columns.commit == Some(3);
-        let end = table.rows.last().and_then(|row| row.last());
-        last_usual = end.filter(|_| is_usual).or(last_usual);
+        if is_usual && (last_usual.is_none() || !told.is_empty()) {
+            last_usual = table.rows.last().and_then(|row| row.last()).or(last_usual);
+        }
+        for id in told {
+            open.remove(&id);
+        }
     }
     let missing = progress.tasks.iter();
     let missing = missing.filter(|task| open.contains_key(&key(task.id.as_str())));
@@ -299,21 +292,6 @@ fn hash(task: &TaskProgress) -> String {
     short.unwrap_or("—").to_owned()
 }
 
-/// An id as a table may spell it: `01`, `**1**`, `Task 1`, `1.`.
-fn key(id: &str) -> String {
-    let id = id
-        .trim_matches(|c: char| !c.is_alphanumeric())
-        .to_lowercase();
-    let id = id.strip_prefix("task ").unwrap_or(&id).trim();
-    let id = id.split([':', ' ']).next().unwrap_or_default();
-    let short = id.trim_start_matches('0');
-    match short.chars().next() {
-        Some(first) if first.is_ascii_digit() => short.to_owned(),
-        None if !id.is_empty() => "0".to_owned(),
-        _ => id.to_owned(),
-    }
-}
-
 /// What a status cell says; nothing for all that will be run as if it had never been begun.
 fn status(cell: &str) -> Result<Option<ImportedStatus>, ()> {
     let lower = cell.to_lowercase();
@@ -370,7 +348,7 @@ fn commit(cell: &Span) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{commit, key, status};
+    use super::{commit, status};
     use crate::plan::ImportedStatus;
     use crate::plan::markdown::Span;
 
@@ -425,14 +403,5 @@ mod tests {
         ] {
             assert_eq!(read(none), None, "{none}");
         }
-    }
-
-    #[test]
-    fn ids_are_matched_as_tables_spell_them() {
-        for spelled in ["1", "01", "**1**", "Task 1", "1."] {
-            assert_eq!(key(spelled), "1", "{spelled}");
-        }
-        assert_eq!(key("2b"), "2b");
-        assert_eq!(key("0"), "0");
     }
 }

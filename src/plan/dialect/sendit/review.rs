@@ -116,3 +116,20 @@ fn without_criteria(document: &Document, text: &Text<'_>) -> Option<Fault> {
         .help("say below `## Success Criteria` what must hold when all tasks are done")
     })
 }
+
+/// The spec that `> From: …` names.
+pub(super) fn spec(document: &Document) -> Option<String> {
+    let first_task = document.headings().find(|(_, heading)| heading.level > 1);
+    let preamble = &document.blocks[..first_task.map_or(document.blocks.len(), |(at, _)| at)];
+    lines(preamble).find_map(|line| {
+        let rest = match &line.lead {
+            Some(lead) if lead.eq_ignore_ascii_case("from") => line.text.as_str(),
+            _ => line
+                .text
+                .strip_prefix("From:")
+                .or_else(|| line.text.strip_prefix("from:"))?,
+        };
+        let path = rest.trim().trim_matches('`').split_whitespace().next()?;
+        Some(path.to_owned())
+    })
+}

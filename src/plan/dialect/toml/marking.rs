@@ -70,7 +70,7 @@ fn edits_of(
                 edits.push(Edit {
                     range: line_of(text, found.span()),
                     text: String::new(),
-                })
+                });
             }
             (Some(found), None) if key == "status" && found.get_ref().as_str() != Some(OPEN) => {
                 edits.push(Edit {
@@ -79,7 +79,7 @@ fn edits_of(
                 });
             }
             (None, Some(wanted)) if has_lines => {
-                missing.push_str(&format!("{key} = \"{wanted}\"\n"))
+                missing.push_str(&format!("{key} = \"{wanted}\"\n"));
             }
             _ => {}
         }
