@@ -64,10 +64,12 @@ pub fn read(
 fn last_words(output: &[u8], secrets: &Secrets) -> Option<String> {
     let mut lines = output.rsplit(|byte| matches!(byte, b'\n' | b'\r'));
     let line = lines.find(|line| !line.trim_ascii().is_empty())?;
-    let line = output::redact(line, secrets);
-    let text = anstream::adapter::strip_bytes(&line).into_vec();
+    let text = anstream::adapter::strip_bytes(line).into_vec();
     let text = String::from_utf8_lossy(&text);
     let words: String = text.trim().chars().filter(|c| !c.is_control()).collect();
+    // Not before that: without what stood between its parts a secret would be whole.
+    let words = output::redact(words.as_bytes(), secrets);
+    let words = String::from_utf8_lossy(&words);
     Some(cut(&words, SENTENCE_MAX).to_owned()).filter(|words| !words.is_empty())
 }
 

@@ -44,11 +44,14 @@ fn slug(id: &str) -> String {
     }
     slug.truncate(LENGTH_MAX);
     let bare = slug.trim_end_matches(['.', '-', '_']);
-    match bare.strip_suffix(".lock") {
-        _ if bare.is_empty() => "task".to_owned(),
-        _ if is_device(bare) => format!("task-{bare}"),
+    let bare = match bare.strip_suffix(".lock") {
         Some(front) => format!("{front}-lock"),
         None => bare.to_owned(),
+    };
+    match bare.as_str() {
+        "" => "task".to_owned(),
+        bare if is_device(bare) => format!("task-{bare}"),
+        _ => bare,
     }
 }
 

@@ -145,10 +145,26 @@ fn ids_that_cannot_be_shown_typed_or_stored_are_refused() {
 fn slugs_are_readable_and_safe_in_refs() {
     assert_eq!(
         slugs(&[
-            "3", "IMPL-1.1", "F001:1.1", "a.lock", "x.", "日本", "@{u}", "HEAD"
+            "3",
+            "IMPL-1.1",
+            "F001:1.1",
+            "a.lock",
+            "x.",
+            "日本",
+            "@{u}",
+            "HEAD",
+            "nul.a.lock"
         ]),
         [
-            "3", "impl-1.1", "f001-1.1", "a-lock", "x", "task", "u", "head"
+            "3",
+            "impl-1.1",
+            "f001-1.1",
+            "a-lock",
+            "x",
+            "task",
+            "u",
+            "head",
+            "task-nul.a-lock"
         ]
     );
 }
