@@ -96,7 +96,7 @@ impl Exporter {
         }
         let progress = self.progress(state, over)?;
         let paths = [self.plan.clone()];
-        match plan::marked(&paths, &state.selection(), &progress) {
+        match plan::marked(&paths, &state.selection(), progress) {
             Ok(marked) => {
                 let mut made = self.apply(&marked)?;
                 made.refused.extend(replaced(&marked.others));

@@ -86,24 +86,24 @@ pub fn written(
     selection: &Selection,
     progress: &Progress,
 ) -> Result<Vec<Change>, Faults> {
-    Ok(marked(paths, selection, progress)?.changes)
+    Ok(marked(paths, selection, progress.clone())?.changes)
 }
 
 /// The same, with the texts for which it was found.
 pub fn marked(
     paths: &[PathBuf],
     selection: &Selection,
-    progress: &Progress,
+    mut progress: Progress,
 ) -> Result<Marked, Faults> {
     let loaded = load(paths, selection)?;
     let format = loaded.plan.dialect.format();
-    let titles = format.titles(&loaded.plan, &loaded.sources, progress);
-    let mut progress = progress.clone();
+    let mut titles = format.titles(&loaded.plan, &loaded.sources, &progress);
     let mut others = Vec::new();
     progress.tasks.retain(|task| {
-        let now = titles.get(&task.id).filter(|title| **title != task.title);
-        others.extend(now.map(|now| (task.clone(), now.clone())));
-        now.is_none()
+        let now = titles.remove(&task.id).filter(|now| *now != task.title);
+        let is_same = now.is_none();
+        others.extend(now.map(|now| (task.clone(), now)));
+        is_same
     });
     Ok(Marked {
         changes: format.write(&loaded.sources, &progress),

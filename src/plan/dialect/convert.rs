@@ -85,7 +85,7 @@ struct Entry<'a> {
     status: Option<ImportedStatus>,
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "is_empty")]
+    #[serde(skip_serializing_if = "str::is_empty")]
     body: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<&'a str>,
@@ -154,19 +154,15 @@ fn imported_commit(task: &Task) -> Option<&str> {
     task.imported.as_ref()?.commit.as_deref()
 }
 
-fn is_empty(text: &str) -> bool {
-    text.is_empty()
-}
-
 /// A value of which the format takes one line, in one; none when nothing is said.
 fn one_line(text: &str) -> Option<Cow<'_, str>> {
     let text = text.trim();
     if !text.contains('\n') {
         return (!text.is_empty()).then_some(Cow::Borrowed(text));
     }
-    let parts: Vec<&str> = text.lines().map(str::trim).collect();
-    let parts = parts.into_iter().filter(|part| !part.is_empty());
-    Some(Cow::Owned(parts.collect::<Vec<_>>().join(" ")))
+    let parts = text.lines().map(str::trim);
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    Some(Cow::Owned(parts.join(" ")))
 }
 
 fn lines<'a>(texts: impl IntoIterator<Item = &'a String>) -> Vec<Cow<'a, str>> {

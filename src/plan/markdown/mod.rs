@@ -18,7 +18,7 @@ use builder::Builder;
 pub(super) struct Document {
     pub(super) blocks: Vec<Block>,
     /// The front matter, without its fences.
-    pub(super) front: Option<Span>,
+    pub(super) front: Option<Range<usize>>,
     /// What is HTML, so that nothing in it is structure.
     html: Vec<Range<usize>>,
 }
@@ -193,7 +193,7 @@ fn hidden_boxes(text: &Text<'_>, html: &Range<usize>) -> Option<Fault> {
 
 /// What stands between two rules at the very beginning of a text, if it begins with a key, and where the text goes on.
 /// Further down a rule is a rule: parsers that take those for front matter as well lose what stands between them.
-fn front_matter(text: &str, start: usize) -> Option<(Span, usize)> {
+fn front_matter(text: &str, start: usize) -> Option<(Range<usize>, usize)> {
     let line = |at: usize| text[at..line_end(text, at)].trim_end();
     let next = |at: usize| {
         let end = line_end(text, at);
@@ -217,12 +217,7 @@ fn front_matter(text: &str, start: usize) -> Option<(Span, usize)> {
     let end = ends.next()?;
     let (key, _) = line(begin).split_once(':')?;
     let is_key = !key.is_empty() && !key.starts_with(['-', '#', '*', ' ', '\t']);
-    let range = begin..end;
-    let span = Span {
-        text: text[range.clone()].to_owned(),
-        range,
-    };
-    is_key.then_some((span, next(end)))
+    is_key.then(|| (begin..end, next(end)))
 }
 
 pub(super) fn fences(blocks: &[Block]) -> impl Iterator<Item = &Fence> {

@@ -139,11 +139,11 @@ impl Front {
             end: start,
             ..Self::default()
         };
-        let Some(span) = &document.front else {
+        let Some(range) = &document.front else {
             return front;
         };
-        front.end = span.range.end;
-        let yaml = match yaml::parse(text, span.range.clone()) {
+        front.end = range.end;
+        let yaml = match yaml::parse(text, range.clone()) {
             Ok(yaml) => yaml,
             Err(fault) => {
                 faults.push(fault.help("the plan's wave and what it depends on are not known"));
@@ -172,8 +172,8 @@ impl Front {
                 written,
             })
             .collect();
-        let key = text.text[span.range.clone()].find("depends_on");
-        if let Some(at) = key.map(|at| span.range.start + at) {
+        let key = text.text[range.clone()].find("depends_on");
+        if let Some(at) = key.map(|at| range.start + at) {
             front.depends_at = at..at + "depends_on".len();
         }
         let files = listed(&yaml["files_modified"]);

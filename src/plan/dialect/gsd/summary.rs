@@ -38,7 +38,7 @@ impl Summary {
         let id = PlanId::of_summary(&source.path)?;
         let text = source.text();
         let front = text.document().front.as_ref();
-        let front = front.and_then(|front| yaml::parse(&text, front.range.clone()).ok());
+        let front = front.and_then(|front| yaml::parse(&text, front.clone()).ok());
         let status = front.as_ref().and_then(|front| front["status"].as_str());
         let status = status.unwrap_or_default().trim().to_lowercase();
         Some(Self {

@@ -202,7 +202,7 @@ fn front(document: &Document, text: &Text<'_>, faults: &mut Vec<Fault>) -> Value
     let Some(front) = &document.front else {
         return Value::Null;
     };
-    yaml::parse(text, front.range.clone()).unwrap_or_else(|fault| {
+    yaml::parse(text, front.clone()).unwrap_or_else(|fault| {
         faults.push(fault);
         Value::Null
     })

@@ -39,10 +39,7 @@ pub(super) fn front_status(
     text: &Text<'_>,
     faults: &mut Vec<Fault>,
 ) -> bool {
-    let front = document
-        .front
-        .as_ref()
-        .map_or(0..0, |front| front.range.clone());
+    let front = document.front.clone().unwrap_or(0..0);
     let at = text.text[front.clone()]
         .lines()
         .scan(front.start, |at, line| {

@@ -242,7 +242,7 @@ pub(super) fn is_execution_of(text: &Text<'_>) -> Option<String> {
         return None;
     }
     let front = text.document().front.as_ref()?;
-    let value = yaml::parse(text, front.range.clone()).ok()?;
+    let value = yaml::parse(text, front.clone()).ok()?;
     let plan = value.get("plan_file")?.as_str()?;
     Some(plan.trim().trim_matches('`').to_owned())
 }

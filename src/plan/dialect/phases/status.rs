@@ -65,7 +65,7 @@ struct Front {
 
 impl Front {
     fn find(document: &Document, text: &Text<'_>) -> Option<Self> {
-        let front = document.front.as_ref()?.range.clone();
+        let front = document.front.clone()?;
         let mut at = front.start;
         for line in text.text[front].split_inclusive('\n') {
             if let Some(value) = line.strip_prefix("status:") {
