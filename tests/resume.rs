@@ -103,17 +103,9 @@ fn survive(seed: u64, calm: &str) {
     let mut chance = Chance::new(seed);
     let (user, executor) = begun();
     let untouched = oracle::untouched(&user);
-    let begin = [
-        "run",
-        "plan.toml",
-        "--yes",
-        "--name",
-        "r-test",
-        "--jobs",
-        "3",
-        "--",
-        &executor,
-    ];
+    let mut begin = vec!["run", "plan.toml", "--yes", "--name", "r-test"];
+    // An executor that is killed has failed, and the same task may be met twice.
+    begin.extend(["--jobs", "3", "--retries", "2", "--", &executor]);
     let first = 1 + chance.below(12) as usize;
     kill(&user, start(&user, &begin), first, &mut chance);
     let second = chance.below(8) as usize;

@@ -447,3 +447,39 @@ fn a_rollback_takes_only_its_own_words_out_of_the_notes() {
     assert_eq!(user.git(show).success().stdout, "Seen by Bea\n");
     user.enact(["doctor"]).success();
 }
+
+#[test]
+fn notes_that_come_back_after_a_rollback_without_a_branch_are_taken_out_again() {
+    let user = finished();
+    let c = user.task("c")["commit"].clone();
+    let show = ["notes", "--ref=PROGRESS", "show"];
+    let show: Vec<&str> = show.iter().copied().chain(c.as_str()).collect();
+    user.git(["update-ref", "-d", "refs/heads/enact/r-test/integration"])
+        .success();
+    user.enact(["rollback", &checkpoint(&user, "a: integrated"), "--yes"])
+        .success();
+    user.git(["update-ref", "refs/notes/PROGRESS", "refs/notes/PROGRESS^"])
+        .success();
+    user.git(&show).success();
+    user.enact(["resume"]).success();
+    user.git(&show).code(1);
+    user.enact(["doctor"]).success();
+}
+
+#[test]
+fn an_attempt_is_run_again_whose_worktree_was_given_to_another_since() {
+    let user = User::new();
+    user.plan(PLAN);
+    let executor = user.executor(&format!(
+        "test $ENACT_TASK$ENACT_ATTEMPT != b1 || {{ echo half > half.txt; exit 1; }}\n{EXECUTOR}"
+    ));
+    user.run("plan.toml", &executor, &["--retries", "0"])
+        .code(3);
+    // Somebody with plain git has the journal say that the first attempt is still under way.
+    let target = checkpoint(&user, "a: attempt 1 started");
+    user.git(["update-ref", "refs/enact/runs/r-test", &target])
+        .success();
+    user.enact(["resume", "--yes"]).success();
+    assert_eq!(user.task("a")["attempts"], 2);
+    assert_eq!(user.at("enact/r-test/integration", "a.txt"), "a.2\n");
+}

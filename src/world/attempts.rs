@@ -121,6 +121,10 @@ impl Local {
         };
         let ended = supervise::outcome_of(&files.mark);
         let arrived = match ended.filter(|ended| ended.outcome != Outcome::Cancelled) {
+            Some(_) if files.tell_another(task, attempt) => {
+                let reason = "its driver died, and its worktree was given to another attempt since";
+                ending::abandoned(&what, &mut slot, reason, &files)
+            }
             Some(ended) => ending::arrived(&what, &mut slot, &ended, &files),
             None => ending::abandoned(&what, &mut slot, "its driver died", &files),
         };

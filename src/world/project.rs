@@ -136,11 +136,17 @@ fn place(
     expected: Expected,
     ours: &mut Projected,
 ) -> Result<Result<(), Moved>> {
-    let found = match expected {
-        Expected::At(found) => Some(found),
-        Expected::Missing => None,
+    // Where there is no branch, nothing but this says from where its notes are to be taken back.
+    let from = match expected {
+        Expected::At(found) => vec![found],
+        Expected::Missing => ours
+            .places
+            .iter()
+            .copied()
+            .filter(|place| *place != tip)
+            .collect(),
     };
-    ours.write(found.into_iter().chain([tip]).collect())?;
+    ours.write(from.into_iter().chain([tip]).collect())?;
     crash::step("branch-noted");
     let moved = repo.move_to(name, tip, expected, "git enact: integrated")?;
     crash::step("branch-moved");

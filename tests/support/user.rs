@@ -201,12 +201,14 @@ impl User {
     /// Shell functions for executors: `commit FILE TEXT`, `claim STATUS`, `signal NAME` and `wait_for NAME`.
     pub(crate) fn executor(&self, body: &str) -> String {
         let outside = self.root.path().display();
+        // Looked for fifty times a second, as long as a test waits for anything.
+        let looks = PATIENCE.as_secs() * 50;
         let functions = format!(
             r#"
 commit() {{ mkdir -p "$(dirname "$1")"; echo "$2" > "$1"; git add --all; git commit --quiet --message "Write $1"; }}
 claim() {{ printf '{{"status": "%s", "commit": "%s"}}\n' "$1" "$(git rev-parse HEAD)"; }}
 signal() {{ : > "{outside}/$1"; }}
-wait_for() {{ n=0; while ! test -e "{outside}/$1"; do n=$((n + 1)); test $n -lt 3000 || exit 99; sleep 0.02; done; }}
+wait_for() {{ n=0; while ! test -e "{outside}/$1"; do n=$((n + 1)); test $n -lt {looks} || exit 99; sleep 0.02; done; }}
 "#
         );
         self.script("executor", &format!("{functions}{body}"))
