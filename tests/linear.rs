@@ -394,7 +394,8 @@ fn tasks_on_lines_that_end_in_carriage_returns_have_each_its_own_body() {
         let place = tempfile::tempdir().expect("a directory");
         let directory = place.path().join("specs/features/001-x");
         fs::create_dir_all(&directory).expect("a directory");
-        let line = |n: usize| format!("- [ ] {n}.1 do x{end}  - note {n}{end}");
+        let own = |n: usize| format!("{n}.1 do x\n  - note {n}\n  ~~~\n  # no title\n  ~~~");
+        let line = |n: usize| format!("- [ ] {}\n", own(n)).replace('\n', end);
         let text: String = (1..=SIZE).map(line).collect();
         fs::write(directory.join("tasks.md"), &text).expect("written");
         let selection = Selection {
@@ -407,8 +408,7 @@ fn tasks_on_lines_that_end_in_carriage_returns_have_each_its_own_body() {
         assert_eq!(loaded.plan.tasks.len(), SIZE, "{end:?}");
         for (n, task) in (1..).zip(&loaded.plan.tasks) {
             let body = task.body.replace(end, "\n");
-            let own = format!("{n}.1 do x\n  - note {n}");
-            assert_eq!(body, own, "{end:?}");
+            assert_eq!(body, own(n), "{end:?}");
         }
     }
 }
