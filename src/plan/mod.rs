@@ -56,7 +56,7 @@ pub use selection::Selection;
 pub use skills::about as about_skill;
 use source::is_named;
 pub use source::{Source, hash_input, kept_name};
-pub use suggest::{did_you_mean, is_misspelt, nearest, or_meant};
+pub use suggest::{Ids, did_you_mean, is_misspelt, nearest, or_meant};
 pub use text::{char_start, is_invisible};
 pub use tokens::{Secret, secret_at, secrets_in, without_secrets};
 pub use unmarked::{differ_in_progress_only, unmark};

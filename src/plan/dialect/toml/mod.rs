@@ -7,7 +7,7 @@ mod links;
 mod marking;
 mod values;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -134,6 +134,8 @@ fn read(source: &Source) -> Reading {
     let mut reader = Reader {
         text: &text,
         faults: Vec::new(),
+        unknown: HashMap::new(),
+        is_foreign: false,
     };
     let stem = source
         .path
@@ -177,6 +179,11 @@ fn syntax(error: &::toml::de::Error, text: &Text<'_>) -> Fault {
 struct Reader<'t> {
     text: &'t Text<'t>,
     faults: Vec<Fault>,
+    /// The names of unknown keys, each with how many are known where it stands: whether one of these is meant, and what
+    /// helps.
+    unknown: HashMap<(String, usize), (bool, String)>,
+    /// Whether there are more of them than any plan has.
+    is_foreign: bool,
 }
 
 impl Reader<'_> {
