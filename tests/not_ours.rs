@@ -383,3 +383,32 @@ fn what_a_claim_hides_is_spelled_out_in_logs_and_paths() {
     );
     assert!(!said.stdout.contains('\u{1b}'), "{}", said.stdout);
 }
+
+/// Only the line of the task list is the task's; what people note of it elsewhere is theirs.
+#[test]
+fn boxes_of_a_task_among_the_notes_of_a_session_stay_as_they_are() {
+    let user = User::new();
+    let noted = "- [ ] **IMPL-1**: ask Ann\n\n### IMPL-1: later\n- [ ] look again\n";
+    let list = |sign: &str| {
+        format!(
+            "# Tasks: Greetings\n\n## Blockers\n{noted}\n## Task Progress\n- [{sign}] **IMPL-1**: Say hello\n\n\
+             ### Group 2\n- [ ] IMPL-2: Say goodbye\n\n## 📝 Notes\n{noted}\n### More\n{noted}"
+        )
+    };
+    user.write(&format!("{HOME}/TODO_LIST.md"), &list(" "));
+    user.write(
+        &format!("{HOME}/workflow-session.json"),
+        "{\"session_id\": \"WFS-greet\", \"status\": \"active\"}\n",
+    );
+    user.commit("Plan");
+    let executor = user.executor("[ $ENACT_TASK = IMPL-1 ] || exit 1; commit $ENACT_TASK.txt x");
+    user.run(HOME, &executor, &["--retries", "0"]).code(1);
+    export(&user);
+    let now = read(&user, &format!("{HOME}/TODO_LIST.md"));
+    let now: Vec<&str> = now
+        .lines()
+        .filter(|line| !line.contains("Note (git enact)"))
+        .collect();
+    let wanted = list("x");
+    assert_eq!(now, wanted.lines().collect::<Vec<_>>());
+}
