@@ -412,3 +412,16 @@ fn boxes_of_a_task_among_the_notes_of_a_session_stay_as_they_are() {
     let wanted = list("x");
     assert_eq!(now, wanted.lines().collect::<Vec<_>>());
 }
+
+#[test]
+fn checkpoints_that_have_no_place_in_a_plan_are_told() {
+    let fence = "\n```yaml\n## Execution Checkpoints\nnot: [yaml\n```\n";
+    let plan = format!("{PHASES}{fence}");
+    let user = ran(PHASES_AT, &plan);
+    export(&user)
+        .complains(&format!(
+            "`{PHASES_AT}` gets no checkpoints: below its line 12"
+        ))
+        .complains("in no code fence");
+    assert!(read(&user, PHASES_AT).contains(fence), "it stays as it is");
+}

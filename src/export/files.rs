@@ -72,6 +72,7 @@ fn make(grounds: &Grounds, sources: &Sources<'_>, change: &Change, made: &mut Ma
             require_ours(path, &target, text)?;
             (path, target, None, text.clone())
         }
+        Change::Untold { path, why } => bail!("`{}` {why}", path.display()),
         Change::Move { from, to } => {
             relocate(grounds, from, to)?;
             made.changed.push(to.clone());
