@@ -206,3 +206,21 @@ fn what_nothing_here_can_run_is_left_out_of_a_native_plan_and_told() {
     let quiet = user.enact(["--quiet", "convert", "PLAN.md", "--to", "toml"]);
     assert!(!quiet.success().stderr.contains("is left out"));
 }
+
+#[test]
+fn that_what_is_not_proven_blocks_is_left_out_of_a_native_plan_and_told() {
+    let user = User::new();
+    user.write(
+        ".ai/plans/2026-02-03.a.md",
+        "# A\n\n**Status:** Reviewed\n\n## Phases\n\n### Phase 1: Say hello\n**Principal Owner:** A\n\
+         **Dependencies:** None\n**Blast Radius:** `true`\n",
+    );
+    let said = "warning: that a task whose proof fails is `blocked`, and one with nothing but an unmet criterion \
+        `partial`, is left out, since a native plan cannot say it";
+    user.enact(["convert", ".ai/plans", "--to", "toml"])
+        .success()
+        .complains(said);
+    user.write("PLAN.md", "# Plan\n\n### Task 1: One\n**Verify**: `true`\n");
+    let other = user.enact(["convert", "PLAN.md", "--to", "toml"]).success();
+    assert!(!other.stderr.contains("`blocked`"), "{other}");
+}

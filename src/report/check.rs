@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::clean::visible_line;
 use super::overlaps;
 use crate::graph::Graph;
-use crate::plan::{Check, Dialect, Expects, Fault, ImportedStatus, Severity, Task};
+use crate::plan::{Check, Dialect, Expects, Fault, ImportedStatus, Plan, Severity, Task};
 use crate::run::names::listed;
 use crate::run::routes::Routes;
 use crate::verify::checks::{self, Programs};
@@ -199,8 +199,16 @@ fn counted(count: usize, noun: &str) -> String {
     }
 }
 
-/// The code that nothing here can run and that a plan of commands alone has no place for, a line for each program.
-pub fn left_out(tasks: &[Task], programs: &impl Programs) -> Vec<String> {
+/// What a native plan has no place for: what a format does with tasks that are not proven, and code that nothing here can
+/// run, a line for each program.
+pub fn left_out(plan: &Plan, programs: &impl Programs) -> Vec<String> {
+    let tasks = &plan.tasks;
+    let blocks = plan.dialect.defaults().unproven_blocks && !tasks.is_empty();
+    let policy = format!(
+        "warning: that a task whose proof fails is `blocked`, and one with nothing but an unmet criterion `partial`, is \
+         left out, since a native plan cannot say it: there both are `failed`, where `{}` has them wait for a person",
+        plan.dialect
+    );
     let mut missing: Vec<(&str, Vec<&str>)> = Vec::new();
     for task in tasks {
         let code = task.verify.iter().filter(|check| match check {
@@ -224,7 +232,8 @@ pub fn left_out(tasks: &[Task], programs: &impl Programs) -> Vec<String> {
         );
         visible_line(&line)
     };
-    missing.iter().map(line).collect()
+    let policy = blocks.then_some(policy);
+    policy.into_iter().chain(missing.iter().map(line)).collect()
 }
 
 fn has_command(task: &Task, programs: &impl Programs) -> bool {
