@@ -114,17 +114,7 @@ impl Told<'_> {
             _ => {}
         }
         if self.says_nothing() {
-            // Where something was added the text ended before it, however it did.
-            let removed = |end: usize| edits.iter().find(|edit| edit.range.contains(&(end - 1)));
-            let mut end = text.text.trim_end().len().max(text.start());
-            while let Some(edit) = end.checked_sub(1).and_then(|_| removed(end)) {
-                end = text.text[..edit.range.start].trim_end().len();
-            }
-            let end = end.max(text.start());
-            edits.push(Edit {
-                range: end..text.text.len(),
-                text: String::new(),
-            });
+            edits.push(without_end(&edits, &text));
         } else if !added.is_empty() {
             let end = text.text.len();
             edits.push(Edit {
@@ -277,6 +267,19 @@ impl Told<'_> {
             path: source.path.clone(),
             edits,
         })
+    }
+}
+
+/// Takes out how a text ends besides what edits remove: where something was added it ended before that, however it did.
+fn without_end(edits: &[Edit], text: &Text<'_>) -> Edit {
+    let removed = |end: usize| edits.iter().find(|edit| edit.range.contains(&(end - 1)));
+    let mut end = text.text.trim_end().len().max(text.start());
+    while let Some(edit) = end.checked_sub(1).and_then(|_| removed(end)) {
+        end = text.text[..edit.range.start].trim_end().len();
+    }
+    Edit {
+        range: end.max(text.start())..text.text.len(),
+        text: String::new(),
     }
 }
 
