@@ -3,6 +3,7 @@
 //! The tables are walked by hand, with the parser's spans, so that each wrong type and each unknown key
 //! is told at its place and all of them at once. See `dialects.md`; knows no file system and no runs.
 
+mod broken;
 mod links;
 mod marking;
 mod values;
@@ -152,28 +153,12 @@ fn read(source: &Source) -> Reading {
     if errors.is_empty() {
         reader.document(table.get_ref(), &mut plan);
     } else {
-        // What a broken text seems to say is not worth a second fault.
-        reader.faults = errors.iter().map(|error| syntax(error, &text)).collect();
+        reader.faults = broken::faults(&errors, &text);
     }
     Reading {
         plan,
         faults: reader.faults,
     }
-}
-
-fn syntax(error: &::toml::de::Error, text: &Text<'_>) -> Fault {
-    let range = error.span().unwrap_or(text.start()..text.start());
-    let message = error.message().replace('\n', ", ");
-    let message = match text.text.get(range.clone()) {
-        Some(key) if message.contains("duplicate key") => format!("key `{key}` is given twice"),
-        _ if message.contains("recurs") => {
-            return text
-                .error(range.start..range.start, "this nests deeper than any plan")
-                .help("a plan is a table `[plan]` and tables `[[task]]`");
-        }
-        _ => message,
-    };
-    text.error(range, message)
 }
 
 struct Reader<'t> {
