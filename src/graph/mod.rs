@@ -41,7 +41,7 @@ impl Graph {
         if faults.is_empty()
             && let Err(layers) = cycle::layers(&needs, &after)
         {
-            faults = cycle::faults(&plan.tasks, &needs, &after, &layers);
+            faults = cycle::faults(plan.dialect, &plan.tasks, &needs, &after, &layers);
         }
         if !faults.is_empty() {
             return Err(faults);
