@@ -224,3 +224,31 @@ fn that_what_is_not_proven_blocks_is_left_out_of_a_native_plan_and_told() {
     let other = user.enact(["convert", "PLAN.md", "--to", "toml"]).success();
     assert!(!other.stderr.contains("`blocked`"), "{other}");
 }
+
+#[test]
+fn what_is_done_or_may_be_left_out_is_shown_where_a_plan_is() {
+    let user = User::new();
+    user.write(
+        ".kiro/specs/a/tasks.md",
+        "# Implementation Plan\n\n- [x] 1. Say hello\n- [ ]* 2. Say it in verse\n- [-] 3. Say goodbye\n",
+    );
+    user.enact(["check", ".kiro/specs/a"])
+        .success()
+        .says("Say hello [done]")
+        .says("Say it in verse (after 1) [optional]")
+        .says("run only when `--only` names them: 2");
+    user.enact(["graph", ".kiro/specs/a"])
+        .success()
+        .says("Say hello  [done]")
+        .says("Say it in verse  (after 1)  [optional]")
+        .says("Say goodbye  (after 2)  [in progress]");
+}
+
+#[test]
+fn json_that_is_none_is_shown_where_it_stops_being_any() {
+    let user = User::new();
+    user.write("todo/tasks.json", "{\"tasks\": [\n  {\"id\": 1,}\n]}\n");
+    user.enact(["check", "todo/tasks.json"])
+        .code(2)
+        .complains("2 |   {\"id\": 1,}");
+}

@@ -55,6 +55,13 @@ pub fn human(graph: &Graph, warnings: &[Fault], programs: &impl Programs) -> Str
         .iter()
         .filter(|task| !has_command(task, programs))
         .count();
+    let left: Vec<usize> = (0..graph.len())
+        .filter(|task| graph.tasks()[*task].optional && graph.tasks()[*task].is_open())
+        .collect();
+    if !left.is_empty() {
+        let names = ids(graph, &left);
+        lines.push(format!("run only when `--only` names them: {names}"));
+    }
     if unproven > 0 {
         lines.push(format!(
             "no command proves {} of {}",
@@ -85,6 +92,9 @@ fn headline(graph: &Graph, index: usize, width: usize) -> String {
             let _ = write!(line, " {}", visible_line(commit));
         }
         line.push(']');
+    }
+    if task.optional {
+        line.push_str(" [optional]");
     }
     line
 }
