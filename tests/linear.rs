@@ -6,9 +6,9 @@ mod files;
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use git_enact::plan::{Dialect, Selection, load};
+use git_enact::plan::{Dialect, Faults, Loaded, Selection, load};
 
 use crate::support::packed::{Answer, answer};
 
@@ -351,6 +351,14 @@ fn anchors(size: usize) -> String {
     text
 }
 
+fn read(plan: &Path, dialect: Dialect) -> Result<Loaded, Faults> {
+    let selection = Selection {
+        dialect: Some(dialect),
+        ..Selection::default()
+    };
+    load(&[plan.to_path_buf()], &selection)
+}
+
 #[test]
 fn plans_that_grow_in_one_direction_are_answered() {
     let grown = std::env::var_os("ENACT_GROWN").map(PathBuf::from);
@@ -387,6 +395,98 @@ fn needs_that_multiply_are_refused_before_they_fill_the_memory() {
     }
 }
 
+/// A group that is named in a word or two means all that is in it, and a list of a few kilobytes a million needs.
+#[test]
+fn a_group_that_each_box_needs_is_refused_for_what_it_asks_for() {
+    let boxes = |group: &str, said: &str| -> String {
+        let each = (1..=1_000).map(|n| format!("- [ ] {group}.{n} Do it{said}\n"));
+        each.collect()
+    };
+    let own = format!("- [ ] 1. G\n{}", boxes("1", " (needs 1)"));
+    let other = format!(
+        "- [ ] 1. G\n{}- [ ] 2. H\n{}",
+        boxes("1", ""),
+        boxes("2", " (needs 1)")
+    );
+    for (dialect, head) in [
+        (Dialect::Kiro, "# Implementation Plan\n\n"),
+        (Dialect::OpenSpec, "## 1. A\n\n"),
+    ] {
+        for list in [&own, &other] {
+            let place = tempfile::tempdir().expect("a directory");
+            let plan = place.path().join("tasks.md");
+            fs::write(&plan, format!("{head}{list}")).expect("written");
+            let refused = read(&plan, dialect).expect_err("nobody means a million needs");
+            let told = refused.to_string();
+            assert!(
+                told.contains("more ways than can be told apart"),
+                "{dialect}: {told}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_plan_of_nothing_but_unknown_keys_is_refused_once_that_is_clear() {
+    let place = tempfile::tempdir().expect("a directory");
+    let plan = place.path().join("plan.toml");
+    let keys: String = (0..80_000).map(|n| format!("note{n} = 1\n")).collect();
+    fs::write(&plan, format!("[plan]\n{keys}[[task]]\nid = \"a\"\n")).expect("written");
+    let refused = read(&plan, Dialect::Toml).expect_err("it is no plan of ours");
+    assert_eq!(refused.faults.len(), 201);
+    let errors: Vec<_> = refused
+        .faults
+        .iter()
+        .filter(|fault| !fault.is_warning())
+        .collect();
+    assert_eq!(errors.len(), 1);
+    assert_eq!(
+        errors[0].message,
+        "more than 200 keys are unknown, so no others are looked at"
+    );
+    // A name that many tasks have is one.
+    let tasks: String = (0..1_000)
+        .map(|n| format!("[[task]]\nid = \"a{n}\"\nowner = 1\n"))
+        .collect();
+    fs::write(&plan, tasks).expect("written");
+    let loaded = read(&plan, Dialect::Toml).expect("somebody else's keys do no harm");
+    assert_eq!(loaded.warnings.len(), 1_000);
+}
+
+/// What stands in the directories is looked at once, not for each name.
+#[test]
+fn a_plan_that_depends_on_very_many_others_is_told_of_each_that_is_not_there() {
+    let place = tempfile::tempdir().expect("a directory");
+    let phase = place.path().join(".planning/phases/01-x");
+    fs::create_dir_all(&phase).expect("a directory");
+    let plan = phase.join("01-01-PLAN.md");
+    let named: Vec<String> = (2..=4_000)
+        .map(|n| format!("\"01-{n}\", \"02-01\""))
+        .collect();
+    let text = format!(
+        "---\nphase: 01-x\nplan: 1\ndepends_on: [{}]\n---\n<tasks>\n<task type=\"auto\"><name>A</name></task>\n</tasks>\n",
+        named.join(", ")
+    );
+    fs::write(&plan, text).expect("written");
+    fs::write(phase.join("01-07-SUMMARY.md"), "done\n").expect("written");
+    let other = place.path().join(".planning/phases/02-y");
+    fs::create_dir_all(&other).expect("a directory");
+    fs::write(other.join("02-01-SUMMARY.md"), "done\n").expect("written");
+    let loaded = read(&plan, Dialect::Gsd).expect("a plan that is not here may be anywhere");
+    let told = |id: &str| {
+        let about = format!("depends on `{id}`");
+        let warnings = loaded.warnings.iter();
+        warnings
+            .filter(|fault| fault.message.contains(&about))
+            .count()
+    };
+    // All but the two that have summaries, each once.
+    assert_eq!([told("01-06"), told("01-07"), told("02-01")], [1, 0, 0]);
+    let missing = loaded.warnings.iter();
+    let missing = missing.filter(|fault| fault.message.contains("has no summary"));
+    assert_eq!(missing.count(), 3_998);
+}
+
 /// Lines that a lone carriage return ends are lines: each task has its own for its body, and not all that follow it.
 #[test]
 fn tasks_on_lines_that_end_in_carriage_returns_have_each_its_own_body() {
@@ -394,21 +494,17 @@ fn tasks_on_lines_that_end_in_carriage_returns_have_each_its_own_body() {
         let place = tempfile::tempdir().expect("a directory");
         let directory = place.path().join("specs/features/001-x");
         fs::create_dir_all(&directory).expect("a directory");
-        let line = |n: usize| format!("- [ ] {n}.1 do x{end}  - note {n}{end}");
+        let own = |n: usize| format!("{n}.1 do x\n  - note {n}\n  ~~~\n  # no title\n  ~~~");
+        let line = |n: usize| format!("- [ ] {}\n", own(n)).replace('\n', end);
         let text: String = (1..=SIZE).map(line).collect();
         fs::write(directory.join("tasks.md"), &text).expect("written");
-        let selection = Selection {
-            dialect: Some(Dialect::Layered),
-            ..Selection::default()
-        };
-        let Ok(loaded) = load(&[directory], &selection) else {
+        let Ok(loaded) = read(&directory, Dialect::Layered) else {
             panic!("{end:?} ends a line, and the plan is good");
         };
         assert_eq!(loaded.plan.tasks.len(), SIZE, "{end:?}");
         for (n, task) in (1..).zip(&loaded.plan.tasks) {
             let body = task.body.replace(end, "\n");
-            let own = format!("{n}.1 do x\n  - note {n}");
-            assert_eq!(body, own, "{end:?}");
+            assert_eq!(body, own(n), "{end:?}");
         }
     }
 }

@@ -160,6 +160,68 @@ fn a_plan_behind_a_link_in_the_checkout_is_marked_where_it_lies() {
     assert!(meta.is_symlink(), "the link stays a link");
 }
 
+/// What a link in the repository leads to is not part of it: whoever reads a plan there did not ask for it to be changed.
+#[test]
+fn a_plan_that_a_link_has_outside_of_the_repository_is_not_written_there() {
+    for (link_at, named, outside, names_link) in [
+        ("PLAN.md", "PLAN.md", "elsewhere.md", "PLAN.md"),
+        ("specs/hello", "specs/hello", "elsewhere", "specs/hello"),
+        ("specs", "specs/hello/PLAN.md", "elsewhere", "specs"),
+    ] {
+        let user = User::new();
+        let place = user.outside(outside);
+        let plan = match outside.strip_suffix(".md") {
+            Some(_) => place.clone(),
+            None if named.ends_with(".md") => place.join("hello/PLAN.md"),
+            None => place.join("PLAN.md"),
+        };
+        fs::create_dir_all(plan.parent().expect("a parent")).expect("a directory");
+        let native = "### Task 1: Say hello\n**Files**: `1.txt`\n**Verify**: `true`\n";
+        fs::write(&plan, native).expect("it is written");
+        let table =
+            "| # | Task | Status | Commit |\n|---|---|---|---|\n| 1 | Hello | pending | — |\n";
+        let progress = plan.with_file_name("PROGRESS.md");
+        fs::write(&progress, table).expect("it is written");
+        link(&user, link_at, &place.to_string_lossy());
+        user.commit("A link");
+        let executor = user.executor(EXECUTOR);
+        let told = format!(
+            "`{names_link}` is a link to `{}`, outside of",
+            place.canonicalize().expect("it is there").display()
+        );
+        let run = user.run(named, &executor, &["--sync"]).success();
+        let told_at_once = run.stderr.matches("is a link to").count();
+        let exported = export(&user);
+        if outside.ends_with(".md") {
+            // Its table would lie beside the link, and that is in the repository.
+            assert!(read(&user, "PROGRESS.md").contains("| 1 | Say hello | done |"));
+        } else {
+            assert!(told_at_once >= 1, "{}", run.stderr);
+            exported.complains(&told);
+        }
+        let now = fs::read_to_string(&progress).expect("it is there");
+        assert_eq!(now, table, "{link_at}");
+    }
+    // Boxes in the plan's own text.
+    let user = User::new();
+    let place = user.outside("tasks.md");
+    let boxes = "# Implementation Plan\n\n- [ ] 1. Say hello `1.txt`\n";
+    fs::write(&place, boxes).expect("it is written");
+    link(&user, ".kiro/specs/x/tasks.md", &place.to_string_lossy());
+    user.commit("A link");
+    let executor = user.executor(EXECUTOR);
+    let line = format!(
+        "warning: `.kiro/specs/x/tasks.md` is a link to `{}`, outside of `{}`: nothing is written there",
+        place.canonicalize().expect("it is there").display(),
+        user.path().canonicalize().expect("it is there").display()
+    );
+    user.run(".kiro/specs/x/tasks.md", &executor, &["--sync"])
+        .success()
+        .complains(&line);
+    export(&user).complains(&line);
+    assert_eq!(fs::read_to_string(&place).expect("it is there"), boxes);
+}
+
 #[test]
 fn a_plan_that_is_named_by_its_bare_name_gets_its_table() {
     let user = User::new();
@@ -320,4 +382,46 @@ fn what_a_claim_hides_is_spelled_out_in_logs_and_paths() {
         said.stdout
     );
     assert!(!said.stdout.contains('\u{1b}'), "{}", said.stdout);
+}
+
+/// Only the line of the task list is the task's; what people note of it elsewhere is theirs.
+#[test]
+fn boxes_of_a_task_among_the_notes_of_a_session_stay_as_they_are() {
+    let user = User::new();
+    let noted = "- [ ] **IMPL-1**: ask Ann\n\n### IMPL-1: later\n- [ ] look again\n";
+    let list = |sign: &str| {
+        format!(
+            "# Tasks: Greetings\n\n## Blockers\n{noted}\n## Task Progress\n- [{sign}] **IMPL-1**: Say hello\n\n\
+             ### Group 2\n- [ ] IMPL-2: Say goodbye\n\n## 📝 Notes\n{noted}\n### More\n{noted}"
+        )
+    };
+    user.write(&format!("{HOME}/TODO_LIST.md"), &list(" "));
+    user.write(
+        &format!("{HOME}/workflow-session.json"),
+        "{\"session_id\": \"WFS-greet\", \"status\": \"active\"}\n",
+    );
+    user.commit("Plan");
+    let executor = user.executor("[ $ENACT_TASK = IMPL-1 ] || exit 1; commit $ENACT_TASK.txt x");
+    user.run(HOME, &executor, &["--retries", "0"]).code(1);
+    export(&user);
+    let now = read(&user, &format!("{HOME}/TODO_LIST.md"));
+    let now: Vec<&str> = now
+        .lines()
+        .filter(|line| !line.contains("Note (git enact)"))
+        .collect();
+    let wanted = list("x");
+    assert_eq!(now, wanted.lines().collect::<Vec<_>>());
+}
+
+#[test]
+fn checkpoints_that_have_no_place_in_a_plan_are_told() {
+    let fence = "\n```yaml\n## Execution Checkpoints\nnot: [yaml\n```\n";
+    let plan = format!("{PHASES}{fence}");
+    let user = ran(PHASES_AT, &plan);
+    export(&user)
+        .complains(&format!(
+            "`{PHASES_AT}` gets no checkpoints: below its line 12"
+        ))
+        .complains("in no code fence");
+    assert!(read(&user, PHASES_AT).contains(fence), "it stays as it is");
 }

@@ -119,7 +119,7 @@ fn skills_are_shown_before_the_start_and_passed_on() {
     user.run(".ai/plans/cli.md", &executor, &["--hint", "use the clap skill"])
         .success()
         .complains("skills asked for: house-style, clap (command lines), rust-testing (tests of Rust code)")
-        .complains("skills called for by the plan: rust-logging (logs and traces of Rust programs), rust-devops")
+        .complains("skills called for by who is to do it: rust-logging (logs and traces of Rust programs), rust-devops")
         .complains("note: Rust Developer has no file in `.claude/agents`; describe it in `.claude/agents/rust-developer.md`");
     let package: serde_json::Value =
         serde_json::from_str(&user.noted("package")).expect("it is JSON");

@@ -206,3 +206,49 @@ fn what_nothing_here_can_run_is_left_out_of_a_native_plan_and_told() {
     let quiet = user.enact(["--quiet", "convert", "PLAN.md", "--to", "toml"]);
     assert!(!quiet.success().stderr.contains("is left out"));
 }
+
+#[test]
+fn that_what_is_not_proven_blocks_is_left_out_of_a_native_plan_and_told() {
+    let user = User::new();
+    user.write(
+        ".ai/plans/2026-02-03.a.md",
+        "# A\n\n**Status:** Reviewed\n\n## Phases\n\n### Phase 1: Say hello\n**Principal Owner:** A\n\
+         **Dependencies:** None\n**Blast Radius:** `true`\n",
+    );
+    let said = "warning: that a task whose proof fails is `blocked`, and one with nothing but an unmet criterion \
+        `partial`, is left out, since a native plan cannot say it";
+    user.enact(["convert", ".ai/plans", "--to", "toml"])
+        .success()
+        .complains(said);
+    user.write("PLAN.md", "# Plan\n\n### Task 1: One\n**Verify**: `true`\n");
+    let other = user.enact(["convert", "PLAN.md", "--to", "toml"]).success();
+    assert!(!other.stderr.contains("`blocked`"), "{other}");
+}
+
+#[test]
+fn what_is_done_or_may_be_left_out_is_shown_where_a_plan_is() {
+    let user = User::new();
+    user.write(
+        ".kiro/specs/a/tasks.md",
+        "# Implementation Plan\n\n- [x] 1. Say hello\n- [ ]* 2. Say it in verse\n- [-] 3. Say goodbye\n",
+    );
+    user.enact(["check", ".kiro/specs/a"])
+        .success()
+        .says("Say hello [done]")
+        .says("Say it in verse (after 1) [optional]")
+        .says("run only when `--only` names them: 2");
+    user.enact(["graph", ".kiro/specs/a"])
+        .success()
+        .says("Say hello  [done]")
+        .says("Say it in verse  (after 1)  [optional]")
+        .says("Say goodbye  (after 2)  [in progress]");
+}
+
+#[test]
+fn json_that_is_none_is_shown_where_it_stops_being_any() {
+    let user = User::new();
+    user.write("todo/tasks.json", "{\"tasks\": [\n  {\"id\": 1,}\n]}\n");
+    user.enact(["check", "todo/tasks.json"])
+        .code(2)
+        .complains("2 |   {\"id\": 1,}");
+}

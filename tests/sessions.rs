@@ -245,6 +245,7 @@ fn apply(changes: Vec<Change>) {
                 fs::create_dir_all(path.parent().expect("a directory")).expect("made");
                 fs::write(path, text).expect("written");
             }
+            Change::Untold { path, why } => panic!("{} {why}", path.display()),
             Change::Move { from, to } => panic!("{} goes to {}", from.display(), to.display()),
         }
     }

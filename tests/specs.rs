@@ -245,8 +245,7 @@ fn a_hint_can_have_one_task_run_after_the_other() {
 #[test]
 fn the_projects_files_say_how_far_its_specs_are() {
     let user = project();
-    let record =
-        r#"{"session":"then","specs":{"F009":{"status":"pending","note":"ours"}},"team":7}"#;
+    let record = r#"{"session":"then","specs":{"F009":{"status":"pending","note":"ours"}},"overall":{"partial":9,"owner":"Ann"},"team":7}"#;
     user.write(".claude/execution/execution.json", record);
     let older = "{\"status\":\"pending\",\"completed_tasks\":0, \"layers\":{\"L0\":{\"tasks\":[\n  {\"description\":\"Build the form\",\"status\":\"pending\"}]}}}";
     user.write(".claude/execution/F001.json", older);
@@ -293,7 +292,7 @@ fn the_projects_files_say_how_far_its_specs_are() {
         (&all["session"], &all["team"], &all["specs"]["F009"]["note"]),
         (&"then".into(), &7.into(), &"ours".into())
     );
-    let overall = serde_json::json!({"total_specs": 3, "completed": 1, "in_progress": 0, "partial": 1, "pending": 1});
+    let overall = serde_json::json!({"total_specs": 3, "completed": 1, "in_progress": 0, "partial": 1, "pending": 1, "owner": "Ann"});
     assert_eq!(all["overall"], overall);
     let older = read(".claude/execution/F001.json");
     assert!(
@@ -302,6 +301,15 @@ fn the_projects_files_say_how_far_its_specs_are() {
     );
     assert!(!user.path().join(".claude/execution/I001.json").exists());
     user.enact(["export"]).success().complains("say so already");
+    // Time passes, and a person lays the record out anew: there is nothing to say all the same.
+    let record = user.path().join(".claude/execution/execution.json");
+    let laid_out = serde_json::to_string(&all).expect("JSON");
+    fs::write(&record, &laid_out).expect("it is written");
+    let mut land = user.enact_command(["land", "--yes"]);
+    let landed = land.env("ENACT_NOW", "2026-03-04T05:06:07Z").output();
+    assert!(landed.expect("it runs").status.success());
+    user.enact(["export"]).success();
+    assert_eq!(fs::read_to_string(&record).expect("a file"), laid_out);
     // What depends on a spec is content with the record.
     let quiet = user.enact(["check", "F001"]).success();
     assert!(!quiet.stderr.contains("nowhere said"), "{}", quiet.stderr);

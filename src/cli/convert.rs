@@ -35,7 +35,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let found = check::programs(context);
     let is_command = |check: &plan::Check| checks::is_command(check, &found);
     if !context.quiet {
-        let left_out = report::check::left_out(graph.tasks(), &found);
+        let left_out = report::check::left_out(graph.plan(), &found);
         left_out.iter().for_each(|line| report::notice(line));
     }
     match args.to {

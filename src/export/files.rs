@@ -40,7 +40,10 @@ pub(super) fn apply(grounds: &Grounds, marked: &Marked) -> Made {
     for change in &marked.changes {
         if let Err(error) = make(grounds, &sources, change, &mut made) {
             let why = visible(&format!("{error:#}")).into_owned();
-            made.refused.push(why);
+            // One link may be on the way to many files.
+            if !made.refused.contains(&why) {
+                made.refused.push(why);
+            }
         }
     }
     made
@@ -69,6 +72,7 @@ fn make(grounds: &Grounds, sources: &Sources<'_>, change: &Change, made: &mut Ma
             require_ours(path, &target, text)?;
             (path, target, None, text.clone())
         }
+        Change::Untold { path, why } => bail!("`{}` {why}", path.display()),
         Change::Move { from, to } => {
             relocate(grounds, from, to)?;
             made.changed.push(to.clone());

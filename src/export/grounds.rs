@@ -3,7 +3,8 @@
 //!
 //! The way to the plan is the user's own and may lead through links. What lies elsewhere is reached from the last
 //! directory that it has in common with the plan, and from there on no link is followed: it could lead to a hook, or
-//! to a source. Only a file that the plan was read from may be a link itself.
+//! to a source. Only a file that the plan was read from may be a link itself. What was named in the repository is not
+//! written where a link leads out of it.
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -57,8 +58,33 @@ impl Grounds {
         Ok(place)
     }
 
+    /// The link on the way to a file that leads outside, and where to.
+    fn way_out(&self, path: &Path) -> Option<(PathBuf, PathBuf)> {
+        let is_inside = |place: &PathBuf| place.starts_with(&self.root);
+        let above = path.ancestors().filter(|above| is_link(above));
+        let links: Vec<&Path> = above.collect();
+        let leads_out = |link: &&Path| {
+            let place = link.canonicalize().ok()?;
+            let lies = match link.parent()? {
+                here if here.as_os_str().is_empty() => Path::new(".").canonicalize(),
+                there => there.canonicalize(),
+            };
+            let is_out = lies.is_ok_and(|lies| is_inside(&lies)) && !is_inside(&place);
+            is_out.then(|| (link.to_path_buf(), place))
+        };
+        links.iter().rev().find_map(leads_out)
+    }
+
     fn require_allowed(&self, path: &Path, real: &Path) -> Result<()> {
         let Ok(below) = real.strip_prefix(&self.root) else {
+            if let Some((link, place)) = self.way_out(path) {
+                bail!(
+                    "`{}` is a link to `{}`, outside of `{}`: nothing is written there",
+                    link.display(),
+                    place.display(),
+                    self.root.display()
+                )
+            }
             bail!(
                 "`{}` lies outside of `{}`: nothing is written there",
                 path.display(),

@@ -111,6 +111,7 @@ impl Ledger {
                 Change::Edit { path, .. }
                 | Change::Amend { path, .. }
                 | Change::Write { path, .. } => paths.push(settled(path)),
+                Change::Untold { .. } => {}
                 Change::Move { from, .. } => files_below(&settled(from), &mut paths),
             }
         }

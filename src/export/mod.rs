@@ -186,14 +186,24 @@ impl Exporter {
     }
 }
 
-/// The checkout, or the plan's own directory where it lies elsewhere.
+/// The checkout, where the plan was named in it, wherever a link on the way leads; else the plan's own directory.
 fn root(repo: &Repo, plan: &Path) -> PathBuf {
-    let plan = plan.canonicalize().unwrap_or_else(|_| plan.to_path_buf());
+    let real = plan.canonicalize().unwrap_or_else(|_| plan.to_path_buf());
+    let named = std::path::absolute(plan).unwrap_or_else(|_| plan.to_path_buf());
     let checkout = repo.checkout().and_then(|top| top.canonicalize().ok());
-    match checkout {
-        Some(top) if plan.starts_with(&top) => top,
-        _ if plan.is_dir() => plan,
-        _ => plan.parent().map(Path::to_path_buf).unwrap_or(plan),
+    let is_in = |top: &PathBuf| {
+        let mut above = named.ancestors().skip(1);
+        real.starts_with(top)
+            || above.any(|above| {
+                above
+                    .canonicalize()
+                    .is_ok_and(|above| above.starts_with(top))
+            })
+    };
+    match checkout.filter(is_in) {
+        Some(top) => top,
+        None if real.is_dir() => real,
+        None => real.parent().map(Path::to_path_buf).unwrap_or(real),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Layers of a graph, and the circles in it when there are none.
 
-use crate::plan::{Fault, Task};
+use crate::plan::{Dialect, Fault, Task};
 
 /// A longer circle is told by its beginning and its end.
 const SHOWN_MAX: usize = 8;
@@ -45,6 +45,7 @@ pub(super) fn layers(
 
 /// One fault a circle, at the first of its tasks in the text.
 pub(super) fn faults(
+    dialect: Dialect,
     tasks: &[Task],
     needs: &[Vec<usize>],
     after: &[Vec<usize>],
@@ -67,13 +68,13 @@ pub(super) fn faults(
         }
         if !path.is_empty() && visited[at] == start + 1 {
             let from = path.iter().position(|task| *task == at).unwrap_or(0);
-            faults.push(circle(tasks, &path[from..]));
+            faults.push(circle(dialect, tasks, needs, &path[from..]));
         }
     }
     faults
 }
 
-fn circle(tasks: &[Task], path: &[usize]) -> Fault {
+fn circle(dialect: Dialect, tasks: &[Task], needs: &[Vec<usize>], path: &[usize]) -> Fault {
     let first = path
         .iter()
         .enumerate()
@@ -97,8 +98,27 @@ fn circle(tasks: &[Task], path: &[usize]) -> Fault {
         ids.join(" -> ")
     };
     let message = format!("tasks wait for each other in a circle: {shown}");
+    let ring: Vec<usize> = path[first..]
+        .iter()
+        .chain(&path[..=first])
+        .copied()
+        .collect();
+    let edge = |pair: &[usize]| {
+        let (task, other) = (&tasks[pair[0]], &tasks[pair[1]].id);
+        let relation = match needs[pair[0]].contains(&pair[1]) {
+            true => "needs",
+            false => "comes after",
+        };
+        let place = &task.location;
+        let place = format!("{}:{}", place.file.display(), place.line);
+        format!("`{}` ({place}) {relation} `{other}`", task.id)
+    };
+    let mut edges: Vec<String> = ring.windows(2).take(SHOWN_MAX).map(edge).collect();
+    if ring.len() > SHOWN_MAX + 1 {
+        edges.push("and so on".to_owned());
+    }
+    let words = dialect.waiting();
+    let help = format!("{}; take one of these out of {words}", edges.join(", "));
     let at = &tasks[path[first]];
-    Fault::error(message)
-        .at(at.location.clone(), 0)
-        .help("remove one of these from `needs` or `after`")
+    Fault::error(message).at(at.location.clone(), 0).help(help)
 }

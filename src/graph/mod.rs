@@ -18,10 +18,7 @@ use std::sync::OnceLock;
 pub use contests::Contest;
 pub use overlaps::Overlaps;
 
-use crate::plan::{Fault, Plan, Task, TaskId, did_you_mean};
-
-/// A suggestion compares an id with all others, so a large plan gets fewer of them.
-const COMPARISONS_MAX: usize = 100_000;
+use crate::plan::{Fault, Ids, Plan, Task, TaskId};
 
 /// A plan that passed the checks, with its tasks by index.
 #[derive(Debug, Clone)]
@@ -44,7 +41,7 @@ impl Graph {
         if faults.is_empty()
             && let Err(layers) = cycle::layers(&needs, &after)
         {
-            faults = cycle::faults(&plan.tasks, &needs, &after, &layers);
+            faults = cycle::faults(plan.dialect, &plan.tasks, &needs, &after, &layers);
         }
         if !faults.is_empty() {
             return Err(faults);
@@ -214,9 +211,14 @@ fn edges(
     index: &HashMap<TaskId, usize>,
     faults: &mut Vec<Fault>,
 ) -> (Edges, Edges) {
-    let mut suggestions = 0;
+    // Made when the first id is wrong: few plans have one.
+    let mut known: Option<Ids<'_>> = None;
+    // Which task named each last, and how: a plan may say a million times that one waits for another.
+    let mut named = vec![0_usize; tasks.len()];
+    let mut round = 0;
     let mut resolve = |at: usize, ids: &[TaskId], relation: &str| {
         let mut found = Vec::with_capacity(ids.len());
+        round += 1;
         for id in ids {
             let task = &tasks[at];
             match index.get(id) {
@@ -225,14 +227,16 @@ fn edges(
                     let fault = Fault::error(message).at(task.location.clone(), 0);
                     faults.push(fault.about(task, id));
                 }
-                Some(other) => found.push(*other),
+                Some(other) => {
+                    if named[*other] != round {
+                        named[*other] = round;
+                        found.push(*other);
+                    }
+                }
                 None => {
-                    suggestions += 1;
-                    let others = tasks.iter().filter(|other| other.id != task.id);
-                    let ids = others.map(|task| task.id.as_str());
-                    let help = (suggestions * tasks.len() <= COMPARISONS_MAX)
-                        .then(|| did_you_mean(id.as_str(), ids))
-                        .flatten();
+                    let known = known
+                        .get_or_insert_with(|| Ids::new(tasks.iter().map(|task| task.id.as_str())));
+                    let help = known.did_you_mean(id.as_str(), task.id.as_str());
                     let message = format!(
                         "task `{}` {relation} `{id}`, which is no task of this plan",
                         task.id
@@ -246,7 +250,7 @@ fn edges(
                 }
             }
         }
-        without_repetition(found)
+        found
     };
     let mut needs = Vec::with_capacity(tasks.len());
     let mut after = Vec::with_capacity(tasks.len());
@@ -255,13 +259,6 @@ fn edges(
         after.push(resolve(at, &task.after, "comes after"));
     }
     (needs, after)
-}
-
-/// Keeps the plan's order.
-fn without_repetition(mut indices: Vec<usize>) -> Vec<usize> {
-    let mut seen = std::collections::HashSet::with_capacity(indices.len());
-    indices.retain(|index| seen.insert(*index));
-    indices
 }
 
 fn dependents(needs: &[Vec<usize>], after: &[Vec<usize>]) -> Edges {

@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::path::Path;
 
 use super::load::Faults;
 use super::{Dialect, Fault, Location, Severity, Source, Task, TaskId};
@@ -126,13 +127,9 @@ pub fn point(dialect: Dialect, sources: &[Source], faults: &mut [Fault]) {
 
 /// Faults in the order of the text, those without a place first.
 pub(super) fn in_text_order(faults: &mut [Fault]) {
-    faults.sort_by(|a, b| {
-        let key = |fault: &Fault| {
-            fault
-                .location
-                .as_ref()
-                .map(|at| (at.file.clone(), at.line, at.column))
-        };
-        key(a).cmp(&key(b))
-    });
+    fn place(fault: &Fault) -> Option<(&Path, u32, u32)> {
+        let at = fault.location.as_ref()?;
+        Some((&at.file, at.line, at.column))
+    }
+    faults.sort_by(|a, b| place(a).cmp(&place(b)));
 }

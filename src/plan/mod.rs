@@ -56,7 +56,7 @@ pub use selection::Selection;
 pub use skills::about as about_skill;
 use source::is_named;
 pub use source::{Source, hash_input, kept_name};
-pub use suggest::{did_you_mean, is_misspelt, nearest, or_meant};
+pub use suggest::{Ids, did_you_mean, is_misspelt, nearest, or_meant};
 pub use text::{char_start, is_invisible};
 pub use tokens::{Secret, secret_at, secrets_in, without_secrets};
 pub use unmarked::{differ_in_progress_only, unmark};
@@ -282,6 +282,17 @@ pub enum ImportedStatus {
     Skipped,
 }
 
+impl ImportedStatus {
+    /// As people read it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::InProgress => "in progress",
+            Self::Done => "done",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
 /// Whether a task writes code or decides something.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -342,6 +353,9 @@ pub struct Skills {
     /// Called for by what the plan is about.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub detected: Vec<String>,
+    /// Called for by nothing but who is to do its tasks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub of_owners: Vec<String>,
 }
 
 impl Skills {
@@ -352,7 +366,8 @@ impl Skills {
 
     /// All, those first that were asked for.
     pub fn iter(&self) -> impl Iterator<Item = &String> {
-        self.named.iter().chain(&self.detected)
+        let detected = self.detected.iter().chain(&self.of_owners);
+        self.named.iter().chain(detected)
     }
 }
 

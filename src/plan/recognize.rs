@@ -67,8 +67,10 @@ fn file(path: &Path, wanted: Option<Dialect>) -> Result<Found, Faults> {
         Some(dialect) => (dialect, None, None),
         None => {
             let source = Source::read(path)?;
-            let (dialect, doubt) = surest(&source, &Dialect::ALL)?;
-            (dialect, doubt, Some(source))
+            match surest(&source, &Dialect::ALL) {
+                Ok((dialect, doubt)) => (dialect, doubt, Some(source)),
+                Err(fault) => return Err(Faults::of(vec![fault], vec![source])),
+            }
         }
     };
     Ok(Found {

@@ -61,11 +61,31 @@ pub(super) fn assign(plan: &mut Plan, sources: &[Source], selection: &Selection)
         _ => Vec::new(),
     };
     let is_new = |skill: &&str| !seen.contains(*skill);
-    let detected = detected.into_iter().filter(is_new).map(str::to_owned);
+    let found: Vec<&str> = detected.into_iter().filter(is_new).collect();
+    let by_work = match found.is_empty() {
+        true => Vec::new(),
+        false => called_for(&without_owners(plan)),
+    };
+    let (detected, of_owners): (Vec<&str>, Vec<&str>) =
+        found.into_iter().partition(|skill| by_work.contains(skill));
+    let owned = |skills: Vec<&str>| skills.into_iter().map(str::to_owned).collect();
     plan.wishes.skills = Skills {
-        detected: detected.collect(),
+        detected: owned(detected),
+        of_owners: owned(of_owners),
         named,
     };
+}
+
+/// A plan as it reads where nobody is said to do its tasks: an owner's name says what they know, and not what is to be
+/// done.
+fn without_owners(plan: &Plan) -> Plan {
+    let mut plan = plan.clone();
+    for task in &mut plan.tasks {
+        if let Some(owner) = task.agent.as_deref().filter(|owner| !owner.is_empty()) {
+            task.body = task.body.replace(owner, "");
+        }
+    }
+    plan
 }
 
 /// Whether words say which skills to use.

@@ -1,5 +1,10 @@
 //! "Did you mean": the nearest of the names that would have been right.
 
+use std::collections::HashMap;
+
+/// How much two words share that are near.
+const NEAR: f32 = 0.6;
+
 /// Words for the nearest of `known`, when one is near enough to be meant.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let nearest = nearest(word, known)?;
@@ -19,7 +24,7 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .copied()
         .find(|candidate| candidate.to_lowercase() == folded)
         .or_else(|| {
-            similar::get_close_matches(word, &known, 1, 0.6)
+            similar::get_close_matches(word, &known, 1, NEAR)
                 .first()
                 .copied()
         })
@@ -39,9 +44,95 @@ pub fn or_meant<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Str
     did_you_mean(word, known).map_or_else(String::new, |meant| format!("; {meant}"))
 }
 
+/// Comparing takes long, so of very many wrong ids the first are told what may be meant.
+const COMPARISONS_MAX: usize = 100_000;
+
+/// The ids of a plan, for whoever names one that it does not have. Ids that count differently are never near each
+/// other: `T014` differs from `T015` by one sign, and so it does from every other.
+#[derive(Debug)]
+pub struct Ids<'a> {
+    /// By the numbers that they hold.
+    by_numbers: HashMap<String, Vec<&'a str>>,
+    compared: usize,
+}
+
+impl<'a> Ids<'a> {
+    /// Those that would be right.
+    pub fn new(known: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut by_numbers: HashMap<String, Vec<&str>> = HashMap::new();
+        for id in known {
+            by_numbers.entry(numbers(id)).or_default().push(id);
+        }
+        Self {
+            by_numbers,
+            compared: 0,
+        }
+    }
+
+    /// Words for the one that is meant, where one is nearer than all others; never the one that names it.
+    pub fn did_you_mean(&mut self, id: &str, names_it: &str) -> Option<String> {
+        let alike = self.by_numbers.get(&numbers(id))?;
+        self.compared += alike.len();
+        if self.compared > COMPARISONS_MAX {
+            return None;
+        }
+        let others: Vec<&str> = alike
+            .iter()
+            .copied()
+            .filter(|other| ![id, names_it].contains(other))
+            .collect();
+        let own = letters(id);
+        let same = others.iter().filter(|other| letters(other) == own).min();
+        let meant = match same {
+            Some(same) => same,
+            None => match similar::get_close_matches(id, &others, 2, NEAR)[..] {
+                [nearest] => nearest,
+                [nearest, next] if likeness(id, nearest) > likeness(id, next) => nearest,
+                _ => return None,
+            },
+        };
+        Some(format!("did you mean `{meant}`?"))
+    }
+}
+
+fn likeness(one: &str, other: &str) -> f32 {
+    similar::TextDiff::from_chars(one, other).ratio()
+}
+
+/// The numbers of an id, without the zeros that some put before them.
+fn numbers(id: &str) -> String {
+    let runs = id.split(|c: char| !c.is_ascii_digit());
+    let runs = runs.filter(|run| !run.is_empty());
+    let bare: Vec<&str> = runs.map(|run| run.trim_start_matches('0')).collect();
+    bare.join(".")
+}
+
+fn letters(id: &str) -> String {
+    let letters = id.chars().filter(|c| c.is_alphabetic());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{did_you_mean, is_misspelt};
+    use super::{Ids, did_you_mean, is_misspelt};
+
+    #[test]
+    fn an_id_is_meant_where_it_differs_in_more_than_its_number() {
+        for (id, known, meant) in [
+            ("T015", &["T013", "T014", "T016"][..], None),
+            ("T15", &["T014", "T015"], Some("T015")),
+            ("t-015", &["T014", "T015"], Some("T015")),
+            ("15", &["T14", "T15"], Some("T15")),
+            ("IMPL-1.2", &["IMPL-1.1", "IMPL-001.2"], Some("IMPL-001.2")),
+            ("shema", &["schema", "login"], Some("schema")),
+            ("task-d", &["task-a", "task-b"], None),
+            ("zzz", &["schema"], None),
+        ] {
+            let found = Ids::new(known.iter().copied()).did_you_mean(id, "own");
+            let meant = meant.map(|meant| format!("did you mean `{meant}`?"));
+            assert_eq!(found, meant, "{id}");
+        }
+    }
 
     #[test]
     fn the_nearest_name_is_suggested_and_a_far_one_is_not() {

@@ -93,7 +93,7 @@ fn unmarked(dialect: Dialect, sources: &[Source]) -> Unmarked {
         match change {
             Change::Edit { path, edits } => edits_of.entry(path).or_default().extend(edits),
             Change::Write { path, .. } => generated.push(name(&path)),
-            Change::Amend { .. } | Change::Move { .. } => {}
+            Change::Amend { .. } | Change::Untold { .. } | Change::Move { .. } => {}
         }
     }
     let mut texts = BTreeMap::new();

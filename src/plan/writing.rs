@@ -106,6 +106,13 @@ pub enum Change {
         /// All of it; sealed where it is to be written again.
         text: String,
     },
+    /// Nothing, though there is something to say: a file that cannot hold it.
+    Untold {
+        /// Which.
+        path: PathBuf,
+        /// Why, as words that follow its name.
+        why: String,
+    },
     /// Move a directory with all that is in it to where nothing is yet.
     Move {
         /// Which.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::clean::visible_line;
 use super::overlaps;
 use crate::graph::Graph;
-use crate::plan::{Check, Dialect, Expects, Fault, ImportedStatus, Severity, Task};
+use crate::plan::{Check, Dialect, Expects, Fault, ImportedStatus, Plan, Severity, Task};
 use crate::run::names::listed;
 use crate::run::routes::Routes;
 use crate::verify::checks::{self, Programs};
@@ -55,6 +55,13 @@ pub fn human(graph: &Graph, warnings: &[Fault], programs: &impl Programs) -> Str
         .iter()
         .filter(|task| !has_command(task, programs))
         .count();
+    let left: Vec<usize> = (0..graph.len())
+        .filter(|task| graph.tasks()[*task].optional && graph.tasks()[*task].is_open())
+        .collect();
+    if !left.is_empty() {
+        let names = ids(graph, &left);
+        lines.push(format!("run only when `--only` names them: {names}"));
+    }
     if unproven > 0 {
         lines.push(format!(
             "no command proves {} of {}",
@@ -85,6 +92,9 @@ fn headline(graph: &Graph, index: usize, width: usize) -> String {
             let _ = write!(line, " {}", visible_line(commit));
         }
         line.push(']');
+    }
+    if task.optional {
+        line.push_str(" [optional]");
     }
     line
 }
@@ -199,8 +209,16 @@ fn counted(count: usize, noun: &str) -> String {
     }
 }
 
-/// The code that nothing here can run and that a plan of commands alone has no place for, a line for each program.
-pub fn left_out(tasks: &[Task], programs: &impl Programs) -> Vec<String> {
+/// What a native plan has no place for: what a format does with tasks that are not proven, and code that nothing here can
+/// run, a line for each program.
+pub fn left_out(plan: &Plan, programs: &impl Programs) -> Vec<String> {
+    let tasks = &plan.tasks;
+    let blocks = plan.dialect.defaults().unproven_blocks && !tasks.is_empty();
+    let policy = format!(
+        "warning: that a task whose proof fails is `blocked`, and one with nothing but an unmet criterion `partial`, is \
+         left out, since a native plan cannot say it: there both are `failed`, where `{}` has them wait for a person",
+        plan.dialect
+    );
     let mut missing: Vec<(&str, Vec<&str>)> = Vec::new();
     for task in tasks {
         let code = task.verify.iter().filter(|check| match check {
@@ -224,7 +242,8 @@ pub fn left_out(tasks: &[Task], programs: &impl Programs) -> Vec<String> {
         );
         visible_line(&line)
     };
-    missing.iter().map(line).collect()
+    let policy = blocks.then_some(policy);
+    policy.into_iter().chain(missing.iter().map(line)).collect()
 }
 
 fn has_command(task: &Task, programs: &impl Programs) -> bool {

@@ -30,6 +30,12 @@ pub fn text(graph: &Graph) -> String {
                     let _ = write!(text, "  ({what} {})", ids.join(", "));
                 }
             }
+            if let Some(imported) = &found.imported {
+                let _ = write!(text, "  [{}]", imported.status.words());
+            }
+            if found.optional {
+                text.push_str("  [optional]");
+            }
             text.push('\n');
         }
     }

@@ -145,6 +145,7 @@ pub fn ahead(skills: &Skills, found: &[Finding]) -> String {
     for (how, skills) in [
         ("asked for", &skills.named),
         ("called for by the plan", &skills.detected),
+        ("called for by who is to do it", &skills.of_owners),
     ] {
         if !skills.is_empty() {
             let told: Vec<String> = skills.iter().map(|skill| told(skill)).collect();

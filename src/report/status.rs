@@ -251,6 +251,15 @@ pub fn human(state: &State, context: &Context) -> String {
         if let Some(reason) = state.reason(index).filter(|_| standing.wants_attention()) {
             let _ = writeln!(text, "            {reason}");
         }
+        let is_done = standing == Standing::Done;
+        for told in at
+            .verdict()
+            .filter(|_| is_done)
+            .iter()
+            .flat_map(|verdict| verdict.unverified())
+        {
+            let _ = writeln!(text, "            {told}");
+        }
     }
     for line in next_steps(state, context) {
         let _ = writeln!(text, "{line}");

@@ -291,6 +291,17 @@ pub struct Verdict {
     pub criteria: Vec<Criterion>,
 }
 
+/// What a warning begins with that tells of something nothing has shown.
+pub const NOT_VERIFIED: &str = "not verified: ";
+
+impl Verdict {
+    /// What could not be shown, in words.
+    pub fn unverified(&self) -> impl Iterator<Item = &str> {
+        let warnings = self.warnings.iter().map(String::as_str);
+        warnings.filter(|warning| warning.starts_with(NOT_VERIFIED))
+    }
+}
+
 /// One reason for refusing an attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {

@@ -9,7 +9,9 @@ use super::facts::{Claimed, Facts, Promise};
 use super::scope;
 use crate::plan::Task;
 use crate::run::event::Residue;
-use crate::run::evidence::{ClaimForm, ClaimStatus, Outcome, Reason, ReasonKind, Verdict};
+use crate::run::evidence::{
+    ClaimForm, ClaimStatus, NOT_VERIFIED, Outcome, Reason, ReasonKind, Verdict,
+};
 use crate::run::names::{self, short};
 use crate::run::policy::{CommitMode, Scope};
 
@@ -392,7 +394,7 @@ fn judge_rest(facts: &Facts, verdict: &mut Verdict) {
     for code in &facts.unrun {
         let program = checks::first_word(code).unwrap_or_default();
         let text =
-            format!("not verified: `{code}` was not run, for nothing here is called `{program}`");
+            format!("{NOT_VERIFIED}`{code}` was not run, for nothing here is called `{program}`");
         verdict.warnings.push(text);
     }
     if facts.hook.as_ref().is_some_and(|hook| hook.passed) {

@@ -50,7 +50,9 @@ fn apply(changes: &[Change]) {
                 fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
                 fs::write(path, text).expect("it is written");
             }
-            Change::Move { from: path, .. } | Change::Amend { path, .. } => {
+            Change::Move { from: path, .. }
+            | Change::Amend { path, .. }
+            | Change::Untold { path, .. } => {
                 panic!("{} stays as it is", path.display())
             }
         }

@@ -55,7 +55,9 @@ impl Lying {
                     fs::write(path, edited(&text, edits)).expect("it is written");
                 }
                 Change::Write { path, text } => fs::write(path, text).expect("it is written"),
-                Change::Move { from: path, .. } | Change::Amend { path, .. } => {
+                Change::Move { from: path, .. }
+                | Change::Amend { path, .. }
+                | Change::Untold { path, .. } => {
                     panic!("{} stays as it is", path.display())
                 }
             }

@@ -65,7 +65,7 @@ const CHECKS: [&str; 4] = [
 ];
 
 impl Kind {
-    pub(super) fn of(title: &str) -> Self {
+    pub(in crate::plan) fn of(title: &str) -> Self {
         let title = title.to_lowercase();
         let start = title.trim_start_matches(|c: char| !c.is_alphabetic());
         match () {

@@ -11,7 +11,7 @@ use crate::plan::room::Room;
 use crate::plan::text::find_word;
 
 /// The tasks that an id stands for, by how it is written, ignoring case; several where it names a group.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::plan) struct Known {
     order: Vec<TaskId>,
     places: HashMap<String, usize>,
@@ -21,7 +21,7 @@ pub(in crate::plan) struct Known {
 }
 
 impl Known {
-    pub(in crate::plan) fn new(order: Vec<TaskId>) -> Self {
+    pub(in crate::plan) fn new(order: Vec<TaskId>, room: Room) -> Self {
         let mut places = HashMap::with_capacity(order.len());
         for (at, id) in order.iter().enumerate() {
             places.entry(id.as_str().to_lowercase()).or_insert(at);
@@ -30,7 +30,7 @@ impl Known {
             order,
             places,
             groups: HashMap::new(),
-            room: Room::default(),
+            room,
         }
     }
 
@@ -200,10 +200,15 @@ fn split_word<'t>(text: &'t str, word: &str) -> Option<(&'t str, &'t str)> {
 mod tests {
     use super::{Known, written};
     use crate::plan::TaskId;
+    use crate::plan::room::Room;
+    use crate::plan::text::Text;
 
     fn needs(sentence: &str) -> String {
         let ids = ["T001", "T002", "T003", "T004", "T005", "1.1", "1.2"];
-        let mut known = Known::new(ids.map(TaskId::from).to_vec());
+        let mut known = Known::new(
+            ids.map(TaskId::from).to_vec(),
+            Room::of(&Text::new("tasks.md".as_ref(), "")),
+        );
         known.group("2", &"1.1".into());
         known.group("2", &"1.2".into());
         let found = written([sentence.into()].into_iter(), &"T005".into(), &known);

@@ -9,6 +9,7 @@ use super::needs::{self, Known};
 use super::stated;
 use super::{Checklist, Item, Kind, groups};
 use crate::plan::markdown::Block;
+use crate::plan::room::Room;
 use crate::plan::text::Text;
 use crate::plan::{Fault, Task, TaskId};
 
@@ -62,7 +63,7 @@ impl<'c, 'd> Outline<'c, 'd> {
     pub(in crate::plan) fn read(&self, text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<Task> {
         let sections = groups(self.checklist, &self.tasks);
         let begins: HashMap<usize, Part> = self.starts().collect();
-        let mut known = Known::new(self.ids.clone());
+        let mut known = Known::new(self.ids.clone(), Room::of(text));
         let mut owns: Vec<&[Block]> = Vec::with_capacity(self.tasks.len());
         let mut tasks = Vec::with_capacity(self.tasks.len());
         for (at, id) in self.tasks.iter().zip(&self.ids) {

@@ -3,7 +3,7 @@
 //! Such sections are prose. A sentence counts if it names nothing but tasks; one about phases or stories does not, and
 //! neither does what contradicts the order of the plan.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::list::list;
 use super::needs::Known;
@@ -20,18 +20,17 @@ pub(in crate::plan) fn apply(
     text: &Text<'_>,
 ) -> Option<Fault> {
     let mut contrary: Option<Fault> = None;
-    let written = tasks.iter().enumerate();
-    let mut seen: HashSet<(usize, usize)> = written
-        .flat_map(|(at, task)| task.needs.iter().map(move |need| (at, need)))
-        .filter_map(|(at, need)| Some((at, known.place(need)?)))
-        .collect();
+    // What each task that a sentence speaks of needs already; most plans have no such sentences.
+    let mut seen: HashMap<usize, HashSet<usize>> = HashMap::new();
     for line in said(document) {
         for (task, need) in sentences(&whole(line), known) {
             let (Some(at), Some(before)) = (known.place(&task), known.place(&need)) else {
                 continue;
             };
             if before < at {
-                if seen.insert((at, before)) {
+                let written = || tasks[at].needs.iter().filter_map(|need| known.place(need));
+                let seen = seen.entry(at).or_insert_with(|| written().collect());
+                if seen.insert(before) {
                     tasks[at].needs.push(need);
                 }
             } else if before > at && contrary.is_none() {
@@ -166,10 +165,15 @@ mod tests {
     use super::sentences;
     use crate::plan::TaskId;
     use crate::plan::checklist::needs::Known;
+    use crate::plan::room::Room;
+    use crate::plan::text::Text;
 
     fn said(line: &str) -> String {
         let ids = ["T001", "T002", "T003", "T004", "T005", "1.1", "1.2", "2.1"];
-        let known = Known::new(ids.map(TaskId::from).to_vec());
+        let known = Known::new(
+            ids.map(TaskId::from).to_vec(),
+            Room::of(&Text::new("tasks.md".as_ref(), "")),
+        );
         let pairs = sentences(line, &known);
         let pairs: Vec<String> = pairs
             .iter()

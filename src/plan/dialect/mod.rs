@@ -99,6 +99,20 @@ impl Dialect {
         }
     }
 
+    /// Where its plans say that a task waits for another, in the format's own words.
+    pub fn waiting(self) -> &'static str {
+        match self {
+            Dialect::Toml => "`needs` or `after`",
+            Dialect::Ccw | Dialect::Gsd => "`depends_on`",
+            Dialect::TaskMaster => "`dependencies`",
+            Dialect::Phases => "`Dependencies`",
+            Dialect::Jobs | Dialect::Sendit | Dialect::Superpowers => "`Depends on`",
+            Dialect::Kiro | Dialect::Layered | Dialect::OpenSpec | Dialect::SpecKit => {
+                "what the task says that it depends on"
+            }
+        }
+    }
+
     /// Its reader.
     pub(super) fn format(self) -> &'static dyn Format {
         match self {

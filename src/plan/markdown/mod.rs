@@ -5,6 +5,7 @@
 
 mod builder;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use pulldown_cmark::{Options, Parser};
@@ -124,8 +125,9 @@ impl Document {
         let front = front_matter(text.text, text.start());
         let (front, start) = front.map_or((None, text.start()), |(front, end)| (Some(front), end));
         let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS;
-        let mut builder = Builder::new(text.text);
-        for (event, range) in Parser::new_ext(&text.text[start..], options).into_offset_iter() {
+        let lines = with_line_ends(text.text);
+        let mut builder = Builder::new(&lines);
+        for (event, range) in Parser::new_ext(&lines[start..], options).into_offset_iter() {
             builder.take(event, range.start + start..range.end + start);
         }
         builder.close_line();
@@ -153,7 +155,7 @@ impl Document {
             .find(|heading| heading.level == 1)
     }
 
-    /// What hides tasks: a fence that swallows the rest of the text, and HTML in which boxes stand.
+    /// What hides tasks: a fence that swallows the rest of the text, HTML in which boxes stand, and colons behind boxes.
     pub(super) fn hidden(&self, text: &Text<'_>) -> Vec<Fault> {
         let mut faults: Vec<Fault> = fences(&self.blocks)
             .filter(|fence| fence.unclosed)
@@ -164,6 +166,7 @@ impl Document {
             })
             .collect();
         faults.extend(self.html.iter().filter_map(|html| hidden_boxes(text, html)));
+        faults.extend(boxes_with_colons(text, &self.blocks));
         faults
     }
 }
@@ -189,6 +192,59 @@ fn hidden_boxes(text: &Text<'_>, html: &Range<usize>) -> Option<Fault> {
     let place = first.range.start - 1..first.range.end + 1;
     let help = "an empty line ends HTML, and `-->` a comment";
     Some(text.warning(place, message).help(help))
+}
+
+/// A text in which a lone carriage return is the line end that it stands for, each byte where it was: the parser knows
+/// such lines, but not within a code fence.
+fn with_line_ends(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let is_lone = |at: &usize| bytes.get(at + 1) != Some(&b'\n');
+    let mut lone = memchr::memchr_iter(b'\r', bytes).filter(is_lone).peekable();
+    if lone.peek().is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut whole = String::with_capacity(text.len());
+    for at in lone {
+        whole.push_str(&text[whole.len()..at]);
+        whole.push('\n');
+    }
+    whole.push_str(&text[whole.len()..]);
+    Cow::Owned(whole)
+}
+
+/// A warning about boxes that a colon follows. None is read as one: once it was ticked, `[x]: it` would be where a link
+/// leads to, and seen by nobody.
+fn boxes_with_colons(text: &Text<'_>, blocks: &[Block]) -> Option<Fault> {
+    const BOXES: [&str; 6] = ["[ ", "[", "[x", "[X", "[~", "[-"];
+    let fences: Vec<&Range<usize>> = fences(blocks).map(|fence| &fence.range).collect();
+    let is_code = |at: usize| {
+        let next = fences.partition_point(|fence| fence.end <= at);
+        fences.get(next).is_some_and(|fence| fence.contains(&at))
+    };
+    let boxed = |(at, _): (usize, &str)| {
+        let before = &text.text[..at];
+        let bullet = BOXES.iter().find_map(|open| before.strip_suffix(open))?;
+        let start = bullet.len();
+        let bullet = bullet.trim_end_matches([' ', '\t']);
+        let line = bullet.strip_suffix(['-', '*', '+']).or_else(|| {
+            let number = bullet.strip_suffix(['.', ')'])?;
+            let line = number.trim_end_matches(|c: char| c.is_ascii_digit());
+            (line.len() < number.len()).then_some(line)
+        })?;
+        let above = line.trim_end_matches([' ', '\t', '>']);
+        let begins = above.is_empty() || above.ends_with(['\n', '\r', super::text::BOM]);
+        (begins && !is_code(at)).then_some(start..at + 2)
+    };
+    let mut boxes = text.text.match_indices("]:").filter_map(boxed);
+    let first = boxes.next()?;
+    let message = match boxes.count() {
+        0 => "a colon follows this box, so it is read as text".to_owned(),
+        more => format!("a colon follows this box, like {more} more, so they are read as text"),
+    };
+    Some(
+        text.warning(first, message)
+            .help("leave the colon out: `- [ ] Do it`"),
+    )
 }
 
 /// What stands between two rules at the very beginning of a text, if it begins with a key, and where the text goes on.

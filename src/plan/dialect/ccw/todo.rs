@@ -10,6 +10,7 @@ use std::ops::Range;
 use super::ids;
 use super::outline::Said;
 use crate::plan::ImportedStatus;
+use crate::plan::checklist::Kind;
 use crate::plan::markdown::{Block, Document, Heading, Line, Mark};
 use crate::plan::text::Text;
 
@@ -38,6 +39,8 @@ pub(super) struct Entry {
     pub(super) names_file: bool,
     /// How often the list has it.
     pub(super) times: usize,
+    /// Whether it was found below a heading of notes and the like only.
+    is_noted: bool,
 }
 
 /// The list.
@@ -50,6 +53,24 @@ pub(super) struct Todo {
 }
 
 impl Entry {
+    fn new(id: &str, title: &str, at: Range<usize>, block: Range<usize>) -> Self {
+        Self {
+            id: id.to_owned(),
+            title: without_signs(title),
+            at,
+            marks: Vec::new(),
+            below: Vec::new(),
+            is_container: false,
+            needs: Vec::new(),
+            section: 0,
+            line: block.clone(),
+            block,
+            names_file: false,
+            times: 1,
+            is_noted: false,
+        }
+    }
+
     /// Whether the list has a box for it.
     pub(super) fn has_box(&self) -> bool {
         !self.marks.is_empty() || !self.below.is_empty()
@@ -96,6 +117,7 @@ pub(super) fn read(document: &Document, text: &Text<'_>, is_known: &dyn Fn(&str)
         todo: Todo::default(),
         by_key: HashMap::new(),
         is_apart: false,
+        noted: None,
         headed: None,
         current: None,
     };
@@ -130,6 +152,9 @@ struct List<'l> {
     by_key: HashMap<String, usize>,
     /// Whether the section holds no tasks.
     is_apart: bool,
+    /// The level of the heading of notes and the like that this stands below: what is said there of a task of the list
+    /// is not its line.
+    noted: Option<u8>,
     /// The task that the heading above names, while no line below does.
     headed: Option<usize>,
     /// The task whose lines are being read, and how deep it stands.
@@ -145,11 +170,16 @@ impl List<'_> {
             return;
         }
         self.is_apart = is_apart(&heading.title);
+        self.noted = self.noted.filter(|level| heading.level > *level);
+        if self.noted.is_none() && is_aside(&heading.title) {
+            self.noted = Some(heading.level);
+        }
         self.todo.sections.push(heading.title.clone());
         if self.is_apart {
             return;
         }
-        if let Some((id, rest)) = ids::leading(&heading.title, self.is_known) {
+        let leading = ids::leading(&heading.title, self.is_known);
+        if let Some((id, rest)) = leading.filter(|(id, _)| !self.is_only_noted(id)) {
             let at = self.place(id, &heading.range);
             let index = self.entry(id, rest, at, heading.range.clone());
             self.headed = Some(index);
@@ -169,6 +199,9 @@ impl List<'_> {
         {
             self.end(self.line_start(line.range.start));
             self.headed = None;
+            if self.is_only_noted(id) {
+                return;
+            }
             let at = self.place(id, &line.range);
             let raw = self.line_of(line.range.start);
             let names_file = self.text.text[raw.clone()].contains(".task/");
@@ -209,11 +242,22 @@ impl List<'_> {
         );
     }
 
+    /// Whether what is said here of a task is a note, and its line stands elsewhere.
+    fn is_only_noted(&self, id: &str) -> bool {
+        self.noted.is_some() && self.by_key.contains_key(&ids::key(id))
+    }
+
     /// The entry of this id, made when it is not there; the first line of it gives its place.
     fn entry(&mut self, id: &str, title: &str, at: Range<usize>, block: Range<usize>) -> usize {
         let key = ids::key(id);
         if let Some(&index) = self.by_key.get(&key) {
             let entry = &mut self.todo.entries[index];
+            if entry.is_noted && self.noted.is_none() {
+                // Here is its line, and what was noted before is none.
+                *entry = Entry::new(id, title, at, block);
+                entry.section = self.todo.sections.len();
+                return index;
+            }
             entry.times += 1;
             if entry.title.is_empty() {
                 entry.title = title.to_owned();
@@ -223,18 +267,9 @@ impl List<'_> {
         let index = self.todo.entries.len();
         self.by_key.insert(key, index);
         self.todo.entries.push(Entry {
-            id: id.to_owned(),
-            title: without_signs(title),
-            at,
-            marks: Vec::new(),
-            below: Vec::new(),
-            is_container: false,
-            needs: Vec::new(),
             section: self.todo.sections.len(),
-            line: block.clone(),
-            block,
-            names_file: false,
-            times: 1,
+            is_noted: self.noted.is_some(),
+            ..Entry::new(id, title, at, block)
         });
         index
     }
@@ -303,6 +338,37 @@ fn is_apart(heading: &str) -> bool {
     .iter()
     .any(|word| lower.contains(word))
         || begins.starts_with("acceptance")
+}
+
+/// Whether a section is about the tasks rather than a list of them.
+fn is_aside(heading: &str) -> bool {
+    const BEGIN: [&str; 22] = [
+        "note",
+        "remark",
+        "comment",
+        "blocker",
+        "blocked",
+        "change log",
+        "changelog",
+        "history",
+        "log",
+        "execution log",
+        "summary",
+        "discussion",
+        "question",
+        "known issue",
+        "issue",
+        "reminder",
+        "idea",
+        "follow-up",
+        "follow up",
+        "笔记",
+        "注意",
+        "总结",
+    ];
+    let lower = heading.to_lowercase();
+    let begins = lower.trim_start_matches(|c: char| !c.is_alphabetic());
+    Kind::of(heading) != Kind::Work || BEGIN.iter().any(|word| begins.starts_with(word))
 }
 
 /// A title without the links that follow it: `Add it → 📋 | ✅`.

@@ -66,7 +66,7 @@ impl PlanId {
     }
 
     /// The numbers, so that `1-3` is `01-03`.
-    fn key(&self) -> (Vec<u64>, Vec<u64>) {
+    pub(super) fn numbers(&self) -> Numbers {
         let numbers = |text: &str| -> Vec<u64> {
             let parts = text.split('.').filter(|part| !part.is_empty());
             parts.map(|part| part.parse().unwrap_or(u64::MAX)).collect()
@@ -78,7 +78,7 @@ impl PlanId {
 
 impl PartialEq for PlanId {
     fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
+        self.numbers() == other.numbers()
     }
 }
 
@@ -92,7 +92,7 @@ impl PartialOrd for PlanId {
 
 impl Ord for PlanId {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.key().cmp(&other.key())
+        self.numbers().cmp(&other.numbers())
     }
 }
 
@@ -104,6 +104,9 @@ impl fmt::Display for PlanId {
         }
     }
 }
+
+/// Those of the phase and of the plan, part by part.
+pub(super) type Numbers = (Vec<u64>, Vec<u64>);
 
 /// Another plan that must be done before, as it is written.
 #[derive(Debug)]

@@ -8,6 +8,9 @@ mod review;
 mod summary;
 mod tags;
 
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Fit, Format, Reading};
@@ -20,7 +23,7 @@ use crate::plan::{
     Change, Check, Dialect, Fault, Imported, ImportedStatus, Kind, Plan, Progress, Task, TaskId,
     Wishes, scope,
 };
-use front::{Front, PlanId};
+use front::{Front, Numbers, PlanId};
 use phase::PlanFile;
 use summary::Summary;
 use tags::{Element, Item};
@@ -53,12 +56,17 @@ impl Format for Gsd {
         if files.is_empty() {
             return Vec::new();
         }
-        let records: Vec<PathBuf> = files.iter().flat_map(|plan| records(plan)).collect();
-        for record in records {
-            if !files.contains(&record) {
-                files.push(record);
-            }
-        }
+        let mut summaries = Summaries::default();
+        let found = files.iter();
+        let found: Vec<PathBuf> = found
+            .flat_map(|plan| records(plan, &mut summaries))
+            .collect();
+        let mut seen: HashSet<PathBuf> = files.iter().cloned().collect();
+        files.extend(
+            found
+                .into_iter()
+                .filter(|record| seen.insert(record.clone())),
+        );
         vec![files]
     }
 
@@ -67,8 +75,10 @@ impl Format for Gsd {
     }
 
     fn files(&self, path: &Path) -> Result<Vec<PathBuf>, Fault> {
+        let mut seen = HashSet::from([path.to_path_buf()]);
         let mut files = vec![path.to_path_buf()];
-        files.extend(records(path));
+        let found = records(path, &mut Summaries::default()).into_iter();
+        files.extend(found.filter(|record| seen.insert(record.clone())));
         Ok(files)
     }
 
@@ -95,7 +105,7 @@ fn is_gsd(path: &Path) -> bool {
 }
 
 /// The summaries that say of a plan, and of those that it depends on, that they are done; and the roadmap.
-fn records(plan: &Path) -> Vec<PathBuf> {
+fn records(plan: &Path, summaries: &mut Summaries) -> Vec<PathBuf> {
     let text = source::read(plan).unwrap_or_default();
     let text = Text::new(plan, &text);
     let front = Front::read(text.document(), &text, &mut Vec::new());
@@ -105,7 +115,7 @@ fn records(plan: &Path) -> Vec<PathBuf> {
         .iter()
         .filter_map(|needed| needed.plan.clone());
     let ids = own.into_iter().chain(needed);
-    let mut records: Vec<PathBuf> = ids.filter_map(|id| summary(plan, &id)).collect();
+    let mut records: Vec<PathBuf> = ids.filter_map(|id| summaries.of(plan, &id)).collect();
     let is_at_home = std::path::absolute(plan).is_ok_and(|plan| {
         let mut above = plan.ancestors().skip(2).filter_map(Path::file_name);
         above.next().is_some_and(|name| name == "phases")
@@ -136,24 +146,53 @@ fn tidy(path: PathBuf) -> PathBuf {
     }
 }
 
-/// The summary of a plan, beside this one or in the directory of another phase.
-fn summary(beside: &Path, id: &PlanId) -> Option<PathBuf> {
-    let name = format!("{id}-SUMMARY.md");
-    let own = beside.with_file_name(&name);
-    if own.is_file() {
-        return Some(own);
+/// The summaries that there are, each directory looked through once however many plans are named.
+#[derive(Debug, Default)]
+struct Summaries {
+    /// The names in each directory.
+    names: HashMap<PathBuf, BTreeSet<OsString>>,
+}
+
+impl Summaries {
+    /// That of a plan, beside this one or in the directory of another phase.
+    fn of(&mut self, beside: &Path, id: &PlanId) -> Option<PathBuf> {
+        let name = OsString::from(format!("{id}-SUMMARY.md"));
+        let here = beside.parent().unwrap_or(Path::new(""));
+        if self.names(here).contains(&name) {
+            return Some(beside.with_file_name(&name)).filter(|own| own.is_file());
+        }
+        let above = phases(beside);
+        let phase = OsString::from(format!("{}-", id.phase()?));
+        let begins = |name: &&OsString| {
+            let name = name.as_encoded_bytes();
+            name.starts_with(phase.as_encoded_bytes())
+        };
+        let others = self.names(&above).range(phase.clone()..).take_while(begins);
+        let others: Vec<PathBuf> = others.map(|name| above.join(name)).collect();
+        let mut found = others
+            .into_iter()
+            .filter(|other| self.names(other).contains(&name));
+        found.next().map(|other| other.join(&name))
     }
-    let above = phases(beside);
-    let above = glob::Pattern::escape(&above.to_string_lossy());
-    let pattern = format!("{above}/{}-*/{name}", id.phase()?);
-    glob::glob(&pattern).ok()?.flatten().next()
+
+    fn names(&mut self, directory: &Path) -> &BTreeSet<OsString> {
+        self.names
+            .entry(directory.to_path_buf())
+            .or_insert_with(|| {
+                let here = match directory.as_os_str().is_empty() {
+                    true => Path::new("."),
+                    false => directory,
+                };
+                let entries = fs::read_dir(here).into_iter().flatten().flatten();
+                entries.map(|entry| entry.file_name()).collect()
+            })
+    }
 }
 
 /// The plans among the texts, in their order, and the plans that summaries speak of.
 fn plan_files(sources: &[Source], faults: &mut Vec<Fault>) -> (Vec<PlanFile>, Vec<Summary>) {
     let summaries: Vec<Summary> = sources.iter().filter_map(Summary::read).collect();
-    let done = summaries.iter().filter(|summary| summary.is_done);
-    let done: Vec<PlanId> = done.map(|summary| summary.id.clone()).collect();
+    let done = done(&summaries);
     let plans = sources
         .iter()
         .filter(|source| !summary::is_record(&source.path));
@@ -164,11 +203,16 @@ fn plan_files(sources: &[Source], faults: &mut Vec<Fault>) -> (Vec<PlanFile>, Ve
     (files, summaries)
 }
 
+/// The plans of which a summary says that they are done.
+fn done(summaries: &[Summary]) -> HashSet<Numbers> {
+    let done = summaries.iter().filter(|summary| summary.is_done);
+    done.map(|summary| summary.id.numbers()).collect()
+}
+
 fn read(sources: &[Source]) -> Reading {
     let mut faults = Vec::new();
     let (files, summaries) = plan_files(sources, &mut faults);
-    let done = summaries.iter().filter(|summary| summary.is_done);
-    let done: Vec<PlanId> = done.map(|summary| summary.id.clone()).collect();
+    let done = done(&summaries);
     let title = title(&files, &sources[0].path);
     let artifacts = phase::artifacts(&files);
     let tasks = phase::ordered(files, &done, &mut faults);
@@ -195,13 +239,13 @@ fn title(files: &[PlanFile], path: &Path) -> String {
     }
 }
 
-fn plan_file(source: &Source, done: &[PlanId], faults: &mut Vec<Fault>) -> PlanFile {
+fn plan_file(source: &Source, done: &HashSet<Numbers>, faults: &mut Vec<Fault>) -> PlanFile {
     let text = source.text();
     let document = text.document();
     let front = Front::read(document, &text, faults);
     let id = PlanId::of_file(&source.path).or_else(|| front.id.clone());
     let id = id.unwrap_or_else(PlanId::unnamed);
-    let is_done = done.contains(&id);
+    let is_done = done.contains(&id.numbers());
     let mut own = Vec::new();
     let items = tags::items(&text, front.end, &mut own);
     if items.is_empty() {

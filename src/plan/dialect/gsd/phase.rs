@@ -1,11 +1,11 @@
 //! The plans of a phase as one: waves are barriers, what a plan depends on it needs.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
-use super::front::{Front, PlanId};
+use super::front::{Front, Numbers, PlanId};
 use crate::plan::scope::Claims;
-use crate::plan::{Fault, Location, Task, TaskId, did_you_mean};
+use crate::plan::{Fault, Ids, Location, Task, TaskId};
 
 /// One plan of a phase.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub(super) fn artifacts(files: &[PlanFile]) -> Vec<String> {
 /// All tasks in the order of the plans, with what they need and come after.
 pub(super) fn ordered(
     mut files: Vec<PlanFile>,
-    done: &[PlanId],
+    done: &HashSet<Numbers>,
     faults: &mut Vec<Fault>,
 ) -> Vec<Task> {
     if files.len() > 1 {
@@ -57,45 +57,51 @@ pub(super) fn ordered(
     files.into_iter().flat_map(|file| file.tasks).collect()
 }
 
+/// A plan that another may depend on: its last task, where it has any, and its wave.
+type Last = (Option<TaskId>, Option<u64>);
+
 /// Each task of a plan needs the last task of every plan that this one depends on.
-fn need(files: &mut [PlanFile], done: &[PlanId], faults: &mut Vec<Fault>) {
-    let known: Vec<(PlanId, Option<TaskId>, Option<u64>)> = files
-        .iter()
-        .map(|file| {
-            let last = file.tasks.last().map(|task| task.id.clone());
-            (file.id.clone(), last, file.front.wave)
-        })
-        .collect();
+fn need(files: &mut [PlanFile], done: &HashSet<Numbers>, faults: &mut Vec<Fault>) {
+    let names: Vec<String> = files.iter().map(|file| file.id.to_string()).collect();
+    let mut meant = Ids::new(names.iter().map(String::as_str));
+    let mut known: HashMap<Numbers, Last> = HashMap::new();
+    for file in files.iter() {
+        let last = file.tasks.last().map(|task| task.id.clone());
+        let own = (last, file.front.wave);
+        known.entry(file.id.numbers()).or_insert(own);
+    }
     let is_whole = files.len() > 1;
     for file in files {
         let mut needs: Vec<TaskId> = Vec::new();
+        let mut seen: HashSet<Numbers> = HashSet::new();
         let is_done = file.is_done();
         for needed in &file.front.depends_on {
             let id = needed.plan.as_ref();
-            let found = id.and_then(|id| known.iter().find(|(known, ..)| known == id));
+            let numbers = id.map(PlanId::numbers);
+            if numbers.clone().is_some_and(|numbers| !seen.insert(numbers)) {
+                continue;
+            }
+            let found = numbers.as_ref().and_then(|numbers| known.get(numbers));
             let fault = match (found, id) {
-                (Some((_, _, wave)), _) if *wave > file.front.wave && file.front.wave.is_some() => {
+                (Some((_, wave)), _) if *wave > file.front.wave && file.front.wave.is_some() => {
                     let message = format!(
                         "plan `{}` depends on `{}`, which is of a later wave",
                         file.id, needed.written
                     );
                     Fault::error(message).help("a plan depends on plans of earlier waves")
                 }
-                (Some((_, last, _)), _) => {
+                (Some((last, _)), _) => {
                     needs.extend(last.clone());
                     continue;
                 }
-                (None, Some(id)) if done.contains(id) => continue,
+                (None, Some(id)) if done.contains(&id.numbers()) => continue,
                 (None, Some(id)) if is_whole && id.phase() == file.id.phase() => {
-                    let names: Vec<String> = known.iter().map(|(id, ..)| id.to_string()).collect();
                     let message = format!(
                         "plan `{}` depends on `{}`, which is not in the phase",
                         file.id, needed.written
                     );
-                    Fault::error(message).maybe_help(did_you_mean(
-                        &needed.written,
-                        names.iter().map(String::as_str),
-                    ))
+                    Fault::error(message)
+                        .maybe_help(meant.did_you_mean(&needed.written, &file.id.to_string()))
                 }
                 (None, Some(id)) => {
                     let message = format!(

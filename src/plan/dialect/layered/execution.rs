@@ -142,8 +142,22 @@ impl Standing {
                 members.push((name, node.raw.to_owned()));
             }
         }
-        object(&members, 2)
+        match before.filter(|before| says_the_same(*before, &members)) {
+            Some(before) => before.raw.to_owned(),
+            None => object(&members, 2),
+        }
     }
+}
+
+/// Whether an entry says all of this already, but for when it was last said.
+fn says_the_same(before: Node<'_>, members: &[(String, String)]) -> bool {
+    let value = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+    let mut new = value(&object(members, 0));
+    let old = value(before.raw);
+    if let Some(at) = old.get("last_updated") {
+        new["last_updated"] = at.clone();
+    }
+    new == old
 }
 
 fn is_done((draft, task): &Known<'_>) -> bool {
@@ -197,10 +211,11 @@ pub(super) fn whole(
         ("partial", count("partial")),
         ("pending", specs.len() - known),
     ];
-    let overall: Vec<(String, String)> = overall
+    let mut overall: Vec<(String, String)> = overall
         .iter()
         .map(|(name, count)| ((*name).to_owned(), count.to_string()))
         .collect();
+    add_others(&mut overall, before.and_then(|node| node.member("overall")));
     let session = before
         .and_then(|node| node.member("session"))
         .map(|node| node.raw.to_owned());
@@ -212,12 +227,24 @@ pub(super) fn whole(
         ("specs".to_owned(), object(&specs, 1)),
         ("overall".to_owned(), object(&overall, 1)),
     ];
+    add_others(&mut members, before);
+    object(&members, 0) + "\n"
+}
+
+/// Whether two texts say the same, whatever stands between their members.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    let value = |text: &str| serde_json::from_str::<Value>(text).ok();
+    let one = value(one);
+    one.is_some() && one == value(other)
+}
+
+/// What an object says besides stays.
+fn add_others(members: &mut Vec<(String, String)>, before: Option<Node<'_>>) {
     for (name, node) in before.iter().flat_map(Node::members) {
         if members.iter().all(|(known, _)| *known != name) {
             members.push((name, node.raw.to_owned()));
         }
     }
-    object(&members, 0) + "\n"
 }
 
 /// An object of members that are JSON already, each on its line.
@@ -277,6 +304,7 @@ pub(super) fn older(
         return Vec::new();
     };
     let mut edits = Vec::new();
+    let mut updated: Option<Node<'_>> = None;
     let mut put = |node: Node<'_>, value: Value| {
         let value = value.to_string();
         if node.raw != value {
@@ -289,7 +317,7 @@ pub(super) fn older(
     for (name, node) in whole.members() {
         match name.as_str() {
             "status" => put(node, json!(standing.status)),
-            "last_updated" => put(node, json!(progress.at)),
+            "last_updated" => updated = Some(node),
             "total_tasks" => put(node, json!(standing.total)),
             "completed_tasks" => put(node, json!(standing.done)),
             "failed_tasks" => put(node, json!(standing.failed)),
@@ -313,6 +341,9 @@ pub(super) fn older(
             }
             _ => {}
         }
+    }
+    if let Some(node) = updated.filter(|_| !edits.is_empty()) {
+        edits.push(edit(node.range(), &json!(progress.at).to_string()));
     }
     edits
 }

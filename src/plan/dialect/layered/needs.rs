@@ -49,7 +49,7 @@ pub(super) fn all(
     text: &Text<'_>,
     faults: &mut Vec<Fault>,
 ) -> Vec<Needs> {
-    let names = Names::new(drafts, steps);
+    let names = Names::new(drafts, steps, Room::of(text));
     let each = 0..drafts.tasks.len();
     let mut all: Vec<Needs> = each.map(|at| names.needs_of(at, text, faults)).collect();
     for (task, need) in names.sentences(text, faults) {
@@ -65,7 +65,7 @@ pub(super) fn all(
 }
 
 impl<'d> Names<'d> {
-    fn new(drafts: &'d Drafts, steps: &'d [Step]) -> Self {
+    fn new(drafts: &'d Drafts, steps: &'d [Step], room: Room) -> Self {
         let mut step_of = vec![0; drafts.tasks.len()];
         for (number, step) in steps.iter().enumerate() {
             step.tasks.iter().for_each(|task| step_of[*task] = number);
@@ -79,7 +79,7 @@ impl<'d> Names<'d> {
             by_number,
             step_of,
             drafts,
-            room: Room::default(),
+            room,
         }
     }
 

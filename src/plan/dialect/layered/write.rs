@@ -138,7 +138,7 @@ fn whole(sources: &[Source], standings: &[Standing], progress: &Progress) -> Opt
     let node = node.filter(execution::is_record);
     let new = execution::whole(node, standings, progress);
     match (before, node) {
-        (Some(text), Some(_)) => (text.text != new).then(|| Change::Edit {
+        (Some(text), Some(_)) => (!execution::is_same(text.text, &new)).then(|| Change::Edit {
             path,
             edits: vec![edit(0..text.text.len(), &new)],
         }),

@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
@@ -29,7 +30,7 @@ pub(super) fn changes(sources: &[Source], progress: &Progress) -> Vec<Change> {
         progress,
         of: &of,
     };
-    let mut changes: Vec<Change> = told.in_plan(&sources[0]).into_iter().collect();
+    let mut changes = told.in_plan(&sources[0]);
     for source in &sources[1..] {
         changes.extend(told.in_record(source));
     }
@@ -70,7 +71,7 @@ impl Told<'_> {
         self.progress.over && !self.plan.tasks.is_empty() && self.plan.tasks.iter().all(is_settled)
     }
 
-    fn in_plan(&self, source: &Source) -> Option<Change> {
+    fn in_plan(&self, source: &Source) -> Vec<Change> {
         let text = source.text();
         let document = text.document();
         let wanted = match (self.says_nothing(), self.all_done()) {
@@ -80,9 +81,13 @@ impl Told<'_> {
         };
         let mut edits = status::edits(document, &text, wanted);
         let mut added = String::new();
+        let mut untold = None;
         match state::checkpoints(document, &text) {
             Some(found) if self.says_nothing() => edits.push(removal(found.whole, &text)),
-            Some(found) => edits.extend(self.checkpoints_in_place(&found, &text)),
+            Some(found) => match self.checkpoints_in_place(&found, &text) {
+                Some(own) => edits.extend(own),
+                None => untold = Some(text.location(found.whole.start).line),
+            },
             None if self.says_nothing() => {}
             None => {
                 let wanted = self.wanted(&Value::Null);
@@ -109,17 +114,7 @@ impl Told<'_> {
             _ => {}
         }
         if self.says_nothing() {
-            // Where something was added the text ended before it, however it did.
-            let removed = |end: usize| edits.iter().find(|edit| edit.range.contains(&(end - 1)));
-            let mut end = text.text.trim_end().len().max(text.start());
-            while let Some(edit) = end.checked_sub(1).and_then(|_| removed(end)) {
-                end = text.text[..edit.range.start].trim_end().len();
-            }
-            let end = end.max(text.start());
-            edits.push(Edit {
-                range: end..text.text.len(),
-                text: String::new(),
-            });
+            edits.push(without_end(&edits, &text));
         } else if !added.is_empty() {
             let end = text.text.len();
             edits.push(Edit {
@@ -128,10 +123,18 @@ impl Told<'_> {
             });
         }
         let edits = disjoint(edits);
-        (!is_said(&edits, &text) && is_seen(&added, &edits, &text)).then(|| Change::Edit {
-            path: source.path.clone(),
-            edits,
-        })
+        let path = &source.path;
+        let mut changes = Vec::new();
+        if let Some(line) = untold {
+            changes.push(no_checkpoints(path, &format!("below its line {line}")));
+        }
+        if !is_seen(&added, &edits, &text) {
+            changes.push(no_checkpoints(path, "at its end"));
+        } else if !is_said(&edits, &text) {
+            let path = path.clone();
+            changes.push(Change::Edit { path, edits });
+        }
+        changes
     }
 
     /// What the checkpoints shall say of each phase; of phases that the run does not name as they are.
@@ -164,8 +167,12 @@ impl Told<'_> {
     }
 
     /// The edits after which the checkpoints that are there say it: of the entries that change, or a fence of our own
-    /// below them; none where it could not be read again.
-    fn checkpoints_in_place(&self, found: &state::Checkpoints, text: &Text<'_>) -> Vec<Edit> {
+    /// below them; nothing where it could not be read again.
+    fn checkpoints_in_place(
+        &self,
+        found: &state::Checkpoints,
+        text: &Text<'_>,
+    ) -> Option<Vec<Edit>> {
         let there = yaml::parse(text, found.yaml.clone());
         let can_hold = match &there {
             Ok(Value::Null) => found.is_fenced,
@@ -180,7 +187,7 @@ impl Told<'_> {
             .filter(|wanted| wanted.old.as_ref() != Some(&wanted.new))
             .collect();
         if changed.is_empty() {
-            return Vec::new();
+            return Some(Vec::new());
         }
         let start = found.yaml.start;
         let in_place = places::edits(&text.text[found.yaml.clone()], &changed);
@@ -191,8 +198,9 @@ impl Told<'_> {
             };
             edits.into_iter().map(placed).collect::<Vec<Edit>>()
         });
-        if let Some(edits) = in_place.filter(|edits| is_read(edits, text, &changed, Some(&there))) {
-            return edits;
+        let in_place = in_place.filter(|edits| is_read(edits, text, &changed, Some(&there)));
+        if in_place.is_some() {
+            return in_place;
         }
         let at = found.whole.start + text.text[found.whole.clone()].trim_end().len();
         let entries = all
@@ -203,10 +211,7 @@ impl Told<'_> {
             range: at..at,
             text: with_ends_of(&fence, text.text),
         }];
-        match is_read(&below, text, &changed, None) {
-            true => below,
-            false => Vec::new(),
-        }
+        is_read(&below, text, &changed, None).then_some(below)
     }
 
     fn summary(&self) -> String {
@@ -262,6 +267,30 @@ impl Told<'_> {
             path: source.path.clone(),
             edits,
         })
+    }
+}
+
+/// Takes out how a text ends besides what edits remove: where something was added it ended before that, however it did.
+fn without_end(edits: &[Edit], text: &Text<'_>) -> Edit {
+    let removed = |end: usize| edits.iter().find(|edit| edit.range.contains(&(end - 1)));
+    let mut end = text.text.trim_end().len().max(text.start());
+    while let Some(edit) = end.checked_sub(1).and_then(|_| removed(end)) {
+        end = text.text[..edit.range.start].trim_end().len();
+    }
+    Edit {
+        range: end.max(text.start())..text.text.len(),
+        text: String::new(),
+    }
+}
+
+/// That a plan has no place for checkpoints where they would be read again.
+fn no_checkpoints(path: &Path, place: &str) -> Change {
+    Change::Untold {
+        path: path.to_path_buf(),
+        why: format!(
+            "gets no checkpoints: {place} they could not be read again; `## Execution Checkpoints` is a heading of its \
+             own, in no code fence and below none that is never closed"
+        ),
     }
 }
 

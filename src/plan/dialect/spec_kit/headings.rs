@@ -12,6 +12,7 @@ use crate::plan::checklist::words::{Words, is_tick};
 use crate::plan::checklist::{end, sentences};
 use crate::plan::fields::{self as values, fields};
 use crate::plan::markdown::{Block, Document, Heading, lines};
+use crate::plan::room::Room;
 use crate::plan::text::Text;
 use crate::plan::{Change, Edit, Fault, Imported, ImportedStatus, Progress, Status, Task, TaskId};
 
@@ -82,6 +83,7 @@ pub(super) fn read(
             .iter()
             .map(|task| TaskId::new(task.id.as_str()))
             .collect(),
+        Room::of(text),
     );
     let rows = states_in_tables(document);
     let mut tasks: Vec<Task> = Vec::with_capacity(found.len());

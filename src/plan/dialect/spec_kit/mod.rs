@@ -15,6 +15,7 @@ use crate::plan::checklist::order::{self, Step};
 use crate::plan::checklist::words::Words;
 use crate::plan::checklist::{self, Checklist, Item, Kind, stated};
 use crate::plan::markdown::{Heading, lines};
+use crate::plan::room::Room;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{Change, Dialect, Fault, Plan, Progress, Task, Wishes, is_named};
@@ -190,7 +191,7 @@ fn boxes(
     faults: &mut Vec<Fault>,
 ) -> (Vec<Task>, Vec<Step>) {
     let ids = checklist.name(chosen);
-    let known = Known::new(ids.clone());
+    let known = Known::new(ids.clone(), Room::of(text));
     let begins: HashSet<usize> = chosen.iter().map(|at| checklist.items[*at].block).collect();
     let sections = chosen
         .iter()

@@ -17,8 +17,7 @@ use crate::plan::room::NEEDS_MAX;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{
-    Change, Check, Dialect, Fault, Imported, Plan, Progress, Task, TaskId, Wishes, did_you_mean,
-    is_named,
+    Change, Check, Dialect, Fault, Ids, Imported, Plan, Progress, Task, TaskId, Wishes, is_named,
 };
 use entries::{Entry, Needed};
 use tags::Tag;
@@ -167,10 +166,11 @@ fn tasks(tag: &Tag<'_>, text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<Task> {
         .filter_map(|node| Entry::read(*node, None, text, faults))
         .collect();
     let leaves = leaves(&entries);
+    let mut meant = Ids::new(leaves.keys().copied());
     let mut tasks = Vec::new();
     let mut count = 0;
     for entry in &entries {
-        let needed = needs(entry, None, &leaves, text, faults);
+        let needed = needs(entry, None, (&leaves, &mut meant), text, faults);
         count += needed.len() * entry.subtasks.len().max(1);
         if count > NEEDS_MAX {
             let range = entry.id_range.clone();
@@ -184,7 +184,7 @@ fn tasks(tag: &Tag<'_>, text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<Task> {
         }
         for subtask in &entry.subtasks {
             let mut needed = needed.clone();
-            for need in needs(subtask, Some(entry), &leaves, text, faults) {
+            for need in needs(subtask, Some(entry), (&leaves, &mut meant), text, faults) {
                 if !needed.contains(&need) {
                     needed.push(need);
                 }
@@ -218,7 +218,7 @@ fn leaves(entries: &[Entry]) -> HashMap<&str, Vec<&str>> {
 fn needs(
     entry: &Entry,
     parent: Option<&Entry>,
-    leaves: &HashMap<&str, Vec<&str>>,
+    (leaves, meant): (&HashMap<&str, Vec<&str>>, &mut Ids<'_>),
     text: &Text<'_>,
     faults: &mut Vec<Fault>,
 ) -> Vec<TaskId> {
@@ -249,7 +249,7 @@ fn needs(
                         "among subtasks a number is a sibling; for the task write `\"{}\"`",
                         needed.id
                     )),
-                    false => did_you_mean(&id, sorted(leaves)),
+                    false => meant.did_you_mean(&id, &entry.id),
                 };
                 faults.push(text.error(needed.range.clone(), message).maybe_help(help));
             }
@@ -258,12 +258,6 @@ fn needs(
     let mut seen = std::collections::HashSet::new();
     needs.retain(|need| seen.insert(need.clone()));
     needs
-}
-
-fn sorted<'a>(leaves: &HashMap<&'a str, Vec<&str>>) -> Vec<&'a str> {
-    let mut ids: Vec<&str> = leaves.keys().copied().collect();
-    ids.sort_unstable();
-    ids
 }
 
 /// The id that a dependency means: for a subtask a plain number is a sibling, and text without a dot is one

@@ -3,11 +3,12 @@
 //! The tables are walked by hand, with the parser's spans, so that each wrong type and each unknown key
 //! is told at its place and all of them at once. See `dialects.md`; knows no file system and no runs.
 
+mod broken;
 mod links;
 mod marking;
 mod values;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -134,6 +135,8 @@ fn read(source: &Source) -> Reading {
     let mut reader = Reader {
         text: &text,
         faults: Vec::new(),
+        unknown: HashMap::new(),
+        is_foreign: false,
     };
     let stem = source
         .path
@@ -150,8 +153,7 @@ fn read(source: &Source) -> Reading {
     if errors.is_empty() {
         reader.document(table.get_ref(), &mut plan);
     } else {
-        // What a broken text seems to say is not worth a second fault.
-        reader.faults = errors.iter().map(|error| syntax(error, &text)).collect();
+        reader.faults = broken::faults(&errors, &text);
     }
     Reading {
         plan,
@@ -159,24 +161,14 @@ fn read(source: &Source) -> Reading {
     }
 }
 
-fn syntax(error: &::toml::de::Error, text: &Text<'_>) -> Fault {
-    let range = error.span().unwrap_or(text.start()..text.start());
-    let message = error.message().replace('\n', ", ");
-    let message = match text.text.get(range.clone()) {
-        Some(key) if message.contains("duplicate key") => format!("key `{key}` is given twice"),
-        _ if message.contains("recurs") => {
-            return text
-                .error(range.start..range.start, "this nests deeper than any plan")
-                .help("a plan is a table `[plan]` and tables `[[task]]`");
-        }
-        _ => message,
-    };
-    text.error(range, message)
-}
-
 struct Reader<'t> {
     text: &'t Text<'t>,
     faults: Vec<Fault>,
+    /// The names of unknown keys, each with how many are known where it stands: whether one of these is meant, and what
+    /// helps.
+    unknown: HashMap<(String, usize), (bool, String)>,
+    /// Whether there are more of them than any plan has.
+    is_foreign: bool,
 }
 
 impl Reader<'_> {

@@ -7,6 +7,9 @@ use ::toml::de::DeValue;
 use super::{Reader, Value};
 use crate::plan::{TIME_SPANS, TaskId, did_you_mean, is_misspelt, scope, time_span};
 
+/// So many different names are compared with those that are known; a plan that has more is none.
+const UNKNOWN_MAX: usize = 200;
+
 impl Reader<'_> {
     pub(super) fn error(
         &mut self,
@@ -17,16 +20,31 @@ impl Reader<'_> {
         self.faults.push(self.text.error(range, message).help(help));
     }
 
+    /// A key that is none of those that are known where it stands. What it may have been meant to be is found out once
+    /// for each name.
     pub(super) fn unknown(&mut self, key: &str, range: Range<usize>, known: &[&str]) {
+        let name = (key.to_owned(), known.len());
+        if self.unknown.len() == UNKNOWN_MAX && !self.unknown.contains_key(&name) {
+            if !self.is_foreign {
+                self.is_foreign = true;
+                let message =
+                    format!("more than {UNKNOWN_MAX} keys are unknown, so no others are looked at");
+                self.error(range, message, format!("known here: {}", known.join(", ")));
+            }
+            return;
+        }
+        let (is_meant, help) = self.unknown.entry(name).or_insert_with(|| {
+            let meant = did_you_mean(key, known.iter().copied());
+            let known_here = || format!("known here: {}", known.join(", "));
+            (is_misspelt(key, known), meant.unwrap_or_else(known_here))
+        });
         let message = format!("unknown key `{key}`");
         // What was meant to be asked for would silently not be.
-        let fault = match is_misspelt(key, known) {
+        let fault = match is_meant {
             true => self.text.error(range, message),
             false => self.text.warning(range, message),
         };
-        let help = did_you_mean(key, known.iter().copied());
-        let help = help.unwrap_or_else(|| format!("known here: {}", known.join(", ")));
-        self.faults.push(fault.help(help));
+        self.faults.push(fault.help(help.as_str()));
     }
 
     pub(super) fn wrong_type(&mut self, key: &str, wanted: &str, value: &Value<'_>) {
