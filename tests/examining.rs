@@ -108,6 +108,28 @@ fn where_the_newest_record_is_broken_and_nothing_else_tells_it_the_one_before_co
 }
 
 #[test]
+fn below_a_checkpoint_that_is_broken_the_newest_that_is_whole_is_named() {
+    let user = finished();
+    let written = |text: &str| {
+        let file = user.outside("forged");
+        std::fs::write(&file, text).expect("written");
+        let file = file.to_string_lossy().into_owned();
+        let made = user.git(["hash-object", "-t", "commit", "-w", &file]);
+        made.success().stdout.trim().to_owned()
+    };
+    let raw = |name: &str| user.git(["cat-file", "commit", name]).success().stdout;
+    let (below, whole) = (format!("{JOURNAL}^"), rev(&user, &format!("{JOURNAL}~2")));
+    let broken = written(&raw(&below).replace("event = ", "event == "));
+    let above = written(&raw(JOURNAL).replace(&rev(&user, &below), &broken));
+    move_ref(&user, JOURNAL, &above);
+    prune(&user);
+    user.enact(["doctor"])
+        .code(1)
+        .says(&format!("checkpoint {} cannot be read", &broken[..7]))
+        .says(&format!("git update-ref {JOURNAL} {whole} {above}"));
+}
+
+#[test]
 fn what_a_later_attempt_left_on_a_tasks_branch_is_no_damage_once_the_run_went_back() {
     let user = User::new();
     user.plan("[plan]\ntitle = \"One\"\n[[task]]\nid = \"t\"\ntitle = \"T\"\n");
