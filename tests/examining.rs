@@ -301,3 +301,14 @@ fn a_list_of_refs_that_git_cannot_read_is_told_with_the_line() {
         .says(&format!("packed-refs` is damaged in line {line}"))
         .says(&format!("sed -i {line}d"));
 }
+
+#[test]
+fn a_repair_leaves_no_files_of_a_run_that_had_none_on_this_machine() {
+    let user = finished();
+    std::fs::remove_dir_all(git_dir(&user).join("enact")).expect("removed");
+    let (name, before) = ("refs/heads/enact/r-test/task/b", refs(&user));
+    move_ref(&user, name, "main");
+    user.enact(["doctor", "r-test", "--repair"]).success();
+    assert_eq!(refs(&user), before);
+    assert!(!git_dir(&user).join("enact/runs/r-test").exists());
+}
