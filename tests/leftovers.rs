@@ -224,6 +224,38 @@ fn a_journal_that_was_moved_back_is_a_rollback() {
 }
 
 #[test]
+fn a_number_is_not_used_again_where_plain_git_took_the_journal_back() {
+    let user = crate::doctor::finished();
+    let events = oracle::trailers(&user);
+    let started = |[event, task, _]: &[String; 3]| event == "attempt-started" && task == "d";
+    let back = events.iter().position(started).expect("it was attempted");
+    let target = checkpoints(&user)[back + 1].clone();
+    user.git(["update-ref", "refs/enact/runs/r-test", &target])
+        .success();
+    user.enact(["resume", "--yes"]).success();
+    let events = oracle::trailers(&user);
+    let again = events.into_iter().find(started).expect("it was attempted");
+    assert_eq!(
+        again[2], "2",
+        "the files of its first attempt may still lie around"
+    );
+}
+
+#[test]
+fn drafts_of_objects_that_a_dead_process_left_are_removed() {
+    let mut journey = Journey::new(&WORK, &["recorded:integrated"]);
+    journey.die();
+    let objects = git_dir(&journey).join("objects");
+    let (ours, theirs) = (objects.join("tmp_object_git2_a"), objects.join("tmp_obj_a"));
+    for draft in [&ours, &theirs] {
+        plant(draft);
+    }
+    journey.go_on();
+    assert!(!ours.exists());
+    assert!(theirs.exists(), "git cleans up behind itself");
+}
+
+#[test]
 fn a_rollback_leaves_a_branch_alone_that_somebody_else_moved() {
     let mut journey = Journey::new(&WORK, &[]);
     journey.go_on();

@@ -17,6 +17,7 @@ mod crash;
 mod cycles;
 mod doctor;
 mod documents;
+mod examining;
 mod executors;
 mod exporting;
 mod failures;

@@ -144,9 +144,6 @@ fn mend(
         Mend::RewriteJournal => {
             let tip = journal::tip(repo, run)?;
             let written = rewrite(repo, &inspect(repo, run, tip)?)?;
-            if inspect(repo, run, written)?.can_be_rewritten() && written == tip {
-                return Ok(());
-            }
             put(repo, &journal, written, Some(tip))
         }
         Mend::RebuildJournal => {
@@ -259,4 +256,16 @@ fn remove_worktree(repo: &Repo, path: &Path) -> Result<()> {
         world::remove_worktrees(repo, parent)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_moved_meanwhile_is_not_mended() {
+        assert!(moved(Ok(())).is_ok());
+        let refused = moved(Err(Moved { found: None })).expect_err("it is gone");
+        assert_eq!(refused.to_string(), "it was moved meanwhile, to nothing");
+    }
 }

@@ -72,6 +72,9 @@ pub(super) fn gather(repo: &Repo, run: &str, traces: &Traces) -> Result<Option<O
         }
         is_whole
     });
+    if done.is_empty() {
+        return Ok(None);
+    }
     let mut outline = Outline {
         run: run.to_owned(),
         base,
@@ -85,7 +88,7 @@ pub(super) fn gather(repo: &Repo, run: &str, traces: &Traces) -> Result<Option<O
     let slugs = branches.filter_map(|(name, _)| layout::slug_of_branch(name, run));
     let unknown = slugs.filter(|slug| !known.contains(slug));
     outline.unfinished = unknown.map(str::to_owned).collect();
-    Ok((!outline.done.is_empty()).then_some(outline))
+    Ok(Some(outline))
 }
 
 /// The branch's tip, when all that it says beyond the last task is how far the run came: then the run was over.
@@ -128,9 +131,8 @@ fn placed(repo: &Repo, tip: Oid, told: Vec<Done>) -> Result<Option<(Oid, Vec<Don
     placed.reverse();
     let mut tasks = HashSet::new();
     placed.retain(|done| tasks.insert(done.task.clone()));
-    let is_on_line = at.is_some() && at == forked.filter(|forked| *forked != tip);
-    let base = if is_on_line { at } else { base };
-    Ok(base.map(|base| (base, placed)))
+    // The branch was followed back as far as the user's, or to before the first of them; else to its beginning.
+    Ok(at.or(base).map(|base| (base, placed)))
 }
 
 /// What `run` says in a note of a task that is done, if it speaks of the commit that it is on.

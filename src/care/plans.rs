@@ -60,3 +60,21 @@ fn quoted(path: &str) -> String {
         false => format!("'{}'", path.replace('\'', "'\\''")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_path_is_one_word_for_a_shell_whatever_is_in_it() {
+        for (path, word) in [
+            ("a/.task/IMPL-1_x.json", "a/.task/IMPL-1_x.json"),
+            ("Aufgabe-ä.json", "Aufgabe-ä.json"),
+            ("a b.json", "'a b.json'"),
+            ("$(x)", "'$(x)'"),
+            ("it's", "'it'\\''s'"),
+        ] {
+            assert_eq!(quoted(path), word);
+        }
+    }
+}

@@ -219,4 +219,32 @@ mod tests {
             assert_eq!(is_on_theirs(&head), is_theirs, "{text}");
         }
     }
+
+    #[test]
+    fn a_file_says_nothing_that_is_gone_empty_or_zeros() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = dir.path().join("locked");
+        assert!(says_nothing(&file));
+        for (text, is_nothing) in [("", true), ("\0\0", true), ("\0x", false), ("x", false)] {
+            std::fs::write(&file, text).expect("written");
+            assert_eq!(says_nothing(&file), is_nothing, "{text:?}");
+        }
+        assert!(!says_nothing(dir.path()), "a folder may say anything");
+    }
+
+    #[test]
+    fn what_is_set_aside_lies_beside_what_was_before_and_points_nowhere() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let place = dir.path().join("slot-1");
+        for nth in 1..=2 {
+            std::fs::create_dir(&place).expect("made");
+            std::fs::write(place.join(".git"), "gitdir: /there\n").expect("written");
+            std::fs::write(place.join("work"), format!("{nth}")).expect("written");
+            set_aside(&place).expect("moved");
+            let aside = dir.path().join(format!("slot-1.{nth}.aside"));
+            let work = std::fs::read_to_string(aside.join("work"));
+            assert_eq!(work.expect("kept"), format!("{nth}"));
+            assert!(!aside.join(".git").exists() && !place.exists());
+        }
+    }
 }

@@ -148,3 +148,42 @@ fn stay(paths: Vec<PathBuf>, patience: Duration) -> Vec<SharedLock> {
     }
     paths.into_iter().filter_map(SharedLock::at).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    #[test]
+    fn a_lock_that_goes_away_in_time_is_not_told() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let lock = dir.path().join("index.lock");
+        std::fs::write(&lock, "").expect("written");
+        let begun = Barrier::new(2);
+        let left = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                begun.wait();
+                // Whoever does not wait has looked by then.
+                (0..2000).for_each(|_| std::thread::yield_now());
+                std::fs::remove_file(&lock).expect("removed");
+            });
+            begun.wait();
+            stay(vec![lock.clone()], Duration::from_secs(60))
+        });
+        assert_eq!(left, []);
+    }
+
+    #[test]
+    fn a_lock_that_stays_is_told_when_patience_ends_and_without_one_nobody_waits() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let lock = dir.path().join("index.lock");
+        let begun = Instant::now();
+        assert_eq!(stay(vec![lock.clone()], Duration::from_secs(60)), []);
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        std::fs::write(&lock, "").expect("written");
+        let left = stay(vec![lock.clone()], Duration::from_millis(1));
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].path, lock);
+    }
+}

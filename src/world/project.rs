@@ -263,9 +263,11 @@ pub fn says(note: &[u8], run: &str, key: &str) -> Option<String> {
 pub fn besides_ours(note: &[u8], run: &str) -> Option<Vec<u8>> {
     let others = lines(note, run).filter(|(_, said)| said.is_none());
     let others: Vec<&[u8]> = others.map(|(line, _)| line).collect();
-    let rest = others.join(&b'\n');
-    let rest = rest.trim_ascii();
-    (!rest.is_empty()).then(|| [rest, b"\n"].concat())
+    // Only whole lines go: one that is indented would without its indent be taken for ours when it is read again.
+    let is_blank = |line: &&[u8]| line.trim_ascii().is_empty();
+    let first = others.iter().position(|line| !is_blank(line))?;
+    let last = others.iter().rposition(|line| !is_blank(line))?;
+    Some([&others[first..=last].join(&b'\n'), &b"\n"[..]].concat())
 }
 
 /// The note with what is ours, and what others wrote into `found`.
@@ -275,7 +277,9 @@ pub fn with_others(ours: &str, found: Option<&[u8]>, run: &str) -> Vec<u8> {
         return ours.to_vec();
     };
     // Where it says what it should, it stays as it is, whoever comes first in it.
-    if found.windows(ours.len()).any(|part| part == ours) {
+    let said = lines(found, run).filter(|(_, said)| said.is_some());
+    let said: Vec<&[u8]> = said.flat_map(|(line, _)| [line, b"\n"]).collect();
+    if said.concat() == ours {
         return found.to_vec();
     }
     match besides_ours(found, run) {

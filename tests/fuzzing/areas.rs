@@ -279,9 +279,14 @@ fn changes() -> usize {
     told.map_or(4, |told| told.parse().expect("a number"))
 }
 
+/// Whether an area is asked about: each, or the one that `ENACT_AREA` names.
+fn is_wanted(area: &str) -> bool {
+    std::env::var("ENACT_AREA").map_or(true, |wanted| wanted == area)
+}
+
 #[test]
 fn every_seed_of_an_area_is_answered_however_it_is_changed() {
-    for (area, _) in AREAS {
+    for (area, _) in AREAS.into_iter().filter(|(area, _)| is_wanted(area)) {
         let mut chance = Chance(0x2545_f491_4f6c_dd1d);
         let seeds = seeds(area);
         assert!(!seeds.is_empty(), "`{area}` has seeds");

@@ -162,16 +162,18 @@ impl Reader<'_> {
             let Some(written) = self.string(key, path) else {
                 continue;
             };
-            match scope::objection(&written) {
+            // What is left of it counts: nothing may be, and `..` can stand behind a space.
+            let glob = scope::glob_of(&written);
+            match scope::objection(&glob) {
                 Some(objection) => {
-                    let message = if written.is_empty() {
-                        format!("a path in `{key}` {objection}")
-                    } else {
-                        format!("`{written}` in `{key}` {objection}")
+                    let message = match (written.is_empty(), glob.is_empty()) {
+                        (true, _) => format!("a path in `{key}` {objection}"),
+                        (false, true) => format!("`{written}` in `{key}` names no file"),
+                        (false, false) => format!("`{written}` in `{key}` {objection}"),
                     };
                     self.faults.push(self.text.error(path.span(), message));
                 }
-                None => paths.push(scope::glob_of(&written)),
+                None => paths.push(glob),
             }
         }
         paths
