@@ -136,16 +136,18 @@ fn place(
     expected: Expected,
     ours: &mut Projected,
 ) -> Result<Result<(), Moved>> {
-    // Where there is no branch, nothing but this says from where its notes are to be taken back.
-    let from = match expected {
-        Expected::At(found) => vec![found],
-        Expected::Missing => ours
-            .places
-            .iter()
-            .copied()
-            .filter(|place| *place != tip)
-            .collect(),
-    };
+    // What lies off the run's line, where a rollback left it, still has notes that may have to be taken back.
+    let mut from: Vec<Oid> = Vec::new();
+    for &place in &ours.places {
+        if repo.is_commit(place) && !repo.is_ancestor(place, tip)? {
+            from.push(place);
+        }
+    }
+    if let Expected::At(found) = expected
+        && !from.contains(&found)
+    {
+        from.push(found);
+    }
     ours.write(from.into_iter().chain([tip]).collect())?;
     crash::step("branch-noted");
     let moved = repo.move_to(name, tip, expected, "git enact: integrated")?;

@@ -428,7 +428,13 @@ impl Life {
             crash: None,
         };
         self.happen(&rest);
+        // A task's branch may stand where an attempt left it that the journal forgot; the doctor says how to keep it.
+        let findings: &[&str] = match self.forgotten.is_empty() {
+            true => &[],
+            false => &["task-branch"],
+        };
         let spared = Spared {
+            findings,
             paths: &PACKED,
             ..Spared::default()
         };
