@@ -38,22 +38,22 @@ fn is_short(head: &str) -> bool {
 
 /// An id as it is compared: in one case, and `IMPL-001` is `IMPL-1`.
 pub(super) fn key(id: &str) -> String {
+    let id = id.trim();
     let mut key = String::with_capacity(id.len());
-    let mut rest = id.trim();
-    while let Some(c) = rest.chars().next() {
-        if c.is_ascii_digit() {
-            let digits = rest.find(|c: char| !c.is_ascii_digit());
-            let (number, after) = rest.split_at(digits.unwrap_or(rest.len()));
-            let short = number.trim_start_matches('0');
-            key.push_str(if short.is_empty() { "0" } else { short });
-            rest = after;
-            continue;
+    let mut chars = id.chars().peekable();
+    // Whether a digit other than zero was seen of the number that this stands in.
+    let mut counts = false;
+    while let Some(c) = chars.next() {
+        let goes_on = chars.peek().is_some_and(char::is_ascii_digit);
+        match c {
+            '0' if !counts && goes_on => {}
+            '0'..='9' => {
+                key.push(c);
+                counts = goes_on;
+            }
+            _ if c.is_ascii() => key.push(c.to_ascii_lowercase()),
+            _ => key.extend(c.to_lowercase()),
         }
-        match c.is_ascii() {
-            true => key.push(c.to_ascii_lowercase()),
-            false => key.extend(c.to_lowercase()),
-        }
-        rest = &rest[c.len_utf8()..];
     }
     key
 }

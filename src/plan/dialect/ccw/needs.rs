@@ -3,6 +3,7 @@
 //! A dependency on a container is one on all that stands below it. One on nothing is a fault, because the order
 //! would be another than the author believes; of a task that is over it is only told.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use super::ids::{self, Spelled};
@@ -31,11 +32,13 @@ pub(super) fn needs(rows: &[Row<'_>], list: Option<&Text<'_>>, over: &[bool]) ->
         .rev()
         .map(|(at, row)| (row.key.as_str(), at))
         .collect();
-    let by_letters: HashMap<String, &str> = rows
-        .iter()
-        .rev()
-        .map(|row| (letters(&row.id), row.id.as_str()))
-        .collect();
+    // For the first that names no task; most sessions have none.
+    let by_letters: OnceCell<HashMap<String, &str>> = OnceCell::new();
+    let lettered = || {
+        let rows = rows.iter().rev();
+        rows.map(|row| (letters(&row.id), row.id.as_str()))
+            .collect()
+    };
     let family = Family::new(rows, &by_key);
     let mut is_too_many = false;
     let mut needs = Needs {
@@ -56,7 +59,8 @@ pub(super) fn needs(rows: &[Row<'_>], list: Option<&Text<'_>>, over: &[bool]) ->
                         .for_each(|other| is_too_many |= !family.need(&mut needs, at, other));
                 }
                 None => {
-                    let near = by_letters.get(&letters(&spelled.text)).copied();
+                    let known = by_letters.get_or_init(lettered);
+                    let near = known.get(&letters(&spelled.text)).copied();
                     needs.faults.push(dangling(row, spelled, over[at], near));
                 }
             }

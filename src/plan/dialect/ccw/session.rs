@@ -2,7 +2,7 @@
 //!
 //! Which tasks there are is the list's and the JSONs' to say together; what each needs, and what it comes after.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 use std::thread;
 
@@ -279,11 +279,13 @@ impl Session<'_> {
                 phase: phases[at],
             })
             .collect();
-        let by_key: HashMap<&str, usize> = runs
-            .iter()
-            .enumerate()
-            .map(|(place, &at)| (self.rows[at].key.as_str(), place))
-            .collect();
+        let mut by_key: HashMap<&str, usize> = HashMap::new();
+        if !strategy.chains.is_empty() {
+            let runs = runs.iter().enumerate();
+            by_key = runs
+                .map(|(place, &at)| (self.rows[at].key.as_str(), place))
+                .collect();
+        }
         let chains: Vec<(usize, usize)> = strategy
             .chains
             .iter()
@@ -296,11 +298,15 @@ impl Session<'_> {
             .collect();
         let found = order::after(&places, model, &chains);
         let mut after = vec![Vec::new(); self.rows.len()];
+        // The last row that named each.
+        let mut named_by = vec![usize::MAX; self.rows.len()];
         for (place, others) in found.into_iter().enumerate() {
             let at = runs[place];
-            let mut seen: HashSet<usize> = needs[at].iter().copied().collect();
+            needs[at].iter().for_each(|&need| named_by[need] = at);
             let others = others.into_iter().map(|other| runs[other]);
-            after[at] = others.filter(|other| seen.insert(*other)).collect();
+            after[at] = others
+                .filter(|&other| std::mem::replace(&mut named_by[other], at) != at)
+                .collect();
         }
         after
     }
@@ -436,7 +442,14 @@ fn without_notes(block: &str) -> String {
     let lines = block
         .lines()
         .filter(|line| !line.trim_start().starts_with(NOTE));
-    lines.collect::<Vec<&str>>().join("\n")
+    let mut whole = String::with_capacity(block.len());
+    for (at, line) in lines.enumerate() {
+        if at > 0 {
+            whole.push('\n');
+        }
+        whole.push_str(line);
+    }
+    whole
 }
 
 /// Each member of a chain's link after each of the link before.
