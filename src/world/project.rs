@@ -17,8 +17,8 @@ use crate::plan::TaskId;
 use crate::report::sentence::took;
 use crate::run::state::{AttemptState, Phase, Standing, State};
 
-/// Where this machine put the run's branch, on file: the last place, and where it was to go next. One of
-/// them is where a crash left it, and only what stands there may be moved to anywhere at all.
+/// Where this machine put the run's branch, on file: what it went back from, the last place, and where it was to go
+/// next. One of them is where a crash left it, and only what stands there may be moved to anywhere at all.
 pub struct Projected {
     file: PathBuf,
     places: Vec<Oid>,
@@ -43,9 +43,23 @@ impl Projected {
     }
 
     /// The branch stays at `found`. The notes follow the journal to `tip` all the same, and are taken back from there.
-    fn lag(&mut self, found: Oid, tip: Oid) -> Result<()> {
-        let ours = self.places.iter().copied().filter(|place| *place == found);
-        self.write(ours.chain([tip]).collect())
+    fn lag(&mut self, repo: &Repo, found: Oid, tip: Oid) -> Result<()> {
+        let ours = Some(found).filter(|found| self.has(*found));
+        self.note(repo, ours, tip)
+    }
+
+    /// The branch goes from `found` to `tip`. What lies off the way there stays on file: a rollback left it, and notes on
+    /// it that somebody brings back are taken out again.
+    fn note(&mut self, repo: &Repo, found: Option<Oid>, tip: Oid) -> Result<()> {
+        let mut places = Vec::new();
+        for &place in &self.places {
+            if repo.is_commit(place) && !repo.is_ancestor(place, tip)? {
+                places.push(place);
+            }
+        }
+        let found = found.filter(|found| !places.contains(found));
+        places.extend(found.into_iter().chain([tip]));
+        self.write(places)
     }
 
     fn write(&mut self, places: Vec<Oid>) -> Result<()> {
@@ -95,19 +109,19 @@ pub fn branch(repo: &Repo, state: &State, ours: &mut Projected) -> Result<Option
     let expected = match found {
         None => Expected::Missing,
         Some(found) if found == tip => {
-            ours.write(vec![tip])?;
+            ours.note(repo, None, tip)?;
             return Ok(None);
         }
         // On the run's own line it lags behind; off it, it is where a rollback found it.
         Some(found) if ours.places.contains(&found) || repo.is_ancestor(found, tip)? => {
             if let Some(place) = repo.checked_out(&name)? {
-                ours.lag(found, tip)?;
+                ours.lag(repo, found, tip)?;
                 return Ok(Some(format!("is checked out in {}", place.display())));
             }
             Expected::At(found)
         }
         Some(found) => {
-            ours.lag(found, tip)?;
+            ours.lag(repo, found, tip)?;
             return Ok(Some(moved_to(found)));
         }
     };
@@ -136,19 +150,11 @@ fn place(
     expected: Expected,
     ours: &mut Projected,
 ) -> Result<Result<(), Moved>> {
-    // What lies off the run's line, where a rollback left it, still has notes that may have to be taken back.
-    let mut from: Vec<Oid> = Vec::new();
-    for &place in &ours.places {
-        if repo.is_commit(place) && !repo.is_ancestor(place, tip)? {
-            from.push(place);
-        }
-    }
-    if let Expected::At(found) = expected
-        && !from.contains(&found)
-    {
-        from.push(found);
-    }
-    ours.write(from.into_iter().chain([tip]).collect())?;
+    let found = match expected {
+        Expected::At(found) => Some(found),
+        Expected::Missing => None,
+    };
+    ours.note(repo, found, tip)?;
     crash::step("branch-noted");
     let moved = repo.move_to(name, tip, expected, "git enact: integrated")?;
     crash::step("branch-moved");

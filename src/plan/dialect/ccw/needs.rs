@@ -34,11 +34,6 @@ pub(super) fn needs(rows: &[Row<'_>], list: Option<&Text<'_>>, over: &[bool]) ->
         .collect();
     // For the first that names no task; most sessions have none.
     let by_letters: OnceCell<HashMap<String, &str>> = OnceCell::new();
-    let lettered = || {
-        let rows = rows.iter().rev();
-        rows.map(|row| (letters(&row.id), row.id.as_str()))
-            .collect()
-    };
     let family = Family::new(rows, &by_key);
     let mut is_too_many = false;
     let mut needs = Needs {
@@ -59,7 +54,7 @@ pub(super) fn needs(rows: &[Row<'_>], list: Option<&Text<'_>>, over: &[bool]) ->
                         .for_each(|other| is_too_many |= !family.need(&mut needs, at, other));
                 }
                 None => {
-                    let known = by_letters.get_or_init(lettered);
+                    let known = by_letters.get_or_init(|| lettered(rows));
                     let near = known.get(&letters(&spelled.text)).copied();
                     needs.faults.push(dangling(row, spelled, over[at], near));
                 }
@@ -97,6 +92,13 @@ pub(super) fn needs(rows: &[Row<'_>], list: Option<&Text<'_>>, over: &[bool]) ->
         needs.faults.push(fault);
     }
     needs
+}
+
+/// The ids of all rows by what counts of them.
+fn lettered<'r>(rows: &'r [Row<'_>]) -> HashMap<String, &'r str> {
+    let rows = rows.iter().rev();
+    rows.map(|row| (letters(&row.id), row.id.as_str()))
+        .collect()
 }
 
 /// Ids are all alike; only one with the same letters and digits is meant.
