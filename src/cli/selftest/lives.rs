@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::care::{self, Scope, purge};
+use crate::care::{self, Finding, Kind, Remedy, Scope, purge};
 use crate::cli::{demo, drive};
 use crate::git::{Git, Oid, Repo};
 use crate::journal::{self, layout};
@@ -201,7 +201,11 @@ impl Stand {
             run: Some(RUN),
             worktrees: &worktrees,
         })?;
-        if let Some(finding) = diagnosis.findings.first() {
+        // A git command that dies with the run may leave a lock that all share: it is told, and no run removes it.
+        let is_ours = |finding: &&Finding| {
+            finding.kind != Kind::Lock || matches!(finding.remedy, Remedy::Mend(_))
+        };
+        if let Some(finding) = diagnosis.findings.iter().find(is_ours) {
             bail!("{}", finding.what);
         }
         let checked = Git::new(&repo)?.run(["fsck", "--strict", "--no-dangling"])?;
