@@ -170,8 +170,12 @@ impl Life {
         }
         let log = self.user.outside("executed.log");
         let executed = std::fs::read_to_string(&log).unwrap_or_default();
-        self.forgotten.extend(executed.lines().map(str::to_owned));
+        // Once the run was cleaned, nothing but the journal knows which numbers attempts had.
+        if self.counts {
+            self.forgotten.extend(executed.lines().map(str::to_owned));
+        }
         std::fs::write(&log, "").expect("a log");
+        self.forgets = true;
         let tip = self.tip();
         self.user.git(["update-ref", JOURNAL, &tip]).success();
         true

@@ -41,6 +41,10 @@ pub(super) struct Life {
     pub(super) place: Place,
     /// Whether the local files still know where the branch was put.
     pub(super) remembers: bool,
+    /// Whether they still know which numbers attempts had.
+    pub(super) counts: bool,
+    /// Whether somebody moved the journal back.
+    pub(super) forgets: bool,
     /// What is the user's.
     untouched: Digest,
     refs: String,
@@ -70,6 +74,8 @@ impl Life {
             line: Vec::new(),
             place: Place::Somewhere,
             remembers: true,
+            counts: true,
+            forgets: false,
             noted: Vec::new(),
             forgotten: Vec::new(),
             count: 0,
@@ -262,7 +268,8 @@ impl Life {
             self.tidy(&["clean", "--yes"], crash);
         }
         self.tidy(&["clean", "--yes"], None);
-        self.remembers = false;
+        (self.remembers, self.counts) = (false, false);
+        self.forgotten.clear();
     }
 
     /// What changes nothing of the run, but that what was cut short is on record.
@@ -429,9 +436,9 @@ impl Life {
         };
         self.happen(&rest);
         // A task's branch may stand where an attempt left it that the journal forgot; the doctor says how to keep it.
-        let findings: &[&str] = match self.forgotten.is_empty() {
-            true => &[],
-            false => &["task-branch"],
+        let findings: &[&str] = match self.forgets {
+            true => &["task-branch"],
+            false => &[],
         };
         let spared = Spared {
             findings,
