@@ -4,6 +4,7 @@
 //! What one task asks for is that task's. Only plans of phases have theirs found by content, for only their executors
 //! come with the skills of the table.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::sayings::Sayings;
@@ -56,36 +57,20 @@ pub(super) fn assign(plan: &mut Plan, sources: &[Source], selection: &Selection)
     named.retain(|skill| seen.insert(skill.clone()));
     let of_tasks = plan.tasks.iter().flat_map(|task| &task.skills);
     seen.extend(of_tasks.cloned());
-    let detected = match plan.dialect {
-        Dialect::Phases => called_for(plan),
-        _ => Vec::new(),
+    let called = match plan.dialect {
+        Dialect::Phases => Called::by(plan),
+        _ => Called::default(),
     };
     let is_new = |skill: &&str| !seen.contains(*skill);
-    let found: Vec<&str> = detected.into_iter().filter(is_new).collect();
-    let by_work = match found.is_empty() {
-        true => Vec::new(),
-        false => called_for(&without_owners(plan)),
-    };
+    let found = called.by_all.into_iter().filter(is_new);
     let (detected, of_owners): (Vec<&str>, Vec<&str>) =
-        found.into_iter().partition(|skill| by_work.contains(skill));
+        found.partition(|skill| called.by_work.contains(skill));
     let owned = |skills: Vec<&str>| skills.into_iter().map(str::to_owned).collect();
     plan.wishes.skills = Skills {
         detected: owned(detected),
         of_owners: owned(of_owners),
         named,
     };
-}
-
-/// A plan as it reads where nobody is said to do its tasks: an owner's name says what they know, and not what is to be
-/// done.
-fn without_owners(plan: &Plan) -> Plan {
-    let mut plan = plan.clone();
-    for task in &mut plan.tasks {
-        if let Some(owner) = task.agent.as_deref().filter(|owner| !owner.is_empty()) {
-            task.body = task.body.replace(owner, "");
-        }
-    }
-    plan
 }
 
 /// Whether words say which skills to use.
@@ -163,16 +148,53 @@ fn is_name(word: &str) -> bool {
         && word.chars().all(is_part)
 }
 
-/// Those of the table that what the tasks say calls for.
-fn called_for(plan: &Plan) -> Vec<&'static str> {
-    let of_tasks = plan
-        .tasks
-        .iter()
-        .flat_map(|task| [task.title.as_str(), task.body.as_str()]);
-    let texts = std::iter::once(plan.title.as_str()).chain(of_tasks);
-    let sayings = Sayings::new(CALLS.iter().map(|(saying, _)| *saying));
-    let said = sayings.said_in(texts);
-    let called = CALLS.iter().zip(said).filter(|(_, said)| *said);
+/// Those of the table that a plan calls for.
+#[derive(Debug, Default)]
+struct Called {
+    /// By all that its tasks say.
+    by_all: Vec<&'static str>,
+    /// By what is to be done: an owner's name says what they know.
+    by_work: Vec<&'static str>,
+}
+
+impl Called {
+    fn by(plan: &Plan) -> Self {
+        let sayings = Sayings::new(CALLS.iter().map(|(saying, _)| *saying));
+        let title = plan.title.as_str();
+        let of_tasks = plan.tasks.iter();
+        let of_tasks = of_tasks.flat_map(|task| [task.title.as_str(), task.body.as_str()]);
+        let said = sayings.said_in(std::iter::once(title).chain(of_tasks));
+        let mut of_work = sayings.said_in([title]);
+        for task in &plan.tasks {
+            // Most is said by the first tasks already, and nobody need read on.
+            if of_work == said {
+                break;
+            }
+            let now = sayings.said_in([task.title.as_str(), &without_owner(task)]);
+            of_work
+                .iter_mut()
+                .zip(now)
+                .for_each(|(ever, now)| *ever |= now);
+        }
+        Self {
+            by_all: called_for(plan, &said),
+            by_work: called_for(plan, &of_work),
+        }
+    }
+}
+
+/// What a task says where nobody is said to do it.
+fn without_owner(task: &Task) -> Cow<'_, str> {
+    let owner = task.agent.as_deref().filter(|owner| !owner.is_empty());
+    match owner {
+        Some(owner) => task.body.replace(owner, "").into(),
+        None => task.body.as_str().into(),
+    }
+}
+
+/// The skills that these sayings of the table call for, and the files that the tasks change.
+fn called_for(plan: &Plan, said: &[bool]) -> Vec<&'static str> {
+    let called = CALLS.iter().zip(said).filter(|(_, said)| **said);
     let mut called: HashSet<&str> = called
         .flat_map(|((_, skills), _)| *skills)
         .copied()

@@ -16,7 +16,7 @@ pub(super) fn faults(errors: &[Error], text: &Text<'_>) -> Vec<Fault> {
     }
 }
 
-fn syntax(error: &::toml::de::Error, text: &Text<'_>) -> Fault {
+fn syntax(error: &Error, text: &Text<'_>) -> Fault {
     let range = error.span().unwrap_or(text.start()..text.start());
     let message = error.message().replace('\n', ", ");
     let message = match text.text.get(range.clone()) {
