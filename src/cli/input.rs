@@ -75,28 +75,16 @@ pub(super) fn read(
 
 /// How a plan at `path` is named in journals: relative to the repository where it lies in it.
 fn place(repo: &Repo, path: &Path) -> String {
-    let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let top = repo.checkout().and_then(|top| top.canonicalize().ok());
-    let relative = top.and_then(|top| match real.strip_prefix(&top) {
-        Ok(below) => Some(below.to_path_buf()),
-        Err(_) => through_link(path, &top),
-    });
-    match relative {
+    match repo.name_in_checkout(path) {
         // The repository itself has a name too.
-        Some(top) if top.as_os_str().is_empty() => ".".to_owned(),
-        relative => relative.unwrap_or(real).to_string_lossy().into_owned(),
+        Some(name) if name.as_os_str().is_empty() => ".".to_owned(),
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => {
+            let real = path.canonicalize();
+            let real = real.unwrap_or_else(|_| path.to_path_buf());
+            real.to_string_lossy().into_owned()
+        }
     }
-}
-
-/// The name in the repository at `top` of what a link in it has elsewhere: where that lies is nobody's business here.
-fn through_link(path: &Path, top: &Path) -> Option<PathBuf> {
-    let named = std::path::absolute(path).ok()?;
-    let mut above = named.ancestors().skip(1);
-    let (above, below) = above.find_map(|above| {
-        let real = above.canonicalize().ok()?;
-        Some((above, real.strip_prefix(top).ok()?.to_path_buf()))
-    })?;
-    Some(below.join(named.strip_prefix(above).ok()?))
 }
 
 /// Where the plan was when it was read, from here.

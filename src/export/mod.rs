@@ -188,22 +188,15 @@ impl Exporter {
 
 /// The checkout, where the plan was named in it, wherever a link on the way leads; else the plan's own directory.
 fn root(repo: &Repo, plan: &Path) -> PathBuf {
+    let is_in = repo.name_in_checkout(plan).is_some();
+    let checkout = repo.checkout().filter(|_| is_in);
+    if let Some(top) = checkout.and_then(|top| top.canonicalize().ok()) {
+        return top;
+    }
     let real = plan.canonicalize().unwrap_or_else(|_| plan.to_path_buf());
-    let named = std::path::absolute(plan).unwrap_or_else(|_| plan.to_path_buf());
-    let checkout = repo.checkout().and_then(|top| top.canonicalize().ok());
-    let is_in = |top: &PathBuf| {
-        let mut above = named.ancestors().skip(1);
-        real.starts_with(top)
-            || above.any(|above| {
-                above
-                    .canonicalize()
-                    .is_ok_and(|above| above.starts_with(top))
-            })
-    };
-    match checkout.filter(is_in) {
-        Some(top) => top,
-        None if real.is_dir() => real,
-        None => real.parent().map(Path::to_path_buf).unwrap_or(real),
+    match real.parent() {
+        Some(above) if !real.is_dir() => above.to_path_buf(),
+        _ => real,
     }
 }
 

@@ -197,6 +197,27 @@ impl Repo {
         self.raw.workdir()
     }
 
+    /// How `path` is named below the checkout, where it lies there; also where a link that lies there leads it elsewhere,
+    /// for where that is is nobody's business.
+    pub fn name_in_checkout(&self, path: &Path) -> Option<PathBuf> {
+        let top = self.checkout()?.canonicalize().ok()?;
+        let below = |path: &Path| {
+            Some(
+                path.canonicalize()
+                    .ok()?
+                    .strip_prefix(&top)
+                    .ok()?
+                    .to_owned(),
+            )
+        };
+        below(path).or_else(|| {
+            let named = std::path::absolute(path).ok()?;
+            let mut above = named.ancestors().skip(1);
+            let (above, name) = above.find_map(|above| Some((above, below(above)?)))?;
+            Some(name.join(named.strip_prefix(above).ok()?))
+        })
+    }
+
     /// The commit that the user's words name.
     pub fn resolve(&self, rev: &str) -> Result<Oid> {
         use git2::ErrorCode;
