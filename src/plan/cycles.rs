@@ -48,7 +48,9 @@ pub(super) fn titled(title: &str) -> Option<Step> {
 /// Makes of the tasks that are steps, given with their places, cycles of dependent tasks with opposite expectations.
 pub(super) fn join(tasks: &mut [Task], steps: &[(usize, Step)]) {
     let cycles = expect(tasks, steps);
-    depend(tasks, &cycles);
+    if !cycles.is_empty() {
+        depend(tasks, &cycles);
+    }
 }
 
 /// Says of the tasks that are steps what is expected of each, where the plan itself has them one after the other, and

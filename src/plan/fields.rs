@@ -199,7 +199,7 @@ pub(super) fn globs(paths: &[Span], text: &Text<'_>, faults: &mut Vec<Fault>) ->
     let sound = paths.iter().filter_map(|path| {
         let glob = scope::glob_of(&path.text);
         let Some(objection) = scope::objection(&glob) else {
-            return Some(glob);
+            return Some(glob.into_owned());
         };
         faults.push(text.error(path.range.clone(), format!("`{}` {objection}", path.text)));
         None

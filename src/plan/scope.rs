@@ -2,6 +2,7 @@
 //!
 //! Knows no file system: a path that exists nowhere is a file to be made.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// What is wrong with a path or glob, if anything, as the end of a sentence about it.
@@ -18,16 +19,16 @@ pub(super) fn objection(path: &str) -> Option<String> {
     if path.starts_with(SEPARATORS) || path.chars().nth(1) == Some(':') || is_home(path) {
         return Some("is an absolute path; name files relative to the repository".into());
     }
-    if parts().any(|part| part == b"..") {
+    let dotted = || parts().filter(|part| part.starts_with(b"."));
+    if dotted().any(|part| part == b"..") {
         return Some("leaves the repository through `..`".into());
     }
-    if parts().any(|part| part.eq_ignore_ascii_case(b".git")) {
+    if dotted().any(|part| part.eq_ignore_ascii_case(b".git")) {
         return Some("is inside `.git`, which no task may change".into());
     }
-    if path
-        .chars()
-        .any(|c| c.is_control() || super::is_invisible(c))
-    {
+    let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_hidden = |c: char| c.is_control() || super::is_invisible(c);
+    if !is_plain && path.contains(is_hidden) {
         return Some("has a control or invisible character".into());
     }
     literal_prefix(path)?;
@@ -39,14 +40,14 @@ pub(super) fn objection(path: &str) -> Option<String> {
 }
 
 /// A path as people write it, as a glob: `./` dropped, `:12-20` dropped, a directory means all in it.
-pub(super) fn glob_of(written: &str) -> String {
+pub(super) fn glob_of(written: &str) -> Cow<'_, str> {
     let path = bare(written);
     let mut glob = match path.contains('\\') {
-        true => path.replace('\\', "/"),
-        false => path.to_owned(),
+        true => Cow::Owned(path.replace('\\', "/")),
+        false => Cow::Borrowed(path),
     };
     if glob.ends_with('/') && glob.len() > 1 {
-        glob.push_str("**");
+        glob.to_mut().push_str("**");
     }
     glob
 }

@@ -12,7 +12,7 @@ pub(super) fn named(own: &[Block], text: &Text<'_>, within: Range<usize>) -> Vec
     let mut seen = HashSet::new();
     let mut globs = Vec::new();
     let mut take = |path: &str| {
-        let glob = scope::glob_of(path);
+        let glob = scope::glob_of(path).into_owned();
         // A route such as `/users` looks like a path, too: what no task could change is none.
         if scope::objection(&glob).is_none() && seen.insert(glob.clone()) {
             globs.push(glob);

@@ -15,6 +15,10 @@ fn is_separator(text: &str) -> bool {
 
 /// A text without the white space around it, where it stands: nearly all have none.
 fn trimmed(mut text: String) -> String {
+    let is_sign = |end: Option<&u8>| end.is_some_and(u8::is_ascii_graphic);
+    if is_sign(text.as_bytes().first()) && is_sign(text.as_bytes().last()) {
+        return text;
+    }
     text.truncate(text.trim_end().len());
     let blank = text.len() - text.trim_start().len();
     if blank > 0 {
@@ -66,7 +70,8 @@ impl<'a> Builder<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         Self {
             text,
-            blocks: Vec::new(),
+            // Few lines are so short, so that nothing is moved to make room.
+            blocks: Vec::with_capacity(text.len() / 32),
             line: None,
             heading: None,
             fence: None,
@@ -215,9 +220,9 @@ impl<'a> Builder<'a> {
 
     fn is_apart(&self, start: usize) -> bool {
         let between = self.text.get(self.end_of_last..start).unwrap_or_default();
-        memchr::memchr_iter(b'\n', between.as_bytes())
-            .nth(1)
-            .is_some()
+        // Few bytes stand between blocks.
+        let mut ends = between.bytes().filter(|byte| *byte == b'\n');
+        ends.nth(1).is_some()
     }
 
     fn is_flowing(&self) -> bool {

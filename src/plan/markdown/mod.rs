@@ -221,7 +221,7 @@ fn boxes_with_colons(text: &Text<'_>, blocks: &[Block]) -> Option<Fault> {
         let next = fences.partition_point(|fence| fence.end <= at);
         fences.get(next).is_some_and(|fence| fence.contains(&at))
     };
-    let boxed = |(at, _): (usize, &str)| {
+    let boxed = |at: usize| {
         let before = &text.text[..at];
         let bullet = BOXES.iter().find_map(|open| before.strip_suffix(open))?;
         let start = bullet.len();
@@ -235,7 +235,7 @@ fn boxes_with_colons(text: &Text<'_>, blocks: &[Block]) -> Option<Fault> {
         let begins = above.is_empty() || above.ends_with(['\n', '\r', super::text::BOM]);
         (begins && !is_code(at)).then_some(start..at + 2)
     };
-    let mut boxes = text.text.match_indices("]:").filter_map(boxed);
+    let mut boxes = memchr::memmem::find_iter(text.text.as_bytes(), "]:").filter_map(boxed);
     let first = boxes.next()?;
     let message = match boxes.count() {
         0 => "a colon follows this box, so it is read as text".to_owned(),

@@ -12,16 +12,19 @@ pub(super) struct Spelled {
 
 /// Whether a word is built like an id: capitals, then digits, with dashes and dots between.
 pub(super) fn is_id(word: &str) -> bool {
-    let head = word.split(['-', '.', '_']).next().unwrap_or_default();
+    let word = word.as_bytes();
+    let head = word.iter().position(|byte| !byte.is_ascii_alphanumeric());
+    let head = &word[..head.unwrap_or(word.len())];
+    let is_shouted = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
     word.len() <= 64
-        && word.starts_with(|c: char| c.is_ascii_uppercase())
-        && head
-            .chars()
-            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
-        && word.chars().all(is_part)
-        && word.ends_with(|c: char| c.is_ascii_alphanumeric())
-        && word.chars().any(|c| c.is_ascii_digit())
-        && (word.contains('-') || is_short(head))
+        && word.first().is_some_and(u8::is_ascii_uppercase)
+        && head.iter().all(is_shouted)
+        && word[head.len()..]
+            .iter()
+            .all(|byte| is_part((*byte).into()))
+        && word.last().is_some_and(u8::is_ascii_alphanumeric)
+        && word.iter().any(u8::is_ascii_digit)
+        && (word.contains(&b'-') || is_short(head))
 }
 
 fn is_part(c: char) -> bool {
@@ -29,30 +32,27 @@ fn is_part(c: char) -> bool {
 }
 
 /// `T001`, but not `P0`, which is a priority, or `MP3`.
-fn is_short(head: &str) -> bool {
-    let digits = head.trim_start_matches(|c: char| c.is_ascii_uppercase());
-    digits.len() >= 2
-        && head.len() - digits.len() == 1
-        && digits.chars().all(|c| c.is_ascii_digit())
+fn is_short(head: &[u8]) -> bool {
+    let (letter, digits) = head.split_at(1);
+    letter[0].is_ascii_uppercase() && digits.len() >= 2 && digits.iter().all(u8::is_ascii_digit)
 }
 
 /// An id as it is compared: in one case, and `IMPL-001` is `IMPL-1`.
 pub(super) fn key(id: &str) -> String {
     let id = id.trim();
     let mut key = String::with_capacity(id.len());
-    let mut chars = id.chars().peekable();
     // Whether a digit other than zero was seen of the number that this stands in.
     let mut counts = false;
-    while let Some(c) = chars.next() {
-        let goes_on = chars.peek().is_some_and(char::is_ascii_digit);
-        match c {
-            '0' if !counts && goes_on => {}
-            '0'..='9' => {
-                key.push(c);
-                counts = goes_on;
-            }
-            _ if c.is_ascii() => key.push(c.to_ascii_lowercase()),
-            _ => key.extend(c.to_lowercase()),
+    for (at, c) in id.char_indices() {
+        let goes_on = id.as_bytes().get(at + 1).is_some_and(u8::is_ascii_digit);
+        if c == '0' && !counts && goes_on {
+            continue;
+        }
+        counts = c.is_ascii_digit() && goes_on;
+        if c.is_ascii() {
+            key.push(c.to_ascii_lowercase());
+        } else {
+            key.extend(c.to_lowercase());
         }
     }
     key

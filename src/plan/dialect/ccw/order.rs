@@ -39,15 +39,16 @@ pub(super) fn after(places: &[Place], model: Model, chains: &[(usize, usize)]) -
         // Who needs whom in a circle is told by the graph; an order of our own would only hide it.
         return after;
     };
-    let mut before: Vec<usize> = Vec::new();
-    for batch in batches(&order, places, model) {
+    let mut before: &[usize] = &[];
+    // Neighbours of one group make a batch; everyone else is alone.
+    for batch in order.chunk_by(|&one, &next| belong_together(&places[one], &places[next], model)) {
         if before.len() * batch.len() > EDGES_MAX {
-            after[batch[0]].extend(&before);
+            after[batch[0]].extend(before);
             batch[1..]
                 .iter()
                 .for_each(|&task| after[task].push(batch[0]));
         } else {
-            batch.iter().for_each(|&task| after[task].extend(&before));
+            batch.iter().for_each(|&task| after[task].extend(before));
         }
         before = batch;
     }
@@ -100,20 +101,9 @@ fn sorted(places: &[Place], after: &[Vec<usize>], keys: &[(usize, usize)]) -> Op
     (order.len() == places.len()).then_some(order)
 }
 
-/// Neighbours of one group make a batch; everyone else is alone.
-fn batches(order: &[usize], places: &[Place], model: Model) -> Vec<Vec<usize>> {
-    let mut batches: Vec<Vec<usize>> = Vec::new();
-    let together = |one: &Place, other: &Place| {
-        let is_phase = model != Model::Phased || one.phase == other.phase;
-        model != Model::Sequential && is_phase && one.group.is_some() && one.group == other.group
-    };
-    for &task in order {
-        match batches.last_mut() {
-            Some(batch) if together(&places[batch[0]], &places[task]) => batch.push(task),
-            _ => batches.push(vec![task]),
-        }
-    }
-    batches
+fn belong_together(one: &Place, other: &Place, model: Model) -> bool {
+    let is_phase = model != Model::Phased || one.phase == other.phase;
+    model != Model::Sequential && is_phase && one.group.is_some() && one.group == other.group
 }
 
 #[cfg(test)]

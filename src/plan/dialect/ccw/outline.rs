@@ -355,7 +355,7 @@ fn files(
     for node in nodes {
         let written = node.string().unwrap_or_default();
         for path in written.split(';').map(path_of).filter(|path| is_path(path)) {
-            let glob = scope::glob_of(path);
+            let glob = scope::glob_of(path).into_owned();
             match scope::objection(&glob) {
                 None if seen.insert(glob.clone()) => files.push(glob),
                 None => {}

@@ -43,7 +43,7 @@ pub(super) fn rows<'s>(
     known: &HashMap<String, usize>,
 ) -> Vec<Row<'s>> {
     let mut taken = vec![false; files.len()];
-    let mut rows: Vec<Row<'_>> = Vec::new();
+    let mut rows: Vec<Row<'_>> = Vec::with_capacity(todo.entries.len());
     for entry in &todo.entries {
         let listed = ids::key(&entry.id);
         let found = known.get(&listed);

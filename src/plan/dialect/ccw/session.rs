@@ -178,7 +178,7 @@ fn documents(
 }
 
 /// A way to tell the phase of a row.
-type Way<'w> = dyn Fn(&Row<'_>) -> Option<String> + 'w;
+type Way<'w> = dyn Fn(&'w Row<'w>) -> Option<&'w str> + 'w;
 
 struct Session<'s> {
     rows: Vec<Row<'s>>,
@@ -214,7 +214,9 @@ impl Session<'_> {
         self.faults.extend(faults);
         let after = self.after(&needs, &listed, strategy);
         self.faults.extend(statuses.faults(self.list));
-        let mut tasks = Vec::new();
+        let ids: Vec<TaskId> = self.rows.iter().map(|row| TaskId::new(&*row.id)).collect();
+        let named = |rows: &[usize]| rows.iter().map(|&at| ids[at].clone()).collect();
+        let mut tasks = Vec::with_capacity(self.rows.len());
         let mut steps = Vec::new();
         for (at, row) in self
             .rows
@@ -222,15 +224,10 @@ impl Session<'_> {
             .enumerate()
             .filter(|(_, row)| !row.is_container())
         {
-            let ids = |others: &[usize]| {
-                others
-                    .iter()
-                    .map(|&at| TaskId::new(self.rows[at].id.as_str()))
-                    .collect()
-            };
             let mut task = task(row, self.list);
-            task.needs = ids(&needs[at]);
-            task.after = ids(&after[at]);
+            task.id = ids[at].clone();
+            task.needs = named(&needs[at]);
+            task.after = named(&after[at]);
             task.imported = imported[at].clone();
             let step = row.outline().and_then(|outline| outline.step);
             let step = step.or_else(|| cycles::titled(&task.title));
@@ -332,16 +329,17 @@ impl Session<'_> {
             .iter()
             .map(|(id, phase)| (ids::key(id), phase.as_str()))
             .collect();
-        let by_plan = |row: &Row<'_>| named.get(&row.key).map(|phase| (*phase).to_owned());
-        let by_file = |row: &Row<'_>| row.outline()?.phase.clone();
-        let by_list = |row: &Row<'_>| {
-            strategy::phase_of(self.todo.sections.get(row.entry?.section.checked_sub(1)?)?)
-        };
-        let ways: [&Way<'_>; 3] = [&by_plan, &by_file, &by_list];
-        let of = |way: &&Way<'_>| -> Vec<Option<String>> { self.rows.iter().map(way).collect() };
+        let sections = self.todo.sections.iter();
+        let sections: Vec<_> = sections.map(|title| strategy::phase_of(title)).collect();
+        let in_section = |at: usize| sections.get(at)?.as_deref();
+        let ways: [&Way<'_>; 3] = [
+            &|row| named.get(&row.key).copied(),
+            &|row| row.outline()?.phase.as_deref(),
+            &|row| in_section(row.entry?.section.checked_sub(1)?),
+        ];
         let found = ways
             .iter()
-            .map(of)
+            .map(|way| self.rows.iter().map(way).collect::<Vec<_>>())
             .find(|phases| phases.iter().any(Option::is_some))
             .unwrap_or_default();
         // The plan's own order, else as people count.
@@ -350,7 +348,7 @@ impl Session<'_> {
             .iter()
             .map(|(_, phase)| phase.as_str())
             .collect();
-        let mut others: Vec<&str> = found.iter().flatten().map(String::as_str).collect();
+        let mut others: Vec<&str> = found.iter().copied().flatten().collect();
         others.sort_by_cached_key(|phase| ids::rank(phase));
         phases.extend(others);
         let mut numbers: HashMap<&str, usize> = HashMap::new();
@@ -360,7 +358,7 @@ impl Session<'_> {
         }
         let mut last = 0;
         let number = |at: usize| {
-            let phase = found.get(at).and_then(Option::as_deref);
+            let phase = found.get(at).copied().flatten();
             last = phase
                 .and_then(|phase| numbers.get(phase).copied())
                 .unwrap_or(last);
@@ -391,22 +389,20 @@ impl Session<'_> {
     }
 }
 
+/// The task of a row, but for its id and order.
 fn task(row: &Row<'_>, list: Option<&Text<'_>>) -> Task {
-    let listed = row
-        .entry
-        .map(|entry| entry.title.clone())
-        .unwrap_or_default();
+    let listed = row.entry.map_or("", |entry| entry.title.as_str());
     let place = row
         .entry
         .zip(list)
         .map(|(entry, list)| list.location(entry.at.start));
     let named = |title: &str| {
-        [title, &listed, &row.id]
+        [title, listed, &row.id]
             .iter()
             .find(|title| !title.is_empty())
             .map(|title| (*title).to_owned())
     };
-    let mut task = match row.file {
+    match row.file {
         Some(TaskFile::Task(outline)) => Task {
             title: named(&outline.title).unwrap_or_default(),
             source: outline.source.clone(),
@@ -432,9 +428,7 @@ fn task(row: &Row<'_>, list: Option<&Text<'_>>) -> Task {
                 ..Task::at(place.or(broken).unwrap_or_default())
             }
         }
-    };
-    task.id = TaskId::new(row.id.as_str());
-    task
+    }
 }
 
 /// The lines of a task without those that say how a run of it ended.

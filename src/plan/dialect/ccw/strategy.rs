@@ -38,7 +38,9 @@ pub(super) struct Strategy {
 /// What a document says of the execution.
 pub(super) fn read(document: &Document) -> Strategy {
     let blocks = section_four(&document.blocks);
-    let model = model(blocks).or_else(|| model(&document.blocks));
+    let is_part = blocks.len() < document.blocks.len();
+    let elsewhere = || is_part.then(|| model(&document.blocks)).flatten();
+    let model = model(blocks).or_else(elsewhere);
     let (read, unread): (Vec<_>, Vec<_>) = serialized(blocks)
         .into_iter()
         .filter(|line| ids::ids_in(&line.text).nth(1).is_some())

@@ -12,7 +12,7 @@ use super::outline::Said;
 use crate::plan::ImportedStatus;
 use crate::plan::checklist::Kind;
 use crate::plan::markdown::{Block, Document, Heading, Line, Mark};
-use crate::plan::text::Text;
+use crate::plan::text::{Text, find_word};
 
 /// What the list says of one task.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Entry {
     fn new(id: &str, title: &str, at: Range<usize>, block: Range<usize>) -> Self {
         Self {
             id: id.to_owned(),
-            title: without_signs(title),
+            title: without_signs(title).to_owned(),
             at,
             marks: Vec::new(),
             below: Vec::new(),
@@ -84,17 +84,15 @@ impl Entry {
 
     /// What the boxes say together: of its lines any that is ticked wins, of what stands below it all must be.
     pub(super) fn said(&self) -> Option<Said> {
-        let mut said: Vec<Said> = self.marks.iter().map(|mark| meant(&mark.sign)).collect();
-        let open = self.below.iter().map(|mark| meant(&mark.sign));
-        said.extend(open.max_by_key(|said| *said != Said::Known(ImportedStatus::Done)));
-        let rank = |said: &Said| match said {
+        let said = self.marks.iter().map(|mark| meant(&mark.sign));
+        let below = self.below.iter().map(|mark| meant(&mark.sign));
+        let below = below.max_by_key(|said| *said != Said::Known(ImportedStatus::Done));
+        said.chain(below).min_by_key(|said| match said {
             Said::Known(ImportedStatus::Done) => 0,
             Said::Known(_) => 1,
             Said::Open => 2,
             Said::Unknown(_) => 3,
-        };
-        said.sort_by_key(rank);
-        said.into_iter().next()
+        })
     }
 }
 
@@ -114,7 +112,10 @@ pub(super) fn read(document: &Document, text: &Text<'_>, is_known: &dyn Fn(&str)
     let mut list = List {
         text,
         is_known,
-        todo: Todo::default(),
+        todo: Todo {
+            entries: Vec::with_capacity(document.blocks.len()),
+            ..Todo::default()
+        },
         by_key: HashMap::new(),
         is_apart: false,
         noted: None,
@@ -180,7 +181,8 @@ impl List<'_> {
         }
         let leading = ids::leading(&heading.title, self.is_known);
         if let Some((id, rest)) = leading.filter(|(id, _)| !self.is_only_noted(id)) {
-            let at = self.place(id, &heading.range);
+            let line = self.line_of(heading.range.start);
+            let at = self.place(id, &heading.range, &line);
             let index = self.entry(id, rest, at, heading.range.clone());
             self.headed = Some(index);
             self.current = Some((index, 0));
@@ -197,20 +199,16 @@ impl List<'_> {
             && (line.mark.is_some() || is_container)
             && let Some((id, rest)) = ids::leading(&whole, self.is_known)
         {
-            self.end(self.line_start(line.range.start));
+            let range = self.line_of(line.range.start);
+            self.end(range.start);
             self.headed = None;
             if self.is_only_noted(id) {
                 return;
             }
-            let at = self.place(id, &line.range);
-            let raw = self.line_of(line.range.start);
-            let names_file = self.text.text[raw.clone()].contains(".task/");
-            let index = self.entry(
-                id,
-                &without_links(rest, &self.text.text[raw.clone()]),
-                at,
-                raw,
-            );
+            let at = self.place(id, &line.range, &range);
+            let raw = &self.text.text[range.clone()];
+            let names_file = raw.contains(".task/");
+            let index = self.entry(id, without_links(rest, raw), at, range);
             let needs = inline_needs(rest);
             let entry = &mut self.todo.entries[index];
             entry.marks.extend(line.mark.clone());
@@ -287,16 +285,15 @@ impl List<'_> {
         }
     }
 
-    fn place(&self, id: &str, within: &Range<usize>) -> Range<usize> {
-        let line = self.line_of(within.start);
-        let found = self.text.text[line.clone()].find(id);
+    /// Where an id stands in the line of what names it.
+    fn place(&self, id: &str, within: &Range<usize>, line: &Range<usize>) -> Range<usize> {
+        let found = find_word(&self.text.text[line.clone()], id);
         let start = found.map_or(within.start, |at| line.start + at);
         start..start + id.len()
     }
 
     fn line_start(&self, at: usize) -> usize {
-        self.text.text[..at]
-            .rfind('\n')
+        memchr::memrchr(b'\n', &self.text.text.as_bytes()[..at])
             .map_or(self.text.start(), |at| at + 1)
     }
 
@@ -304,7 +301,7 @@ impl List<'_> {
     fn line_of(&self, at: usize) -> Range<usize> {
         let start = self.line_start(at);
         let rest = &self.text.text[start..];
-        let length = rest.find('\n').unwrap_or(rest.len());
+        let length = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
         start..start + rest[..length].trim_end().len()
     }
 }
@@ -372,10 +369,10 @@ fn is_aside(heading: &str) -> bool {
 }
 
 /// A title without the links that follow it: `Add it → 📋 | ✅`.
-fn without_links(title: &str, raw: &str) -> String {
+fn without_links<'t>(title: &'t str, raw: &str) -> &'t str {
     let mut title = title.trim_end();
     if !raw.contains("](") {
-        return title.to_owned();
+        return title;
     }
     let mut links: Vec<&str> = Vec::new();
     let mut rest = raw;
@@ -397,13 +394,14 @@ fn without_links(title: &str, raw: &str) -> String {
     for arrow in ["→", "->", "=>", "—", "–", "-", "|"] {
         title = title.strip_suffix(arrow).unwrap_or(title).trim_end();
     }
-    title.to_owned()
+    title
 }
 
 /// A title without the signs that say how far it is, who does it, and what it depends on.
-fn without_signs(title: &str) -> String {
+fn without_signs(title: &str) -> &str {
     let mut title = title.trim();
-    if let (true, Some(at)) = (title.ends_with([')', '）']), title.rfind(['(', '（']))
+    if title.ends_with([')', '）'])
+        && let Some(at) = title.rfind(['(', '（'])
         && !inline_needs(&title[at..]).is_empty()
     {
         title = title[..at].trim_end();
@@ -412,12 +410,14 @@ fn without_signs(title: &str) -> String {
         let shorter = title
             .trim_end_matches(['✅', '✓', '✔', '⏳', '🔄', '🚧', '❌', '\u{fe0f}', ' '])
             .trim_end();
-        let shorter = match shorter.rsplit_once(' ') {
+        // Most titles name nobody.
+        let words = shorter.contains('@').then(|| shorter.rsplit_once(' '));
+        let shorter = match words.flatten() {
             Some((before, last)) if last.starts_with('@') && last.len() > 1 => before.trim_end(),
             _ => shorter,
         };
         if shorter.len() == title.len() {
-            return title.to_owned();
+            return title;
         }
         title = shorter;
     }

@@ -180,7 +180,7 @@ impl Front {
             front.depends_at = at..at + "depends_on".len();
         }
         let files = listed(&yaml["files_modified"]);
-        let globs = files.iter().map(|file| scope::glob_of(file));
+        let globs = files.iter().map(|file| scope::glob_of(file).into_owned());
         front.files = globs
             .filter(|file| scope::objection(file).is_none())
             .collect();

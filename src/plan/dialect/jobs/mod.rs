@@ -221,7 +221,7 @@ fn step_files(step: &[Block], text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<S
                 continue;
             }
             match scope::objection(&glob) {
-                None => files.push(glob),
+                None => files.push(glob.into_owned()),
                 Some(objection) => faults.push(
                     text.warning(span.range.clone(), format!("`{}` {objection}", span.text))
                         .help("it is not counted among the files of the job"),

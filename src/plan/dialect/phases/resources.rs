@@ -1,8 +1,10 @@
 //! What a phase says of files and of the dependencies in a manifest.
 
+use std::borrow::Cow;
+
 use super::parts::{self, Part, codes};
 use crate::plan::markdown::Block;
-use crate::plan::text::Text;
+use crate::plan::text::{Text, find_word};
 use crate::plan::{Fault, fields, scope};
 
 /// What a phase says of files.
@@ -43,11 +45,11 @@ pub(super) fn files(parts: &[Part<'_>], text: &Text<'_>, faults: &mut Vec<Fault>
                 }
                 let is_one = !path.contains(['*', '?', '[']) && !path.ends_with('/');
                 if is_one && is_new {
-                    made.push(glob.clone());
+                    made.push(glob.clone().into_owned());
                 } else if is_one && is_changed {
-                    changed.push(glob.clone());
+                    changed.push(glob.clone().into_owned());
                 }
-                all.push(glob);
+                all.push(glob.into_owned());
             }
         }
     }
@@ -60,13 +62,15 @@ pub(super) fn files(parts: &[Part<'_>], text: &Text<'_>, faults: &mut Vec<Fault>
 
 /// Whether a line says of its files that they are to be made.
 fn says_new(words: &str) -> bool {
-    let lower = words.to_lowercase();
-    lower.contains("(new") || lower.starts_with("new:") || lower.starts_with("create ")
+    find_word(words, "(new").is_some()
+        || ["new:", "create "]
+            .iter()
+            .any(|word| find_word(words, word) == Some(0))
 }
 
 /// The path that a line is about: its first code that looks like one, or its first word; several with commas between.
-fn paths(words: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
+fn paths(words: &str) -> Vec<Cow<'_, str>> {
+    let mut found = Vec::new();
     if !words.contains('`') {
         for piece in words.split([',', '，', '、', ';']) {
             let word = piece
@@ -94,10 +98,10 @@ fn paths(words: &str) -> Vec<String> {
 }
 
 /// Adds a path as globs; `{name}` stands for anything, `{a,b}` for either.
-fn take_path(written: &str, found: &mut Vec<String>) {
+fn take_path<'w>(written: &'w str, found: &mut Vec<Cow<'w, str>>) {
     let (Some(open), Some(close)) = (written.find('{'), written.find('}')) else {
         if scope::looks_like_path(written) {
-            found.push(written.to_owned());
+            found.push(written.into());
         }
         return;
     };
@@ -113,7 +117,8 @@ fn take_path(written: &str, found: &mut Vec<String>) {
     let whole = choices
         .into_iter()
         .map(|choice| format!("{front}{choice}{back}"));
-    found.extend(whole.filter(|path| scope::looks_like_path(path)));
+    let paths = whole.filter(|path| scope::looks_like_path(path));
+    found.extend(paths.map(Cow::Owned));
 }
 
 /// The dependencies that are to stand in a manifest, where the plan says in which.
@@ -218,7 +223,7 @@ mod tests {
             ["Cargo.toml"]
         );
         assert_eq!(paths("src/a.rs (lines 1-3)"), ["src/a.rs"]);
-        let path = |written: &str| {
+        let path = |written: &'static str| {
             let mut found = Vec::new();
             take_path(written, &mut found);
             found

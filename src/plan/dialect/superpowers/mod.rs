@@ -351,7 +351,7 @@ fn artifacts(document: &Document, path: &Path, first: Option<usize>) -> Vec<Stri
     };
     let specs = lines(head).filter(|line| line.lead.as_deref().is_some_and(is_spec));
     let spans = specs.flat_map(|line| &line.spans);
-    let paths = spans.map(|span| scope::glob_of(&span.text));
+    let paths = spans.map(|span| scope::glob_of(&span.text).into_owned());
     paths
         .filter(|path| scope::looks_like_path(path) && scope::objection(path).is_none())
         .chain([path.display().to_string()])

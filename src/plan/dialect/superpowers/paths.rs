@@ -132,7 +132,7 @@ fn path(
     foreign: &mut Foreign,
     faults: &mut Vec<Fault>,
 ) -> Option<String> {
-    let written = scope::glob_of(without_lines(&span.text));
+    let written = scope::glob_of(without_lines(&span.text)).into_owned();
     let is_drive = written.as_bytes().get(1) == Some(&b':');
     let is_absolute = is_drive || written.starts_with('/') || written.starts_with("~/");
     let path = match is_absolute {

@@ -173,7 +173,7 @@ impl Reader<'_> {
                     };
                     self.faults.push(self.text.error(path.span(), message));
                 }
-                None => paths.push(glob),
+                None => paths.push(glob.into_owned()),
             }
         }
         paths
