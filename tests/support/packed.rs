@@ -45,6 +45,9 @@ fn unpack(packed: &str, dir: &Path) {
     write(file);
 }
 
+/// No plan relates its tasks in more ways: what would is refused.
+const EDGES_MAX: usize = 1_000_000;
+
 /// How much was answered.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
@@ -77,6 +80,7 @@ pub(crate) fn answer(packed: &str, dialect: Dialect) -> Answer {
                 edges: edges.sum(),
                 faults: loaded.warnings.len(),
             };
+            assert!(told.edges <= EDGES_MAX, "{dialect}: {} edges", told.edges);
             match Graph::new(loaded.plan) {
                 Ok(graph) => {
                     assert_eq!(graph.waves().iter().map(Vec::len).sum::<usize>(), tasks);

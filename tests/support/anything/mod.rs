@@ -5,7 +5,7 @@
 
 mod checkpoint;
 mod claim;
-mod id;
+pub(crate) mod id;
 mod note;
 mod record;
 mod scope;
@@ -15,7 +15,6 @@ mod shown;
 mod span;
 mod template;
 
-pub(crate) use id::is_ref;
 use std::time::{Duration, Instant};
 
 /// What asks all that must hold of these bytes.
