@@ -225,6 +225,9 @@ fn the_list_shows_each_run_with_where_it_stands() {
         line("r-test").contains("complete") && line("r-test").contains("3 of 3"),
         "{list}"
     );
+    let began = lines(&user.enact(["list", "--json"]).success());
+    let began = began[0]["started_at"].as_str().expect("when it began");
+    assert!(line("r-test").contains(began), "{list}");
     assert!(
         line("again").contains("needs_person") && line("again").contains("0 of 3"),
         "{list}"

@@ -36,8 +36,8 @@ pub(super) fn exec(_: &Args, context: &Context) -> Result<Exit> {
         } else {
             let landed = if headline.landed { ", landed" } else { "" };
             let line = format!(
-                "{}  {status:<12}  {} of {} done{landed}  {}",
-                run.id, counts.done, counts.total, headline.title
+                "{}  {status:<12}  {}  {} of {} done{landed}  {}",
+                run.id, headline.started_at, counts.done, counts.total, headline.title
             );
             report::line(&visible(&line));
         }
