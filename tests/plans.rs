@@ -541,6 +541,137 @@ fn nothing_is_hidden_between_two_rules() {
     }
 }
 
+/// The ids of a plan's tasks, each with what its files say of it.
+fn said(path: &Path, text: &str) -> String {
+    fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
+    fs::write(path, text).expect("it is written");
+    let loaded = load(&[path.to_path_buf()], None).expect("a plan");
+    let said = loaded.plan.tasks.iter().map(|task| {
+        let imported = task.imported.as_ref();
+        let said = imported.map_or("open".to_owned(), |said| format!("{:?}", said.status));
+        format!("{} {} {}", task.id, task.title, said.to_lowercase())
+    });
+    said.collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn what_is_struck_out_or_put_off_is_not_run() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    for (name, text, expected) in [
+        (
+            ".kiro/specs/a/tasks.md",
+            "- [ ] 1. a\n- [ ] ~~2. b~~\n- [ ] 3. ~~c~~ (no need)\n- [ ] 4. [SKIPPED] d\n- [ ] 5. e ~~f~~ g\n",
+            "1 a open; 2 b skipped; 3 c (no need) skipped; 4 d skipped; 5 e ~~f~~ g open",
+        ),
+        (
+            "openspec/changes/x/tasks.md",
+            "## 1. A\n- [ ] 1.1 a\n- [ ] ~~1.2 b~~\n- [x] ~~1.3 c~~\n",
+            "1.1 a open; 1.2 b skipped; 1.3 c done",
+        ),
+        (
+            "specs/001-a/tasks.md",
+            "# Tasks: A\n\n## Phase 1\n- [ ] T001 a\n- [ ] T002 ~~b~~\n- [ ] T003 [DEFERRED] c\n",
+            "T001 a open; T002 b skipped; T003 c skipped",
+        ),
+        (
+            ".ai/plans/a.plan.md",
+            "# P\n\n## Phases\n\n### Phase 1: a\n**Principal Owner:** A\n\n### Phase 2: ~~b~~\n**Principal Owner:** A\n\n\
+             ### Phase 3: Handle NOT DONE\n**Principal Owner:** A\n\n### Phase 4: d — ✅ COMPLETED (2026-01-02)\n**Principal Owner:** A\n",
+            "1 a open; 2 b skipped; 3 Handle NOT DONE open; 4 d done",
+        ),
+    ] {
+        assert_eq!(said(&directory.path().join(name), text), expected, "{text}");
+    }
+}
+
+#[test]
+fn signs_and_words_before_the_id_of_a_sessions_task_hide_it_from_nobody() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    let path = directory.path().join(".workflow/active/WFS-a/TODO_LIST.md");
+    let text = "# Tasks: A\n\n## Wave 1 (Parallel)\n- [ ] **IMPL-1**: a\n- [ ] 🔄 **IMPL-2**: b (after IMPL-1)\n\
+        - [x] ✅ **IMPL-3**: c\n- [ ] [P] **IMPL-4**: d\n  - Depends on IMPL-2\n- [ ] 1. Task IMPL-5: e\n\
+        - [ ] ~~**IMPL-6**: f~~\n[task](./.task/IMPL-1.json)\n";
+    assert_eq!(
+        said(&path, text),
+        "IMPL-1 a open; IMPL-2 b open; IMPL-3 c done; IMPL-4 d open; IMPL-5 e open; IMPL-6 f skipped"
+    );
+    let plan = load(&[path], None).expect("a plan").plan;
+    let needs = plan.tasks.iter().filter(|task| !task.needs.is_empty());
+    let needs: Vec<String> = needs
+        .map(|task| format!("{} {}", task.id, task.needs[0]))
+        .collect();
+    assert_eq!(needs, ["IMPL-2 IMPL-1", "IMPL-4 IMPL-2"]);
+}
+
+#[test]
+fn fields_right_above_a_rule_are_fields() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    for (name, text) in [
+        (
+            "PLAN.md",
+            "# P\n\n### Task 1: a\n**Files**: `a.rs`\n**Action**: x\n**Verify**: `false`\n---\n### Task 2: b\n**Verify**: `true`\n",
+        ),
+        (
+            "job-1-a.md",
+            "# A\n\n## Implementation Steps\n\n### Step 1: a\n**Files:** `a.rs`\n**Verify:** `false`\n---\n### Step 2: b\n**Verify:** `true`\n",
+        ),
+        (
+            ".ai/plans/a.plan.md",
+            "# P\n\n## Phases\n\n### Phase 1: a\n**Principal Owner:** A\n**Files to modify:** `a.rs`\n**Blast Radius:** `false`\n---\n\
+             ### Phase 2: b\n**Principal Owner:** B\n",
+        ),
+    ] {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
+        fs::write(&path, text).expect("it is written");
+        let loaded = load(&[path], None).expect("a plan");
+        let first = &loaded.plan.tasks[0];
+        let verify = first.verify.iter().map(|check| format!("{check:?}"));
+        let verify: Vec<String> = verify.collect();
+        assert_eq!(first.files, ["a.rs"], "{text}");
+        assert!(
+            verify.contains(&"Code(\"false\")".to_owned()),
+            "{text}: {verify:?}"
+        );
+    }
+}
+
+#[test]
+fn words_that_people_have_for_any_language_call_for_no_skills_of_rust() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    let path = directory.path().join(".ai/plans/a.plan.md");
+    fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
+    for (file, expected) in [("a.py", &[][..]), ("a.rs", &["clap"])] {
+        let text = format!(
+            "# P\n\n## Phases\n\n### Phase 1: CLI flag\n**Principal Owner:** A\n**Files to create:**\n- `{file}`\n"
+        );
+        fs::write(&path, text).expect("it is written");
+        let plan = load(std::slice::from_ref(&path), None)
+            .expect("a plan")
+            .plan;
+        let detected = &plan.wishes.skills.detected;
+        let detected: Vec<&str> = detected.iter().map(String::as_str).collect();
+        let named: Vec<&str> = detected
+            .into_iter()
+            .filter(|skill| !skill.starts_with("rust-"))
+            .collect();
+        assert_eq!(named, expected, "{file}");
+    }
+}
+
+#[test]
+fn the_empty_file_that_something_is_written_to_is_no_second_plan() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    let path = directory.path().join("PLAN.md");
+    fs::write(&path, "# P\n\n### Task 1: a\n**Verify**: `true`\n").expect("it is written");
+    fs::write(directory.path().join("plan.toml"), "").expect("it is written");
+    let loaded = load(&[directory.path().to_path_buf()], None).expect("a plan");
+    assert_eq!(loaded.plan.dialect, Dialect::Sendit);
+    fs::remove_file(path).expect("it is removed");
+    let refused = refused_message(directory.path());
+    assert!(refused.contains("is empty"), "{refused}");
+}
+
 #[test]
 fn boxes_in_html_are_told_unless_they_are_a_remark() {
     let directory = tempfile::tempdir().expect("a directory to write to");

@@ -187,9 +187,15 @@ fn together(
 
 fn directory(path: &Path, selection: &Selection) -> Result<Found, Faults> {
     let wanted = selection.dialect;
-    let mut candidates = among(&entries(path)?, wanted);
+    let is_blank = |found: &Found| fs::metadata(&found.files[0]).is_ok_and(|file| file.len() == 0);
+    let here = among(&entries(path)?, wanted).into_iter();
+    let (blank, mut candidates): (Vec<Found>, Vec<Found>) = here.partition(is_blank);
     if candidates.is_empty() || selection.session.is_some() {
         candidates.extend(at_home(path, wanted));
+    }
+    // A shell has made the file that something is written to before anybody looks for the plan.
+    if candidates.is_empty() {
+        candidates = blank;
     }
     if let Some(session) = &selection.session {
         return of_session(path, session, candidates);

@@ -4,15 +4,30 @@
 
 use super::ImportedStatus;
 
-/// A title without the tags at its ends, and what they say of what it names.
+/// A text that is struck out, without the strokes; a remark on that may stand behind it: `~~Add the page~~ (not needed)`.
+pub(super) fn unstruck(text: &str) -> Option<String> {
+    let (struck, behind) = text.trim().strip_prefix("~~")?.split_once("~~")?;
+    let behind = behind.trim();
+    let is_remark = behind.starts_with(['(', '（', '-', '–', '—', ':', '：']);
+    let struck = struck.trim();
+    let whole = || format!("{struck} {behind}").trim_end().to_owned();
+    (!struck.is_empty() && (behind.is_empty() || is_remark)).then(whole)
+}
+
+/// A title without the tags at its ends, and what they say of what it names; that one is struck out says something, too.
 pub(super) fn without_tags(title: &str) -> (String, Option<ImportedStatus>) {
-    let mut says = None;
-    let mut rest = title.trim();
+    let struck = unstruck(title);
+    let mut says = struck.is_some().then_some(ImportedStatus::Skipped);
+    let mut rest = struck.as_deref().unwrap_or(title.trim());
     loop {
         let bare = rest.trim_end_matches(['\u{fe0f}', ' ']);
         let Some(last) = bare.chars().next_back() else {
             break;
         };
+        if let Some(front) = without_day(bare) {
+            rest = front;
+            continue;
+        }
         if let Some(sign) = sign(last) {
             says = says.or(sign);
             rest = bare[..bare.len() - last.len_utf8()].trim_end();
@@ -62,7 +77,8 @@ fn box_says(sign: &str) -> Option<Option<ImportedStatus>> {
     }
 }
 
-/// What a last word in capitals says behind a title that is not in capitals itself: `Fix it - DONE`.
+/// What a last word in capitals says that is set off from a title which is not in capitals itself: `Fix it - DONE`; or
+/// any that follows a sign: `Fix it ✅ Complete`. Where it is only the last, the title may be about it: `Handle NOT DONE`.
 fn last_word_says(title: &str) -> Option<(&str, Option<ImportedStatus>)> {
     let (front, word) = title.rsplit_once([' ', '-', '–', '—', ':'])?;
     let is_loud = matches!(
@@ -70,8 +86,22 @@ fn last_word_says(title: &str) -> Option<(&str, Option<ImportedStatus>)> {
         "DONE" | "COMPLETE" | "COMPLETED" | "SKIPPED" | "DEFERRED"
     );
     let is_quiet = |c: char| c.is_alphabetic() && !c.is_uppercase();
-    let says = (is_loud && front.contains(is_quiet)).then(|| tag_says(word))?;
-    Some((front, says?))
+    let before = title[..title.len() - word.len()].trim_end();
+    let is_set_off = before.ends_with(['-', '–', '—', ':']);
+    let last = before.trim_end_matches('\u{fe0f}').chars().next_back();
+    let is_signed = last.and_then(sign).flatten().is_some();
+    let is_said = is_signed || is_loud && is_set_off && front.contains(is_quiet);
+    let says = tag_says(word).filter(|_| is_said)?;
+    Some((front, says))
+}
+
+/// A title without the day that is told behind what it says: `Fix it ✅ (2026-01-02)`.
+fn without_day(title: &str) -> Option<&str> {
+    let (front, day) = title.strip_suffix(')')?.rsplit_once('(')?;
+    let is_day = |c: char| c.is_ascii_digit() || matches!(c, '-' | '/' | '.');
+    let is_day = day.len() >= 8 && day.chars().all(is_day);
+    let front = front.trim_end();
+    (is_day && without_tags(front).1.is_some()).then_some(front)
 }
 
 /// What an emoji at the end of a title says; nothing for one that is part of it.
@@ -128,8 +158,15 @@ mod tests {
             ("Fix it [x]", "Fix it", Some(Done)),
             ("Fix it [ ]", "Fix it", None),
             ("Fix it - DONE", "Fix it", Some(Done)),
-            ("Fix it DONE", "Fix it", Some(Done)),
+            ("Fix it: DONE", "Fix it", Some(Done)),
+            ("Fix it ✅ Complete", "Fix it", Some(Done)),
+            ("Fix it — ✅ COMPLETED (2026-01-02)", "Fix it", Some(Done)),
+            ("Fix it (2026-01-02)", "Fix it (2026-01-02)", None),
+            ("Handle what is NOT DONE", "Handle what is NOT DONE", None),
+            ("Set the status to DONE", "Set the status to DONE", None),
             ("Have it done", "Have it done", None),
+            ("~~Fix it~~", "Fix it", Some(Skipped)),
+            ("Fix ~~it~~", "Fix ~~it~~", None),
             ("READ AND DONE", "READ AND DONE", None),
         ] {
             assert_eq!(without_tags(title), (bare.to_owned(), says), "{title}");

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Item;
-use super::words::is_tick;
+use super::words::{Words, is_tick};
 use crate::plan::text::Text;
 use crate::plan::{Change, Edit, Fault, Imported, ImportedStatus, Progress, Status, TaskId};
 
@@ -23,9 +23,10 @@ pub(in crate::plan) fn is_done(sign: &str) -> bool {
     status(sign).flatten() == Some(ImportedStatus::Done)
 }
 
-/// What a box says was done before.
-pub(in crate::plan) fn imported(sign: &str) -> Option<Imported> {
-    let status = status(sign).flatten()?;
+/// What a box says was done before, or its words that nobody is to do.
+pub(in crate::plan) fn imported(sign: &str, words: &Words) -> Option<Imported> {
+    let left_out = words.is_left_out().then_some(ImportedStatus::Skipped);
+    let status = status(sign).flatten().or(left_out)?;
     Some(Imported {
         status,
         commit: None,

@@ -239,7 +239,7 @@ impl<'d> Checklist<'d> {
             body,
             files: paths::named(own, text, start..end),
             run: fields::script(own),
-            imported: marks::imported(&item.mark.sign),
+            imported: marks::imported(&item.mark.sign, &item.words),
             optional: item.is_optional(),
             ..Task::at(text.location(item.at))
         }

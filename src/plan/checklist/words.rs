@@ -2,6 +2,8 @@
 //!
 //! Knows neither boxes nor tasks: text in, its parts out.
 
+use crate::plan::{ImportedStatus, tags};
+
 /// The parts of a line, in whatever order they stood.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::plan) struct Words {
@@ -17,6 +19,8 @@ pub(in crate::plan) struct Words {
     pub(in crate::plan) is_starred: bool,
     /// Whether one of these signs says that it is done.
     pub(in crate::plan) is_ticked: bool,
+    /// Whether all of it is struck out.
+    is_struck: bool,
 }
 
 /// Longer is a remark in brackets, not a tag.
@@ -25,7 +29,9 @@ const TAG_CHARS_MAX: usize = 24;
 impl Words {
     pub(in crate::plan) fn of(line: &str) -> Self {
         let mut words = Self::default();
-        let mut rest = line.trim();
+        let whole = tags::unstruck(line.trim());
+        words.is_struck = whole.is_some();
+        let mut rest = whole.as_deref().unwrap_or(line.trim());
         loop {
             rest = words.without_signs(rest);
             if words.id.is_none()
@@ -43,11 +49,19 @@ impl Words {
             }
         }
         rest = rest.trim_start_matches([':', '：', '-', '–', '—', '|', ' ']);
-        words.title = words.trimmed(rest).to_owned();
+        let title = tags::unstruck(rest);
+        words.is_struck |= title.is_some();
+        words.title = words.trimmed(title.as_deref().unwrap_or(rest)).to_owned();
         if words.title.is_empty() {
             line.trim().clone_into(&mut words.title);
         }
         words
+    }
+
+    /// Whether it is said that nobody does this: struck out, or under a tag such as `[SKIPPED]`.
+    pub(in crate::plan) fn is_left_out(&self) -> bool {
+        let skipped = Some(Some(ImportedStatus::Skipped));
+        self.is_struck || self.tags.iter().any(|tag| tags::tag_says(tag) == skipped)
     }
 
     /// Whether one of the tags is `P`: it may run beside its neighbours.

@@ -27,6 +27,17 @@ fn trimmed(mut text: String) -> String {
     text
 }
 
+/// Whether a heading is none that anybody meant: lines right above a rule, which makes them one by the letter.
+fn is_paragraph(heading: &str) -> bool {
+    let heading = heading.trim();
+    if heading.starts_with('#') || !heading.ends_with('-') {
+        return false;
+    }
+    let mut lines = heading.lines();
+    let is_rule = lines.next_back().is_some_and(|last| last.trim().len() > 2);
+    is_rule && (heading.starts_with("**") || lines.nth(1).is_some())
+}
+
 /// Whether what could be a tag of HTML is a type in angle brackets.
 fn is_type(tag: &str) -> bool {
     tag.strip_prefix('<')
@@ -112,6 +123,10 @@ impl<'a> Builder<'a> {
 
     fn start(&mut self, tag: Tag<'_>, range: Range<usize>) {
         match tag {
+            Tag::Heading { .. } if is_paragraph(&self.text[range.clone()]) => {
+                self.close_line();
+                self.paragraph += 1;
+            }
             Tag::Heading { level, .. } => {
                 self.close_line();
                 self.heading = Some(Heading {
@@ -165,12 +180,16 @@ impl<'a> Builder<'a> {
 
     fn end(&mut self, tag: TagEnd) {
         match tag {
-            TagEnd::Heading(_) => {
-                if let Some(mut heading) = self.heading.take() {
+            TagEnd::Heading(_) => match self.heading.take() {
+                Some(mut heading) => {
                     heading.title = trimmed(heading.title);
                     self.blocks.push(Block::Heading(heading));
                 }
-            }
+                None => {
+                    self.close_line();
+                    self.blocks.push(Block::Rule);
+                }
+            },
             TagEnd::CodeBlock => {
                 self.end_of_last = self
                     .fence

@@ -77,14 +77,46 @@ pub(super) fn rank(id: &str) -> Vec<(usize, String)> {
     parts
 }
 
-/// The id that a text begins with, whatever emphasizes it, and what follows it. A range of ids is none.
+/// The id that a text begins with, whatever emphasizes it, and what follows it: signs, a number, `[P]` and the word
+/// `Task` may stand before it. A range of ids is none.
 pub(super) fn leading<'t>(
     text: &'t str,
     is_known: &dyn Fn(&str) -> bool,
 ) -> Option<(&'t str, &'t str)> {
-    let start = text.trim_start_matches(|c: char| {
-        c.is_whitespace() || matches!(c, '*' | '`' | '[' | '(' | '【' | '（' | '▸' | '▶' | '►')
-    });
+    let mut start = text.trim_start_matches(is_mark);
+    loop {
+        let found = at_start(start, is_known);
+        if found.is_some() {
+            return found;
+        }
+        start = without_lead(start)?.trim_start_matches(is_mark);
+    }
+}
+
+/// What people emphasize or mark an id with.
+fn is_mark(c: char) -> bool {
+    let is_sign = !c.is_ascii() && !c.is_alphanumeric();
+    is_sign || c.is_whitespace() || matches!(c, '*' | '`' | '[' | '(' | '~')
+}
+
+/// A text without one of the things that stand before ids in some lists.
+fn without_lead(text: &str) -> Option<&str> {
+    let parallel = text.strip_prefix("P]").or(text.strip_prefix("P)"));
+    let number = || {
+        let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_number = rest.len() < text.len();
+        rest.strip_prefix(". ")
+            .or(rest.strip_prefix(") "))
+            .filter(|_| is_number)
+    };
+    let word = || {
+        let (word, rest) = text.split_at_checked(5)?;
+        word.eq_ignore_ascii_case("task ").then_some(rest)
+    };
+    parallel.or_else(number).or_else(word)
+}
+
+fn at_start<'t>(start: &'t str, is_known: &dyn Fn(&str) -> bool) -> Option<(&'t str, &'t str)> {
     let end = start.find(|c: char| !is_part(c)).unwrap_or(start.len());
     let id = start[..end].trim_end_matches(['.', '-', '_']);
     let rest = &start[id.len()..];
@@ -195,6 +227,12 @@ mod tests {
             "[IMPL-001] Add it",
             "▸ **IMPL-001**：Add it",
             "IMPL-001 - Add it",
+            "🔄 **IMPL-001**: Add it",
+            "[P] **IMPL-001**: Add it",
+            "(P) IMPL-001: Add it",
+            "1. **IMPL-001**: Add it",
+            "Task IMPL-001: Add it",
+            "✅ **Task IMPL-001**: Add it",
         ] {
             assert_eq!(
                 leading(line, &|_| false),

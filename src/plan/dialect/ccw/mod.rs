@@ -20,6 +20,7 @@ mod session;
 mod statuses;
 mod strategy;
 mod todo;
+mod waits;
 
 use std::path::{Path, PathBuf};
 

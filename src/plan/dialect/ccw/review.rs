@@ -23,6 +23,8 @@ pub(super) fn files(
     over: &[bool],
 ) -> Vec<Fault> {
     let mut faults = Vec::new();
+    let listed = rows.iter().filter(|row| row.entry.is_some());
+    let listed: HashSet<&str> = listed.map(|row| &*row.key).collect();
     let mut unlisted: Vec<&Outline> = Vec::new();
     for (row, over) in rows.iter().zip(over) {
         if let Some(TaskFile::Broken(fault)) = row.file {
@@ -30,7 +32,7 @@ pub(super) fn files(
         }
         if let Some(outline) = row.outline() {
             faults.extend(outline.faults.iter().cloned());
-            if row.entry.is_none() && !todo.entries.is_empty() {
+            if row.entry.is_none() && !todo.entries.is_empty() && !listed.contains(&*row.key) {
                 unlisted.push(outline);
             }
         }
@@ -47,7 +49,7 @@ pub(super) fn files(
     let without_file: Vec<&Entry> = without_file.collect();
     faults.extend(
         list.into_iter()
-            .flat_map(|list| of_list(todo, list, &without_file)),
+            .flat_map(|list| of_list(todo, list, &without_file, files)),
     );
     faults
 }
@@ -115,12 +117,28 @@ fn misnamed(path: &Path, file: &TaskFile) -> Option<Fault> {
 }
 
 /// What the list promises and nothing holds, and where it contradicts itself.
-fn of_list(todo: &Todo, list: &Text<'_>, without_file: &[&Entry]) -> Vec<Fault> {
+fn of_list(
+    todo: &Todo,
+    list: &Text<'_>,
+    without_file: &[&Entry],
+    files: &[(&Path, TaskFile)],
+) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let (missing, bare): (Vec<&Entry>, Vec<&Entry>) = without_file
+    let without_file = without_file.iter().copied();
+    let (missing, bare): (Vec<&Entry>, Vec<&Entry>) =
+        without_file.partition(|entry| entry.names_file);
+    let stems = files
         .iter()
-        .copied()
-        .partition(|entry| entry.names_file);
+        .filter_map(|(path, _)| path.file_stem()?.to_str());
+    let stems: HashSet<&str> = stems.collect();
+    let is_there = |entry: &&Entry| stems.contains(&*entry.id);
+    let (other, missing): (Vec<&Entry>, Vec<&Entry>) = missing.into_iter().partition(is_there);
+    if let Some(first) = other.first() {
+        let (id, more) = (&first.id, more(other.len()));
+        let message = format!("`.task/{id}.json` holds no task `{id}`{more}");
+        let help = format!("say `\"id\": \"{id}\"` in it");
+        faults.push(list.error(first.at.clone(), message).help(help));
+    }
     if let Some(first) = missing.first() {
         let message = format!(
             "`.task/{}.json` does not exist{}",

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::ids;
 use super::outline::Said;
+use super::waits::{inline_needs, listed_needs};
 use crate::plan::ImportedStatus;
 use crate::plan::checklist::Kind;
 use crate::plan::markdown::{Block, Document, Heading, Line, Mark};
@@ -39,6 +40,8 @@ pub(super) struct Entry {
     pub(super) names_file: bool,
     /// How often the list has it.
     pub(super) times: usize,
+    /// Whether its line is struck out.
+    is_struck: bool,
     /// Whether it was found below a heading of notes and the like only.
     is_noted: bool,
 }
@@ -67,6 +70,7 @@ impl Entry {
             block,
             names_file: false,
             times: 1,
+            is_struck: false,
             is_noted: false,
         }
     }
@@ -87,12 +91,16 @@ impl Entry {
         let said = self.marks.iter().map(|mark| meant(&mark.sign));
         let below = self.below.iter().map(|mark| meant(&mark.sign));
         let below = below.max_by_key(|said| *said != Said::Known(ImportedStatus::Done));
-        said.chain(below).min_by_key(|said| match said {
+        let said = said.chain(below).min_by_key(|said| match said {
             Said::Known(ImportedStatus::Done) => 0,
             Said::Known(_) => 1,
             Said::Open => 2,
             Said::Unknown(_) => 3,
-        })
+        });
+        match said {
+            Some(Said::Open) if self.is_struck => Some(Said::Known(ImportedStatus::Skipped)),
+            said => said,
+        }
     }
 }
 
@@ -212,6 +220,7 @@ impl List<'_> {
             let needs = inline_needs(rest);
             let entry = &mut self.todo.entries[index];
             entry.marks.extend(line.mark.clone());
+            entry.is_struck = line.text.starts_with("~~") && line.text.trim_end().ends_with("~~");
             entry.is_container |= is_container;
             entry.names_file |= names_file;
             entry
@@ -408,7 +417,7 @@ fn without_signs(title: &str) -> &str {
     }
     loop {
         let shorter = title
-            .trim_end_matches(['✅', '✓', '✔', '⏳', '🔄', '🚧', '❌', '\u{fe0f}', ' '])
+            .trim_end_matches(['✅', '✓', '✔', '⏳', '🔄', '🚧', '❌', '\u{fe0f}', ' ', '~'])
             .trim_end();
         // Most titles name nobody.
         let words = shorter.contains('@').then(|| shorter.rsplit_once(' '));
@@ -423,50 +432,9 @@ fn without_signs(title: &str) -> &str {
     }
 }
 
-const DEPENDS: [&str; 8] = [
-    "depends_on",
-    "depends on",
-    "dependencies",
-    "dependency",
-    "依赖任务",
-    "依赖",
-    "前置任务",
-    "前置",
-];
-
-/// The ids of `（depends_on: IMPL-001）` within a line.
-fn inline_needs(text: &str) -> Vec<String> {
-    // A list of ids or nothing: what has no colon says neither.
-    if !text.contains(':') && !text.contains('：') {
-        return Vec::new();
-    }
-    let lower = text.to_ascii_lowercase();
-    let found = DEPENDS.iter().find_map(|word| {
-        let at = lower.find(word)?;
-        let rest = text.get(at + word.len()..)?.trim_start();
-        rest.strip_prefix([':', '：'])
-    });
-    let Some(rest) = found else {
-        return Vec::new();
-    };
-    let rest = rest.split([')', '）']).next().unwrap_or_default();
-    ids::ids_in(rest).map(|(_, id)| id.to_owned()).collect()
-}
-
-/// The ids of a line below a task that says what it depends on.
-fn listed_needs(line: &str) -> Vec<String> {
-    let lower = line
-        .trim_start_matches(|c: char| !c.is_alphabetic())
-        .to_ascii_lowercase();
-    match DEPENDS.iter().any(|word| lower.starts_with(word)) {
-        true => inline_needs(line),
-        false => Vec::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{inline_needs, listed_needs, without_links, without_signs};
+    use super::{without_links, without_signs};
 
     #[test]
     fn a_title_is_what_stands_before_the_links() {
@@ -480,20 +448,5 @@ mod tests {
         let raw = "- [ ] A-1: Do it -> [task](./.task/A-1.json)";
         assert_eq!(without_links("Do it -> task", raw), "Do it");
         assert_eq!(without_signs("Do it ✅ @code-developer"), "Do it");
-    }
-
-    #[test]
-    fn what_a_line_depends_on_is_found_in_every_spelling() {
-        assert_eq!(
-            inline_needs("Add it（depends_on: `IMPL-001`）"),
-            ["IMPL-001"]
-        );
-        assert_eq!(
-            listed_needs("依赖: IMPL-001, IMPL-002"),
-            ["IMPL-001", "IMPL-002"]
-        );
-        assert_eq!(listed_needs("Dependencies: IMPL-001"), ["IMPL-001"]);
-        assert!(listed_needs("Files: IMPL-001.md").is_empty());
-        assert!(inline_needs("Add dependencies for IMPL-001").is_empty());
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Knows lines, not documents: which lines are tasks is decided by its callers.
 
-use crate::plan::ImportedStatus;
 use crate::plan::markdown::{Line, Mark};
+use crate::plan::{ImportedStatus, tags};
 
 /// Words that look like ids and are none.
 const NO_IDS: [&str; 11] = [
@@ -194,13 +194,7 @@ pub(super) fn is_struck_out(line: &Line) -> bool {
     if !line.text.contains("~~") {
         return false;
     }
-    let item = Item::read(&words(line));
-    let struck = item.title.strip_prefix("~~");
-    let behind = struck.and_then(|struck| struck.split_once("~~"));
-    behind.is_some_and(|(_, behind)| {
-        let behind = behind.trim_start();
-        behind.is_empty() || behind.starts_with(['(', '（', '-', '–', '—', ':', '：'])
-    })
+    tags::unstruck(&Item::read(&words(line)).title).is_some()
 }
 
 /// Whether a word says how hard a task is.
