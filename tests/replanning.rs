@@ -104,6 +104,24 @@ fn a_changed_task_is_asked_for_anew_and_the_same_is_not() {
 }
 
 #[test]
+fn what_a_run_marked_itself_is_no_news_to_it() {
+    const LIST: &str = ".kiro/specs/a/tasks.md";
+    let user = User::new();
+    user.write(LIST, "- [x] 1. a\n- [ ] 2. b\n- [ ] 3. c\n");
+    user.commit("Plan");
+    let executor = user.executor("test $ENACT_TASK = 2 && commit b.txt b");
+    user.run(LIST, &executor, &["--sync", "--retries", "0"])
+        .code(3);
+    let output = user.enact(["replan", "--dry-run"]).success();
+    let told = output
+        .stderr
+        .lines()
+        .find(|line| line.contains("without a commit"));
+    let told = told.expect("what somebody else did is told");
+    assert!(told.contains("task 1 "), "{told}");
+}
+
+#[test]
 fn a_task_that_comes_back_counts_on() {
     let user = kicked_back();
     user.write("plan.toml", &plan(&["1", "2", "3", "4"]));

@@ -134,7 +134,9 @@ fn a_finished_session_is_ticked_summed_up_and_moved_to_the_archives() {
     );
     user.commit("Before");
     let executor = user.executor("commit $ENACT_TASK.txt x");
-    user.run(HOME, &executor, &["--sync"]).success();
+    user.run(HOME, &executor, &["--sync"])
+        .success()
+        .complains("was moved to `.workflow/archives/WFS-greet`");
     assert!(
         !user.path().join(HOME).exists(),
         "the session is no longer active"

@@ -1,12 +1,10 @@
 //! `git enact export`.
 
-use std::path::{Component, Path, PathBuf};
-
 use anyhow::Result;
 use serde_json::json;
 
 use super::{Context, Exit, input};
-use crate::export::Exporter;
+use crate::export::{Exporter, plain};
 use crate::journal;
 use crate::report;
 use crate::report::clean::visible_line;
@@ -41,19 +39,4 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         paths.for_each(|path| report::line(&visible_line(&path)));
     }
     Ok(Exit::Done)
-}
-
-/// The same path without detours; a way up behind a link is none.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if plain.file_name().is_some() && !plain.is_symlink() => {
-                plain.pop();
-            }
-            part => plain.push(part),
-        }
-    }
-    plain
 }

@@ -11,7 +11,7 @@ use crate::care;
 use crate::git::{self, Named, Oid, Repo};
 use crate::graph::Graph;
 use crate::journal::{self, layout};
-use crate::plan::{self, Dialect, ImportedStatus, Selection, Source};
+use crate::plan::{self, Dialect, ImportedStatus, Selection, Source, TaskId};
 use crate::report::{self, clean::visible};
 use crate::run::names;
 use crate::run::state::{Headline, State};
@@ -225,7 +225,14 @@ fn kept(repo: &Repo, run: &str, now: &[Source]) -> Result<Vec<Source>> {
 /// What the plan's files say was done before is believed where git has nothing against it: a commit that they
 /// name must be one that the run starts from, and files that a task is said to have left must be there. A task of
 /// which they name neither is taken at their word.
-pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Result<()> {
+///
+/// Of tasks that are `known` otherwise nobody need be told.
+pub(super) fn confirm_imports(
+    repo: &Repo,
+    base: Oid,
+    input: &mut Input,
+    known: &dyn Fn(&TaskId) -> bool,
+) -> Result<()> {
     let mut plan = input.graph.plan().clone();
     let mut unproven = Vec::new();
     for task in &mut plan.tasks {
@@ -245,7 +252,7 @@ pub(super) fn confirm_imports(repo: &Repo, base: Oid, input: &mut Input) -> Resu
             continue;
         }
         let Some(name) = imported.commit.take() else {
-            if is_done && left.is_empty() {
+            if is_done && left.is_empty() && !known(&task.id) {
                 unproven.push(task.id.as_str());
             }
             continue;

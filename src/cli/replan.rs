@@ -12,7 +12,7 @@ use crate::crash;
 use crate::git::Repo;
 use crate::history::replan::{self, Drift};
 use crate::journal;
-use crate::plan::Faults;
+use crate::plan::{Faults, TaskId};
 use crate::report::{self, diff};
 use crate::run::engine;
 use crate::run::event::Event;
@@ -42,7 +42,9 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         None => input::recorded_path(context, &repo, &state)?,
     };
     let mut input = input::read(context, &repo, &[path], &state.selection())?;
-    input::confirm_imports(&repo, repo.oid(&state.run.tip)?, &mut input)?;
+    // What the run did is marked because it did it.
+    let is_ours = |task: &TaskId| state.task(task).is_some_and(|task| task.commit.is_some());
+    input::confirm_imports(&repo, repo.oid(&state.run.tip)?, &mut input, &is_ours)?;
     input::unmark(&repo, &state, &mut input)?;
     let drift = drift(&state, &input)?;
     let has_it = drift.is_none() && has_this(&repo, &state, &input)?;

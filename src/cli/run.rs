@@ -139,13 +139,20 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     }
     tampering::refuse(&repo, "no run was started")?;
     let base = base(&repo, &args.base)?;
-    input::confirm_imports(&repo, base, &mut input)?;
+    input::confirm_imports(&repo, base, &mut input, &|_| false)?;
     let mut policy = policy(args, context, &repo, &input.graph)?;
     repo.require_isolation(policy.isolation)?;
     sandbox::require(policy.sandbox.level)?;
     policy.selection.clone_from(&input.selection);
     if is_settled(&input.graph, &policy) {
         return tell_settled(context, &repo, &input);
+    }
+    if !args.new
+        && let Some(done) = input::unlanded(&repo, &input)?
+    {
+        report::notice(&format!(
+            "note: run {done} has done all of this plan and has not landed (git enact land {done}); this run does it again"
+        ));
     }
     let id = input::run_id(&repo, &input, args.name.as_deref())?;
     let proposal = Proposal::new(&repo, input.graph.clone(), policy, &input.hash)?;

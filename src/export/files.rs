@@ -24,8 +24,8 @@ pub struct Made {
     pub refused: Vec<String>,
     /// The digest of what each holds that was looked after.
     pub(super) digests: HashMap<PathBuf, String>,
-    /// Whether the plan was moved away.
-    pub(super) moved: bool,
+    /// Where the plan was moved to, if it was.
+    pub(super) moved: Option<PathBuf>,
     /// The directories in which nothing is left of an export that was killed.
     swept: HashSet<PathBuf>,
 }
@@ -76,7 +76,7 @@ fn make(grounds: &Grounds, sources: &Sources<'_>, change: &Change, made: &mut Ma
         Change::Move { from, to } => {
             relocate(grounds, from, to)?;
             made.changed.push(to.clone());
-            made.moved = true;
+            made.moved = Some(to.clone());
             return Ok(());
         }
     };

@@ -137,7 +137,11 @@ impl Ledger {
         let mut entries = self.entries.clone();
         for (path, then, was) in before.0 {
             // What could not be moved is where it was.
-            let then = if made.moved { then } else { path.clone() };
+            let then = if made.moved.is_some() {
+                then
+            } else {
+                path.clone()
+            };
             let (Some(place), Some(then_place)) = (self.place(&path), self.place(&then)) else {
                 continue;
             };

@@ -11,7 +11,7 @@ mod sync;
 mod times;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::Result;
 
@@ -100,7 +100,7 @@ impl Exporter {
             Ok(marked) => {
                 let mut made = self.apply(&marked)?;
                 made.refused.extend(replaced(&marked.others));
-                self.is_away = made.moved;
+                self.is_away = made.moved.is_some();
                 Ok(Ok(made))
             }
             Err(faults) => Ok(Err(faults)),
@@ -184,6 +184,21 @@ impl Exporter {
         self.changed.insert(commit.to_owned(), both.clone());
         Ok(both)
     }
+}
+
+/// The same path without detours; a way up behind a link is none.
+pub fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if plain.file_name().is_some() && !plain.is_symlink() => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// The checkout, where the plan was named in it, wherever a link on the way leads; else the plan's own directory.

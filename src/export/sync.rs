@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use super::Exporter;
+use super::{Exporter, plain};
 use crate::run::engine::Sink;
 use crate::run::event::{Event, Recorded};
 use crate::run::state::State;
@@ -55,7 +55,16 @@ impl<'a> Synced<'a> {
         }
         let stays = |why: &str| vec![format!("the plan's files stay as they are: {why}")];
         let objections = match written {
-            Ok(Ok(written)) => written.refused,
+            Ok(Ok(written)) => {
+                if let Some(archive) = written.moved {
+                    let archive = plain(&archive);
+                    let archive = archive.display();
+                    (self.tell)(&format!(
+                        "note: the plan is done, and was moved to `{archive}`"
+                    ));
+                }
+                written.refused
+            }
             Ok(Err(faults)) => {
                 let mut faults = faults.faults.iter().filter(|fault| !fault.is_warning());
                 stays(faults.next().map_or("", |fault| &fault.message))
