@@ -138,6 +138,7 @@ impl Life {
         let args = ["update-ref", notes, parent.stdout.trim()];
         self.user.git(args).success();
         self.noted.clear();
+        self.revives = true;
         true
     }
 
