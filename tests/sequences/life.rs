@@ -166,7 +166,10 @@ impl Life {
                 self.user.enact(["stop"]).success().complains("not running");
             }
             Op::Clean { crash } => self.clean(crash.as_deref()),
-            Op::Doctor => self.tidy(&["doctor", "r-test", "--repair"], None),
+            Op::Doctor => {
+                self.give_up_what_is_kept_elsewhere();
+                self.tidy(&["doctor", "r-test", "--repair"], None);
+            }
             foreign => return self.interfere(foreign),
         }
         true
