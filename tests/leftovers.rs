@@ -3,9 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::rollback::checkpoint;
 use crate::support::oracle;
 use crate::support::scenario::{End, Journey, PEOPLE, WORK};
-use crate::support::user::User;
+use crate::support::user::{Output, User};
 
 fn calm() -> End {
     Journey::new(&WORK, &[]).travel()
@@ -306,4 +307,83 @@ fn a_journal_that_is_moved_while_it_is_driven_stops_the_run() {
         "nothing that was on record is lost"
     );
     oracle::assert_no_process(&user);
+}
+
+/// Says that its plan is wrong: so the run waits, and its worktrees stay.
+const KICKS: &str =
+    r#"echo '{"status": "KICKBACK", "signal": "missing_context", "reason": "which one?"}'; exit 0"#;
+const WORKS: &str = r#"commit "$ENACT_TASK.txt" "$ENACT_TASK.$ENACT_ATTEMPT""#;
+
+/// Plans tasks, each with those that it comes after; a command proves what each has done.
+fn plan(user: &User, tasks: &[(&str, &str)]) {
+    let task = |(id, after): &(&str, &str)| {
+        format!(
+            "[[task]]\nid = \"{id}\"\ntitle = \"Do {id}\"\nafter = [{after}]\nverify = [\"test -s {id}.txt\"]\n"
+        )
+    };
+    let tasks: String = tasks.iter().map(task).collect();
+    user.plan(&format!("[plan]\ntitle = \"Taken back\"\n{tasks}"));
+}
+
+/// Somebody with plain git has the journal say that the first attempt of `a` is still under way: it is run again.
+fn assert_it_is_run_again(user: &User, number: u32) {
+    let target = checkpoint(user, "a: attempt 1 started");
+    user.git(["update-ref", "refs/enact/runs/r-test", &target])
+        .success();
+    user.enact(["resume", "--yes"]).code(3);
+    let a = user.task("a");
+    assert_eq!(
+        (&a["status"], &a["attempts"]),
+        (&"done".into(), &number.into())
+    );
+    let text = user.at("enact/r-test/integration", "a.txt");
+    assert_eq!(text, format!("a.{number}\n"));
+}
+
+#[test]
+fn an_attempt_is_run_again_whose_worktree_was_given_to_another_since() {
+    let user = User::new();
+    plan(&user, &[("a", ""), ("b", "")]);
+    let executor = user.executor(&format!(
+        "case $ENACT_TASK in b) echo half > half.txt; {KICKS};; esac\n{WORKS}"
+    ));
+    user.run("plan.toml", &executor, &["--retries", "0"])
+        .code(3);
+    assert_it_is_run_again(&user, 2);
+}
+
+#[test]
+fn an_attempt_is_run_again_in_whose_worktree_its_checks_have_run_since() {
+    let user = User::new();
+    plan(&user, &[("a", ""), ("b", "")]);
+    let executor = user.executor(&format!(
+        "case $ENACT_TASK$ENACT_ATTEMPT in a1) wait_for beside;; b*) signal beside; {KICKS};; esac\n{WORKS}"
+    ));
+    user.run("plan.toml", &executor, &["--jobs", "2", "--retries", "0"])
+        .code(3);
+    assert_it_is_run_again(&user, 2);
+}
+
+#[test]
+fn an_attempt_is_run_again_whose_branch_was_begun_anew_in_another_worktree_since() {
+    let user = User::new();
+    plan(&user, &[("b", ""), ("a", ""), ("c", "\"a\", \"b\"")]);
+    let executor = user.executor(&format!(
+        "case $ENACT_TASK$ENACT_ATTEMPT in b1) wait_for never;; c*) {KICKS};; esac\n{WORKS}"
+    ));
+    let mut begin = vec!["run", "plan.toml", "--yes", "--name", "r-test"];
+    begin.extend(["--jobs", "2", "--retries", "0", "--", &executor]);
+    let mut dies = user.enact_command(begin);
+    dies.env("ENACT_CRASH_AT", "recorded:attempt-ended");
+    Output::of(&mut dies).code(128 + 6);
+    let target = checkpoint(&user, "b: attempt 1 started");
+    user.enact(["rollback", &target, "--yes"]).success();
+    user.enact(["skip", "b"]).success();
+    user.enact(["resume", "--yes"]).code(3);
+    assert_eq!(
+        user.task("a")["attempts"],
+        2,
+        "in the worktree that was of `b`"
+    );
+    assert_it_is_run_again(&user, 3);
 }

@@ -18,7 +18,7 @@ fn finished() -> User {
 }
 
 /// The checkpoint whose subject begins so.
-fn checkpoint(user: &User, subject: &str) -> String {
+pub(crate) fn checkpoint(user: &User, subject: &str) -> String {
     let log = user
         .git([
             "log",
@@ -464,22 +464,4 @@ fn notes_that_come_back_after_a_rollback_without_a_branch_are_taken_out_again() 
     user.enact(["resume"]).success();
     user.git(&show).code(1);
     user.enact(["doctor"]).success();
-}
-
-#[test]
-fn an_attempt_is_run_again_whose_worktree_was_given_to_another_since() {
-    let user = User::new();
-    user.plan(PLAN);
-    let executor = user.executor(&format!(
-        "test $ENACT_TASK$ENACT_ATTEMPT != b1 || {{ echo half > half.txt; exit 1; }}\n{EXECUTOR}"
-    ));
-    user.run("plan.toml", &executor, &["--retries", "0"])
-        .code(3);
-    // Somebody with plain git has the journal say that the first attempt is still under way.
-    let target = checkpoint(&user, "a: attempt 1 started");
-    user.git(["update-ref", "refs/enact/runs/r-test", &target])
-        .success();
-    user.enact(["resume", "--yes"]).success();
-    assert_eq!(user.task("a")["attempts"], 2);
-    assert_eq!(user.at("enact/r-test/integration", "a.txt"), "a.2\n");
 }

@@ -126,24 +126,20 @@ impl Files {
 
     /// What attempt `attempt` of `task` is told, as long as these files are its own.
     pub fn given(&self, task: &TaskId, attempt: u32) -> Option<Given> {
-        let (package, of) = self.told()?;
-        let prompt = of
-            .is(task, attempt)
-            .then(|| fs::read(&self.prompt).ok())??;
-        Some(Given { package, prompt })
-    }
-
-    /// Whether another attempt than `attempt` of `task` was told what to do since: what stands in the worktree is not of
-    /// this one any more. Only a journal that somebody moved back forgets such an attempt.
-    pub fn tell_another(&self, task: &TaskId, attempt: u32) -> bool {
-        self.told().is_some_and(|(_, of)| !of.is(task, attempt))
-    }
-
-    /// The context package, and whose it is.
-    fn told(&self) -> Option<(Vec<u8>, Told)> {
+        #[derive(Deserialize)]
+        struct Of {
+            task: Named,
+            attempt: u32,
+        }
+        #[derive(Deserialize)]
+        struct Named {
+            id: TaskId,
+        }
         let package = fs::read(&self.package).ok()?;
-        let of: Told = serde_json::from_slice(&package).ok()?;
-        Some((package, of))
+        let of: Of = serde_json::from_slice(&package).ok()?;
+        let is_its_own = of.task.id == *task && of.attempt == attempt;
+        let prompt = is_its_own.then(|| fs::read(&self.prompt).ok())??;
+        Some(Given { package, prompt })
     }
 
     /// What a program that was asked a question answers, now that it has ended at `now`; why there is no answer.
@@ -220,24 +216,6 @@ impl Files {
             other => Some(other.unwrap_or_else(|_| b"unreadable".to_vec())),
         };
         claim::read(result.as_deref(), reading, printed, outcome, secrets)
-    }
-}
-
-/// Whose a context package is.
-#[derive(Deserialize)]
-struct Told {
-    task: Named,
-    attempt: u32,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    id: TaskId,
-}
-
-impl Told {
-    fn is(&self, task: &TaskId, attempt: u32) -> bool {
-        self.task.id == *task && self.attempt == attempt
     }
 }
 

@@ -9,6 +9,7 @@ mod clone;
 mod command;
 mod damaged;
 mod drivers;
+mod guests;
 mod held;
 mod identity;
 mod ignored;

@@ -354,6 +354,8 @@ impl Worktree {
             }
         }
         self.settled = None;
+        self.forget_guest()?;
+        self.forget_guests_on(branch)?;
         self.clear_leftovers()?;
         self.install_index()?;
         place_branch(repo, branch, to)?;
@@ -377,6 +379,7 @@ impl Worktree {
     /// Discards everything but ignored files and detaches the worktree at `to`. The caller has salvaged.
     pub fn clean(&mut self, repo: &Repo, to: Oid) -> Result<()> {
         self.settled = None;
+        self.forget_guest()?;
         self.clear_leftovers()?;
         self.install_index()?;
         self.write_head(&format!("{to}\n"))?;
@@ -405,6 +408,7 @@ impl Worktree {
         if !self.is_settled(repo) || self.settled != Some(at) {
             return self.clean(repo, at);
         }
+        self.forget_guest()?;
         self.clear_leftovers()?;
         self.install_index()?;
         self.write_head(&format!("{at}\n"))?;

@@ -63,6 +63,7 @@ impl Local {
         self.confine(&mut invocation.order, &slot.worktree, &also)?;
         self.lay_rails(&mut invocation.order, &slot.worktree, task, &told)?;
         let hook = self.pre_task(task, number, &slot, state);
+        slot.worktree.let_in(&name_of(&stem), &what.branch)?;
         self.slots.put(number, slot);
         what.secrets = invocation.secrets;
         crash::step("attempt-ordered");
@@ -77,12 +78,10 @@ impl Local {
         let Some(hook) = hook else {
             let (supervised, entry) = start()?;
             return self.begin(number, move |slot| {
-                slot.worktree.unsettle();
                 see_through(what, slot, supervised, entry, &files)
             });
         };
         self.begin(number, move |slot| {
-            slot.worktree.unsettle();
             if let Some(end) = hook.stops(&what, slot, &files)? {
                 return Ok(end);
             }
@@ -121,8 +120,9 @@ impl Local {
         };
         let ended = supervise::outcome_of(&files.mark);
         let arrived = match ended.filter(|ended| ended.outcome != Outcome::Cancelled) {
-            Some(_) if files.tell_another(task, attempt) => {
-                let reason = "its driver died, and its worktree was given to another attempt since";
+            // Only a journal that somebody moved back has forgotten that.
+            Some(_) if !slot.worktree.is_as_left_by(&name_of(&stem), &what.branch) => {
+                let reason = "its worktree or its branch was used for something else since";
                 ending::abandoned(&what, &mut slot, reason, &files)
             }
             Some(ended) => ending::arrived(&what, &mut slot, &ended, &files),
@@ -343,6 +343,12 @@ fn told(run: &CheckRun) -> String {
         .map(|line| format!(": {}", line.trim()))
         .unwrap_or_default();
     format!("`{}` ({}){said}", run.command, run.ended)
+}
+
+/// The name that no other attempt of the run has, given how its files begin.
+fn name_of(stem: &Path) -> String {
+    let name = stem.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 /// Whether an executor reads the prompt.

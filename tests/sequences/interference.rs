@@ -58,6 +58,19 @@ impl Life {
         head.trim() == BRANCH
     }
 
+    /// The doctor puts the run's branch back from a commit of somebody's once something else of theirs keeps it.
+    pub(super) fn give_up_what_is_kept_elsewhere(&mut self) {
+        let Place::Theirs(commit) = &self.place else {
+            return;
+        };
+        let contains = format!("--contains={commit}");
+        let keepers = ["for-each-ref", &contains, "--format=%(refname)"];
+        let keepers = self.user.git(keepers).success().stdout;
+        if keepers.lines().any(|name| name != BRANCH) && !self.is_on_the_runs_branch() {
+            self.place = Place::Somewhere;
+        }
+    }
+
     /// The user's own branches, or that of the run.
     fn switch(&mut self, to: usize) {
         let branches = ["main", "other", "enact/r-test/integration"];
@@ -138,6 +151,7 @@ impl Life {
         let args = ["update-ref", notes, parent.stdout.trim()];
         self.user.git(args).success();
         self.noted.clear();
+        self.revives = true;
         true
     }
 

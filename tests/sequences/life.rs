@@ -45,6 +45,8 @@ pub(super) struct Life {
     pub(super) counts: bool,
     /// Whether somebody moved the journal back.
     pub(super) forgets: bool,
+    /// Whether somebody moved the notes back.
+    pub(super) revives: bool,
     /// What is the user's.
     untouched: Digest,
     refs: String,
@@ -76,6 +78,7 @@ impl Life {
             remembers: true,
             counts: true,
             forgets: false,
+            revives: false,
             noted: Vec::new(),
             forgotten: Vec::new(),
             count: 0,
@@ -163,7 +166,10 @@ impl Life {
                 self.user.enact(["stop"]).success().complains("not running");
             }
             Op::Clean { crash } => self.clean(crash.as_deref()),
-            Op::Doctor => self.tidy(&["doctor", "r-test", "--repair"], None),
+            Op::Doctor => {
+                self.give_up_what_is_kept_elsewhere();
+                self.tidy(&["doctor", "r-test", "--repair"], None);
+            }
             foreign => return self.interfere(foreign),
         }
         true
@@ -435,6 +441,11 @@ impl Life {
             crash: None,
         };
         self.happen(&rest);
+        // Of what a rollback took out of the notes only local files know: once a cleaning has removed those, what somebody
+        // brings back is found by the doctor alone, who removes it.
+        if self.revives && !self.counts {
+            self.happen(&Op::Doctor);
+        }
         // A task's branch may stand where an attempt left it that the journal forgot; the doctor says how to keep it.
         let findings: &[&str] = match self.forgets {
             true => &["task-branch"],
