@@ -24,9 +24,15 @@ pub fn next_steps(state: &State, context: &Context) -> Vec<String> {
         true => String::new(),
         false => format!(" --run {id}"),
     };
-    for index in state.attention() {
-        lines.extend(about_task(state, index, &of_run));
-    }
+    let decisions: Vec<String> = state
+        .attention()
+        .flat_map(|index| about_task(state, index, &of_run))
+        .collect();
+    let is_over = state.run.drive == Drive::Finished && state.landed().is_none();
+    let then =
+        (is_over && !decisions.is_empty()).then(|| format!("then go on:    git enact resume {id}"));
+    lines.extend(decisions);
+    lines.extend(then);
     if context.driven && !lines.is_empty() {
         lines.push(format!(
             "decisions wait until nothing drives the run:  git enact stop {id}"
