@@ -159,13 +159,29 @@ pub(super) fn script(section: &[Block]) -> Option<String> {
     (!scripts.is_empty()).then(|| scripts.concat())
 }
 
-/// The paths of a `Files` field: its code spans, or without any its fenced lines and words between commas.
+/// The paths of a `Files` field: its code spans, or without any its fenced lines and words between commas; and besides
+/// these the bare paths that are items of a list, whatever their neighbours are written like.
 pub(super) fn paths(field: &Field<'_>) -> Vec<Span> {
     let spans = field.lines().flat_map(|line| &line.spans);
-    let spans: Vec<Span> = spans.cloned().collect();
-    if !spans.is_empty() {
-        return spans;
+    let mut paths: Vec<Span> = spans.cloned().collect();
+    if paths.is_empty() {
+        paths = unquoted(field);
     }
+    let known: HashSet<String> = paths.iter().map(|path| path.text.clone()).collect();
+    for line in field.lines() {
+        let shown = without_asides(&line.text);
+        for item in items_of(&shown).filter(|item| !known.contains(*item)) {
+            paths.push(Span {
+                text: item.to_owned(),
+                range: line.range.clone(),
+            });
+        }
+    }
+    paths
+}
+
+/// The paths of a field without code spans.
+fn unquoted(field: &Field<'_>) -> Vec<Span> {
     let listed = field.fences.iter().flat_map(|fence| {
         let first_words = fence
             .text
@@ -178,7 +194,7 @@ pub(super) fn paths(field: &Field<'_>) -> Vec<Span> {
     });
     let mut paths: Vec<Span> = listed.collect();
     for line in field.lines() {
-        for part in line.text.split([',', '，', '、', ';']) {
+        for part in line.text.split(SEPARATORS) {
             let part = part
                 .split([' ', '(', '（'])
                 .find(|word| !word.is_empty())
@@ -192,6 +208,55 @@ pub(super) fn paths(field: &Field<'_>) -> Vec<Span> {
         }
     }
     paths
+}
+
+/// What stands between the paths of a list.
+const SEPARATORS: [char; 4] = [',', '，', '、', ';'];
+
+/// A line without what stands in parentheses; a code span is a comma.
+fn without_asides(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let (mut depth, mut is_code) = (0_usize, false);
+    for c in text.chars() {
+        match c {
+            '`' => {
+                is_code = !is_code;
+                shown.push(',');
+            }
+            _ if is_code => {}
+            '(' | '（' => depth += 1,
+            ')' | '）' => depth = depth.saturating_sub(1),
+            _ if depth > 0 => {}
+            _ => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// The files that a line lists: each is all that stands between two commas, or an `and`, but for a remark after a dash.
+fn items_of(line: &str) -> impl Iterator<Item = &str> {
+    let ends_item = |word: &str| matches!(word, "and" | "And" | "&" | "+" | "plus" | "和" | "und");
+    let is_dash = |word: &&str| matches!(*word, "-" | "–" | "—" | "->" | "→");
+    line.split(SEPARATORS).flat_map(move |part| {
+        let words: Vec<&str> = part.split_whitespace().collect();
+        let items = words.split(|word| ends_item(word));
+        let files = items.filter_map(|words| {
+            let end = words.iter().position(is_dash);
+            match words[..end.unwrap_or(words.len())] {
+                [only] => Some(only.trim_end_matches('.')).filter(|only| is_file(only)),
+                _ => None,
+            }
+        });
+        files.collect::<Vec<_>>()
+    })
+}
+
+/// Whether a bare word can only be a file or a directory; `read/write` may be words.
+fn is_file(word: &str) -> bool {
+    let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
+    let is_plain_name = name.len() == word.len();
+    let is_meant = is_plain_name || name.is_empty() || name.contains(['.', '*']);
+    is_meant && scope::looks_like_path(word)
 }
 
 /// Paths as globs; what leaves the repository is a fault at its place.
@@ -266,7 +331,28 @@ fn below<'p>(path: &'p str, name: &str) -> Option<&'p str> {
 
 #[cfg(test)]
 mod tests {
-    use super::on_this_machine;
+    use super::{items_of, on_this_machine, without_asides};
+
+    #[test]
+    fn bare_paths_beside_code_are_read_and_none_is_made_up_from_prose() {
+        let listed = |text: &str| -> Vec<String> {
+            let shown = without_asides(text);
+            items_of(&shown).map(str::to_owned).collect()
+        };
+        assert_eq!(listed("`a.rs`, src/shared.rs"), ["src/shared.rs"]);
+        assert_eq!(listed("y.rs"), ["y.rs"]);
+        assert_eq!(listed("src/e.rs and src/f.rs"), ["src/e.rs", "src/f.rs"]);
+        assert_eq!(listed("`a.rs`, src/b.rs (new) — ours."), ["src/b.rs"]);
+        for prose in [
+            "`a.rs`, read/write",
+            "`a.rs` (like b.rs, c.rs, d.rs)",
+            "`login()` in src/auth.rs",
+            "`a.rs` and whatever src/x.rs needs",
+            "`a.rs`, `b.rs` etc.",
+        ] {
+            assert!(listed(prose).is_empty(), "{prose}: {:?}", listed(prose));
+        }
+    }
 
     #[test]
     fn a_command_of_another_machine_is_taken_to_this_one_or_not_at_all() {

@@ -27,6 +27,7 @@ mod seal;
 mod selection;
 mod skills;
 mod source;
+mod status_words;
 mod suggest;
 mod tags;
 mod text;

@@ -191,7 +191,10 @@ impl Summaries {
 
 /// The plans among the texts, in their order, and the plans that summaries speak of.
 fn plan_files(sources: &[Source], faults: &mut Vec<Fault>) -> (Vec<PlanFile>, Vec<Summary>) {
-    let summaries: Vec<Summary> = sources.iter().filter_map(Summary::read).collect();
+    let summaries = sources.iter();
+    let summaries: Vec<Summary> = summaries
+        .filter_map(|source| Summary::read(source, faults))
+        .collect();
     let done = done(&summaries);
     let plans = sources
         .iter()

@@ -3,14 +3,19 @@
 //! A summary that a person or an agent wrote is never touched; one of ours says whose run it tells of, and is written
 //! again when the plan is not done any more.
 
+use std::ops::Range;
 use std::path::Path;
+
+use serde_json::Value;
 
 use super::front::{self, PlanId};
 use super::phase::PlanFile;
-use crate::plan::markdown::{Line, lines};
+use crate::plan::markdown::{Block, Document, Line, lines};
 use crate::plan::seal::{is_sealed, sealed};
 use crate::plan::source::Source;
-use crate::plan::{Change, Edit, Progress, Status, TaskProgress, visible, yaml};
+use crate::plan::status_words::{Word, word};
+use crate::plan::text::Text;
+use crate::plan::{Change, Edit, Fault, Progress, Status, TaskProgress, visible, yaml};
 
 /// What a summary says.
 #[derive(Debug)]
@@ -24,29 +29,133 @@ pub(super) struct Summary {
 
 impl Summary {
     /// None when the file is not called like one.
-    pub(super) fn read(source: &Source) -> Option<Self> {
-        const OPEN: [&str; 8] = [
-            "incomplete",
-            "partial",
-            "failed",
-            "blocked",
-            "in-progress",
-            "in_progress",
-            "pending",
-            "paused",
-        ];
+    pub(super) fn read(source: &Source, faults: &mut Vec<Fault>) -> Option<Self> {
         let id = PlanId::of_summary(&source.path)?;
         let text = source.text();
+        let is_ours = is_sealed(text.text.as_bytes());
         let front = text.document().front.as_ref();
-        let front = front.and_then(|front| yaml::parse(&text, front.clone()).ok());
-        let status = front.as_ref().and_then(|front| front["status"].as_str());
+        let front = front.and_then(|range| Some((range, yaml::parse(&text, range.clone()).ok()?)));
+        let status = front
+            .as_ref()
+            .and_then(|(_, front)| front["status"].as_str());
         let status = status.unwrap_or_default().trim().to_lowercase();
+        let is_open = OPEN.contains(&status.as_str());
+        // What a summary of ours says below its front matter are the words of others.
+        let denied = (!is_ours && !is_open)
+            .then(|| {
+                let front = front.and_then(|(range, front)| denied_in_front(&front, range, &text));
+                front.or_else(|| denied_in_body(text.document()))
+            })
+            .flatten();
+        if let Some(place) = &denied {
+            let said = text.text[place.clone()].trim();
+            let message = format!("`{said}` says that plan `{id}` is not done, so it is pending");
+            let fault = text.warning(place.clone(), message);
+            faults.push(fault.help("a summary without such words says that its plan is done"));
+        }
         Some(Self {
             id,
-            is_done: !OPEN.contains(&status.as_str()),
-            is_ours: is_sealed(text.text.as_bytes()),
+            is_done: !is_open && denied.is_none(),
+            is_ours,
         })
     }
+}
+
+/// What a summary may say of its plan instead of that it is done.
+const OPEN: [&str; 8] = [
+    "incomplete",
+    "partial",
+    "failed",
+    "blocked",
+    "in-progress",
+    "in_progress",
+    "pending",
+    "paused",
+];
+
+/// Whether words say of a plan that it is not done; what they do not speak of is left to the file that is there.
+fn denies(said: &str) -> bool {
+    let lower = said.to_lowercase();
+    let first = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .find(|word| !word.is_empty())
+        .unwrap_or_default();
+    match word(said) {
+        Word::Failed | Word::InProgress | Word::Unclear => true,
+        Word::Open => {
+            let open = [
+                "checkpoint",
+                "not",
+                "unfinished",
+                "awaiting",
+                "waiting",
+                "todo",
+                "open",
+                "stopped",
+                "aborted",
+                "halted",
+            ];
+            OPEN.contains(&first) || open.contains(&first) || said.trim().starts_with("[ ]")
+        }
+        Word::Done | Word::Skipped | Word::Reviewed => false,
+    }
+}
+
+/// Where the front matter says that the plan is not done.
+fn denied_in_front(front: &Value, range: &Range<usize>, text: &Text<'_>) -> Option<Range<usize>> {
+    let is_denied = front["status"].as_str().is_some_and(denies);
+    let is_incomplete = match &front["completed"] {
+        Value::Bool(completed) => !completed,
+        Value::String(said) => matches!(&*said.to_lowercase(), "false" | "no"),
+        _ => false,
+    };
+    let key = match (is_denied, is_incomplete) {
+        (true, _) => "status",
+        (_, true) => "completed",
+        _ => return None,
+    };
+    let mut at = range.start;
+    for line in text.text[range.clone()].split_inclusive('\n') {
+        if line.trim_start_matches(['"', '\'']).starts_with(key) {
+            return Some(at..at + line.trim_end().len());
+        }
+        at += line.len();
+    }
+    Some(range.start..range.start)
+}
+
+/// Where the body says so: in a field or heading `Status` or `Self-Check` of the whole, not of a thing in it.
+fn denied_in_body(document: &Document) -> Option<Range<usize>> {
+    let is_name = |name: &str| {
+        let name = name.trim_matches(|c: char| !c.is_alphanumeric());
+        name.eq_ignore_ascii_case("status") || name.eq_ignore_ascii_case("self-check")
+    };
+    let named = |said: &str| {
+        let (name, value) = said.split_once([':', '：'])?;
+        is_name(name).then(|| denies(value))
+    };
+    let mut is_of_whole = true;
+    let mut is_awaited = false;
+    document.blocks.iter().find_map(|block| {
+        let (is_denied, range) = match block {
+            Block::Heading(heading) => {
+                is_of_whole = heading.level <= 2;
+                is_awaited = is_of_whole && is_name(&heading.title);
+                (named(&heading.title), &heading.range)
+            }
+            Block::Line(line) => {
+                let is_answer = std::mem::take(&mut is_awaited);
+                let said = match &line.lead {
+                    Some(lead) => is_name(lead).then(|| denies(&line.text)),
+                    None if is_answer => Some(denies(&line.text)),
+                    None => named(&line.text),
+                };
+                (said, &line.range)
+            }
+            _ => return None,
+        };
+        (is_of_whole && is_denied == Some(true)).then(|| range.clone())
+    })
 }
 
 /// What says that these plans are done: the summary of each that is and has none, and its box in the roadmap.
@@ -226,4 +335,58 @@ pub(super) fn is_record(path: &Path) -> bool {
 
 pub(super) fn is_roadmap(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name == "ROADMAP.md")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::Summary;
+    use crate::plan::source::Source;
+
+    fn read(text: &str) -> (bool, Vec<String>) {
+        let path = PathBuf::from("01-02-SUMMARY.md");
+        let source = Source::new(path, text.to_owned());
+        let mut faults = Vec::new();
+        let summary = Summary::read(&source, &mut faults).expect("it is called like one");
+        let told = faults.into_iter().map(|fault| fault.message);
+        (summary.is_done, told.collect())
+    }
+
+    #[test]
+    fn a_summary_that_says_it_is_not_done_is_not_believed_to_be() {
+        for (text, line) in [
+            ("# X\n\n**Status:** Blocked\n", "Blocked"),
+            ("# X\n\n**Status:** Incomplete\n", "Incomplete"),
+            ("# X\n\n## Status: PARTIAL\n", "PARTIAL"),
+            ("# X\n\nStatus: In progress\n", "In progress"),
+            ("# X\n\n## Status\n\nBlocked by Ann\n", "Blocked"),
+            ("# X\n\n## Self-Check: FAILED\n", "FAILED"),
+            ("---\nstatus: checkpoint\n---\n# X\n", "status: checkpoint"),
+            (
+                "---\nphase: 1\ncompleted: false\n---\n# X\n",
+                "completed: false",
+            ),
+        ] {
+            let (is_done, told) = read(text);
+            assert!(!is_done, "{text}");
+            assert!(
+                matches!(&told[..], [one] if one.contains(line) && one.contains("01-02")),
+                "{text}: {told:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_summary_that_denies_nothing_says_that_its_plan_is_done() {
+        for text in [
+            "# X\n\nAll of it.\n",
+            "---\nstatus: complete\ncompleted: 2026-01-02\n---\n# X\n\n**Status:** Complete\n",
+            "# X\n\n## Status: ✅ Complete\n\n## Self-Check: PASSED\n",
+            "# X\n\n## Issues\n\n### One of another\n\n**Status:** Blocked\n",
+            "# X\n\n**Status**: PASS - EXCEEDED\n",
+        ] {
+            assert_eq!(read(text), (true, Vec::new()), "{text}");
+        }
+    }
 }

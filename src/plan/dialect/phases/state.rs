@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::groups::is_called;
 use super::places;
 use super::prose::{Key, Names, names};
-use super::words::{Word, ends, word};
+use super::words::{Word, ends, unclear, word};
 use crate::plan::markdown::{Block, Document, Line, Mark, lines};
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
@@ -298,14 +298,6 @@ fn is_about(said: &str) -> bool {
     let lower = said.to_lowercase();
     let bare = lower.strip_prefix("parallel ").unwrap_or(&lower);
     bare.starts_with("phase") || bare.starts_with("group")
-}
-
-/// What is told of words that speak of an end which nobody may have reached.
-pub(super) fn unclear(said: &str, place: Range<usize>, text: &Text<'_>) -> Fault {
-    let message =
-        format!("`{said}` does not plainly say that it is done, so it is read as not done");
-    text.warning(place, message)
-        .help("say `Complete` first, or take the word out")
 }
 
 /// What a line of a record is about, `Phase 3 completed [date]` or `Parallel Group A completed`.

@@ -9,7 +9,7 @@ use super::parts::{self, Part, around_codes, codes, first, items, plain};
 use super::prose::{says_none, without_remarks};
 use super::resources::{Files, depends, files};
 use super::state;
-use super::words::{Word, word};
+use super::words::{Word, unclear, word};
 use crate::plan::markdown::{Block, fences};
 use crate::plan::text::Text;
 use crate::plan::{Check, Fault, Imported, Kind, Task, TaskId, scope};
@@ -47,7 +47,7 @@ pub(super) fn task(
     let said = first(parts, parts::STATUS).and_then(|part| {
         let said = word(&part.text);
         if said == Word::Unclear {
-            faults.push(state::unclear(part.text.trim(), part.place.clone(), text));
+            faults.push(unclear(part.text.trim(), part.place.clone(), text));
         }
         state::imported(said)
     });

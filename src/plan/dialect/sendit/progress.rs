@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use super::tables::{Columns, key, tables};
 use crate::plan::markdown::{Document, Span, lines};
 use crate::plan::source::Source;
+use crate::plan::status_words::{self, Word};
 use crate::plan::text::Text;
 use crate::plan::{
     Change, Edit, Fault, Imported, ImportedStatus, Plan, Progress, Status, TaskProgress, Weight,
@@ -113,13 +114,18 @@ impl Import<'_> {
             }
             return;
         }
-        let status = status(&cell.text).unwrap_or_else(|()| {
-            let message = format!(
-                "status `{}` of task `{}` is not known, so it counts as pending",
-                cell.text.trim(),
-                task.id
-            );
-            self.warn(cell, message);
+        let status = status(&cell.text).unwrap_or_else(|unread| {
+            let said = cell.text.trim();
+            self.faults.push(match unread {
+                Unread::Unclear => status_words::unclear(said, cell.range.clone(), self.text),
+                Unread::Unknown => {
+                    let id = &task.id;
+                    let message = format!(
+                        "status `{said}` of task `{id}` is not known, so it counts as pending"
+                    );
+                    self.text.warning(cell.range.clone(), message)
+                }
+            });
             None
         });
         self.seen.insert(index, (table, status));
@@ -292,8 +298,48 @@ fn hash(task: &TaskProgress) -> String {
     short.unwrap_or("—").to_owned()
 }
 
+/// Why a status cell counts as pending although it does not say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unread {
+    Unknown,
+    /// It speaks of an end, but not plainly of one that is reached.
+    Unclear,
+}
+
 /// What a status cell says; nothing for all that will be run as if it had never been begun.
-fn status(cell: &str) -> Result<Option<ImportedStatus>, ()> {
+fn status(cell: &str) -> Result<Option<ImportedStatus>, Unread> {
+    let said = first_word(cell)?;
+    let is_plain = match said {
+        Some(ImportedStatus::Done) => plain(cell) == Word::Done,
+        Some(ImportedStatus::Skipped) => !cell.contains(['?', '？']) && !is_open(cell),
+        _ => true,
+    };
+    if is_plain {
+        Ok(said)
+    } else {
+        Err(Unread::Unclear)
+    }
+}
+
+/// What the strict reading says of a cell, in which two more words mean done.
+fn plain(cell: &str) -> Word {
+    let lower = cell.to_lowercase();
+    let first = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .find(|word| !word.is_empty());
+    match first.filter(|first| matches!(*first, "merged" | "x")) {
+        Some(first) => status_words::word(&lower.replacen(first, "done", 1)),
+        None => status_words::word(cell),
+    }
+}
+
+/// Whether a cell begins with a box that is not ticked.
+fn is_open(cell: &str) -> bool {
+    cell.trim_start().starts_with("[ ]")
+}
+
+/// What the first word of a cell says, whatever stands around it.
+fn first_word(cell: &str) -> Result<Option<ImportedStatus>, Unread> {
     let lower = cell.to_lowercase();
     let mut words = lower
         .split(|c: char| !c.is_alphanumeric())
@@ -312,14 +358,15 @@ fn status(cell: &str) -> Result<Option<ImportedStatus>, ()> {
             "pending" | "todo" | "to" | "open" | "not" | "failed" | "failure" | "blocked"
             | "kickback" | "awaiting" | "waiting" | "queued" | "ready",
         ) => None,
-        Some(_) => return Err(()),
+        Some(_) if status_words::word(cell) == Word::Done => Some(ImportedStatus::Done),
+        Some(_) => return Err(Unread::Unknown),
         None => return mark(cell),
     };
     Ok(status)
 }
 
 /// A cell without words.
-fn mark(cell: &str) -> Result<Option<ImportedStatus>, ()> {
+fn mark(cell: &str) -> Result<Option<ImportedStatus>, Unread> {
     let has = |marks: &[char]| cell.contains(marks);
     if has(&['✅', '✓', '✔', '☑']) {
         Ok(Some(ImportedStatus::Done))
@@ -331,7 +378,7 @@ fn mark(cell: &str) -> Result<Option<ImportedStatus>, ()> {
     {
         Ok(None)
     } else {
-        Err(())
+        Err(Unread::Unknown)
     }
 }
 
@@ -348,7 +395,7 @@ fn commit(cell: &Span) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{commit, status};
+    use super::{Unread, commit, status};
     use crate::plan::ImportedStatus;
     use crate::plan::markdown::Span;
 
@@ -364,6 +411,13 @@ mod tests {
             "✓",
             "COMPLETE",
             "`done`",
+            "x",
+            "[x]",
+            "merged",
+            "✔️",
+            "Done (PR #12)",
+            "DONE, 88 passed, 0 failed",
+            "已完成",
         ] {
             assert_eq!(status(done), Ok(Some(Done)), "{done}");
         }
@@ -380,7 +434,27 @@ mod tests {
         }
         assert_eq!(status("skipped"), Ok(Some(Skipped)));
         assert_eq!(status("in progress"), Ok(Some(InProgress)));
-        assert_eq!(status("incomplete"), Err(()));
+        assert_eq!(status("incomplete"), Err(Unread::Unknown));
+    }
+
+    #[test]
+    fn what_does_not_plainly_say_done_is_not_taken_for_it() {
+        for unclear in [
+            "[ ] Done",
+            "❌ Done",
+            "🔄 done soon",
+            "Done?",
+            "complete?",
+            "done/failed",
+            "Done, needs review",
+            "merged, not tested",
+            "[ ] x",
+            "✅ ❌",
+            "✅?",
+            "skipped?",
+        ] {
+            assert_eq!(status(unclear), Err(Unread::Unclear), "{unclear}");
+        }
     }
 
     #[test]

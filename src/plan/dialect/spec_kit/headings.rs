@@ -13,6 +13,7 @@ use crate::plan::checklist::{end, sentences};
 use crate::plan::fields::{self as values, fields};
 use crate::plan::markdown::{Block, Document, Heading, lines};
 use crate::plan::room::Room;
+use crate::plan::status_words::{self, Word};
 use crate::plan::text::Text;
 use crate::plan::{Change, Edit, Fault, Imported, ImportedStatus, Progress, Status, Task, TaskId};
 
@@ -92,6 +93,11 @@ pub(super) fn read(
         let below = &task.section[1..];
         let id = TaskId::new(task.id.as_str());
         let state = state(task, below, text).or_else(|| rows.get(task.id.as_str()).cloned());
+        if let Some(state) = state.as_ref().filter(|state| state.is_unclear) {
+            let place = state.range.clone();
+            let said = text.text.get(place.clone()).unwrap_or_default();
+            faults.push(status_words::unclear(said, place, text));
+        }
         let imported = match state {
             Some(state) => state.says.imported(),
             None => task.words.is_ticked.then_some(ImportedStatus::Done),
@@ -148,6 +154,8 @@ fn is_parallel(below: &[Block]) -> bool {
 #[derive(Debug, Clone)]
 struct State {
     says: Says,
+    /// Whether it speaks of an end, but not plainly of one that is reached; it is open then.
+    is_unclear: bool,
     /// Which words it is said with.
     words: usize,
     /// Where it stands, signs included.
@@ -209,9 +217,40 @@ impl State {
                 row?
             }
         };
+        // What stands around the word may take it back: `[ ] Done`, `❌ Done`, `Done?`.
+        let is_unclear = says == Says::Done && status_words::word(value) != Word::Done;
         Some(Self {
-            says,
+            says: if is_unclear { Says::Open } else { says },
+            is_unclear,
             words,
+            range: start + lead..start + lead + value.len(),
+        })
+    }
+
+    /// What a field says, which unlike a cell is about nothing but the state: `Done (PR #12)`, `✅`.
+    fn of_field(value: &str, start: usize) -> Option<Self> {
+        if let Some(state) = Self::of(value, start) {
+            return Some(state);
+        }
+        let lead = value.len() - value.trim_start().len();
+        let value = value.trim();
+        let word = status_words::word(value);
+        // More than one field stands in a line with a `|`.
+        if !matches!(word, Word::Done | Word::Unclear) || value.contains('|') {
+            return None;
+        }
+        let said = |row: &[&str; 3]| {
+            let mut parts = value.split(|c: char| !c.is_alphanumeric());
+            parts.any(|part| part == row[Says::Done as usize])
+        };
+        Some(Self {
+            says: if word == Word::Done {
+                Says::Done
+            } else {
+                Says::Open
+            },
+            is_unclear: word == Word::Unclear,
+            words: WORDS.iter().position(said).unwrap_or(1),
             range: start + lead..start + lead + value.len(),
         })
     }
@@ -246,7 +285,7 @@ fn state(task: &Found<'_>, below: &[Block], text: &Text<'_>) -> Option<State> {
     let after = whole[colon..]
         .char_indices()
         .find(|(_, c)| !matches!(c, ':' | '：' | '*' | ' '))?;
-    State::of(&whole[colon + after.0..], start + colon + after.0)
+    State::of_field(&whole[colon + after.0..], start + colon + after.0)
 }
 
 /// What the rows of tables say of the tasks whose ids they begin with.
@@ -293,7 +332,7 @@ pub(super) fn write(document: &Document, text: &Text<'_>, progress: &Progress) -
             let is_whole = text
                 .text
                 .get(state.range.clone())
-                .is_some_and(|old| State::of(old, 0).is_some());
+                .is_some_and(|old| State::of_field(old, 0).is_some());
             let new = state.saying(says, text);
             // An open state is written as it would be after a run has marked it and taken the mark back.
             let is_said = state.says == says && says != Says::Open;
@@ -312,5 +351,54 @@ pub(super) fn write(document: &Document, text: &Text<'_>, progress: &Progress) -
             path: text.path.to_path_buf(),
             edits,
         }],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Says, State};
+
+    #[test]
+    fn a_field_is_done_only_where_it_plainly_says_so() {
+        for done in [
+            "Done",
+            "✅",
+            "✔️",
+            "☑",
+            "[x] Done",
+            "✅ DONE",
+            "Done (PR #12)",
+            "Completed ✅ 2025-01-01",
+            "完成",
+            "已完成",
+            "完了",
+        ] {
+            let state = State::of_field(done, 0).expect("it is a state");
+            assert_eq!(
+                (state.says, state.is_unclear),
+                (Says::Done, false),
+                "{done}"
+            );
+        }
+        for unclear in [
+            "[ ] Done",
+            "❌ Done",
+            "Done?",
+            "3/5 done",
+            "Done, but untested",
+        ] {
+            let state = State::of_field(unclear, 0).expect("it is a state");
+            assert_eq!(
+                (state.says, state.is_unclear),
+                (Says::Open, true),
+                "{unclear}"
+            );
+        }
+        for other in ["Blocked by Ann", "", "Done | Owner: Ann"] {
+            assert!(State::of_field(other, 0).is_none(), "{other}");
+        }
+        // In a table, a tick may stand for anything.
+        assert!(State::of("✅", 0).is_none());
+        assert!(State::of("Done by Ann", 0).is_none());
     }
 }

@@ -1,6 +1,7 @@
 //! The `Files` of a task: what it creates, modifies and tests, also where the author wrote where on the own machine
 //! that lies.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::plan::fields::{Field, fields};
@@ -96,6 +97,7 @@ pub(super) fn files(
     faults: &mut Vec<Fault>,
 ) -> Files {
     let mut found = Files::default();
+    let (mut seen, mut promised) = (HashSet::new(), HashSet::new());
     for field in fields(section, "Files") {
         for line in field.lines() {
             let verb = verb(line).unwrap_or_default();
@@ -104,11 +106,11 @@ pub(super) fn files(
                     continue;
                 };
                 let is_promised = verb == "create" && !may_be_empty(&path);
-                if is_promised && !found.creates.contains(&path) {
+                if is_promised && promised.insert(path.clone()) {
                     found.creates.push(path.clone());
                 }
                 let glob = literal(&path);
-                if !found.files.contains(&glob) {
+                if seen.insert(glob.clone()) {
                     found.files.push(glob);
                 }
             }
