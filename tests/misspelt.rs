@@ -1,0 +1,72 @@
+//! What is nearly right in a plan is told at its place, and what people put in of their own is not.
+
+use std::fs;
+use std::path::Path;
+
+use git_enact::plan::{Fault, Selection, load};
+
+/// What is told of a plan of these files, each as a line without the directory; what tasks lack is aside.
+fn told(files: &[(&str, &str)]) -> Vec<String> {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    for (name, text) in files {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
+        fs::write(path, text).expect("it is written");
+    }
+    let first = directory.path().join(files[0].0);
+    let faults = match load(&[first], &Selection::default()) {
+        Ok(loaded) => loaded.warnings,
+        Err(refused) => refused.faults,
+    };
+    let said = faults
+        .iter()
+        .filter(|fault| !fault.message.contains("lack"));
+    said.map(|fault| line(fault, directory.path())).collect()
+}
+
+fn line(fault: &Fault, directory: &Path) -> String {
+    let kind = if fault.is_warning() {
+        "warning"
+    } else {
+        "error"
+    };
+    let said = fault
+        .to_string()
+        .replace(&format!("{}/", directory.display()), "");
+    format!("{kind}: {said}")
+}
+
+const TASKS: &str = ".taskmaster/tasks/tasks.json";
+
+#[test]
+fn a_misspelt_key_of_a_task_is_told_once_and_a_key_of_ones_own_is_not() {
+    let tasks = r#"{"master": {"tasks": [
+  {"id": 1, "title": "a", "details": "a", "testStrategy": "a", "statuss": "done", "complexity": 3},
+  {"id": 2, "title": "b", "details": "b", "testStrategy": "b", "titleEn": "b", "dependancies": [1], "assignee": "ann",
+   "subtasks": [{"id": 1, "title": "c", "dependancies": [2]}]}
+]}}"#;
+    assert_eq!(
+        told(&[(TASKS, tasks)]),
+        [
+            format!("warning: {TASKS}:2:65: key `statuss` is not known; did you mean `status`?"),
+            format!(
+                "warning: {TASKS}:3:81: key `dependancies` is not known; did you mean `dependencies`?"
+            ),
+        ]
+    );
+}
+
+#[test]
+fn an_id_of_a_task_and_of_a_group_is_refused_with_both_places() {
+    let group = r#"{"id": 1, "title": "a", "subtasks": [{"id": 1, "title": "b"}]}"#;
+    let task = r#"{"id": "1", "title": "c"}"#;
+    let other = r#"{"id": 1, "title": "d", "subtasks": [{"id": 2, "title": "e"}]}"#;
+    for (first, second, column) in [(group, task, 8), (task, group, 9), (group, other, 8)] {
+        let found = told(&[(TASKS, &format!("{{\"tasks\": [\n{first},\n{second}\n]}}"))]);
+        let is_told = |fault: &String| {
+            fault.starts_with(&format!("error: {TASKS}:3:8: task id `1` is used twice;"))
+                && fault.ends_with(&format!("the first is at {TASKS}:2:{column}"))
+        };
+        assert!(found.iter().any(is_told), "{first} and {second}: {found:?}");
+    }
+}
