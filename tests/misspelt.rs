@@ -70,3 +70,47 @@ fn an_id_of_a_task_and_of_a_group_is_refused_with_both_places() {
         assert!(found.iter().any(is_told), "{first} and {second}: {found:?}");
     }
 }
+
+/// A plan of GSD with this front matter and these tasks.
+fn gsd(front: &str, tasks: &str) -> String {
+    format!("---\nphase: 01-base\n{front}---\n<tasks>\n{tasks}</tasks>\n")
+}
+
+const TASK: &str = "<task type=\"auto\">\n<name>a</name>\n<files>a.rs</files>\n<action>a</action>\n<verify>a</verify>\n<done>a</done>\n</task>\n";
+const GSD: &str = "01-02-PLAN.md";
+
+#[test]
+fn front_matter_that_is_nearly_right_is_told() {
+    let front = "plan: 02\nwav: 2\ndependson: []\ntype: execute\ntags: [a]\nautonomous: true\n";
+    assert_eq!(
+        told(&[(GSD, &gsd(front, TASK))]),
+        [
+            format!("warning: {GSD}:4:1: key `wav` is not known; did you mean `wave`?"),
+            format!("warning: {GSD}:5:1: key `dependson` is not known; did you mean `depends_on`?"),
+        ]
+    );
+    assert_eq!(
+        told(&[(GSD, &gsd("plan: 3\nwave: 1\n", TASK))]),
+        [format!(
+            "warning: {GSD}:3:1: this is said to be plan `3`, and the file is named for plan `02`; \
+             the name counts; say the same here"
+        )]
+    );
+    assert!(told(&[(GSD, &gsd("plan: 2\nwave: 1\n", TASK))]).is_empty());
+}
+
+#[test]
+fn a_tag_that_is_nearly_that_of_a_task_is_told_beside_tasks() {
+    for name in ["tsk", "Task", "taks", "TASK"] {
+        let near = TASK.replace("task", name);
+        let found = told(&[(GSD, &gsd("plan: 2\n", &format!("{TASK}{near}")))]);
+        let expected = format!(
+            "warning: {GSD}:13:1: `<{name}>` is not read as a task; did you mean `<task>`?"
+        );
+        assert_eq!(found, [expected]);
+    }
+    let inside = TASK.replace("<action>a", "<action>\n<Task />\n<tsk>\n");
+    let others = format!("<tags>\n</tags>\n<table></table>\n{inside}");
+    let found = told(&[(GSD, &gsd("plan: 2\n", &others))]);
+    assert!(found.is_empty(), "{found:?}");
+}
