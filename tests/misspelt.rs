@@ -114,3 +114,68 @@ fn a_tag_that_is_nearly_that_of_a_task_is_told_beside_tasks() {
     let found = told(&[(GSD, &gsd("plan: 2\n", &others))]);
     assert!(found.is_empty(), "{found:?}");
 }
+
+const SUPERPOWERS: &str = "docs/superpowers/plans/2026-01-02-a.md";
+
+/// A task of Superpowers.
+fn section(heading: &str, more: &str) -> String {
+    format!("{heading}\n\n{more}**Files:**\n- Modify: `a.rs`\n\n- [ ] **Step 1: do it**\n\n")
+}
+
+#[test]
+fn a_heading_that_is_nearly_a_task_is_told_at_the_level_of_tasks() {
+    let plan = |heading: &str| {
+        let first = section("### Task 1: a", "");
+        let last = section("### Task 3: c", "");
+        told(&[(
+            SUPERPOWERS,
+            &format!("# A\n\n{first}{}{last}", section(heading, "")),
+        )])
+    };
+    for near in [
+        "Tsk 2: CLI",
+        "Task Two: CLI",
+        "Taks 2: CLI",
+        "Tasks 2 and 4",
+    ] {
+        let expected = format!(
+            "warning: {SUPERPOWERS}:10:1: `{near}` is not read as a task; \
+             a task is a heading of level 2 to 4 such as `### Task 1: title`"
+        );
+        assert_eq!(plan(&format!("### {near}")), [expected]);
+    }
+    for other in [
+        "### Task 2: b",
+        "### Notes",
+        "### Task summary",
+        "### Track 2: b",
+        "#### Tsk 2: CLI",
+    ] {
+        assert!(plan(other).is_empty(), "{other}");
+    }
+}
+
+#[test]
+fn a_dependency_on_a_task_that_is_not_there_is_told() {
+    let plan = |needs: &str| {
+        let first = section("### Task 1: a", "");
+        let second = section("### Task 2: b", &format!("**Depends on:** {needs}\n"));
+        told(&[(SUPERPOWERS, &format!("# A\n\n{first}{second}"))])
+    };
+    let found = plan("Task 1, Task 8");
+    let expected = format!(
+        "warning: {SUPERPOWERS}:12:1: task `2` depends on `8`, which is no task of this plan;"
+    );
+    assert!(
+        matches!(&found[..], [only] if only.starts_with(&expected)),
+        "{found:?}"
+    );
+    for sound in [
+        "Task 1",
+        "Tasks 1 (30 minutes)",
+        "nothing",
+        "Task 1 and 2 days of rest",
+    ] {
+        assert!(plan(sound).is_empty(), "{sound}");
+    }
+}
