@@ -179,3 +179,35 @@ fn a_dependency_on_a_task_that_is_not_there_is_told() {
         assert!(plan(sound).is_empty(), "{sound}");
     }
 }
+
+#[test]
+fn a_box_that_is_never_closed_is_told_beside_boxes() {
+    for (path, heading) in [
+        ("openspec/changes/a/tasks.md", "## 2. B"),
+        (".kiro/specs/a/tasks.md", "# Implementation Plan"),
+    ] {
+        let plan = |line: &str| {
+            told(&[(
+                path,
+                &format!("{heading}\n\n- [ ] 2.1 a\n{line}\n- [ ] 2.3 c\n"),
+            )])
+        };
+        for open in ["- [ 2.2 b", "  - [x 2.2 b", "* [ 2.2 b", "1. [ 2.2 b"] {
+            let column = open.find('[').map_or(0, |at| at + 1);
+            let expected = format!(
+                "warning: {path}:4:{column}: this box is never closed, so it is read as text; \
+                 close it: `- [ ] Do it`"
+            );
+            assert_eq!(plan(open), [expected], "{open}");
+        }
+        for sound in [
+            "- [ ] 2.2 b",
+            "-[ ] 2.2 b",
+            "- [ the guide ](guide.md)",
+            "  text [ of a range",
+            "```\n- [ 2.2 b\n```",
+        ] {
+            assert!(plan(sound).is_empty(), "{sound}: {:?}", plan(sound));
+        }
+    }
+}
