@@ -42,6 +42,7 @@ mod lending;
 mod limits;
 mod linear;
 mod looking;
+mod misspelt;
 mod not_ours;
 mod plans;
 mod planted;

@@ -4,9 +4,11 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::ops::Range;
 use std::path::Path;
 
 use super::load::Faults;
+use super::text::Text;
 use super::{Dialect, Fault, Location, Severity, Source, Task, TaskId};
 
 impl Fault {
@@ -36,6 +38,13 @@ impl Fault {
         self.location = Some(location);
         self.len = len;
         self
+    }
+
+    /// That nobody reads this key, and which one may be meant.
+    #[must_use]
+    pub(super) fn misspelt(text: &Text<'_>, place: Range<usize>, key: &str, meant: &str) -> Self {
+        text.warning(place, format!("key `{key}` is not known"))
+            .help(format!("did you mean `{meant}`?"))
     }
 
     /// That it is about an id which `task` names.

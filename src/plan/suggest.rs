@@ -1,6 +1,6 @@
 //! "Did you mean": the nearest of the names that would have been right.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How much two words share that are near.
 const NEAR: f32 = 0.6;
@@ -42,6 +42,50 @@ pub fn is_misspelt(word: &str, known: &[&str]) -> bool {
 /// The same as the end of a sentence, empty when there is none.
 pub fn or_meant<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     did_you_mean(word, known).map_or_else(String::new, |meant| format!("; {meant}"))
+}
+
+/// More keys that are not known than any plan has, and longer ones: no others are compared.
+const KEYS_MAX: usize = 200;
+const KEY_BYTES_MAX: usize = 64;
+
+/// The keys that a format reads, for whoever meets one that it does not. People put keys of their own beside them, so
+/// only a slip of the pen is told, and each once, however many tasks have it.
+#[derive(Debug)]
+pub(super) struct Keys {
+    read: &'static [&'static str],
+    met: HashMap<String, Option<&'static str>>,
+    told: HashSet<String>,
+}
+
+impl Keys {
+    pub(super) fn new(read: &'static [&'static str]) -> Self {
+        Self {
+            read,
+            met: HashMap::new(),
+            told: HashSet::new(),
+        }
+    }
+
+    /// The key that is meant by one that is not known, when that is to be told; never one that is `there` as well.
+    pub(super) fn meant(
+        &mut self,
+        key: &str,
+        there: impl FnOnce(&str) -> bool,
+    ) -> Option<&'static str> {
+        let meant = match self.met.get(key) {
+            Some(meant) => (*meant)?,
+            None if self.met.len() == KEYS_MAX || key.len() > KEY_BYTES_MAX => return None,
+            None => {
+                let read = || self.read.iter().copied();
+                let meant = is_misspelt(key, self.read)
+                    .then(|| nearest(key, read()))
+                    .flatten();
+                self.met.insert(key.to_owned(), meant);
+                meant?
+            }
+        };
+        (!there(meant) && self.told.insert(key.to_owned())).then_some(meant)
+    }
 }
 
 /// Comparing takes long, so of very many wrong ids the first are told what may be meant.
@@ -114,7 +158,7 @@ fn letters(id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ids, did_you_mean, is_misspelt};
+    use super::{Ids, Keys, did_you_mean, is_misspelt};
 
     #[test]
     fn an_id_is_meant_where_it_differs_in_more_than_its_number() {
@@ -157,6 +201,24 @@ mod tests {
         for word in ["verify", "notes", "tags", "model", "effort"] {
             assert!(!is_misspelt(word, &known), "{word}");
         }
+    }
+
+    #[test]
+    fn a_key_is_told_once_and_only_where_what_it_means_is_not_there() {
+        let mut keys = Keys::new(&["title", "dependencies"]);
+        assert_eq!(keys.meant("titleEn", |meant| meant == "title"), None);
+        assert_eq!(keys.meant("dependancies", |_| false), Some("dependencies"));
+        assert_eq!(keys.meant("dependancies", |_| false), None, "told before");
+        assert_eq!(keys.meant("Dependencies", |_| false), Some("dependencies"));
+        assert_eq!(keys.meant("assignee", |_| false), None);
+        for more in 0..300 {
+            assert_eq!(keys.meant(&format!("own {more}"), |_| false), None);
+        }
+        assert_eq!(
+            keys.meant("titel", |_| false),
+            None,
+            "of many none is compared"
+        );
     }
 
     #[test]

@@ -167,6 +167,7 @@ impl Document {
             .collect();
         faults.extend(self.html.iter().filter_map(|html| hidden_boxes(text, html)));
         faults.extend(boxes_with_colons(text, &self.blocks));
+        faults.extend(unclosed_boxes(text, &self.blocks));
         faults
     }
 }
@@ -216,24 +217,12 @@ fn with_line_ends(text: &str) -> Cow<'_, str> {
 /// leads to, and seen by nobody.
 fn boxes_with_colons(text: &Text<'_>, blocks: &[Block]) -> Option<Fault> {
     const BOXES: [&str; 6] = ["[ ", "[", "[x", "[X", "[~", "[-"];
-    let fences: Vec<&Range<usize>> = fences(blocks).map(|fence| &fence.range).collect();
-    let is_code = |at: usize| {
-        let next = fences.partition_point(|fence| fence.end <= at);
-        fences.get(next).is_some_and(|fence| fence.contains(&at))
-    };
+    let is_code = code(blocks);
     let boxed = |at: usize| {
         let before = &text.text[..at];
         let bullet = BOXES.iter().find_map(|open| before.strip_suffix(open))?;
         let start = bullet.len();
-        let bullet = bullet.trim_end_matches([' ', '\t']);
-        let line = bullet.strip_suffix(['-', '*', '+']).or_else(|| {
-            let number = bullet.strip_suffix(['.', ')'])?;
-            let line = number.trim_end_matches(|c: char| c.is_ascii_digit());
-            (line.len() < number.len()).then_some(line)
-        })?;
-        let above = line.trim_end_matches([' ', '\t', '>']);
-        let begins = above.is_empty() || above.ends_with(['\n', '\r', super::text::BOM]);
-        (begins && !is_code(at)).then_some(start..at + 2)
+        (is_bullet(bullet) && !is_code(at)).then_some(start..at + 2)
     };
     let mut boxes = memchr::memmem::find_iter(text.text.as_bytes(), "]:").filter_map(boxed);
     let first = boxes.next()?;
@@ -245,6 +234,52 @@ fn boxes_with_colons(text: &Text<'_>, blocks: &[Block]) -> Option<Fault> {
         text.warning(first, message)
             .help("leave the colon out: `- [ ] Do it`"),
     )
+}
+
+/// A warning about boxes that nothing closes (`- [ 2.2 Do it`) beside those that are.
+fn unclosed_boxes(text: &Text<'_>, blocks: &[Block]) -> Option<Fault> {
+    let is_code = code(blocks);
+    let unclosed = |at: usize| {
+        let inside = &text.text[at + 1..];
+        let sign = inside.strip_prefix(['x', 'X', '~', '-']).unwrap_or(inside);
+        let is_box = sign.starts_with(' ') && is_bullet(&text.text[..at]) && !is_code(at);
+        let end = line_end(text.text, at);
+        let said = is_box.then(|| &text.text[at..end])?;
+        (!said.contains(']') && !said[2..].trim().is_empty()).then(|| at..at + 1)
+    };
+    let mut boxes = memchr::memchr_iter(b'[', text.text.as_bytes()).filter_map(unclosed);
+    let first = boxes.next()?;
+    if !lines(blocks).any(|line| line.mark.is_some()) {
+        return None;
+    }
+    let message = match boxes.count() {
+        0 => "this box is never closed, so it is read as text".to_owned(),
+        more => format!("this box is never closed, like {more} more, so they are read as text"),
+    };
+    Some(text.warning(first, message).help("close it: `- [ ] Do it`"))
+}
+
+/// Whether a byte stands in a code fence.
+fn code(blocks: &[Block]) -> impl Fn(usize) -> bool {
+    let fences: Vec<Range<usize>> = fences(blocks).map(|fence| fence.range.clone()).collect();
+    move |at| {
+        let next = fences.partition_point(|fence| fence.end <= at);
+        fences.get(next).is_some_and(|fence| fence.contains(&at))
+    }
+}
+
+/// Whether what stands before a box ends with the bullet or the number of an item.
+fn is_bullet(before: &str) -> bool {
+    let bullet = before.trim_end_matches([' ', '\t']);
+    let line = bullet.strip_suffix(['-', '*', '+']).or_else(|| {
+        let number = bullet.strip_suffix(['.', ')'])?;
+        let line = number.trim_end_matches(|c: char| c.is_ascii_digit());
+        (line.len() < number.len()).then_some(line)
+    });
+    line.is_some_and(|line| {
+        let above = line.trim_end_matches([' ', '\t', '>']);
+        above.is_empty() || above.ends_with(['\n', '\r', super::text::BOM])
+    })
 }
 
 /// What stands between two rules at the very beginning of a text, if it begins with a key, and where the text goes on.

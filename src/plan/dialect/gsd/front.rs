@@ -8,6 +8,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::plan::markdown::Document;
+use crate::plan::suggest::Keys;
 use crate::plan::text::Text;
 use crate::plan::{Fault, scope, yaml};
 
@@ -120,6 +121,8 @@ pub(super) struct Needed {
 #[derive(Debug, Default)]
 pub(super) struct Front {
     pub(super) id: Option<PlanId>,
+    /// The number that it gives to its plan, as it is written, and where it says so.
+    plan: Option<(String, Range<usize>)>,
     /// As it is written, with its name.
     pub(super) phase: Option<String>,
     pub(super) wave: Option<u64>,
@@ -153,6 +156,7 @@ impl Front {
                 return front;
             }
         };
+        front.plan = keys(&yaml, text, range, faults);
         front.phase = word(&yaml["phase"]);
         let phase = front.phase.as_deref().map(number);
         // `plan: 02` is a number to YAML; people mean two digits.
@@ -187,6 +191,58 @@ impl Front {
         front.must_haves = must_haves(&yaml["must_haves"]);
         front
     }
+
+    /// A warning where it counts its plan otherwise than the name of the file does, which is believed.
+    pub(super) fn contradiction(&self, named: &PlanId, text: &Text<'_>) -> Option<Fault> {
+        let (plan, place) = self.plan.as_ref()?;
+        let said = PlanId::parse(plan)?;
+        let message = format!(
+            "this is said to be plan `{plan}`, and the file is named for plan `{}`",
+            named.plan
+        );
+        let fault = text.warning(place.clone(), message);
+        (said.numbers().1 != named.numbers().1)
+            .then(|| fault.help("the name counts; say the same here"))
+    }
+}
+
+/// Tells the keys that are nearly one that is read; how `plan` is written, and where. To YAML `02` is another number.
+fn keys(
+    yaml: &Value,
+    text: &Text<'_>,
+    front: &Range<usize>,
+    faults: &mut Vec<Fault>,
+) -> Option<(String, Range<usize>)> {
+    let mut keys = Keys::new(&[
+        "phase",
+        "plan",
+        "wave",
+        "depends_on",
+        "files_modified",
+        "must_haves",
+    ]);
+    let known = ["type", "autonomous"];
+    let mut plan = None;
+    let mut at = front.start;
+    for line in text.text[front.clone()].split_inclusive('\n') {
+        let begin = at;
+        at += line.len();
+        let Some((key, value)) = line.split_once(':') else {
+            continue;
+        };
+        let place = begin..begin + key.len();
+        if key == "plan" {
+            let value = value.split('#').next().unwrap_or_default();
+            let bare = value.trim().trim_matches(['"', '\'']);
+            plan = Some((number_at_end(bare).to_owned(), place));
+        } else if yaml.get(key).is_some()
+            && !known.contains(&key)
+            && let Some(meant) = keys.meant(key, |name| yaml.get(name).is_some())
+        {
+            faults.push(Fault::misspelt(text, place, key, meant));
+        }
+    }
+    plan
 }
 
 /// `01` of `01-foundation`.

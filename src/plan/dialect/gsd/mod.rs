@@ -246,10 +246,12 @@ fn plan_file(source: &Source, done: &HashSet<Numbers>, faults: &mut Vec<Fault>) 
     let text = source.text();
     let document = text.document();
     let front = Front::read(document, &text, faults);
-    let id = PlanId::of_file(&source.path).or_else(|| front.id.clone());
+    let named = PlanId::of_file(&source.path);
+    let contradiction = named.as_ref().and_then(|id| front.contradiction(id, &text));
+    let id = named.or_else(|| front.id.clone());
     let id = id.unwrap_or_else(PlanId::unnamed);
     let is_done = done.contains(&id.numbers());
-    let mut own = Vec::new();
+    let mut own = Vec::from_iter(contradiction);
     let items = tags::items(&text, front.end, &mut own);
     if items.is_empty() {
         own.push(

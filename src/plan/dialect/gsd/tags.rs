@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use crate::plan::Fault;
+use crate::plan::is_misspelt;
 use crate::plan::text::Text;
 
 /// The parts of a task that are looked at.
@@ -88,6 +89,23 @@ struct Tag<'a> {
     leads: bool,
 }
 
+impl Tag<'_> {
+    /// Whether it is nearly that of a task.
+    fn is_near(&self) -> bool {
+        is_nearly_task(self.name)
+    }
+}
+
+/// Whether `task` is meant. Beside it stand `<tags>`, `<tabs>` and `<table>`, and these are none.
+fn is_nearly_task(name: &str) -> bool {
+    const LETTERS: std::ops::RangeInclusive<usize> = 3..=6;
+    LETTERS.contains(&name.len())
+        && name.starts_with(['t', 'T'])
+        && name.contains(['k', 'K'])
+        && !matches!(name, "task" | "tasks")
+        && is_misspelt(name, &["task"])
+}
+
 /// The tasks of a text from `start` on; the features of a plan that has none. What is never closed is a fault.
 pub(super) fn items<'a>(text: &Text<'a>, start: usize, faults: &mut Vec<Fault>) -> Vec<Item<'a>> {
     let mut reader = Reader {
@@ -127,8 +145,10 @@ impl<'a> Reader<'_, 'a> {
         let begins = is_item && !tag.closes && tag.leads;
         let ends_all = tag.closes && tag.name == "tasks";
         let Some(name) = self.item.as_ref().map(|item| item.name) else {
-            if begins {
-                self.begin(tag);
+            match tag.is_near() {
+                _ if begins => self.begin(tag),
+                true if !tag.closes => self.passed_over(tag),
+                _ => {}
             }
             return;
         };
@@ -193,6 +213,12 @@ impl<'a> Reader<'_, 'a> {
             self.never_closed(&open, name);
             self.end(at);
         }
+    }
+
+    fn passed_over(&mut self, tag: &Tag<'_>) {
+        let message = format!("`<{}>` is not read as a task", tag.name);
+        let fault = self.text.warning(tag.range.clone(), message);
+        self.faults.push(fault.help("did you mean `<task>`?"));
     }
 
     fn never_closed(&mut self, open: &Range<usize>, name: &str) {
@@ -321,7 +347,9 @@ fn tag(text: &str, at: usize, leads: bool) -> Option<Tag<'_>> {
     let named = &inside[usize::from(closes)..];
     let end = named.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_')?;
     let name = &named[..end];
-    if !matches!(name, "task" | "tasks" | "feature") && !PARTS.contains(&name) {
+    let is_known = matches!(name, "task" | "tasks" | "feature") || PARTS.contains(&name);
+    let has_meaning = is_known || leads && is_nearly_task(name);
+    if !has_meaning {
         return None;
     }
     let mut quote = None;

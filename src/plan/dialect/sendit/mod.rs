@@ -19,7 +19,7 @@ use crate::plan::source::{self, Source};
 use crate::plan::text::{Text, find_word};
 use crate::plan::{
     Change, Dialect, Fault, Imported, ImportedStatus, Plan, Progress, Task, TaskId, Wishes,
-    did_you_mean, is_named, tags,
+    did_you_mean, is_misspelt, is_named, tags,
 };
 
 /// What a heading says when it begins a task.
@@ -132,7 +132,7 @@ fn read(sources: &[Source]) -> Reading {
             ));
         }
     }
-    faults.extend(near_misses(document, &text));
+    faults.extend(near_misses(document, &text, |_| true));
     faults.extend(tables::alike(&tasks));
     if starts.is_empty() {
         faults.push(
@@ -315,19 +315,24 @@ fn heading_fault(heading: &Heading, named: &TaskHeading, text: &Text<'_>) -> Opt
     })
 }
 
-/// Headings that begin with `Task`, or nearly so, and are no task.
-fn near_misses(document: &Document, text: &Text<'_>) -> Vec<Fault> {
+/// Headings that begin with `Task`, or nearly so, and are no task, of those that may be meant as one.
+pub(super) fn near_misses(
+    document: &Document,
+    text: &Text<'_>,
+    is_meant: impl Fn(&Heading) -> bool,
+) -> Vec<Fault> {
     let begins = |heading: &Heading| {
         let mut words = heading.title.split([' ', ':']);
         let (first, second) = (words.next().unwrap_or_default(), words.next());
         let is_numbered = second.is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit()));
-        let is_near = || is_numbered && did_you_mean(first, ["Task"]).is_some();
+        let is_near = || is_numbered && is_misspelt(first, &["task"]);
         second.is_some() && (first.eq_ignore_ascii_case("task") || is_near())
     };
     document
         .headings()
         .map(|(_, heading)| heading)
-        .filter(|heading| task_heading(heading, text).is_none() && begins(heading))
+        .filter(|heading| begins(heading) && is_meant(heading))
+        .filter(|heading| task_heading(heading, text).is_none())
         .map(|heading| {
             text.warning(
                 heading.range.clone(),

@@ -159,7 +159,7 @@ fn read(source: &Source) -> Reading {
         let mut task = Task {
             body: without_rule(&text.text[range]).to_owned(),
             group,
-            needs: needs(section, named, &ids),
+            needs: needs(section, named, &ids, &text, &mut faults),
             ..task(named, section, &text, &mut foreign, &mut faults)
         };
         task.after = tasks
@@ -170,6 +170,10 @@ fn read(source: &Source) -> Reading {
         tasks.push(task);
     }
     faults.extend(foreign.told());
+    let levels: HashSet<u8> = starts.iter().map(|(_, heading, _)| heading.level).collect();
+    faults.extend(sendit::near_misses(document, &text, |heading| {
+        levels.contains(&heading.level) && says_more(&heading.title)
+    }));
     let sections: Vec<&[Block]> = starts
         .iter()
         .map(|(at, ..)| sendit::section(&document.blocks, *at, &starts).0)
@@ -183,6 +187,11 @@ fn read(source: &Source) -> Reading {
         artifacts: artifacts(document, &source.path, starts.first().map(|(at, ..)| *at)),
     };
     Reading { plan, faults }
+}
+
+/// Whether a heading numbers or names what it begins: `Task Two: CLI`, and not `Task summary`.
+fn says_more(title: &str) -> bool {
+    title.contains(|c: char| c.is_ascii_digit() || ":：–—".contains(c))
 }
 
 /// Whether a task is told step by step, in boxes, words or headings.
@@ -273,8 +282,14 @@ fn without_rule(section: &str) -> &str {
     }
 }
 
-/// The tasks that `**Depends on:** Task 2, Task 3` names.
-fn needs(section: &[Block], named: &TaskHeading, ids: &HashSet<&str>) -> Vec<TaskId> {
+/// The tasks that `**Depends on:** Task 2, Task 3` names; a number after `Task` that none has is told.
+fn needs(
+    section: &[Block],
+    named: &TaskHeading,
+    ids: &HashSet<&str>,
+    text: &Text<'_>,
+    faults: &mut Vec<Fault>,
+) -> Vec<TaskId> {
     let names = ["Depends on", "Dependencies", "Depends"];
     let mut needs: Vec<TaskId> = Vec::new();
     for field in names.iter().flat_map(|name| fields(section, name)) {
@@ -285,6 +300,7 @@ fn needs(section: &[Block], named: &TaskHeading, ids: &HashSet<&str>) -> Vec<Tas
                 .filter(|word| !word.is_empty())
                 .collect();
             let mut follows = false;
+            let mut is_next = false;
             for word in words {
                 let bare = word.trim_end_matches(['.', ':']);
                 let is_word = ["task", "tasks"]
@@ -294,6 +310,18 @@ fn needs(section: &[Block], named: &TaskHeading, ids: &HashSet<&str>) -> Vec<Tas
                 if is_need && !needs.iter().any(|need| need.as_str() == bare) {
                     needs.push(TaskId::new(bare));
                 }
+                if is_next && bare.starts_with(|c: char| c.is_ascii_digit()) && !ids.contains(bare)
+                {
+                    let message = format!(
+                        "task `{}` depends on `{bare}`, which is no task of this plan",
+                        named.id
+                    );
+                    let fault = text.warning(line.range.clone(), message);
+                    faults.push(fault.help(
+                        "so it does not wait for it: name a task as its heading does, `Task 2`",
+                    ));
+                }
+                is_next = is_word;
                 follows = is_word || follows && (ids.contains(bare) || bare == "and");
             }
         }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::plan::Fault;
 use crate::plan::json::Node;
+use crate::plan::suggest::Keys;
 use crate::plan::text::Text;
 
 /// A task or a subtask.
@@ -41,13 +42,65 @@ pub(super) struct Needed {
     pub(super) range: Range<usize>,
 }
 
+/// What there is to tell of the entries of a file.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) faults: Vec<Fault>,
+    keys: Keys,
+}
+
+impl Told {
+    pub(super) fn new() -> Self {
+        Self {
+            faults: Vec::new(),
+            keys: Keys::new(&[
+                "id",
+                "title",
+                "status",
+                "dependencies",
+                "subtasks",
+                "testStrategy",
+                "acceptanceCriteria",
+                "description",
+                "details",
+            ]),
+        }
+    }
+
+    /// A key that may be another one misspelt, among those of its object.
+    fn unknown(
+        &mut self,
+        key: &str,
+        value: &Node<'_>,
+        members: &[(String, Node<'_>)],
+        text: &Text<'_>,
+    ) {
+        let is_there = |name: &str| members.iter().any(|(key, _)| key == name);
+        if let Some(meant) = self.keys.meant(key, is_there) {
+            let place = key_range(key, value, text);
+            self.faults.push(Fault::misspelt(text, place, key, meant));
+        }
+    }
+}
+
+/// Where the key of a value stands, without its quotes; the value itself, where the key is written otherwise.
+fn key_range(key: &str, value: &Node<'_>, text: &Text<'_>) -> Range<usize> {
+    let before = text.text[..value.start].trim_end();
+    let before = before.strip_suffix(':').unwrap_or(before).trim_end();
+    let quoted = before.strip_suffix('"');
+    match quoted.and_then(|quoted| Some((quoted.len(), quoted.strip_suffix(key)?.len()))) {
+        Some((end, start)) => start..end,
+        None => value.range(),
+    }
+}
+
 impl Entry {
     /// What an object says; none, and a fault, when it is no task. `parent` is the id of the task it is a part of.
     pub(super) fn read(
         node: Node<'_>,
         parent: Option<&str>,
         text: &Text<'_>,
-        faults: &mut Vec<Fault>,
+        told: &mut Told,
     ) -> Option<Self> {
         let mut entry = Self {
             id: String::new(),
@@ -66,35 +119,39 @@ impl Entry {
             remarks: Vec::new(),
         };
         let mut subtasks = None;
-        for (key, value) in node.members() {
+        let members = node.members();
+        for (key, value) in &members {
             match key.as_str() {
                 "id" => {
                     entry.id = full_id(&value.word().unwrap_or_default(), parent);
                     entry.id_range = value.range();
                     entry.at = value.start + usize::from(value.raw.starts_with('"'));
                 }
-                "title" => entry.title = one_line(&words(&value)),
-                "status" => entry.read_status(&value, text, faults),
-                "dependencies" => entry.needs = needed(&value, text, faults),
-                "subtasks" => subtasks = Some(value),
+                "title" => entry.title = one_line(&words(value)),
+                "status" => entry.read_status(value, text, &mut told.faults),
+                "dependencies" => entry.needs = needed(value, text, &mut told.faults),
+                "subtasks" => subtasks = Some(*value),
                 "testStrategy" => {
-                    entry.tested = Some(words(&value)).filter(|words| !words.is_empty());
+                    entry.tested = Some(words(value)).filter(|words| !words.is_empty());
                 }
-                "acceptanceCriteria" => entry.acceptance = listed(&value),
-                "description" => entry.description = words(&value),
-                "details" => entry.details = words(&value),
+                "acceptanceCriteria" => entry.acceptance = listed(value),
+                "description" => entry.description = words(value),
+                "details" => entry.details = words(value),
                 "updatedAt" | "createdAt" | "parentId" | "parentTaskId" | "metadata" => {}
-                _ => entry.remarks.extend(remark(&key, &value)),
+                _ => {
+                    told.unknown(key, value, &members, text);
+                    entry.remarks.extend(remark(key, value));
+                }
             }
         }
         if entry.id.is_empty() {
-            faults.push(without_id(&node, parent.is_some(), text));
+            told.faults.push(without_id(&node, parent.is_some(), text));
             return None;
         }
-        entry.read_subtasks(subtasks, parent, text, faults);
+        entry.read_subtasks(subtasks, parent, text, told);
         if entry.title.is_empty() {
             let range = entry.at..entry.at + 1;
-            faults.push(text.warning(
+            told.faults.push(text.warning(
                 range,
                 format!(
                     "task `{}` has no title, so it is called by its id",
@@ -130,7 +187,7 @@ impl Entry {
         list: Option<Node<'_>>,
         parent: Option<&str>,
         text: &Text<'_>,
-        faults: &mut Vec<Fault>,
+        told: &mut Told,
     ) {
         let Some(list) = list else { return };
         let nodes = list.elements();
@@ -138,7 +195,7 @@ impl Entry {
             if !nodes.is_empty() {
                 let range = list.start..list.start + 1;
                 let message = format!("the subtasks of subtask `{}` are not read", self.id);
-                faults.push(
+                told.faults.push(
                     text.warning(range, message)
                         .help("only tasks have subtasks"),
                 );
@@ -147,7 +204,7 @@ impl Entry {
         }
         let read = nodes.into_iter();
         self.subtasks = read
-            .filter_map(|node| Self::read(node, Some(&self.id), text, faults))
+            .filter_map(|node| Self::read(node, Some(&self.id), text, told))
             .collect();
     }
 

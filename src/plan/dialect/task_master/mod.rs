@@ -19,7 +19,7 @@ use crate::plan::text::Text;
 use crate::plan::{
     Change, Check, Dialect, Fault, Ids, Imported, Plan, Progress, Task, TaskId, Wishes, is_named,
 };
-use entries::{Entry, Needed};
+use entries::{Entry, Needed, Told};
 use tags::Tag;
 
 /// More of a group's own words is not repeated for each of its subtasks.
@@ -161,10 +161,13 @@ fn title(path: &Path) -> String {
 }
 
 fn tasks(tag: &Tag<'_>, text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<Task> {
+    let mut told = Told::new();
     let read = tag.entries.iter();
     let entries: Vec<Entry> = read
-        .filter_map(|node| Entry::read(*node, None, text, faults))
+        .filter_map(|node| Entry::read(*node, None, text, &mut told))
         .collect();
+    faults.append(&mut told.faults);
+    faults.extend(review::twice(&entries, text));
     let leaves = leaves(&entries);
     let mut meant = Ids::new(leaves.keys().copied());
     let mut tasks = Vec::new();

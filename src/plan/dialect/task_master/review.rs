@@ -1,6 +1,6 @@
 //! What Task Master's own schema asks of a task, and whether tasks were done before what they depend on.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::entries::Entry;
 use super::statuses;
@@ -16,6 +16,31 @@ const TESTED: Asked = Asked {
     what: "`testStrategy`",
     help: "say in `testStrategy` how it is proven",
 };
+
+/// Ids of which one entry at least has subtasks, so that no two tasks that are run need be called the same.
+pub(super) fn twice(entries: &[Entry], text: &Text<'_>) -> Vec<Fault> {
+    let mut first: HashMap<String, &Entry> = HashMap::with_capacity(entries.len());
+    let all = entries
+        .iter()
+        .flat_map(|entry| std::iter::once(entry).chain(&entry.subtasks));
+    let mut faults = Vec::new();
+    for entry in all {
+        let other = *first.entry(entry.id.to_lowercase()).or_insert(entry);
+        let is_other = !std::ptr::eq(other, entry);
+        if is_other && !(other.subtasks.is_empty() && entry.subtasks.is_empty()) {
+            let message = match other.id == entry.id {
+                true => format!("task id `{}` is used twice", entry.id),
+                false => format!(
+                    "task ids `{}` and `{}` differ only in case",
+                    other.id, entry.id
+                ),
+            };
+            let fault = text.error(entry.id_range.clone(), message);
+            faults.push(fault.help(format!("the first is at {}", text.location(other.at))));
+        }
+    }
+    faults
+}
 
 /// What open tasks lack; subtasks are tested with their task.
 pub(super) fn gaps(entries: &[Entry], text: &Text<'_>) -> Vec<Fault> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::entries::Entry;
+use super::entries::{Entry, Told};
 use super::tags::{self, Tag};
 use crate::plan::json::Node;
 use crate::plan::source::Source;
@@ -115,9 +115,10 @@ fn meant(text: &Text<'_>, state: &[Source], progress: &Progress) -> Vec<Entry> {
 }
 
 fn entries(tag: &Tag<'_>, text: &Text<'_>) -> Vec<Entry> {
+    let mut told = Told::new();
     let nodes = tag.entries.iter();
     nodes
-        .filter_map(|node| Entry::read(*node, None, text, &mut Vec::new()))
+        .filter_map(|node| Entry::read(*node, None, text, &mut told))
         .collect()
 }
 
