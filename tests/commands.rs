@@ -295,7 +295,7 @@ fn a_sendit_plan_ends_with_the_block_its_users_know() {
     user.enact(["report"])
         .success()
         .says(&expected)
-        .says("**Not proven by any command**: 2");
+        .says("**Proof in words only, which nothing ran**: 2");
 }
 
 #[test]

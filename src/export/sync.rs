@@ -4,6 +4,7 @@
 //! written again only when much more time has passed than the last writing took; at the end it is written in any case.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::{Exporter, plain};
@@ -27,6 +28,8 @@ pub struct Synced<'a> {
     next: Instant,
     /// What was told.
     told: HashSet<String>,
+    /// Where the plan was moved to when it was done.
+    archive: Option<PathBuf>,
 }
 
 impl<'a> Synced<'a> {
@@ -42,6 +45,7 @@ impl<'a> Synced<'a> {
             tell,
             next: Instant::now(),
             told: HashSet::new(),
+            archive: None,
         }
     }
 
@@ -56,13 +60,7 @@ impl<'a> Synced<'a> {
         let stays = |why: &str| vec![format!("the plan's files stay as they are: {why}")];
         let objections = match written {
             Ok(Ok(written)) => {
-                if let Some(archive) = written.moved {
-                    let archive = plain(&archive);
-                    let archive = archive.display();
-                    (self.tell)(&format!(
-                        "note: the plan is done, and was moved to `{archive}`"
-                    ));
-                }
+                self.archive = written.moved.or(self.archive.take());
                 written.refused
             }
             Ok(Err(faults)) => {
@@ -94,5 +92,12 @@ impl Sink for Synced<'_> {
     fn end(&mut self, state: &State) {
         self.inner.end(state);
         self.write(state);
+        if let Some(archive) = &self.archive {
+            let archive = plain(archive);
+            let archive = archive.display();
+            (self.tell)(&format!(
+                "note: the plan is done, and was moved to `{archive}`"
+            ));
+        }
     }
 }

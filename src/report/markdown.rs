@@ -29,7 +29,7 @@ pub fn report(state: &State, context: &Context, files: &Files) -> String {
     if !unproven.is_empty() {
         let _ = writeln!(
             text,
-            "\n**Not proven by any command**: {}",
+            "\n**Proof in words only, which nothing ran**: {}",
             unproven.join(", ")
         );
     }
