@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::list::list;
+use super::words::lettered;
 use crate::plan::TaskId;
 use crate::plan::room::Room;
 use crate::plan::text::find_word;
@@ -134,6 +135,27 @@ const REMARKS: [&str; 10] = [
     "依存",
 ];
 
+/// Words that begin either, as long as an id with letters follows: numbers may be those of requirements, or versions.
+const OTHERS: [&str; 10] = [
+    "depends_on",
+    "depend on",
+    "dependency",
+    "dep",
+    "requires",
+    "prerequisites",
+    "prerequisite",
+    "prereqs",
+    "prereq",
+    "after",
+];
+
+/// What follows one of [`OTHERS`] at the start of a text, where that is an id with letters.
+fn other(text: &str) -> Option<&str> {
+    let rest = OTHERS.iter().find_map(|word| strip(text, word))?;
+    let value = rest.trim_start_matches([':', '：', ' ', '*', '_', '[', '`']);
+    lettered(value).map(|_| value)
+}
+
 /// What stands after a word that says "depends on".
 fn values(sentence: &str) -> Vec<&str> {
     let mut values: Vec<&str> = Vec::new();
@@ -143,6 +165,9 @@ fn values(sentence: &str) -> Vec<&str> {
         let value = rest.trim_start_matches(['*', '_', ' ']);
         let value = value.strip_prefix([':', '：']);
         values.extend(value);
+    }
+    if may_be_one && values.is_empty() {
+        values.extend(other(bare));
     }
     let mut closing = 0;
     for start in openings(sentence) {
@@ -154,12 +179,15 @@ fn values(sentence: &str) -> Vec<&str> {
         let inside = sentence[start..closing].trim_start();
         if let Some(rest) = REMARKS.iter().find_map(|word| strip(inside, word)) {
             values.push(rest.trim_start_matches([':', '：', ' ']));
+        } else {
+            values.extend(other(inside));
         }
     }
     if values.is_empty()
-        && let Some((_, rest)) = split_word(sentence, "depends on ")
+        && let Some((_, rest)) = split_word(sentence, "depends on")
+        && rest.starts_with([' ', ':', '：', '*'])
     {
-        values.push(rest);
+        values.push(rest.trim_start_matches([' ', ':', '：', '*']));
     }
     values
 }
@@ -235,6 +263,13 @@ mod tests {
             ("It depends on T001 & T002.", "T001 T002"),
             ("Depends on: Task 1.1", "1.1"),
             ("(depends on T009)", "T009"),
+            ("Do it (requires T001)", "T001"),
+            ("Do it (prereq: T001, T002)", "T001 T002"),
+            ("Do it [dep: T001]", "T001"),
+            ("Do it **Depends on**: T001", "T001"),
+            ("depends_on: [T001, T002]", "T001 T002"),
+            ("Prerequisites: T001", "T001"),
+            ("After: T001", "T001"),
         ] {
             assert_eq!(needs(sentence), expected, "{sentence}");
         }
@@ -252,6 +287,8 @@ mod tests {
             "After T001, look at it",
             "Reuses: the service (task 1.1)",
             "Install the dependencies: react 18.2",
+            "Prerequisites: Node 18.2",
+            "Requires: 1.1",
         ] {
             assert_eq!(needs(sentence), "", "{sentence}");
         }
