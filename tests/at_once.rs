@@ -167,8 +167,9 @@ fn several_runs_in_one_repository_go_on_while_their_user_works_in_it() {
     user.commit("Plans");
     user.git(["branch", "topic"]).success();
     // Whoever works there holds it for a moment, which is long on a busy machine.
-    user.git(["config", "core.packedRefsTimeout", "60000"])
-        .success();
+    for lock in ["core.packedRefsTimeout", "core.filesRefLockTimeout"] {
+        user.git(["config", lock, "60000"]).success();
+    }
     let elsewhere = user.outside("elsewhere").display().to_string();
     user.git(["clone", "--quiet", "--bare", ".", &elsewhere])
         .success();
