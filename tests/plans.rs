@@ -531,21 +531,23 @@ fn nothing_is_hidden_between_two_rules() {
         ),
     ] {
         for text in [text.to_owned(), text.replace('\n', "\r\n")] {
-            let path = directory.path().join(name);
-            fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
-            fs::write(&path, &text).expect("it is written");
-            let tasks = load(&[path], None).expect("a plan").plan.tasks;
+            let tasks = loaded(&directory.path().join(name), &text).plan.tasks;
             let titles: Vec<&str> = tasks.iter().map(|task| task.title.as_str()).collect();
             assert_eq!(titles, ["a", "b", "c"], "{text}");
         }
     }
 }
 
-/// The ids of a plan's tasks, each with what its files say of it.
-fn said(path: &Path, text: &str) -> String {
+/// The plan that a file with this text is.
+fn loaded(path: &Path, text: &str) -> Loaded {
     fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
     fs::write(path, text).expect("it is written");
-    let loaded = load(&[path.to_path_buf()], None).expect("a plan");
+    load(&[path.to_path_buf()], None).expect("a plan")
+}
+
+/// The ids of a plan's tasks, each with what its files say of it.
+fn said(path: &Path, text: &str) -> String {
+    let loaded = loaded(path, text);
     let said = loaded.plan.tasks.iter().map(|task| {
         let imported = task.imported.as_ref();
         let said = imported.map_or("open".to_owned(), |said| format!("{:?}", said.status));
@@ -621,10 +623,7 @@ fn fields_right_above_a_rule_are_fields() {
              ### Phase 2: b\n**Principal Owner:** B\n",
         ),
     ] {
-        let path = directory.path().join(name);
-        fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
-        fs::write(&path, text).expect("it is written");
-        let loaded = load(&[path], None).expect("a plan");
+        let loaded = loaded(&directory.path().join(name), text);
         let first = &loaded.plan.tasks[0];
         let verify = first.verify.iter().map(|check| format!("{check:?}"));
         let verify: Vec<String> = verify.collect();
@@ -640,15 +639,11 @@ fn fields_right_above_a_rule_are_fields() {
 fn words_that_people_have_for_any_language_call_for_no_skills_of_rust() {
     let directory = tempfile::tempdir().expect("a directory to write to");
     let path = directory.path().join(".ai/plans/a.plan.md");
-    fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
     for (file, expected) in [("a.py", &[][..]), ("a.rs", &["clap"])] {
         let text = format!(
             "# P\n\n## Phases\n\n### Phase 1: CLI flag\n**Principal Owner:** A\n**Files to create:**\n- `{file}`\n"
         );
-        fs::write(&path, text).expect("it is written");
-        let plan = load(std::slice::from_ref(&path), None)
-            .expect("a plan")
-            .plan;
+        let plan = loaded(&path, &text).plan;
         let detected = &plan.wishes.skills.detected;
         let detected: Vec<&str> = detected.iter().map(String::as_str).collect();
         let named: Vec<&str> = detected

@@ -195,16 +195,17 @@ fn without_owner(task: &Task) -> Cow<'_, str> {
 /// The skills that these sayings of the table call for, and the files that the tasks change. All are about Rust, so that
 /// words which people have for any language say nothing where files are named and none is Rust's.
 fn called_for(plan: &Plan, said: &[bool]) -> Vec<&'static str> {
-    let is_of_rust = |file: &&String| file.ends_with(".rs") || file.ends_with("Cargo.toml");
+    let is_of_rust = |file: &String| file.ends_with(".rs") || file.ends_with("Cargo.toml");
     let mut files = plan
         .tasks
         .iter()
         .flat_map(|task| task.files.iter().chain(&task.creates));
     let names_files = files.clone().next().is_some();
-    let changes_rust = files.any(|file| is_of_rust(&file));
+    let changes_rust = files.any(is_of_rust);
     let said = || CALLS.iter().zip(said).filter(|(_, said)| **said);
     let says_rust = said().any(|((_, skills), _)| *skills == RUST);
-    let is_meant = |word: &str| changes_rust || says_rust || !names_files || is_name_of_rust(word);
+    // Who says the name of a skill means it.
+    let is_meant = |word: &str| changes_rust || says_rust || !names_files || about(word).is_some();
     let called = said().filter(|((word, _), _)| is_meant(word));
     let mut called: HashSet<&str> = called
         .flat_map(|((_, skills), _)| *skills)
@@ -215,11 +216,6 @@ fn called_for(plan: &Plan, said: &[bool]) -> Vec<&'static str> {
     }
     let known = KNOWN.iter().map(|(skill, _)| *skill);
     known.filter(|skill| called.contains(skill)).collect()
-}
-
-/// Whether a word of the table is the name of something that only Rust has.
-fn is_name_of_rust(word: &str) -> bool {
-    matches!(word, "thiserror" | "color-eyre" | "clap")
 }
 
 #[cfg(test)]

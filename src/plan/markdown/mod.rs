@@ -166,8 +166,9 @@ impl Document {
             })
             .collect();
         faults.extend(self.html.iter().filter_map(|html| hidden_boxes(text, html)));
-        faults.extend(boxes_with_colons(text, &self.blocks));
-        faults.extend(unclosed_boxes(text, &self.blocks));
+        let is_code = code(&self.blocks);
+        faults.extend(boxes_with_colons(text, &is_code));
+        faults.extend(unclosed_boxes(text, &self.blocks, &is_code));
         faults
     }
 }
@@ -215,9 +216,8 @@ fn with_line_ends(text: &str) -> Cow<'_, str> {
 
 /// A warning about boxes that a colon follows. None is read as one: once it was ticked, `[x]: it` would be where a link
 /// leads to, and seen by nobody.
-fn boxes_with_colons(text: &Text<'_>, blocks: &[Block]) -> Option<Fault> {
+fn boxes_with_colons(text: &Text<'_>, is_code: &impl Fn(usize) -> bool) -> Option<Fault> {
     const BOXES: [&str; 6] = ["[ ", "[", "[x", "[X", "[~", "[-"];
-    let is_code = code(blocks);
     let boxed = |at: usize| {
         let before = &text.text[..at];
         let bullet = BOXES.iter().find_map(|open| before.strip_suffix(open))?;
@@ -237,8 +237,11 @@ fn boxes_with_colons(text: &Text<'_>, blocks: &[Block]) -> Option<Fault> {
 }
 
 /// A warning about boxes that nothing closes (`- [ 2.2 Do it`) beside those that are.
-fn unclosed_boxes(text: &Text<'_>, blocks: &[Block]) -> Option<Fault> {
-    let is_code = code(blocks);
+fn unclosed_boxes(
+    text: &Text<'_>,
+    blocks: &[Block],
+    is_code: &impl Fn(usize) -> bool,
+) -> Option<Fault> {
     let unclosed = |at: usize| {
         let inside = &text.text[at + 1..];
         let sign = inside.strip_prefix(['x', 'X', '~', '-']).unwrap_or(inside);

@@ -5,9 +5,8 @@
 
 use std::ops::Range;
 
-use crate::plan::Fault;
-use crate::plan::is_misspelt;
 use crate::plan::text::Text;
+use crate::plan::{Fault, is_misspelt};
 
 /// The parts of a task that are looked at.
 const PARTS: [&str; 15] = [
@@ -89,13 +88,6 @@ struct Tag<'a> {
     leads: bool,
 }
 
-impl Tag<'_> {
-    /// Whether it is nearly that of a task.
-    fn is_near(&self) -> bool {
-        is_nearly_task(self.name)
-    }
-}
-
 /// Whether `task` is meant. Beside it stand `<tags>`, `<tabs>` and `<table>`, and these are none.
 fn is_nearly_task(name: &str) -> bool {
     const LETTERS: std::ops::RangeInclusive<usize> = 3..=6;
@@ -145,10 +137,10 @@ impl<'a> Reader<'_, 'a> {
         let begins = is_item && !tag.closes && tag.leads;
         let ends_all = tag.closes && tag.name == "tasks";
         let Some(name) = self.item.as_ref().map(|item| item.name) else {
-            match tag.is_near() {
-                _ if begins => self.begin(tag),
-                true if !tag.closes => self.passed_over(tag),
-                _ => {}
+            if begins {
+                self.begin(tag);
+            } else if !tag.closes && is_nearly_task(tag.name) {
+                self.passed_over(tag);
             }
             return;
         };
