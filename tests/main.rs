@@ -43,6 +43,7 @@ mod limits;
 mod linear;
 mod looking;
 mod misspelt;
+mod needs;
 mod not_ours;
 mod plans;
 mod planted;

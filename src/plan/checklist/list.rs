@@ -1,28 +1,34 @@
 //! Lists of ids as people write them: with commas, words, ranges and remarks.
 
-use super::needs::{Known, strip};
+use super::needs::Known;
 use super::words;
 use crate::plan::TaskId;
+use crate::plan::need_words::strip;
 
 /// The tasks of a list such as `T001, T003 (types) and T010–T014`, and what follows it.
 pub(super) fn list<'t>(value: &'t str, known: &Known) -> (Vec<TaskId>, &'t str) {
     let mut tasks = Vec::new();
     let mut rest = opened(value);
-    while let Some((first, after)) = one(rest) {
+    while let Some((first, after)) = one(rest, known) {
         rest = after;
-        if let Some((last, after)) = ranged(rest).and_then(one) {
+        if let Some((last, after)) = ranged(rest).and_then(|last| one(last, known)) {
             tasks.extend(known.range(first, last));
             rest = after;
         } else {
             tasks.extend(known.one(first));
         }
         rest = without_remark(rest);
-        match separated(rest).filter(|next| one(next).is_some()) {
+        match separated(rest).filter(|next| one(next, known).is_some()) {
             Some(next) => rest = next,
             None => break,
         }
     }
     (tasks, rest)
+}
+
+/// Whether a text begins with an id that no number can be taken for.
+pub(super) fn begins_with_id(text: &str, known: &Known) -> bool {
+    known.spelled(opened(text)).is_some()
 }
 
 /// A list without what may stand around it.
@@ -32,9 +38,9 @@ fn opened(value: &str) -> &str {
     named.unwrap_or(value).trim_start()
 }
 
-fn one(text: &str) -> Option<(&str, &str)> {
+fn one<'t>(text: &'t str, known: &Known) -> Option<(&'t str, &'t str)> {
     let text = opened(text);
-    let length = words::lettered(text).or_else(|| {
+    let length = known.spelled(text).or_else(|| {
         let length = words::numbered(text)?;
         let after = &text[length..];
         (!after.starts_with(|c: char| c.is_alphanumeric() || c == '%')).then_some(length)

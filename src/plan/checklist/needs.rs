@@ -5,11 +5,10 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::list::list;
+use super::list::{self, list};
 use super::words::lettered;
-use crate::plan::TaskId;
 use crate::plan::room::Room;
-use crate::plan::text::find_word;
+use crate::plan::{TaskId, need_words};
 
 /// The tasks that an id stands for, by how it is written, ignoring case; several where it names a group.
 #[derive(Debug)]
@@ -46,6 +45,19 @@ impl Known {
     /// Where the task with this id stands in the plan.
     pub(super) fn place(&self, id: &TaskId) -> Option<usize> {
         self.places.get(&id.as_str().to_lowercase()).copied()
+    }
+
+    /// How long the id is that a text begins with, if it has letters; in small ones it must be that of a task.
+    pub(super) fn spelled(&self, text: &str) -> Option<usize> {
+        let in_capitals = || {
+            let rest = text.strip_prefix('t')?;
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let length = 1 + digits;
+            let ends = !rest[digits..].starts_with(|c: char| c.is_alphanumeric());
+            let id = text[..length].to_lowercase();
+            (digits > 0 && ends && self.places.contains_key(&id)).then_some(length)
+        };
+        lettered(text).or_else(in_capitals)
     }
 
     pub(super) fn one(&self, id: &str) -> Vec<TaskId> {
@@ -86,142 +98,14 @@ pub(in crate::plan) fn written<'t>(
 ) -> Vec<TaskId> {
     let mut seen: HashSet<TaskId> = HashSet::new();
     let mut needs: Vec<TaskId> = Vec::new();
+    let is_id = |text: &str| list::begins_with_id(text, known);
     for sentence in sentences {
-        for value in values(&sentence) {
-            let named = list(value, known).0.into_iter();
+        for said in need_words::said(&sentence, &is_id) {
+            let named = list(said.value, known).0.into_iter();
             needs.extend(named.filter(|need| need != own && seen.insert(need.clone())));
         }
     }
     needs
-}
-
-/// Words that begin a field, and in whatever language the rest is written.
-const FIELDS: [&str; 22] = [
-    "depends on",
-    "dependencies",
-    "dependency",
-    "depends",
-    "deps",
-    "blocked by",
-    "needs",
-    "依赖任务",
-    "依赖关系",
-    "依赖",
-    "前置任务",
-    "依賴",
-    "依存関係",
-    "依存",
-    "zależności",
-    "zależność",
-    "dépendances",
-    "dependencias",
-    "dependências",
-    "abhängigkeiten",
-    "зависимости",
-    "phụ thuộc",
-];
-
-/// Words that begin a remark in brackets.
-const REMARKS: [&str; 10] = [
-    "depends on",
-    "depends",
-    "dependencies",
-    "deps",
-    "blocked by",
-    "needs",
-    "after",
-    "依赖",
-    "依賴",
-    "依存",
-];
-
-/// Words that begin either, as long as an id with letters follows: numbers may be those of requirements, or versions.
-const OTHERS: [&str; 10] = [
-    "depends_on",
-    "depend on",
-    "dependency",
-    "dep",
-    "requires",
-    "prerequisites",
-    "prerequisite",
-    "prereqs",
-    "prereq",
-    "after",
-];
-
-/// What follows one of [`OTHERS`] at the start of a text, where that is an id with letters.
-fn other(text: &str) -> Option<&str> {
-    let rest = OTHERS.iter().find_map(|word| strip(text, word))?;
-    let value = rest.trim_start_matches([':', '：', ' ', '*', '_', '[', '`']);
-    lettered(value).map(|_| value)
-}
-
-/// What stands after a word that says "depends on".
-fn values(sentence: &str) -> Vec<&str> {
-    let mut values: Vec<&str> = Vec::new();
-    let bare = sentence.trim_start_matches(['-', '*', '_', ' ', '>']);
-    let may_be_one = bare.contains(':') || bare.contains('：');
-    if may_be_one && let Some(rest) = FIELDS.iter().find_map(|word| strip(bare, word)) {
-        let value = rest.trim_start_matches(['*', '_', ' ']);
-        let value = value.strip_prefix([':', '：']);
-        values.extend(value);
-    }
-    if may_be_one && values.is_empty() {
-        values.extend(other(bare));
-    }
-    let mut closing = 0;
-    for start in openings(sentence) {
-        // What closes this one may close those behind it as well.
-        if closing < start {
-            let closes = sentence[start..].find([')', '）', ']']);
-            closing = closes.map_or(sentence.len(), |length| start + length);
-        }
-        let inside = sentence[start..closing].trim_start();
-        if let Some(rest) = REMARKS.iter().find_map(|word| strip(inside, word)) {
-            values.push(rest.trim_start_matches([':', '：', ' ']));
-        } else {
-            values.extend(other(inside));
-        }
-    }
-    if values.is_empty()
-        && let Some((_, rest)) = split_word(sentence, "depends on")
-        && rest.starts_with([' ', ':', '：', '*'])
-    {
-        values.push(rest.trim_start_matches([' ', ':', '：', '*']));
-    }
-    values
-}
-
-/// Where a sentence goes on behind each of its opening brackets.
-fn openings(sentence: &str) -> impl Iterator<Item = usize> {
-    const WIDE: &str = "（";
-    let firsts = memchr::memchr3_iter(b'(', b'[', WIDE.as_bytes()[0], sentence.as_bytes());
-    firsts.filter_map(|at| match sentence.as_bytes()[at] {
-        b'(' | b'[' => Some(at + 1),
-        _ => sentence[at..].starts_with(WIDE).then_some(at + WIDE.len()),
-    })
-}
-
-/// What follows a word, ignoring case, if the text begins with it and it ends there.
-pub(super) fn strip<'t>(text: &'t str, word: &str) -> Option<&'t str> {
-    let is_same = |c: char, expected: char| match c.is_ascii() {
-        true => c.eq_ignore_ascii_case(&expected),
-        false => c == expected || c.to_lowercase().eq(expected.to_lowercase()),
-    };
-    let mut rest = text.chars();
-    for expected in word.chars() {
-        if !is_same(rest.next()?, expected) {
-            return None;
-        }
-    }
-    let rest = rest.as_str();
-    let goes_on = word.is_ascii() && rest.starts_with(|c: char| c.is_ascii_alphanumeric());
-    (!goes_on).then_some(rest)
-}
-
-fn split_word<'t>(text: &'t str, word: &str) -> Option<(&'t str, &'t str)> {
-    let at = find_word(text, word)?;
-    Some((&text[..at], &text[at + word.len()..]))
 }
 
 #[cfg(test)]
@@ -270,6 +154,9 @@ mod tests {
             ("depends_on: [T001, T002]", "T001 T002"),
             ("Prerequisites: T001", "T001"),
             ("After: T001", "T001"),
+            ("Do it (after t001, t002)", "T001 T002"),
+            ("Do it, after T003", "T003"),
+            ("Do it (needs Task T001)", "T001"),
         ] {
             assert_eq!(needs(sentence), expected, "{sentence}");
         }

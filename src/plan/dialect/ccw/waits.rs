@@ -3,68 +3,43 @@
 //! Knows how ids look, and not which there are.
 
 use super::ids;
-
-const DEPENDS: [&str; 8] = [
-    "depends_on",
-    "depends on",
-    "dependencies",
-    "dependency",
-    "依赖任务",
-    "依赖",
-    "前置任务",
-    "前置",
-];
-
-/// What says so only where it begins a remark in brackets and an id follows.
-const WAITS: [&str; 5] = ["after", "needs", "blocked by", "requires", "depends"];
+use crate::plan::need_words::{self, Said, without_remarks};
 
 /// The ids of `（depends_on: IMPL-001）`, or of `(after IMPL-001)`, within a line.
 pub(super) fn inline_needs(text: &str) -> Vec<String> {
-    // A list of ids or nothing: what has neither a colon nor a bracket says neither.
-    match memchr::memchr3(b':', b'(', b'[', text.as_bytes()) {
-        None if text.is_ascii() => Vec::new(),
-        _ => said_needs(text),
+    // A list of ids or nothing: what has neither a colon, a comma nor a bracket says neither.
+    let says = |sign: &u8| matches!(sign, b':' | b'(' | b'[' | b',') || !sign.is_ascii();
+    match text.as_bytes().iter().any(says) {
+        true => need_words::said(text, &begins_with_id)
+            .into_iter()
+            .flat_map(ids)
+            .collect(),
+        false => Vec::new(),
     }
-}
-
-fn said_needs(text: &str) -> Vec<String> {
-    let lower = text.to_ascii_lowercase();
-    let after = |word: &str| {
-        let at = lower.find(word)?;
-        Some((
-            lower[..at].trim_end(),
-            text.get(at + word.len()..)?.trim_start(),
-        ))
-    };
-    let listed = DEPENDS.iter().find_map(|word| {
-        let (_, rest) = after(word)?;
-        rest.strip_prefix([':', '：'])
-    });
-    let remarked = || {
-        let mut words = DEPENDS.iter().chain(&WAITS);
-        words.find_map(|word| {
-            let (before, rest) = after(word)?;
-            let begins = before.is_empty() || before.ends_with(['(', '（', '[', '-', '*']);
-            let ids = rest.trim_start_matches([':', ' ']);
-            let is_id_next = ids::ids_in(ids).next().is_some_and(|(at, _)| at < 2);
-            (begins && is_id_next).then_some(ids)
-        })
-    };
-    let found = listed.or_else(remarked);
-    let Some(rest) = found else {
-        return Vec::new();
-    };
-    let rest = rest.split([')', '）', ']']).next().unwrap_or_default();
-    ids::ids_in(rest).map(|(_, id)| id.to_owned()).collect()
 }
 
 /// The ids of a line below a task that says what it depends on.
 pub(super) fn listed_needs(line: &str) -> Vec<String> {
-    let lower = line
-        .trim_start_matches(|c: char| !c.is_alphabetic())
-        .to_ascii_lowercase();
-    match DEPENDS.iter().any(|word| lower.starts_with(word)) {
-        true => said_needs(line.trim_start_matches(|c: char| !c.is_alphabetic())),
+    let bare = line.trim_start_matches(|c: char| !c.is_alphabetic());
+    let said = need_words::remark(bare, &begins_with_id);
+    said.into_iter().flat_map(ids).collect()
+}
+
+fn begins_with_id(text: &str) -> bool {
+    let named = ["tasks ", "task "].iter().find_map(|word| {
+        let (front, rest) = text.split_at_checked(word.len())?;
+        front.eq_ignore_ascii_case(word).then_some(rest)
+    });
+    let first = ids::ids_in(named.unwrap_or(text)).next();
+    first.is_some_and(|(at, _)| at < 2)
+}
+
+/// All ids where nothing else can be meant; else only a list that begins with one.
+fn ids(said: Said<'_>) -> Vec<String> {
+    let bare = without_remarks(said.value);
+    let found = ids::ids_in(&bare).map(|(_, id)| id.to_owned());
+    match said.is_field || begins_with_id(&bare) {
+        true => found.collect(),
         false => Vec::new(),
     }
 }
@@ -83,11 +58,17 @@ mod tests {
             listed_needs("依赖: IMPL-001, IMPL-002"),
             ["IMPL-001", "IMPL-002"]
         );
-        assert_eq!(listed_needs("Dependencies: IMPL-001"), ["IMPL-001"]);
+        assert_eq!(
+            listed_needs("Dependencies: IMPL-001 (not IMPL-003), IMPL-002"),
+            ["IMPL-001", "IMPL-002"]
+        );
         assert_eq!(listed_needs("- Depends on IMPL-001"), ["IMPL-001"]);
+        assert_eq!(listed_needs("- Depends on task IMPL-001"), ["IMPL-001"]);
+        assert_eq!(inline_needs("Add it, after IMPL-001"), ["IMPL-001"]);
         assert!(listed_needs("Files: IMPL-001.md").is_empty());
+        assert!(listed_needs("Write what IMPL-001 needs").is_empty());
         assert!(inline_needs("Add dependencies for IMPL-001").is_empty());
-        for remark in ["depends on", "after", "needs", "blocked by"] {
+        for remark in ["depends on", "after", "needs", "blocked by", "requires"] {
             let line = format!("Add it ({remark} IMPL-001, IMPL-002)");
             assert_eq!(inline_needs(&line), ["IMPL-001", "IMPL-002"], "{line}");
         }

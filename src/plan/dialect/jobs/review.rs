@@ -9,7 +9,7 @@ use crate::plan::fields;
 use crate::plan::gaps::{Asked, Gaps, Lack};
 use crate::plan::markdown::{Block, Document, Line};
 use crate::plan::text::Text;
-use crate::plan::{Fault, Location};
+use crate::plan::{Fault, Location, need_words};
 
 /// What a step asks for, and the field that says it.
 const ASKED: [(Asked, &str); 2] = [
@@ -79,11 +79,13 @@ impl Review {
         let question = below(document, "Open Questions").find(|line| !says_none(&line.text));
         self.questions
             .extend(question.map(|line| (job.to_owned(), text.location(line.range.start))));
-        for line in below(document, "Dependencies") {
-            for other in jobs_before(&line.text) {
-                let fault = text.warning(line.range.clone(), String::new());
-                self.depends.push((job.to_owned(), other, fault));
-            }
+        let named = fields_of(document).map(|line| (line, jobs_named(&line.text)));
+        let told = below(document, "Dependencies").map(|line| (line, jobs_before(&line.text)));
+        for (line, others) in told.chain(named) {
+            let fault = text.warning(line.range.clone(), String::new());
+            let others = others.into_iter();
+            self.depends
+                .extend(others.map(|other| (job.to_owned(), other, fault.clone())));
         }
     }
 
@@ -146,6 +148,32 @@ fn below<'d>(document: &'d Document, name: &'d str) -> impl Iterator<Item = &'d 
     })
 }
 
+/// The lines outside of lists that are a field such as `**Depends on:** Job 2`.
+fn fields_of(document: &Document) -> impl Iterator<Item = &Line> {
+    let lines = document.blocks.iter().filter_map(|block| match block {
+        Block::Line(line) => Some(line),
+        _ => None,
+    });
+    lines.filter(|line| {
+        let name = line.lead.as_deref();
+        name.is_some_and(|name| need_words::is_field(name, &line.text, &names_job))
+    })
+}
+
+fn names_job(text: &str) -> bool {
+    !jobs_named(text).is_empty()
+}
+
+/// The numbers of the jobs that the value of a field names: those behind the word, or all of nothing but numbers.
+fn jobs_named(text: &str) -> Vec<String> {
+    let lower = text.trim().to_lowercase();
+    let is_list = |c: char| c.is_ascii_digit() || matches!(c, ',' | ' ' | '.' | '#' | '&');
+    match lower.replace(" and ", ", ").chars().all(is_list) {
+        true => numbered(&format!("jobs {lower}")),
+        false => numbered(&lower),
+    }
+}
+
 fn says_none(text: &str) -> bool {
     let word = text
         .trim_matches(|c: char| !c.is_alphanumeric())
@@ -171,6 +199,11 @@ fn jobs_before(text: &str) -> Vec<String> {
     if !speaks || LATER.iter().any(|word| lower.contains(word)) {
         return Vec::new();
     }
+    numbered(&lower)
+}
+
+/// The numbers behind each `job` and `jobs` of a text in small letters.
+fn numbered(lower: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut words = lower
         .split(|c: char| !c.is_alphanumeric())
@@ -193,7 +226,17 @@ fn jobs_before(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::jobs_before;
+    use super::{jobs_before, jobs_named};
+
+    #[test]
+    fn a_field_names_jobs_by_their_numbers() {
+        assert_eq!(jobs_named("Job 12"), ["12"]);
+        assert_eq!(jobs_named("1, 2 and 4"), ["1", "2", "4"]);
+        assert_eq!(jobs_named("`job-3-api.md` (the client)"), ["3"]);
+        for other in ["None", "Node 18", "Step 2", ""] {
+            assert!(jobs_named(other).is_empty(), "{other}");
+        }
+    }
 
     #[test]
     fn only_a_sentence_about_what_comes_first_names_dependencies() {

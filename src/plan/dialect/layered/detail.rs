@@ -1,8 +1,8 @@
 //! The lines below a task that say something of it: `Complexity: Mid`, `- File: src/a.ts`, `**Agent**: QA`.
 
-use super::item::strip_word;
+use super::item::{begins_with_id, strip_word};
 use crate::plan::markdown::{Line, Span};
-use crate::plan::{Check, scope};
+use crate::plan::{Check, need_words, scope};
 
 /// What a line below a task says.
 #[derive(Debug)]
@@ -40,14 +40,7 @@ pub(super) fn detail(line: &Line) -> Option<Detail> {
     } else if is(&["agent", "assigned", "assignee", "owner"]) {
         let agent = bare.trim_start_matches('@').trim();
         (!agent.is_empty()).then(|| Detail::Agent(agent.to_owned()))
-    } else if is(&[
-        "dependencies",
-        "depends on",
-        "depends",
-        "dependency",
-        "blocked by",
-        "依赖",
-    ]) {
+    } else if need_words::is_field(name, bare, &begins_with_letters) {
         Some(Detail::Needs(value.replace('`', "")))
     } else if is(&["file", "files", "path", "文件"]) {
         Some(Detail::Files(paths_in(line)))
@@ -70,6 +63,11 @@ pub(super) fn detail(line: &Line) -> Option<Detail> {
     } else {
         None
     }
+}
+
+/// Whether a text begins with an id that no version can be taken for.
+fn begins_with_letters(text: &str) -> bool {
+    text.starts_with(char::is_alphabetic) && begins_with_id(text)
 }
 
 /// The paths that a line names: code spans, and words that can be nothing else.

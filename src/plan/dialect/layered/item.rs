@@ -3,7 +3,7 @@
 //! Knows lines, not documents: which lines are tasks is decided by its callers.
 
 use crate::plan::markdown::{Line, Mark};
-use crate::plan::{ImportedStatus, tags};
+use crate::plan::{ImportedStatus, need_words, tags};
 
 /// Words that look like ids and are none.
 const NO_IDS: [&str; 11] = [
@@ -111,6 +111,9 @@ impl Item {
                 && self.take_remark(words)
             {
                 rest = front;
+            } else if let Some((front, said)) = need_words::last(rest, &begins_with_id) {
+                self.needs.push(said.value.trim().to_owned());
+                rest = front;
             } else if let Some(front) = without_sign(rest) {
                 self.signed = true;
                 rest = front;
@@ -146,7 +149,7 @@ impl Item {
             let are_ids = needs
                 .split([',', '，', '、', ' ', '–', '-'])
                 .filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case("and"))
-                .all(is_id);
+                .all(is_meant);
             if are_ids {
                 self.needs.push(needs.to_owned());
             }
@@ -206,23 +209,29 @@ pub(super) fn is_difficulty(word: &str) -> bool {
     )
 }
 
-/// What follows `depends on`, `depends:` and the like.
+/// What a tag or remark says that its task depends on.
 fn said_needs(words: &str) -> Option<&str> {
-    const LEADS: [&str; 8] = [
-        "depends on",
-        "depends",
-        "dependencies",
-        "deps",
-        "dep",
-        "requires",
-        "needs",
-        "after",
-    ];
-    LEADS.iter().find_map(|lead| {
-        let rest = strip_word(words, lead)?;
-        let said = rest.strip_prefix([':', '：', ' '])?;
-        Some(said.trim_start_matches([':', '：']).trim())
-    })
+    let said = need_words::remark(words, &begins_with_id)?;
+    Some(said.value.trim())
+}
+
+/// Whether a text begins with an id, or several of them.
+pub(super) fn begins_with_id(text: &str) -> bool {
+    let text = strip_word(text, "tasks ")
+        .or(strip_word(text, "task "))
+        .unwrap_or(text);
+    let ends =
+        |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '，' | '、' | '–' | ']' | '`');
+    let text = text.trim_start();
+    let first = text.split(ends).next();
+    first.is_some_and(|word| is_meant(word.trim_end_matches('.')))
+}
+
+/// Whether a word where a task is expected is an id: in small letters too, or a layer such as `L0`.
+fn is_meant(word: &str) -> bool {
+    let is_counted =
+        |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
+    is_id(word) || word.strip_prefix(['t', 'L', 'l']).is_some_and(is_counted)
 }
 
 /// The rest behind a word, in whatever case.
@@ -375,6 +384,19 @@ mod tests {
             (Some("3"), "Add routes")
         );
         assert_eq!(item.needs, ["T012, T013"]);
+        for (line, needs) in [
+            ("T002 Add routes, after T001", "T001"),
+            ("T002 Add routes (blocked by t001)", "t001"),
+            ("T002 Add routes [after: L0]", "L0"),
+            ("T002 Add routes [依赖: T001]", "T001"),
+        ] {
+            let item = Item::read(line);
+            assert_eq!(
+                (item.title.as_str(), item.needs),
+                ("Add routes", vec![needs.to_owned()]),
+                "{line}"
+            );
+        }
     }
 
     #[test]
@@ -382,6 +404,9 @@ mod tests {
         for title in [
             "Add scheduling (cron, DO App Platform, Vercel)",
             "Wait for the team (after the review)",
+            "Look at it again after 1.1",
+            "Add it [requires: Node 18]",
+            "Add it [needs-review-2]",
             "3 retries on failure",
             "S3 bucket for uploads",
             "[Link] and (more)",

@@ -10,6 +10,7 @@ use super::item::{is_id, strip_word};
 use super::layers::Step;
 use super::tasks::{Draft, Drafts};
 use crate::plan::Fault;
+use crate::plan::need_words::without_remarks;
 use crate::plan::room::Room;
 use crate::plan::text::Text;
 
@@ -119,7 +120,7 @@ impl<'d> Names<'d> {
             let is_whole = self.by_title().contains_key(&bare.trim().to_lowercase());
             let separators = |c: char| [',', '，', '、', ';', '；', '&', '+'].contains(&c);
             let parts: Vec<&str> = match is_whole {
-                true => vec![bare.as_str()],
+                true => vec![bare.as_ref()],
                 false => bare
                     .split(separators)
                     .flat_map(|part| part.split(" and "))
@@ -322,21 +323,6 @@ pub(super) fn is_spec(word: &str) -> bool {
     let mut chars = word.chars();
     let kind = chars.next().map(|c| c.to_ascii_uppercase());
     matches!(kind, Some('I' | 'F')) && word.len() == 4 && chars.all(|c| c.is_ascii_digit())
-}
-
-/// Remarks in parentheses are no dependencies.
-fn without_remarks(said: &str) -> String {
-    let mut bare = String::with_capacity(said.len());
-    let mut depth = 0usize;
-    for c in said.chars() {
-        match c {
-            '(' | '（' => depth += 1,
-            ')' | '）' => depth = depth.saturating_sub(1),
-            c if depth == 0 => bare.push(c),
-            _ => {}
-        }
-    }
-    bare
 }
 
 /// `L0 complete` is L0.

@@ -1,0 +1,280 @@
+//! Where a text says what its task needs: `Dependencies: 1.1`, `(after T012)`, `[depends: T001]`, `…, after T012`.
+//!
+//! Knows the words and what may stand around them. How ids look is its caller's, and what is written behind the words too.
+
+use std::borrow::Cow;
+
+use super::text::find_word;
+
+/// What stands behind words that say "needs".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::plan) struct Said<'t> {
+    pub(in crate::plan) value: &'t str,
+    /// Whether a colon stands between: nothing else can be meant, whatever the value is.
+    pub(in crate::plan) is_field: bool,
+}
+
+/// Words that begin a field or a remark, and in whatever language the rest is written.
+const PLAIN: [&str; 24] = [
+    "depends on",
+    "depends_on",
+    "dependencies",
+    "dependency",
+    "depends",
+    "deps",
+    "blocked by",
+    "needs",
+    "依赖任务",
+    "依赖关系",
+    "依赖",
+    "前置任务",
+    "前置",
+    "依賴",
+    "依存関係",
+    "依存",
+    "zależności",
+    "zależność",
+    "dépendances",
+    "dependencias",
+    "dependências",
+    "abhängigkeiten",
+    "зависимости",
+    "phụ thuộc",
+];
+
+/// Words that begin either as long as an id follows: other values may be those of versions, times, or requirements.
+const OTHERS: [&str; 9] = [
+    "depend on",
+    "dep",
+    "requires",
+    "required",
+    "prerequisites",
+    "prerequisite",
+    "prereqs",
+    "prereq",
+    "after",
+];
+
+/// What may stand between such a word and its value.
+const BETWEEN: [char; 7] = [':', '：', ' ', '*', '_', '[', '`'];
+
+/// All that a text says of what its task needs; `is_id` tells whether a text begins with an id that nothing else can
+/// be.
+pub(in crate::plan) fn said<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Vec<Said<'t>> {
+    let mut found: Vec<Said<'t>> = Vec::new();
+    let bare = text.trim_start_matches(['-', '*', '_', ' ', '>']);
+    if bare.contains([':', '：']) {
+        found.extend(field(bare, is_id));
+    }
+    found.extend(bracketed(text).filter_map(|inside| remark(inside, is_id)));
+    if found.is_empty() {
+        let at_end = || last(text, is_id).map(|(_, said)| said);
+        found.extend(within(text, is_id).or_else(at_end));
+    }
+    found
+}
+
+/// What follows such a word and a colon at the start of a text.
+fn field<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
+    let plain = PLAIN.iter().find_map(|word| strip(text, word));
+    if let Some(rest) = plain {
+        let value = rest.trim_start_matches(['*', '_', ' ']);
+        let value = value.strip_prefix([':', '：'])?;
+        return Some(Said {
+            value,
+            is_field: true,
+        });
+    }
+    other(text, is_id)
+}
+
+/// Whether a field of this name says what its task needs.
+pub(in crate::plan) fn is_field(name: &str, value: &str, is_id: &dyn Fn(&str) -> bool) -> bool {
+    let is = |word: &&str| strip(name, word) == Some("");
+    PLAIN.iter().any(is) || OTHERS.iter().any(is) && is_id(value)
+}
+
+/// What a remark in brackets says of what its task needs.
+pub(in crate::plan) fn remark<'t>(
+    inside: &'t str,
+    is_id: &dyn Fn(&str) -> bool,
+) -> Option<Said<'t>> {
+    let inside = inside.trim_start();
+    let Some(rest) = PLAIN.iter().find_map(|word| strip(inside, word)) else {
+        return other(inside, is_id);
+    };
+    let value = rest.trim_start_matches([':', '：', ' ']);
+    let is_field = rest.trim_start().starts_with([':', '：']);
+    Some(Said { value, is_field })
+}
+
+/// What follows one of [`OTHERS`] at the start of a text, where that is an id.
+fn other<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
+    let rest = OTHERS.iter().find_map(|word| strip(text, word))?;
+    let value = rest.trim_start_matches(BETWEEN);
+    is_id(value).then_some(Said {
+        value,
+        is_field: false,
+    })
+}
+
+/// `depends on` anywhere, or any of the plain words if a colon and an id follow.
+fn within<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
+    const WORD: &str = "depends on";
+    let plain = find_word(text, WORD).and_then(|at| {
+        let rest = &text[at + WORD.len()..];
+        let is_ended = rest.starts_with([' ', ':', '：', '*']);
+        is_ended.then(|| rest.trim_start_matches(BETWEEN))
+    });
+    let value = plain.or_else(|| {
+        let mut colons = text.match_indices([':', '：']);
+        colons.find_map(|(at, colon)| {
+            let value = text[at + colon.len()..].trim_start_matches(BETWEEN);
+            let is_said = || PLAIN.iter().any(|word| ends_with(&text[..at], word));
+            (is_id(value) && is_said()).then_some(value)
+        })
+    })?;
+    Some(Said {
+        value,
+        is_field: is_id(value),
+    })
+}
+
+/// Whether the last word of a text is this one.
+fn ends_with(text: &str, word: &str) -> bool {
+    let text = text.trim_end_matches(['*', '_', ' ']);
+    let start = text.len().saturating_sub(word.len());
+    let Some((before, last)) = text.split_at_checked(start) else {
+        return false;
+    };
+    let is_apart = !word.is_ascii() || !before.ends_with(|c: char| c.is_alphanumeric());
+    is_apart && strip(last, word) == Some("")
+}
+
+/// `…, after T012` or `… — after T012 and T013` at the end of a text, and what stands before it.
+pub(in crate::plan) fn last<'t>(
+    text: &'t str,
+    is_id: &dyn Fn(&str) -> bool,
+) -> Option<(&'t str, Said<'t>)> {
+    const WORD: &str = " after ";
+    if !text.ends_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '`' | '*')) {
+        return None;
+    }
+    let at = text.rfind(WORD)?;
+    let front = text[..at].trim_end();
+    let before = front.strip_suffix([',', ';', '-', '–', '—'])?;
+    let value = text[at + WORD.len()..].trim_start_matches(BETWEEN);
+    let is_field = false;
+    is_id(value).then_some((before.trim_end(), Said { value, is_field }))
+}
+
+/// What stands in each pair of brackets.
+fn bracketed(text: &str) -> impl Iterator<Item = &str> {
+    const WIDE: &str = "（";
+    let mut closing = 0;
+    let firsts = memchr::memchr3_iter(b'(', b'[', WIDE.as_bytes()[0], text.as_bytes());
+    let starts = firsts.filter_map(|at| match text.as_bytes()[at] {
+        b'(' | b'[' => Some(at + 1),
+        _ => text[at..].starts_with(WIDE).then_some(at + WIDE.len()),
+    });
+    starts.map(move |start| {
+        // What closes this one may close those behind it as well.
+        if closing < start {
+            let closes = text[start..].find([')', '）', ']']);
+            closing = closes.map_or(text.len(), |length| start + length);
+        }
+        &text[start..closing]
+    })
+}
+
+/// A text without its remarks in parentheses: what they name is no dependency.
+pub(in crate::plan) fn without_remarks(text: &str) -> Cow<'_, str> {
+    if !text.contains(['(', '（']) {
+        return Cow::Borrowed(text);
+    }
+    let mut bare = String::with_capacity(text.len());
+    let mut depth = 0usize;
+    for c in text.chars() {
+        match c {
+            '(' | '（' => depth += 1,
+            ')' | '）' => depth = depth.saturating_sub(1),
+            c if depth == 0 => bare.push(c),
+            _ => {}
+        }
+    }
+    Cow::Owned(bare)
+}
+
+/// What follows a word, ignoring case, if the text begins with it and it ends there.
+pub(in crate::plan) fn strip<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+    let is_same = |c: char, expected: char| match c.is_ascii() {
+        true => c.eq_ignore_ascii_case(&expected),
+        false => c == expected || c.to_lowercase().eq(expected.to_lowercase()),
+    };
+    let mut rest = text.chars();
+    for expected in word.chars() {
+        if !is_same(rest.next()?, expected) {
+            return None;
+        }
+    }
+    let rest = rest.as_str();
+    let behind_dash = rest.strip_prefix(['-', '_']).unwrap_or(rest);
+    let goes_on = behind_dash.starts_with(|c: char| c.is_ascii_alphanumeric());
+    (!(word.is_ascii() && goes_on)).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{said, without_remarks};
+
+    fn values(text: &str) -> Vec<&str> {
+        let is_id = |text: &str| text.starts_with('T') && text.as_bytes().get(1) == Some(&b'1');
+        said(text, &is_id)
+            .iter()
+            .map(|said| said.value.trim())
+            .collect()
+    }
+
+    #[test]
+    fn what_a_task_needs_is_found_where_people_write_it() {
+        for (text, expected) in [
+            ("- **Depends on**: 1.1", vec!["1.1"]),
+            ("depends_on: T1", vec!["T1"]),
+            (
+                "Do it（依赖 T1、T2）, then (needs T3)",
+                vec!["T1、T2", "T3"],
+            ),
+            ("Do it [dep: T1]", vec!["T1"]),
+            ("Requires: T1, T2", vec!["T1, T2"]),
+            ("Do it, depends_on: T1", vec!["T1"]),
+            ("Do it 依赖：T1", vec!["T1"]),
+            ("It depends on 1.1", vec!["1.1"]),
+            ("Do it, after T1", vec!["T1"]),
+            ("Do it — after T1, T2", vec!["T1, T2"]),
+        ] {
+            assert_eq!(values(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_sounds_like_it_is_left_alone() {
+        for text in [
+            "Requires: Node 18",
+            "Do it (after lunch)",
+            "Look at it after T1",
+            "Do it, after the release of 18",
+            "After T1, look at it",
+            "Install dependencies for 18",
+            "Needs work",
+            "Do it [needs-1]",
+            "The work that it needs: 18",
+        ] {
+            assert!(values(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_parentheses_is_taken_out() {
+        assert_eq!(without_remarks("T1 (not T2（T3）), T4"), "T1 , T4");
+    }
+}
