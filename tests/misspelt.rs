@@ -157,19 +157,27 @@ fn a_heading_that_is_nearly_a_task_is_told_at_the_level_of_tasks() {
 
 #[test]
 fn a_dependency_on_a_task_that_is_not_there_is_told() {
-    let plan = |needs: &str| {
+    let said = |field: &str| {
         let first = section("### Task 1: a", "");
-        let second = section("### Task 2: b", &format!("**Depends on:** {needs}\n"));
+        let second = section("### Task 2: b", &format!("{field}\n"));
         told(&[(SUPERPOWERS, &format!("# A\n\n{first}{second}"))])
     };
-    let found = plan("Task 1, Task 8");
+    let plan = |needs: &str| said(&format!("**Depends on:** {needs}"));
     let expected = format!(
         "warning: {SUPERPOWERS}:12:1: task `2` depends on `8`, which is no task of this plan;"
     );
-    assert!(
-        matches!(&found[..], [only] if only.starts_with(&expected)),
-        "{found:?}"
-    );
+    for field in [
+        "**Depends on:** Task 1, Task 8",
+        "**Blocked by:** Task 1 and Task 8",
+        "**Requires:** Task 8",
+    ] {
+        let found = said(field);
+        assert!(
+            matches!(&found[..], [only] if only.starts_with(&expected)),
+            "{field}: {found:?}"
+        );
+    }
+    assert!(said("**Requires:** Node 18").is_empty());
     for sound in [
         "Task 1",
         "Tasks 1 (30 minutes)",

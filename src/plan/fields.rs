@@ -26,22 +26,34 @@ impl<'d> Field<'d> {
 
 /// Every field of that name in a section, ignoring case.
 pub(super) fn fields<'d>(section: &'d [Block], name: &str) -> impl Iterator<Item = Field<'d>> {
-    named(section, name).map(|(at, line)| value(line, &section[at + 1..]))
+    fields_that(section, |line| is_named(line, name))
+}
+
+/// Every field of a section whose line says so.
+pub(super) fn fields_that<'d>(
+    section: &'d [Block],
+    is_one: impl Fn(&Line) -> bool,
+) -> impl Iterator<Item = Field<'d>> {
+    lines(section)
+        .filter(move |(_, line)| is_one(line))
+        .map(|(at, line)| value(line, &section[at + 1..]))
 }
 
 /// Whether a section has a field of that name, ignoring case.
 pub(super) fn has(section: &[Block], name: &str) -> bool {
-    named(section, name).next().is_some()
+    lines(section).any(|(_, line)| is_named(line, name))
 }
 
-/// The lines that name such a field, and where they stand.
-fn named<'d>(section: &'d [Block], name: &str) -> impl Iterator<Item = (usize, &'d Line)> {
+fn is_named(line: &Line, name: &str) -> bool {
+    let lead = line.lead.as_deref();
+    lead.is_some_and(|lead| lead.eq_ignore_ascii_case(name))
+}
+
+/// The lines of a section, and where they stand.
+fn lines(section: &[Block]) -> impl Iterator<Item = (usize, &Line)> {
     let blocks = section.iter().enumerate();
-    blocks.filter_map(move |(at, block)| match block {
-        Block::Line(line) => {
-            let lead = line.lead.as_ref()?;
-            lead.eq_ignore_ascii_case(name).then_some((at, line))
-        }
+    blocks.filter_map(|(at, block)| match block {
+        Block::Line(line) => Some((at, line)),
         _ => None,
     })
 }

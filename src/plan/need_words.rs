@@ -94,6 +94,14 @@ pub(in crate::plan) fn is_field(name: &str, value: &str, is_id: &dyn Fn(&str) ->
     PLAIN.iter().any(is) || OTHERS.iter().any(is) && is_id(value)
 }
 
+/// Whether a text begins with the word "task", as lists do where ids are bare numbers.
+pub(in crate::plan) fn begins_with_task(text: &str) -> bool {
+    let text = text.trim_start();
+    strip(text, "task")
+        .or_else(|| strip(text, "tasks"))
+        .is_some()
+}
+
 /// What a remark in brackets says of what its task needs.
 pub(in crate::plan) fn remark<'t>(
     inside: &'t str,

@@ -19,7 +19,7 @@ use crate::plan::source::{self, Source};
 use crate::plan::text::{Text, find_word};
 use crate::plan::{
     Change, Dialect, Fault, Imported, ImportedStatus, Plan, Progress, Task, TaskId, Wishes,
-    did_you_mean, is_misspelt, is_named, tags,
+    did_you_mean, is_misspelt, is_named, need_words, tags,
 };
 
 /// What a heading says when it begins a task.
@@ -351,30 +351,22 @@ fn unread<'d>(
     meant: &mut HashMap<&'d str, Option<String>>,
 ) -> Vec<Fault> {
     const READ: [&str; 3] = ["Files", "Verify", "Independent"];
-    const ORDER: [&str; 6] = [
-        "Depends on",
-        "Depends",
-        "Dependencies",
-        "Needs",
-        "After",
-        "Blocked by",
-    ];
     let own = section
         .iter()
         .take_while(|block| !matches!(block, Block::Heading(_)));
-    let is_among =
-        |names: &[&str], lead: &str| names.iter().any(|name| name.eq_ignore_ascii_case(lead));
+    let is_read = |lead: &str| READ.iter().any(|name| name.eq_ignore_ascii_case(lead));
     own.filter_map(|block| match block {
         Block::Line(line) => Some((line, line.lead.as_deref()?)),
         _ => None,
     })
-    .filter(|(line, lead)| line.depth <= 2 && !is_among(&READ, lead))
+    .filter(|(line, lead)| line.depth <= 2 && !is_read(lead))
     .filter_map(|(line, lead)| {
         let near = || match lead.to_lowercase().starts_with("verif") {
             true => Some("did you mean `Verify`?".to_owned()),
             false => did_you_mean(lead, READ),
         };
-        let help = match is_among(&ORDER, lead) {
+        let is_order = need_words::is_field(lead, &line.text, &need_words::begins_with_task);
+        let help = match is_order {
             true => "each task waits for the one before it; a plan in TOML has `needs`".to_owned(),
             false => meant.entry(lead).or_insert_with(near).clone()?,
         };

@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 
 use super::sendit::{self, TaskHeading};
 use super::{Fit, Format, Reading, jobs};
-use crate::plan::fields::{self as values, fields};
+use crate::plan::fields::{self as values, fields, fields_that};
 use crate::plan::gaps::{self, Asked, Gaps};
-use crate::plan::markdown::{Block, Document, Heading, lines};
+use crate::plan::markdown::{Block, Document, Heading, Line, lines};
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{
     Change, Check, Dialect, Fault, Imported, ImportedStatus, Plan, Progress, Task, TaskId, Wishes,
-    scope,
+    need_words, scope,
 };
 use paths::{Files, Foreign};
 use steps::Steps;
@@ -290,9 +290,14 @@ fn needs(
     text: &Text<'_>,
     faults: &mut Vec<Fault>,
 ) -> Vec<TaskId> {
-    let names = ["Depends on", "Dependencies", "Depends"];
     let mut needs: Vec<TaskId> = Vec::new();
-    for field in names.iter().flat_map(|name| fields(section, name)) {
+    let says_needs = |line: &Line| {
+        let name = line.lead.as_deref();
+        name.is_some_and(|name| {
+            need_words::is_field(name, &line.text, &need_words::begins_with_task)
+        })
+    };
+    for field in fields_that(section, says_needs) {
         for line in field.lines() {
             let words: Vec<&str> = line
                 .text
