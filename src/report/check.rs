@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::clean::visible_line;
+use super::graph::waits;
 use super::overlaps;
 use crate::graph::Graph;
 use crate::plan::{Check, Dialect, Expects, Fault, ImportedStatus, Plan, Severity, Task};
@@ -80,11 +81,9 @@ fn headline(graph: &Graph, index: usize, width: usize) -> String {
     let task = &graph.tasks()[index];
     let id = visible_line(task.id.as_str());
     let mut line = format!("  {id:width$}  {}", visible_line(&task.title));
-    for (relation, others) in [("needs", graph.needs(index)), ("after", graph.after(index))] {
-        if !others.is_empty() {
-            // Writing to a string cannot fail.
-            let _ = write!(line, " ({relation} {})", ids(graph, others));
-        }
+    for (relation, others) in waits(graph, index) {
+        // Writing to a string cannot fail.
+        let _ = write!(line, " ({relation} {})", ids(graph, &others));
     }
     if let Some(imported) = &task.imported {
         let _ = write!(line, " [{}", status(task).replace('_', " "));

@@ -21,13 +21,21 @@ pub(super) fn closing(state: &State) -> String {
     }
 }
 
+/// Whether the execution is at its end, which says nothing of how it ended.
+fn end(state: &State) -> &'static str {
+    let mut standings = (0..state.graph().len()).map(|index| state.standing(index));
+    match standings.any(|standing| matches!(standing, Standing::Pending | Standing::Running)) {
+        true => "Not Complete Yet",
+        false => "Complete",
+    }
+}
+
 /// Of job files.
 fn jobs(state: &State) -> String {
     let counts = state.counts();
-    let mut text = String::from("## Implementation Execution Complete\n\n");
-    let _ = writeln!(
-        text,
-        "**Implementation dir:** {}\n\n**Results:**",
+    let mut text = format!(
+        "## Implementation Execution {}\n\n**Implementation dir:** {}\n\n**Results:**\n",
+        end(state),
         state.run.plan_path
     );
     for (index, task) in state.graph().tasks().iter().enumerate() {
@@ -175,17 +183,10 @@ fn specs(state: &State) -> String {
 
 /// Of plans in phases.
 fn phases(state: &State) -> String {
-    let standings = (0..state.graph().len()).map(|index| state.standing(index));
-    let waits = |standing| matches!(standing, Standing::Pending | Standing::Running);
-    let is_over = !standings.into_iter().any(waits);
     let mut text = format!(
         "## Plan Execution {}\n\n**Plan:** {}\n**Execution Time:** {}\n**Status:** {}\n\n### Phase Summary\n\n\
          | Phase | Name | Owner | Status | Duration |\n|-------|------|-------|--------|----------|\n",
-        if is_over {
-            "Complete"
-        } else {
-            "Not Complete Yet"
-        },
+        end(state),
         state.graph().plan().title,
         time(state),
         match state.status(false) {

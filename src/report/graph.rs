@@ -1,5 +1,6 @@
 //! A plan's tasks and what each waits for, as text, for Mermaid and Graphviz, and as JSON.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -7,6 +8,19 @@ use serde_json::{Value, json};
 use super::clean::visible_line;
 use super::overlaps;
 use crate::graph::Graph;
+
+/// What a task waits for, in both senses where it does so; what it needs comes first in any case.
+pub(super) fn waits(
+    graph: &Graph,
+    task: usize,
+) -> impl Iterator<Item = (&'static str, Vec<usize>)> {
+    let needs = graph.needs(task).to_vec();
+    let needed: HashSet<usize> = needs.iter().copied().collect();
+    let after = graph.after(task).iter().copied();
+    let after = after.filter(|other| !needed.contains(other)).collect();
+    let both = [("needs", needs), ("after", after)].into_iter();
+    both.filter(|(_, others)| !others.is_empty())
+}
 
 /// Each wave with its tasks.
 pub fn text(graph: &Graph) -> String {
@@ -21,14 +35,12 @@ pub fn text(graph: &Graph) -> String {
                 visible_line(found.id.as_str()),
                 visible_line(&found.title)
             );
-            for (what, others) in [("needs", graph.needs(task)), ("after", graph.after(task))] {
+            for (what, others) in waits(graph, task) {
                 let ids = others
                     .iter()
                     .map(|&other| visible_line(graph.tasks()[other].id.as_str()));
                 let ids: Vec<String> = ids.collect();
-                if !ids.is_empty() {
-                    let _ = write!(text, "  ({what} {})", ids.join(", "));
-                }
+                let _ = write!(text, "  ({what} {})", ids.join(", "));
             }
             if let Some(imported) = &found.imported {
                 let _ = write!(text, "  [{}]", imported.status.words());
