@@ -39,9 +39,24 @@ pub fn is_misspelt(word: &str, known: &[&str]) -> bool {
     is_other && !similar::get_close_matches(folded.as_str(), known, 1, SLIP).is_empty()
 }
 
-/// The same as the end of a sentence, empty when there is none.
+/// The same as the end of a sentence, empty when there is none. Of `T003` all of several specs may be meant.
 pub fn or_meant<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    did_you_mean(word, known).map_or_else(String::new, |meant| format!("; {meant}"))
+    const SPECS_MAX: usize = 5;
+    let known: Vec<&str> = known.into_iter().collect();
+    let is_of_spec = |id: &&&str| {
+        let own = id.rsplit_once(':').map(|(_, own)| own);
+        own.is_some_and(|own| own.eq_ignore_ascii_case(word))
+    };
+    let of_specs: Vec<String> = known
+        .iter()
+        .filter(is_of_spec)
+        .take(SPECS_MAX)
+        .map(|id| format!("`{id}`"))
+        .collect();
+    match of_specs.is_empty() {
+        true => did_you_mean(word, known).map_or_else(String::new, |meant| format!("; {meant}")),
+        false => format!("; did you mean {}?", of_specs.join(" or ")),
+    }
 }
 
 /// More keys that are not known than any plan has, and longer ones: no others are compared.
@@ -158,7 +173,16 @@ fn letters(id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ids, Keys, did_you_mean, is_misspelt};
+    use super::{Ids, Keys, did_you_mean, is_misspelt, or_meant};
+
+    #[test]
+    fn the_id_of_a_task_in_several_specs_may_mean_each_of_them() {
+        let known = ["F001:T003", "F002:T003", "F002:T004"];
+        let meant = "; did you mean `F001:T003` or `F002:T003`?";
+        assert_eq!(or_meant("t003", known), meant);
+        assert_eq!(or_meant("T004", known), "; did you mean `F002:T004`?");
+        assert_eq!(or_meant("zzz", known), "");
+    }
 
     #[test]
     fn an_id_is_meant_where_it_differs_in_more_than_its_number() {
