@@ -592,10 +592,11 @@ fn signs_and_words_before_the_id_of_a_sessions_task_hide_it_from_nobody() {
     let path = directory.path().join(".workflow/active/WFS-a/TODO_LIST.md");
     let text = "# Tasks: A\n\n## Wave 1 (Parallel)\n- [ ] **IMPL-1**: a\n- [ ] 🔄 **IMPL-2**: b (after IMPL-1)\n\
         - [x] ✅ **IMPL-3**: c\n- [ ] [P] **IMPL-4**: d\n  - Depends on IMPL-2\n- [ ] 1. Task IMPL-5: e\n\
-        - [ ] ~~**IMPL-6**: f~~\n[task](./.task/IMPL-1.json)\n";
+        - [ ] ~~**IMPL-6**: f~~\n- [ ] **IMPL-7**: ~~g~~ (not needed)\n- [ ] ~~IMPL-8: h~~ - later\n- [ ] IMPL-9: i ~~j~~ k\n[task](./.task/IMPL-1.json)\n";
     assert_eq!(
         said(&path, text),
-        "IMPL-1 a open; IMPL-2 b open; IMPL-3 c done; IMPL-4 d open; IMPL-5 e open; IMPL-6 f skipped"
+        "IMPL-1 a open; IMPL-2 b open; IMPL-3 c done; IMPL-4 d open; IMPL-5 e open; IMPL-6 f skipped; \
+         IMPL-7 g (not needed) skipped; IMPL-8 h - later skipped; IMPL-9 i ~~j~~ k open"
     );
     let plan = load(&[path], None).expect("a plan").plan;
     let needs = plan.tasks.iter().filter(|task| !task.needs.is_empty());

@@ -10,10 +10,10 @@ use std::ops::Range;
 use super::ids;
 use super::outline::Said;
 use super::waits::{inline_needs, listed_needs};
-use crate::plan::ImportedStatus;
 use crate::plan::checklist::Kind;
 use crate::plan::markdown::{Block, Document, Heading, Line, Mark};
 use crate::plan::text::{Text, find_word};
+use crate::plan::{ImportedStatus, tags};
 
 /// What the list says of one task.
 #[derive(Debug)]
@@ -202,11 +202,15 @@ impl List<'_> {
             Some(lead) => Cow::Owned([lead, ": ", &line.text].concat()),
             None => Cow::Borrowed(line.text.as_str()),
         };
+        let struck = tags::unstruck(&whole);
+        let said = struck.as_deref().unwrap_or(&whole);
         let is_container = line.mark.is_none() && line.text.starts_with(['▸', '▶', '►']);
         if !self.is_apart
             && (line.mark.is_some() || is_container)
-            && let Some((id, rest)) = ids::leading(&whole, self.is_known)
+            && let Some((id, rest)) = ids::leading(said, self.is_known)
         {
+            let struck_title = tags::unstruck(rest);
+            let rest = struck_title.as_deref().unwrap_or(rest);
             let range = self.line_of(line.range.start);
             self.end(range.start);
             self.headed = None;
@@ -220,7 +224,7 @@ impl List<'_> {
             let needs = inline_needs(rest);
             let entry = &mut self.todo.entries[index];
             entry.marks.extend(line.mark.clone());
-            entry.is_struck = line.text.starts_with("~~") && line.text.trim_end().ends_with("~~");
+            entry.is_struck = struck.is_some() || struck_title.is_some();
             entry.is_container |= is_container;
             entry.names_file |= names_file;
             entry
