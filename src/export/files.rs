@@ -1,12 +1,12 @@
 //! Putting changed texts in place: whole or not at all, with the mode they had, and one whatever becomes of another.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 
 use super::grounds::Grounds;
 use crate::git::sha256;
@@ -22,12 +22,23 @@ pub struct Made {
     pub changed: Vec<PathBuf>,
     /// Why others stay as they are, a line each.
     pub refused: Vec<String>,
+    /// Whether one of them was changed by somebody else after it was read.
+    pub(super) is_overtaken: bool,
     /// The digest of what each holds that was looked after.
     pub(super) digests: HashMap<PathBuf, String>,
     /// Where the plan was moved to, if it was.
     pub(super) moved: Option<PathBuf>,
     /// The directories in which nothing is left of an export that was killed.
     swept: HashSet<PathBuf>,
+}
+
+impl Made {
+    /// The same when these were changed before.
+    pub(super) fn after(mut self, mut before: Vec<PathBuf>) -> Self {
+        before.retain(|path| !self.changed.contains(path));
+        self.changed.splice(0..0, before);
+        self
+    }
 }
 
 /// Makes the changes, of texts that are still what they were when the changes were found. One that cannot be made
@@ -39,6 +50,7 @@ pub(super) fn apply(grounds: &Grounds, marked: &Marked) -> Made {
     let mut made = Made::default();
     for change in &marked.changes {
         if let Err(error) = make(grounds, &sources, change, &mut made) {
+            made.is_overtaken |= error.is::<Overtaken>();
             let why = visible(&format!("{error:#}")).into_owned();
             // One link may be on the way to many files.
             if !made.refused.contains(&why) {
@@ -58,7 +70,7 @@ fn make(grounds: &Grounds, sources: &Sources<'_>, change: &Change, made: &mut Ma
             let source = sources.get(path.as_path());
             let source = source.with_context(|| format!("`{}` was not read", path.display()))?;
             let target = grounds.of_plan(path)?;
-            let whole = source.whole().map_err(|_| changed_meanwhile(path))?;
+            let whole = source.whole().map_err(|_| Overtaken(path.to_owned()))?;
             let (text, new) = changed(path, &target, &whole, edits)?;
             (path, target, Some(text), new)
         }
@@ -92,17 +104,23 @@ fn changed(path: &Path, target: &Path, read: &str, edits: &[Edit]) -> Result<(St
     let text = fs::read_to_string(target)
         .with_context(|| format!("`{}` cannot be read", path.display()))?;
     if text != read {
-        return Err(changed_meanwhile(path));
+        bail!(Overtaken(path.to_owned()));
     }
     let new = edited(&text, edits);
     Ok((text, new))
 }
 
-fn changed_meanwhile(path: &Path) -> anyhow::Error {
-    anyhow!(
-        "`{}` was changed while it was read: try again",
-        path.display()
-    )
+/// A file that somebody changed after it was read.
+#[derive(Debug)]
+struct Overtaken(PathBuf);
+
+impl std::error::Error for Overtaken {}
+
+impl fmt::Display for Overtaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.0.display();
+        write!(f, "`{path}` was changed while it was read: try again")
+    }
 }
 
 /// What is written whole takes the place of nothing, or of what we wrote and nobody touched since.
@@ -161,7 +179,7 @@ fn replace(
     // Somebody may save the file at this very moment, and what they write is theirs.
     let is_same = |was: &str| fs::read(target).is_ok_and(|found| found == was.as_bytes());
     if !was.is_none_or(is_same) {
-        return Err(changed_meanwhile(path));
+        bail!(Overtaken(path.to_owned()));
     }
     file.persist(target).with_context(failed)?;
     Ok(true)
@@ -233,6 +251,7 @@ mod tests {
         let grounds = Grounds::new(dir.path(), &path).expect("a directory");
         let made = apply(&grounds, &mark);
         assert!(made.refused[0].contains("was changed while it was read"));
+        assert!(made.is_overtaken);
         assert_eq!(made.changed, [] as [std::path::PathBuf; 0]);
         let text = fs::read_to_string(&path).expect("it is read");
         assert_eq!(text, "A line of a person\n- [ ] One\n");

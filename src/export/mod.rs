@@ -27,6 +27,9 @@ use crate::run::state::{Drive, Standing, State};
 use grounds::Grounds;
 use times::Times;
 
+/// What became of the files, or why the plan cannot be read.
+pub type Exported = std::result::Result<Made, Faults>;
+
 /// Writes what a run knows into its plan's files.
 pub struct Exporter {
     repo: Repo,
@@ -77,34 +80,32 @@ impl Exporter {
 
     /// Has the plan's files say where `state` stands. What became of them; or why the plan cannot be read, and then
     /// none has changed.
-    pub fn export(&mut self, state: &State) -> Result<std::result::Result<Made, Faults>> {
+    pub fn export(&mut self, state: &State) -> Result<Exported> {
         self.export_as(state, state.run.drive == Drive::Finished)
     }
 
     /// The same when the end of the run is about to be recorded.
-    pub fn export_at_end(&mut self, state: &State) -> Result<std::result::Result<Made, Faults>> {
+    pub fn export_at_end(&mut self, state: &State) -> Result<Exported> {
         self.export_as(state, true)
     }
 
-    fn export_as(
-        &mut self,
-        state: &State,
-        over: bool,
-    ) -> Result<std::result::Result<Made, Faults>> {
+    fn export_as(&mut self, state: &State, over: bool) -> Result<Exported> {
         if self.is_away {
             return Ok(Ok(Made::default()));
         }
         let progress = self.progress(state, over)?;
         let paths = [self.plan.clone()];
-        match plan::marked(&paths, &state.selection(), progress) {
-            Ok(marked) => {
-                let mut made = self.apply(&marked)?;
-                made.refused.extend(replaced(&marked.others));
-                self.is_away = made.moved.is_some();
-                Ok(Ok(made))
-            }
-            Err(faults) => Ok(Err(faults)),
-        }
+        settled(
+            || match plan::marked(&paths, &state.selection(), progress.clone()) {
+                Ok(marked) => {
+                    let mut made = self.apply(&marked)?;
+                    made.refused.extend(replaced(&marked.others));
+                    self.is_away = made.moved.is_some();
+                    Ok(Ok(made))
+                }
+                Err(faults) => Ok(Err(faults)),
+            },
+        )
     }
 
     /// Makes the changes, and keeps what was made of the files.
@@ -186,6 +187,21 @@ impl Exporter {
     }
 }
 
+/// What came of writing, tried again where somebody else wrote between reading and that: editors do at any time.
+fn settled(mut write: impl FnMut() -> Result<Exported>) -> Result<Exported> {
+    const TRIES: usize = 3;
+    let mut written = write()?;
+    for _ in 1..TRIES {
+        match written {
+            Ok(made) if made.is_overtaken => {
+                written = write()?.map(|again| again.after(made.changed));
+            }
+            settled => return Ok(settled),
+        }
+    }
+    Ok(written)
+}
+
 /// The same path without detours; a way up behind a link is none.
 pub fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
@@ -252,4 +268,31 @@ fn status(standing: Standing) -> Option<Status> {
         Standing::Skipped => Status::Skipped,
         Standing::LeftOut => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Made, settled};
+
+    #[test]
+    fn what_somebody_changed_between_reading_and_writing_is_read_again() {
+        let mut times = 0;
+        let mut overtaken = |until: usize| {
+            times += 1;
+            let mut made = Made::default();
+            made.changed = vec![format!("{times}.md").into(), "all.md".into()];
+            made.is_overtaken = times < until;
+            Ok(Ok(made))
+        };
+        let made = settled(|| overtaken(3)).expect("written").expect("a plan");
+        assert!(!made.is_overtaken);
+        let changed: Vec<_> = made
+            .changed
+            .iter()
+            .filter_map(|path| path.to_str())
+            .collect();
+        assert_eq!(changed, ["1.md", "2.md", "3.md", "all.md"]);
+        let made = settled(|| overtaken(9)).expect("written").expect("a plan");
+        assert!(made.is_overtaken, "not for ever");
+    }
 }
