@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use git_enact::plan::{Fault, Selection, load};
+use git_enact::plan::{Fault, ImportedStatus, Selection, load};
 
 /// What is told of a plan of these files, each as a line without the directory; what tasks lack is aside.
 fn told(files: &[(&str, &str)]) -> Vec<String> {
@@ -209,5 +209,230 @@ fn a_box_that_is_never_closed_is_told_beside_boxes() {
         ] {
             assert!(plan(sound).is_empty(), "{sound}: {:?}", plan(sound));
         }
+    }
+}
+
+/// Lists of boxes in three dialects, each with a box of this id, mark and words.
+fn lists() -> [(&'static str, &'static str, &'static str); 3] {
+    [
+        ("openspec/changes/a/tasks.md", "## 2. B", "2.1"),
+        (".kiro/specs/a/tasks.md", "# Implementation Plan", "2.1"),
+        (
+            "specs/001-a/tasks.md",
+            "# Tasks: A\n\n## Phase 1: B",
+            "T001",
+        ),
+    ]
+}
+
+/// What is told of such a list whose second box is this line.
+fn told_of_box(list: (&str, &str, &str), line: &str) -> Vec<String> {
+    let (path, heading, id) = list;
+    told(&[(path, &format!("{heading}\n\n- [ ] {id} a\n{line}\n"))])
+}
+
+#[test]
+fn a_box_whose_id_is_nearly_one_is_told_at_any_depth() {
+    let [openspec, kiro, spec_kit] = lists();
+    for list in [openspec, kiro] {
+        for (line, id, help) in [
+            ("- [ ] 2,2 Add it", "2,2", "write it with a dot: `2.2`"),
+            ("  - [ ] 2,2 Add it", "2,2", "write it with a dot: `2.2`"),
+            (
+                "- [ ] 2.2-2.4 Add it",
+                "2.2-2.4",
+                "give each task a box of its own, with one id",
+            ),
+            (
+                "  - [ ] 2.2, 2.3 Add it",
+                "2.2, 2.3",
+                "give each task a box of its own, with one id",
+            ),
+        ] {
+            let column = line.find(id).map_or(0, |at| at + 1);
+            let place = format!("warning: {}:4:{column}: ", list.0);
+            let expected = format!("{place}`{id}` is not read as an id; {help}");
+            assert_eq!(told_of_box(list, line), [expected], "{line}");
+        }
+        for sound in [
+            "- [ ] 2.2 Add it",
+            "  - [ ] 1,000 users may sign in",
+            "- [ ] 2.2 Update 1.2/1.3",
+            "  - [ ] 3 tests pass",
+        ] {
+            let found = told_of_box(list, sound);
+            assert!(found.is_empty(), "{sound}: {found:?}");
+        }
+    }
+    for (line, ids) in [
+        ("- [ ] T005-T007 Add it", "T005-T007"),
+        ("- [ ] T005–T007 Add it", "T005–T007"),
+        ("- [ ] T005/T006 Add it", "T005/T006"),
+        ("- [ ] [P] T005, T006 Add it", "T005, T006"),
+        ("- [ ] T005 and T006: Add it", "T005 and T006"),
+        ("- [ ] T005-007 Add it", "T005-007"),
+    ] {
+        let column = line.find("T005").map_or(0, |at| at + 1);
+        let expected = format!(
+            "warning: {}:6:{column}: `{ids}` names several tasks, and one box is one task: `T005`; \
+             give each task a box of its own, with one id",
+            spec_kit.0
+        );
+        assert_eq!(told_of_box(spec_kit, line), [expected], "{line}");
+    }
+    for sound in [
+        "- [ ] T005 Add it for T001-T001",
+        "- [ ] T005 - 3 retries",
+        "- [ ] T005: T-shirts",
+    ] {
+        let found = told_of_box(spec_kit, sound);
+        assert!(found.is_empty(), "{sound}: {found:?}");
+    }
+}
+
+#[test]
+fn a_status_beside_the_title_of_an_open_box_is_told() {
+    for list in lists() {
+        let line_of = if list.2 == "T001" { 6 } else { 4 };
+        let id = if list.2 == "T001" { "T002" } else { "2.2" };
+        for (line, at, said) in [
+            (format!("- [ ] {id} [BLOCKED] Add it"), "BLOCKED", true),
+            (format!("- [ ] [BLOCKED] {id} Add it"), "BLOCKED", true),
+            (format!("- [ ] {id} Add it [on hold]"), "on hold", true),
+            (format!("- [ ] {id} Add it (BLOCKED)"), "BLOCKED", true),
+            (format!("- [ ] {id} BLOCKED: Add it"), "BLOCKED", true),
+            (format!("- [ ] {id} Add it (WIP)"), "WIP", true),
+            (format!("- [ ] {id} Add it (done)"), "done", false),
+            (format!("- [ ] {id} [DONE] Add it"), "DONE", false),
+            (format!("- [ ] {id} Add it ✅"), "✅", false),
+        ] {
+            let column = line.find(at).map_or(0, |at| at + 1);
+            let place = format!("warning: {}:{line_of}:{column}: ", list.0);
+            let expected = match said {
+                true => format!(
+                    "{place}`{at}` beside the title is not read: the task is open, and is run; \
+                     say what it waits for, or leave it out of the run: `(SKIPPED)` behind the title does"
+                ),
+                false => format!(
+                    "{place}the title says that it is done, and the box is open; \
+                     the box counts: tick it, `[x]`, if the task is done"
+                ),
+            };
+            assert_eq!(told_of_box(list, &line), [expected], "{line}");
+        }
+        for sound in [
+            format!("- [x] {id} Add it ✅"),
+            format!("- [x] {id} Add it (done)"),
+            format!("- [ ] {id} Add it (SKIPPED)"),
+            format!("- [ ] {id} Show what is (failed)"),
+            format!("- [ ] {id} Print `[BLOCKED]`"),
+            format!("- [ ] {id} [US1] Add it [setup]"),
+        ] {
+            let found = told_of_box(list, &sound);
+            assert!(found.is_empty(), "{sound}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_path_outside_of_the_repository_is_told_once() {
+    for list in lists() {
+        let (path, heading, id) = list;
+        let text = format!(
+            "{heading}\n\n- [ ] {id} Add `../x/y.rs` and ../z.rs\n  - change /etc/hosts, see [it](../it.md)\n"
+        );
+        let line = if id == "T001" { 5 } else { 3 };
+        let column = "- [ ]  Add ".len() + id.len() + 1;
+        let expected = format!(
+            "warning: {path}:{line}:{column}: `../x/y.rs` lies outside of the repository; \
+             it and 2 more are not counted among the files of their tasks; \
+             name files relative to the top of the repository"
+        );
+        assert_eq!(told(&[(path, &text)]), [expected]);
+        let routes =
+            format!("{heading}\n\n- [ ] {id} Serve `/users/me`, import `../users`, `/api`\n");
+        let found = told(&[(path, &routes)]);
+        assert!(found.is_empty(), "{found:?}");
+    }
+}
+
+#[test]
+fn a_status_in_a_heading_of_superpowers_that_its_steps_deny_is_told() {
+    let plan = |heading: &str, steps: &str| {
+        let text = format!("{heading}\n\n**Files:**\n- Modify: `a.rs`\n\n{steps}\n");
+        let last = section("### Task 2: b", "");
+        told(&[(SUPERPOWERS, &format!("# A\n\n{text}\n{last}"))])
+    };
+    let (open, begun, done) = (
+        "- [ ] **Step 1: a**\n- [ ] **Step 2: b**",
+        "- [x] **Step 1: a**\n- [ ] **Step 2: b**",
+        "- [x] **Step 1: a**\n- [x] **Step 2: b**",
+    );
+    for heading in [
+        "### Task 1: a ✅",
+        "### Task 1: a (DONE)",
+        "### ✅ Task 1: a",
+        "### Task 1: a - DONE",
+    ] {
+        let column = heading
+            .find('1')
+            .map_or(0, |at| heading[..at].chars().count() + 1);
+        for steps in [open, begun] {
+            let expected = format!(
+                "warning: {SUPERPOWERS}:3:{column}: the heading of task `1` says that it is done, and not all \
+                 of its steps are ticked; the steps count: tick them, `[x]`, if the task is done"
+            );
+            assert_eq!(plan(heading, steps), [expected], "{heading}");
+        }
+        assert!(plan(heading, done).is_empty(), "{heading}");
+    }
+    let found = plan("### Task 1: a [BLOCKED]", open);
+    assert_eq!(
+        found,
+        [format!(
+            "warning: {SUPERPOWERS}:3:10: `BLOCKED` beside the title is not read: the task is open, and is run; \
+             say what it waits for, or leave it out of the run: `(SKIPPED)` behind the title does"
+        )]
+    );
+    assert!(plan("### Task 1: a (SKIPPED)", open).is_empty());
+}
+
+#[test]
+fn what_a_title_leaves_out_is_not_run() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for (path, text, id) in [
+        (
+            SUPERPOWERS,
+            format!(
+                "# A\n\n{}{}",
+                section("### Task 1: a (SKIPPED)", ""),
+                section("### Task 2: b", "")
+            ),
+            "1",
+        ),
+        (
+            "specs/001-a/tasks.md",
+            "# A\n\n- [ ] T001 a [SKIPPED]\n- [ ] T002 b\n".to_owned(),
+            "T001",
+        ),
+        (
+            "openspec/changes/a/tasks.md",
+            "## 1. A\n\n- [ ] 1.1 a (deferred)\n- [ ] 1.2 b\n".to_owned(),
+            "1.1",
+        ),
+    ] {
+        let path = directory.path().join(path);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
+        fs::write(&path, text).expect("it is written");
+        let loaded = load(&[path], &Selection::default()).expect("a good plan");
+        let tasks = loaded.plan.tasks.iter();
+        let told: Vec<_> = tasks
+            .map(|task| {
+                let status = task.imported.as_ref().map(|imported| imported.status);
+                (task.id.as_str(), task.title.as_str(), status)
+            })
+            .collect();
+        assert_eq!(told[0], (id, "a", Some(ImportedStatus::Skipped)));
+        assert_eq!((told[1].1, told[1].2), ("b", None));
     }
 }

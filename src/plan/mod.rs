@@ -18,6 +18,7 @@ mod gaps;
 mod json;
 mod load;
 mod markdown;
+mod outside;
 mod pattern;
 mod recognize;
 mod room;

@@ -25,6 +25,22 @@ pub(super) fn list<'t>(value: &'t str, known: &Known) -> (Vec<TaskId>, &'t str) 
     (tasks, rest)
 }
 
+/// The ids that a text begins with, if they are more than one: `T005-T007`, `T029/T030`, `2.1, 2.2`, `T001-003`.
+pub(super) fn several(text: &str) -> Option<&str> {
+    let (first, rest) = one(text)?;
+    let next = ranged(rest).or_else(|| separated(rest))?;
+    let (second, after) = one(next)?;
+    let is_lettered = |id: &str| words::lettered(id) == Some(id.len());
+    let digits = |id: &str| id.bytes().filter(u8::is_ascii_digit).count();
+    let is_alike = match is_lettered(first) {
+        // `T010 - 3 retries` is an id and a title.
+        true => is_lettered(second) || !rest.starts_with(' ') && digits(first) == digits(second),
+        false => first.contains('.') && second.contains('.'),
+    };
+    let whole = text[..text.len() - after.len()].trim_end();
+    is_alike.then(|| whole.trim_start_matches([' ', '[', '`', '*', '_']))
+}
+
 /// A list without what may stand around it.
 fn opened(value: &str) -> &str {
     let value = value.trim_start_matches([' ', '[', '`', '*', '_', '"', '#']);
