@@ -311,6 +311,7 @@ fn needs(
 ) -> Vec<TaskId> {
     let names = ["Depends on", "Dependencies", "Depends"];
     let mut needs: Vec<TaskId> = Vec::new();
+    let mut seen: HashSet<&str> = HashSet::new();
     for field in names.iter().flat_map(|name| fields(section, name)) {
         for line in field.lines() {
             let words: Vec<&str> = line
@@ -326,7 +327,7 @@ fn needs(
                     .iter()
                     .any(|task| bare.eq_ignore_ascii_case(task));
                 let is_need = follows && ids.contains(bare) && bare != named.id;
-                if is_need && !needs.iter().any(|need| need.as_str() == bare) {
+                if is_need && seen.insert(bare) {
                     needs.push(TaskId::new(bare));
                 }
                 if is_next && bare.starts_with(|c: char| c.is_ascii_digit()) && !ids.contains(bare)
