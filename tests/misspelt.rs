@@ -436,3 +436,215 @@ fn what_a_title_leaves_out_is_not_run() {
         assert_eq!((told[1].1, told[1].2), ("b", None));
     }
 }
+
+const PHASES: &str = ".ai/plans/2026-01-02.a.md";
+
+/// A plan of two phases with a heading and fields between them.
+fn phases(heading: &str, fields: &str) -> String {
+    let phase = |heading: &str, fields: &str| format!("{heading}\n\n**Goal:** it\n{fields}\n\n");
+    let fields_of_all = "**Principal Owner:** Ann\n**Dependencies:** None\n**Acceptance Criteria:**\n- it is there\n**Files to modify:**\n- `src/a.rs`";
+    format!(
+        "# A\n\n**Status:** Reviewed - Ready for Implementation\n\n## Phases\n\n{}{}{}",
+        phase("### Phase 1: a", fields_of_all),
+        phase(heading, fields),
+        phase("### Phase 4: d", fields_of_all),
+    )
+}
+
+#[test]
+fn a_heading_that_is_nearly_a_phase_is_told_at_the_level_of_phases() {
+    let owned = "**Principal Owner:** Ann";
+    let plan = |heading: &str, fields: &str| {
+        let found = told(&[(PHASES, &phases(heading, fields))]);
+        let near = found
+            .into_iter()
+            .filter(|said| said.contains("not read as"));
+        near.collect::<Vec<_>>()
+    };
+    for (near, fields) in [
+        ("Phsae 3: X", ""),
+        ("Pahse 3: X", owned),
+        ("Phase3: X", ""),
+        ("Phase Three: X", owned),
+    ] {
+        let expected = format!(
+            "warning: {PHASES}:17:1: `{near}` is not read as a phase; \
+             a phase is a heading such as `### Phase 1: Core types`"
+        );
+        assert_eq!(plan(&format!("### {near}"), fields), [expected]);
+    }
+    for (other, fields) in [
+        ("### Phase 2: X", owned),
+        ("### Phases 2 and 3", ""),
+        ("### Phase Overview", ""),
+        ("### Phase: notes", ""),
+        ("### Notes", owned),
+        ("#### Phsae 3: X", ""),
+    ] {
+        assert!(plan(other, fields).is_empty(), "{other}");
+    }
+}
+
+#[test]
+fn files_without_an_ending_are_among_those_of_a_phase() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join(PHASES);
+    fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
+    let fields = "**Principal Owner:** Ann\n**Files to create:**\n- `.gitignore` - what is built\n- `Procfile`\n\n**Files to modify:**\n- Makefile\n- `CODEOWNERS` (the new team)";
+    fs::write(&path, phases("### Phase 2: b", fields)).expect("it is written");
+    let loaded = load(&[path], &Selection::default()).expect("a good plan");
+    let task = &loaded.plan.tasks[1];
+    assert_eq!(
+        task.files,
+        [".gitignore", "Procfile", "Makefile", "CODEOWNERS"]
+    );
+    assert_eq!(task.creates, [".gitignore", "Procfile"]);
+}
+
+const LAYERED: &str = "specs/features/001-a/tasks.md";
+
+#[test]
+fn an_id_made_from_a_place_gives_way_to_one_that_is_written() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join(LAYERED);
+    fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
+    let text = "# A - Tasks\n\n## Phase 1: A\n\n- [ ] T0001 Do `a.rs`\n\n## Phase 2: B\n\n- [ ] b\n- [ ] c\n\n\
+                ## Phase 3: C\n\n- [ ] 2.1 d\n- [ ] 2.3 e, needs 2.1\n";
+    fs::write(&path, text).expect("it is written");
+    let loaded = load(&[path], &Selection::default()).expect("a good plan");
+    let tasks = loaded.plan.tasks.iter();
+    let ids: Vec<&str> = tasks.map(|task| task.id.as_str()).collect();
+    assert_eq!(ids, ["T0001", "2.4", "2.2", "2.1", "2.3"]);
+}
+
+#[test]
+fn what_boxes_of_layers_nearly_say_is_told() {
+    let plan = |line: &str| {
+        let text = format!("# A - Tasks\n\n## Phase 1: A\n\n- [ ] T0001 Do `a.rs`\n{line}\n");
+        told(&[(LAYERED, &text)])
+    };
+    let unread = |tag: &str| {
+        format!(
+            "warning: {LAYERED}:6:4: `{tag}` beside the title is not read: the task is open, and is run; \
+             say what it waits for, or leave it out of the run: `(SKIPPED)` behind the title does"
+        )
+    };
+    assert_eq!(plan("- [ ] [BLOCKED] T0002 `b.rs`"), [unread("BLOCKED")]);
+    assert_eq!(plan("- [ ] T0002 `b.rs` [on hold]"), [unread("on hold")]);
+    for (line, ids, help) in [
+        (
+            "- [ ] T0002-T0003 `b.rs`",
+            "T0002-T0003",
+            "give each task a box of its own, with one id",
+        ),
+        ("- [ ] 3,4 `b.rs`", "3,4", "write it with a dot: `3.4`"),
+    ] {
+        let expected = format!("warning: {LAYERED}:6:7: `{ids}` is not read as an id; {help}");
+        assert_eq!(plan(line), [expected]);
+    }
+    for sound in [
+        "- [ ] T0002 `b.rs` (SKIPPED)",
+        "- [x] T0002 `b.rs` (done)",
+        "- [ ] [US1] T0002 `b.rs`",
+    ] {
+        assert!(plan(sound).is_empty(), "{sound}: {:?}", plan(sound));
+    }
+}
+
+#[test]
+fn a_file_that_is_named_nearly_like_a_job_is_told_beside_jobs() {
+    let text = "# A\n\n### Step 1: a\n\n**Files:** `a.rs`\n**Verify:** `true`\n";
+    let names = [
+        "job-1-a.md",
+        "job-2-b.md",
+        "job-2.5-x.md",
+        "Job-6.md",
+        "job_7.md",
+        "jobs.md",
+    ];
+    let directory = tempfile::tempdir().expect("a directory");
+    for name in names {
+        fs::write(directory.path().join(name), text).expect("it is written");
+    }
+    let told = |path: &Path| -> Vec<String> {
+        let loaded = load(&[path.to_path_buf()], &Selection::default()).expect("a good plan");
+        let faults = loaded.warnings.iter();
+        faults.map(|fault| line(fault, directory.path())).collect()
+    };
+    let unread = |name: &str, help: &str| {
+        format!("warning: {name}:1:1: `{name}` is not read: it is not named like a job; {help}")
+    };
+    assert_eq!(
+        told(directory.path()),
+        [
+            unread("Job-6.md", "call it `job-6.md`"),
+            unread(
+                "job-2.5-x.md",
+                "the number of a job is whole: call it `job-<N>-<name>.md`, and give those after it greater numbers"
+            ),
+            unread("job_7.md", "call it `job-7.md`"),
+        ]
+    );
+    // Who names one of several has chosen.
+    assert!(told(&directory.path().join(names[0])).is_empty());
+}
+
+#[test]
+fn the_number_of_a_plan_keeps_its_digits() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for (written, id) in [
+        ("02", "01-02.1"),
+        ("2", "01-02.1"),
+        ("08", "01-08.1"),
+        ("\"03\"", "01-03.1"),
+        ("01-04", "01-04.1"),
+    ] {
+        for phase in ["01-base", "01"] {
+            let path = directory.path().join("notes.md");
+            let text =
+                format!("---\nphase: {phase}\nplan: {written}\n---\n<tasks>\n{TASK}</tasks>\n");
+            fs::write(&path, text).expect("it is written");
+            let loaded = load(&[path], &Selection::default()).expect("a good plan");
+            assert_eq!(loaded.plan.tasks[0].id.as_str(), id, "{phase} {written}");
+        }
+    }
+}
+
+#[test]
+fn a_directory_on_the_way_to_where_plans_lie_holds_them() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let write = |path: &str, text: &str| {
+        let path = directory.path().join(path);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
+        fs::write(path, text).expect("it is written");
+    };
+    let found = |place: &str| load(&[directory.path().join(place)], &Selection::default());
+    let boxes = "# Tasks\n\n## 1. A\n\n- [ ] 1.1 a\n";
+    let places = [
+        (".kiro/specs", ".kiro/specs/a/tasks.md", boxes),
+        ("openspec", "openspec/changes/a/tasks.md", boxes),
+        ("openspec/changes", "openspec/changes/a/tasks.md", boxes),
+        ("specs", "specs/001-a/tasks.md", "# Tasks\n\n- [ ] T001 a\n"),
+        (
+            ".planning/phases",
+            ".planning/phases/01-a/01-01-PLAN.md",
+            TASK,
+        ),
+    ];
+    for (place, path, text) in places {
+        write(path, text);
+        let loaded = found(place).expect("the only plan");
+        assert_eq!(loaded.plan.tasks.len(), 1, "{place}");
+        assert!(loaded.sources[0].path.ends_with(path), "{place}");
+    }
+    for (place, path, text) in places {
+        write(&path.replace("-a/", "-b/").replace("/a/", "/b/"), text);
+        let refused = found(place).expect_err("one must be chosen").to_string();
+        let refused = refused.replace(&format!("{}/", directory.path().display()), "");
+        let other = path.replace("-a/", "-b/").replace("/a/", "/b/");
+        let expected = format!(
+            "`{place}` holds 2 plans: `{path}`, `{other}`; name one of them, such as `{path}`"
+        );
+        assert_eq!(refused, expected);
+    }
+}

@@ -15,48 +15,52 @@ pub(in crate::plan) fn told<'i>(
     text: &Text<'_>,
 ) -> Vec<Fault> {
     let each = |(item, is_task): (&Item, bool)| {
-        let id = several(item, text).or_else(|| with_comma(item, text));
         let status = is_task.then(|| status(item, text)).flatten();
-        [id, status]
+        [identity(item, text), status]
     };
     items.flat_map(each).flatten().collect()
 }
 
-/// `T005-T007` or `2.1/2.2`: only the first, or none, is taken for an id.
-fn several(item: &Item, text: &Text<'_>) -> Option<Fault> {
-    let start = item.words.id.as_deref().map_or(0, |id| {
-        // The id may stand behind tags.
-        item.said.find(id).unwrap_or_default()
-    });
-    let ids = list::several(&item.said[start..])?;
-    let message = match &item.words.id {
-        Some(id) => format!("`{ids}` names several tasks, and one box is one task: `{id}`"),
-        None => format!("`{ids}` is not read as an id"),
+/// `T005-T007` or `2,2`: only the first, or none, is taken for an id.
+fn identity(item: &Item, text: &Text<'_>) -> Option<Fault> {
+    let (ids, message, help) = match &item.words.id {
+        None => {
+            let (ids, help) = id(&item.said)?;
+            (ids, format!("`{ids}` is not read as an id"), help)
+        }
+        Some(id) => {
+            // It may stand behind tags.
+            let start = item.said.find(id.as_str()).unwrap_or_default();
+            let ids = list::several(&item.said[start..])?;
+            let message = format!("`{ids}` names several tasks, and one box is one task: `{id}`");
+            (ids, message, SEVERAL.to_owned())
+        }
     };
-    let fault = text.warning(place(item, ids, text), message);
-    Some(fault.help("give each task a box of its own, with one id"))
+    Some(text.warning(place(item, ids, text), message).help(help))
 }
 
+/// What is nearly an id at the start of a line that has none, and what to do about it.
+pub(in crate::plan) fn id(said: &str) -> Option<(&str, String)> {
+    let several = list::several(said).map(|ids| (ids, SEVERAL.to_owned()));
+    several.or_else(|| {
+        let id = with_comma(said)?;
+        let meant = id.replace(',', ".");
+        Some((id, format!("write it with a dot: `{meant}`")))
+    })
+}
+
+const SEVERAL: &str = "give each task a box of its own, with one id";
+
 /// `2,2` where `2.2` is meant; thousands have three digits behind a comma.
-fn with_comma(item: &Item, text: &Text<'_>) -> Option<Fault> {
-    if item.words.id.is_some() {
-        return None;
-    }
-    let said = item.said.trim_start_matches(['*', '`', '[', ' ']);
+fn with_comma(said: &str) -> Option<&str> {
+    let said = said.trim_start_matches(['*', '`', '[', ' ']);
     let said = words::strip_task(said).unwrap_or(said);
     let end = said.find(|c: char| !c.is_ascii_digit() && c != ',' && c != '.')?;
     let (id, rest) = said.split_at(end);
     let id = id.trim_end_matches(['.', ',']);
     let is_part = |part: &str| (1..=2).contains(&part.len());
     let is_id = id.contains(',') && id.split([',', '.']).all(is_part);
-    if !is_id || !rest.starts_with([' ', ':', ')', '*', ']', '`']) {
-        return None;
-    }
-    let fault = text.warning(
-        place(item, id, text),
-        format!("`{id}` is not read as an id"),
-    );
-    Some(fault.help(format!("write it with a dot: `{}`", id.replace(',', "."))))
+    (is_id && rest.starts_with([' ', ':', ')', '*', ']', '`'])).then_some(id)
 }
 
 /// `[BLOCKED]` or `✅` beside the title of an open box, which says otherwise.
