@@ -444,3 +444,37 @@ fn a_native_task_between_braces_has_no_line_to_say_it_on() {
     let now = fs::read_to_string(user.path().join("plan.toml")).expect("text");
     assert_eq!(now, plan);
 }
+
+#[test]
+fn tasks_whose_mark_has_no_place_in_the_plan_are_told() {
+    let user = User::new();
+    let step = "**Files:**\n- Create: `1.txt`\n\n- [ ] **Step 1: Write it**\n";
+    let plan = format!(
+        "# Greetings\n\n### Task 1: Say hello\n\n{step}\n### Task 2: Say it again\n\n**Files:**\n- Create: `2.txt`\n"
+    );
+    user.write("docs/superpowers/plans/2026-01-02-hello.md", &plan);
+    user.commit("Plan");
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run("docs/superpowers/plans/2026-01-02-hello.md", &executor, &[])
+        .success();
+    let why = "the plan's files have no place to say that task `2` is done";
+    user.enact(["export"])
+        .success()
+        .says("2026-01-02-hello.md")
+        .complains(why);
+    // It is as true when there is nothing left to write.
+    user.enact(["export", "--json"])
+        .success()
+        .says("\"unmarked\":[\"2\"]")
+        .complains(why);
+}
+
+#[test]
+fn a_plan_that_says_all_is_told_to_lack_nothing() {
+    let user = user();
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run("specs/hello", &executor, &["--only", "1,2"])
+        .success();
+    let out = user.enact(["export", "--json"]).success();
+    out.says("\"unmarked\":[]");
+}

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{Context, Exit, input};
 use crate::export::{Exporter, plain};
 use crate::journal;
+use crate::plan::TaskId;
 use crate::report;
 use crate::report::clean::visible_line;
 
@@ -26,17 +27,46 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     for why in &written.refused {
         report::notice(&format!("warning: {why}"));
     }
+    // What could not be written was told already.
+    let unsaid = match written.refused.is_empty() {
+        true => exporter.unsaid(&state),
+        false => Vec::new(),
+    };
+    if let Some(why) = unmarked(&unsaid) {
+        report::notice(&format!("warning: {why}"));
+    }
     let paths = written
         .changed
         .iter()
         .map(|path| plain(path).display().to_string());
     if context.json {
         let paths: Vec<String> = paths.collect();
-        report::json_line(&json!({"schema": 1, "run": run, "files": paths}).to_string());
-    } else if written.changed.is_empty() && written.refused.is_empty() {
+        report::json_line(
+            &json!({"schema": 1, "run": run, "files": paths, "unmarked": unsaid}).to_string(),
+        );
+    } else if written.changed.is_empty() && written.refused.is_empty() && unsaid.is_empty() {
         report::notice("the plan's files say so already, or have no place to say it");
     } else {
         paths.for_each(|path| report::line(&visible_line(&path)));
     }
     Ok(Exit::Done)
+}
+
+/// So many tasks are named.
+const NAMED_MAX: usize = 5;
+
+/// That the plan's files have no place to say that these tasks are done.
+fn unmarked(tasks: &[TaskId]) -> Option<String> {
+    let named = tasks.iter().take(NAMED_MAX);
+    let named: Vec<String> = named.map(|id| format!("`{id}`")).collect();
+    let named = named.join(", ");
+    let who = match tasks.len() {
+        0 => return None,
+        1 => format!("task {named} is"),
+        count if count > NAMED_MAX => format!("tasks {named} and {} more are", count - NAMED_MAX),
+        _ => format!("tasks {named} are"),
+    };
+    Some(format!(
+        "the plan's files have no place to say that {who} done; `git enact progress` says it"
+    ))
 }

@@ -10,7 +10,7 @@ mod ledger;
 mod sync;
 mod times;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::Result;
@@ -21,7 +21,9 @@ pub use sync::Synced;
 
 use crate::git::{ChangeKind, Repo};
 use crate::journal;
-use crate::plan::{self, Faults, ImportedStatus, Marked, Progress, Status, Task, TaskProgress};
+use crate::plan::{
+    self, Faults, ImportedStatus, Marked, Progress, Status, Task, TaskId, TaskProgress,
+};
 use crate::run::event::Recorded;
 use crate::run::state::{Drive, Standing, State};
 use grounds::Grounds;
@@ -106,6 +108,25 @@ impl Exporter {
                 Err(faults) => Ok(Err(faults)),
             },
         )
+    }
+
+    /// The tasks that are done and of which the plan's files, as they lie there now, do not say so. Where the plan was
+    /// moved away or cannot be read, that is told otherwise.
+    pub fn unsaid(&self, state: &State) -> Vec<TaskId> {
+        let paths = [self.plan.clone()];
+        let loaded = match self.is_away {
+            true => return Vec::new(),
+            false => plan::load(&paths, &state.selection()),
+        };
+        let Ok(loaded) = loaded else {
+            return Vec::new();
+        };
+        let said = loaded.plan.tasks.iter().filter(|task| was_done(task));
+        let said: HashSet<&TaskId> = said.map(|task| &task.id).collect();
+        let own = (0..state.graph().len()).take_while(|index| !state.is_fix(*index));
+        let done = own.filter(|index| state.standing(*index) == Standing::Done);
+        let ids = done.map(|index| state.graph().tasks()[index].id.clone());
+        ids.filter(|id| !said.contains(id)).collect()
     }
 
     /// Makes the changes, and keeps what was made of the files.

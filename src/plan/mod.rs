@@ -19,6 +19,7 @@ mod json;
 mod load;
 mod markdown;
 mod need_words;
+mod outside;
 mod pattern;
 mod recognize;
 mod room;

@@ -210,17 +210,25 @@ fn directory(path: &Path, selection: &Selection) -> Result<Found, Faults> {
     if let Some(found) = together(path, selection, may_join) {
         return found;
     }
+    if candidates.is_empty() {
+        candidates = on_the_way_home(path, wanted);
+    }
     match candidates.len() {
         0 => Err(nothing_in(path, wanted)),
         1 => Ok(candidates.swap_remove(0)),
         count => {
             let named = listed(candidates.iter().map(|found| found.files[0].as_path()));
             let sessions: Vec<String> = candidates.iter().filter_map(session_of).collect();
+            let is_of_first = |found: &Found| found.dialect == candidates[0].dialect;
             let help = match sessions.len() == count {
                 true => format!(
                     "choose with `--session {}`, or name its directory",
                     sessions[0]
                 ),
+                false if candidates.iter().all(is_of_first) => {
+                    let first = candidates[0].files[0].display();
+                    format!("name one of them, such as `{first}`")
+                }
                 false => "name one of them, or choose with `--dialect`".to_owned(),
             };
             let fault = Fault::error(format!("`{}` holds {count} plans: {named}", path.display()))
@@ -317,10 +325,39 @@ pub(super) fn at_home(top: &Path, wanted: Option<Dialect>) -> Vec<Found> {
     let mut homes: Vec<PathBuf> = Vec::new();
     for dialect in Dialect::ALL {
         for home in dialect.format().homes() {
-            let pattern = format!("{}/{home}", glob::Pattern::escape(&top.to_string_lossy()));
-            homes.extend(glob::glob(&pattern).into_iter().flatten().flatten());
+            homes.extend(directories(top, home));
         }
     }
+    plans_of(homes, wanted)
+}
+
+/// The plans that lie where their formats keep them, below a directory on the way there: `.kiro/specs`, `openspec`.
+fn on_the_way_home(path: &Path, wanted: Option<Dialect>) -> Vec<Found> {
+    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut homes: Vec<PathBuf> = Vec::new();
+    for home in Dialect::ALL
+        .iter()
+        .flat_map(|dialect| dialect.format().homes())
+    {
+        for (at, _) in home.match_indices('/') {
+            let (front, rest) = (&home[..at], &home[at + 1..]);
+            if full.ends_with(front) {
+                homes.extend(directories(path, rest));
+            }
+        }
+    }
+    plans_of(homes, wanted)
+}
+
+/// The directories that a glob names below this one.
+fn directories(below: &Path, glob: &str) -> impl Iterator<Item = PathBuf> {
+    let below = glob::Pattern::escape(&below.to_string_lossy());
+    let found = glob::glob(&format!("{below}/{glob}")).into_iter();
+    found.flatten().flatten()
+}
+
+/// The plans in these directories.
+fn plans_of(mut homes: Vec<PathBuf>, wanted: Option<Dialect>) -> Vec<Found> {
     homes.sort();
     homes.dedup();
     let found = homes.iter().filter_map(|home| entries(home).ok());

@@ -73,13 +73,23 @@ fn bare(written: &str) -> &str {
 
 /// Whether a code span in free text is meant as a path rather than as code.
 pub(super) fn looks_like_path(span: &str) -> bool {
-    const BARE: [&str; 6] = [
+    const BARE: [&str; 16] = [
         "Makefile",
+        "makefile",
+        "GNUmakefile",
         "Dockerfile",
+        "Containerfile",
         "Justfile",
+        "justfile",
         "Gemfile",
         "LICENSE",
         "Rakefile",
+        "Procfile",
+        "Vagrantfile",
+        "Jenkinsfile",
+        "Brewfile",
+        "Podfile",
+        "Caddyfile",
     ];
     let is_code = |c: char| {
         let is_sign = matches!(
@@ -104,6 +114,13 @@ pub(super) fn looks_like_path(span: &str) -> bool {
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
             && extension.chars().any(|c| c.is_ascii_lowercase())
     })
+}
+
+/// Whether a word of a list of files is one whose name begins with a dot: `.gitignore`.
+pub(super) fn is_hidden_file(word: &str) -> bool {
+    let is_odd = |c: char| c.is_whitespace() || "<>=;,\"'|&*?".contains(c);
+    let named = word.strip_prefix('.').unwrap_or_default();
+    named.starts_with(|c: char| c.is_ascii_alphabetic()) && !word.contains(is_odd)
 }
 
 /// The files that some tasks claim, to tell whether another's are disjoint from them.

@@ -227,18 +227,25 @@ fn named(path: &Path) -> Cow<'_, str> {
     }
 }
 
-/// What lies where somebody looked in vain, under nearly the same name.
-fn beside_it(path: &Path) -> Option<String> {
-    let directory = path.parent()?;
+/// The names of what lies in the directory of this path, itself aside, as far as they are text.
+pub(super) fn neighbours(path: &Path) -> Vec<String> {
+    let directory = path.parent().unwrap_or(path);
     let place = match directory.as_os_str().is_empty() {
         true => Path::new("."),
         false => directory,
     };
-    let entries = fs::read_dir(place).ok()?.flatten().take(NEIGHBOURS_MAX);
-    let names: Vec<String> = entries
+    let entries = fs::read_dir(place).into_iter().flatten().flatten();
+    entries
+        .take(NEIGHBOURS_MAX)
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|name| Some(name.as_ref()) != path.file_name())
-        .collect();
+        .collect()
+}
+
+/// What lies where somebody looked in vain, under nearly the same name.
+fn beside_it(path: &Path) -> Option<String> {
+    let directory = path.parent()?;
+    let names = neighbours(path);
     let near = nearest(
         path.file_name()?.to_str()?,
         names.iter().map(String::as_str),

@@ -2,7 +2,10 @@
 //!
 //! Knows titles, and no dialect.
 
-use super::ImportedStatus;
+use std::ops::Range;
+
+use super::text::Text;
+use super::{Fault, ImportedStatus};
 
 /// A text that is struck out, without the strokes; a remark on that may stand behind it: `~~Add the page~~ (not needed)`.
 pub(super) fn unstruck(text: &str) -> Option<String> {
@@ -37,10 +40,7 @@ pub(super) fn without_tags(title: &str) -> (String, Option<ImportedStatus>) {
             .strip_suffix(']')
             .and_then(|inside| inside.rsplit_once('['))
             .and_then(|(front, sign)| Some((front, box_says(sign)?)));
-        let tag = [('(', ')'), ('（', '）'), ('[', ']')]
-            .into_iter()
-            .find_map(|(open, close)| bare.strip_suffix(close)?.rsplit_once(open))
-            .and_then(|(front, tag)| Some((front, tag_says(tag)?)));
+        let tag = bracketed(bare).and_then(|(front, tag)| Some((front, tag_says(tag)?)));
         let Some((front, tag)) = boxed.or(tag).or_else(|| last_word_says(bare)) else {
             break;
         };
@@ -59,6 +59,60 @@ pub(super) fn without_tags(title: &str) -> (String, Option<ImportedStatus>) {
     }
     let rest = rest.trim_end_matches([' ', '-', '–', '—', ':']);
     (rest.to_owned(), says)
+}
+
+/// What stands in brackets at the end of a title, and the title before it.
+pub(super) fn bracketed(title: &str) -> Option<(&str, &str)> {
+    let pairs = [('(', ')'), ('（', '）'), ('[', ']')];
+    let mut found = pairs
+        .into_iter()
+        .filter_map(|(open, close)| title.strip_suffix(close)?.rsplit_once(open));
+    found.next()
+}
+
+/// Whether a tag says how far something is and nothing else, also where that is nothing that was so before a run.
+pub(super) fn is_status(tag: &str) -> bool {
+    const OTHERS: [&str; 12] = [
+        "blocked",
+        "on hold",
+        "hold",
+        "paused",
+        "postponed",
+        "failed",
+        "failing",
+        "waiting",
+        "abandoned",
+        "obsolete",
+        "wontfix",
+        "not needed",
+    ];
+    let bare = tag.trim_matches(|c: char| !c.is_alphanumeric());
+    let is_other = || OTHERS.iter().any(|other| other.eq_ignore_ascii_case(bare));
+    matches!(tag_says(tag), Some(Some(_))) || is_other()
+}
+
+/// The status that stands in brackets behind a title, or in capitals and with a colon before it. In parentheses any but
+/// the usual ones has to be in capitals as well: what is `(failed)` may be what the title is about.
+pub(super) fn status_beside(title: &str) -> Option<&str> {
+    let is_loud = |word: &str| word.contains(char::is_alphabetic) && word == word.to_uppercase();
+    let behind = || {
+        let (_, tag) = bracketed(title)?;
+        let is_plain = title.ends_with(']') || is_loud(tag) || tag_says(tag).is_some();
+        (is_plain && is_status(tag)).then_some(tag)
+    };
+    let before = || {
+        let (first, rest) = title.split_once(':')?;
+        (is_loud(first) && is_status(first) && !rest.trim().is_empty()).then_some(first)
+    };
+    behind().or_else(before)
+}
+
+/// What is told of a status beside a title that means nothing to a run.
+pub(super) fn unread(tag: &str, place: Range<usize>, text: &Text<'_>) -> Fault {
+    let message = format!("`{tag}` beside the title is not read: the task is open, and is run");
+    text.warning(place, message).help(
+        "say what it waits for, or leave it out of the run: `(SKIPPED)` behind the title does",
+    )
 }
 
 /// What a box before a title says, and the title; nothing when there is none.

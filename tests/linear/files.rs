@@ -175,7 +175,7 @@ pub(super) fn own(dialect: Dialect, size: usize) -> Vec<(String, String)> {
             let files = each(|n| format!("- Create: `src/f{n}.rs`\n")).concat();
             let task = "- [ ] **Step 1: Write it**";
             let text = format!(
-                "docs/superpowers/plans/2026-01-01-x.md\n# X\n\n### Task 1: Do it\n\n**Files:**\n{files}\n{task}\n"
+                "=== docs/superpowers/plans/2026-01-01-x.md\n# X\n\n### Task 1: Do it\n\n**Files:**\n{files}\n{task}\n"
             );
             vec![("files-of-one-task".to_owned(), text)]
         }

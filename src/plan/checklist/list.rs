@@ -31,6 +31,22 @@ pub(super) fn begins_with_id(text: &str, known: &Known) -> bool {
     known.spelled(opened(text)).is_some()
 }
 
+/// The ids that a text begins with, if they are more than one: `T005-T007`, `T029/T030`, `2.1, 2.2`, `T001-003`.
+pub(super) fn several(text: &str) -> Option<&str> {
+    let (id, rest) = first(text, &words::lettered)?;
+    let next = ranged(rest).or_else(|| separated(rest))?;
+    let (second, after) = first(next, &words::lettered)?;
+    let is_lettered = |id: &str| words::lettered(id) == Some(id.len());
+    let digits = |id: &str| id.bytes().filter(u8::is_ascii_digit).count();
+    let is_alike = match is_lettered(id) {
+        // `T010 - 3 retries` is an id and a title.
+        true => is_lettered(second) || !rest.starts_with(' ') && digits(id) == digits(second),
+        false => id.contains('.') && second.contains('.'),
+    };
+    let whole = text[..text.len() - after.len()].trim_end();
+    is_alike.then(|| whole.trim_start_matches([' ', '[', '`', '*', '_']))
+}
+
 /// A list without what may stand around it.
 fn opened(value: &str) -> &str {
     let value = value.trim_start_matches([' ', '[', '`', '*', '_', '"', '#']);
@@ -39,8 +55,13 @@ fn opened(value: &str) -> &str {
 }
 
 fn one<'t>(text: &'t str, known: &Known) -> Option<(&'t str, &'t str)> {
+    first(text, &|text| known.spelled(text))
+}
+
+/// The id that a text begins with, of which `spelled` knows those with letters, and what follows it.
+fn first<'t>(text: &'t str, spelled: &dyn Fn(&str) -> Option<usize>) -> Option<(&'t str, &'t str)> {
     let text = opened(text);
-    let length = known.spelled(text).or_else(|| {
+    let length = spelled(text).or_else(|| {
         let length = words::numbered(text)?;
         let after = &text[length..];
         (!after.starts_with(|c: char| c.is_alphanumeric() || c == '%')).then_some(length)

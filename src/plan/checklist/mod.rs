@@ -7,6 +7,7 @@ mod home;
 mod kind;
 mod list;
 pub(super) mod marks;
+pub(super) mod nearly;
 pub(super) mod needs;
 pub(super) mod order;
 pub(super) mod outline;
@@ -22,6 +23,7 @@ use std::ops::Range;
 
 use super::fields;
 use super::markdown::{Block, Document, Heading, Line, Mark, lines};
+use super::outside::Outside;
 use super::text::{Text, line_end};
 use super::{Task, TaskId};
 pub(super) use home::{directories, plans, title};
@@ -226,7 +228,14 @@ impl<'d> Checklist<'d> {
     }
 
     /// The task that a box stands for, but for its order.
-    pub(super) fn task(&self, item: &Item, id: TaskId, own: &[Block], text: &Text<'_>) -> Task {
+    pub(super) fn task(
+        &self,
+        item: &Item,
+        id: TaskId,
+        own: &[Block],
+        text: &Text<'_>,
+        outside: &mut Outside,
+    ) -> Task {
         let (start, end) = match &item.part {
             Some(part) if own.len() == 1 => (part.start, part.end),
             Some(part) => (part.start, end(own, text)),
@@ -237,7 +246,7 @@ impl<'d> Checklist<'d> {
             id,
             title: item.words.title.clone(),
             body,
-            files: paths::named(own, text, start..end),
+            files: paths::named(own, text, start..end, outside),
             run: fields::script(own),
             imported: marks::imported(&item.mark.sign, &item.words),
             optional: item.is_optional(),
@@ -348,8 +357,8 @@ fn without_number(title: &str) -> String {
 }
 
 /// The files that these blocks name.
-pub(super) fn files(blocks: &[Block], text: &Text<'_>) -> Vec<String> {
-    paths::named(blocks, text, 0..text.text.len())
+pub(super) fn files(blocks: &[Block], text: &Text<'_>, outside: &mut Outside) -> Vec<String> {
+    paths::named(blocks, text, 0..text.text.len(), outside)
 }
 
 /// The text of these blocks, line by line.

@@ -7,8 +7,9 @@ use std::collections::HashMap;
 use super::marks::{self, Tick};
 use super::needs::{self, Known};
 use super::stated;
-use super::{Checklist, Item, Kind, groups};
+use super::{Checklist, Item, Kind, groups, nearly};
 use crate::plan::markdown::Block;
+use crate::plan::outside::Outside;
 use crate::plan::room::Room;
 use crate::plan::text::Text;
 use crate::plan::{Fault, Task, TaskId};
@@ -66,12 +67,15 @@ impl<'c, 'd> Outline<'c, 'd> {
         let mut known = Known::new(self.ids.clone(), Room::of(text));
         let mut owns: Vec<&[Block]> = Vec::with_capacity(self.tasks.len());
         let mut tasks = Vec::with_capacity(self.tasks.len());
+        let mut outside = Outside::default();
         for (at, id) in self.tasks.iter().zip(&self.ids) {
             let item = &self.checklist.items[*at];
             let own = self
                 .checklist
                 .own(item, text, |block| begins.contains_key(&block));
-            let mut task = self.checklist.task(item, id.clone(), own, text);
+            let mut task = self
+                .checklist
+                .task(item, id.clone(), own, text, &mut outside);
             let parent = self
                 .above(*at)
                 .next()
@@ -97,7 +101,20 @@ impl<'c, 'd> Outline<'c, 'd> {
         let document = self.checklist.document;
         faults.extend(stated::apply(document, &known, &mut tasks, text));
         faults.extend(known.room.too_many(text));
+        faults.extend(outside.told());
+        faults.extend(self.nearly(text));
         tasks
+    }
+
+    /// What is nearly right in boxes that are no criteria; where no box has an id, none is missed.
+    fn nearly(&self, text: &Text<'_>) -> Vec<Fault> {
+        let items = self.checklist.items.iter().zip(&self.parts);
+        let items = items.filter(|(_, part)| **part != Part::Criterion);
+        let is_task = |part: &Part| matches!(part, Part::Task | Part::Group);
+        match self.checklist.has_ids() {
+            true => nearly::told(items.map(|(item, part)| (item, is_task(part))), text),
+            false => Vec::new(),
+        }
     }
 
     /// The groups that a box stands in, the nearest first.

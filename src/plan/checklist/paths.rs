@@ -4,14 +4,27 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::plan::markdown::{Block, Span, lines};
+use crate::plan::outside::{self, Outside};
 use crate::plan::scope;
 use crate::plan::text::Text;
 
-/// Those within these bytes, as globs, each once.
-pub(super) fn named(own: &[Block], text: &Text<'_>, within: Range<usize>) -> Vec<String> {
+/// Those within these bytes, as globs, each once; and those that lie outside of the repository.
+pub(super) fn named(
+    own: &[Block],
+    text: &Text<'_>,
+    within: Range<usize>,
+    outside: &mut Outside,
+) -> Vec<String> {
     let mut seen = HashSet::new();
     let mut globs = Vec::new();
-    let mut take = |path: &str| {
+    let mut take = |path: &str, at: usize| {
+        if outside::is_meant(path) {
+            outside.count(path, at..at + path.len(), text);
+            return;
+        }
+        if !is_file(path) {
+            return;
+        }
         let glob = scope::glob_of(path).into_owned();
         // A route such as `/users` looks like a path, too: what no task could change is none.
         if scope::objection(&glob).is_none() && seen.insert(glob.clone()) {
@@ -24,23 +37,24 @@ pub(super) fn named(own: &[Block], text: &Text<'_>, within: Range<usize>) -> Vec
         let is_within =
             |span: &&Span| within.start <= span.range.start && span.range.end <= within.end;
         for span in line.spans.iter().filter(is_within) {
-            for word in bare(&text.text[rest.min(span.range.start)..span.range.start]) {
-                take(word);
+            let start = rest.min(span.range.start);
+            for (at, word) in bare(&text.text[start..span.range.start]) {
+                take(word, start + at);
             }
             rest = span.range.end;
-            if is_file(&span.text) {
-                take(&span.text);
-            }
+            take(&span.text, span.range.start);
         }
-        for word in bare(&text.text[rest.min(end)..end]) {
-            take(word);
+        let start = rest.min(end);
+        for (at, word) in bare(&text.text[start..end]) {
+            take(word, start + at);
         }
     }
     globs
 }
 
-/// The words outside of code spans that can only be meant as paths.
-fn bare(text: &str) -> impl Iterator<Item = &str> {
+/// The words outside of code spans that may be meant as paths, and where each stands. Where a link leads is told from
+/// the file that it stands in, and is nothing that a task changes.
+fn bare(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let is_around = |c: char| {
         let is_sign = matches!(
             c,
@@ -53,9 +67,16 @@ fn bare(text: &str) -> impl Iterator<Item = &str> {
     };
     // Most text names none, which is seen at once.
     let text = if text.contains('/') { text } else { "" };
-    text.split(is_around)
-        .map(|word| word.trim_end_matches('.'))
-        .filter(|word| word.contains('/') && word.is_ascii() && is_file(word))
+    let mut at = 0;
+    let words = text.split_inclusive(is_around).map(move |piece| {
+        let start = at;
+        at += piece.len();
+        (start, piece.trim_end_matches(is_around))
+    });
+    words
+        .map(|(at, word)| (at, word.trim_end_matches('.')))
+        .filter(|(_, word)| word.contains('/') && word.is_ascii())
+        .filter(|(at, word)| !(text[..*at].ends_with("](") && word.starts_with("..")))
 }
 
 /// A path whose last part is a file's name, or that ends like a directory.

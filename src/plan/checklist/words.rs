@@ -75,7 +75,8 @@ impl Words {
         rest
     }
 
-    /// A title without what stands after its last word: signs, a colon, the tags that some put there.
+    /// A title without what stands after its last word: signs, a colon, the tags that some put there, also the one that
+    /// leaves it out.
     fn trimmed<'t>(&mut self, title: &'t str) -> &'t str {
         let mut title = title;
         loop {
@@ -84,15 +85,23 @@ impl Words {
             });
             self.is_ticked |= title[bare.len()..].contains(is_tick);
             let beside = ["[P]", "(P)", "（P）"].into_iter();
-            match beside.filter_map(|tag| bare.strip_suffix(tag)).next() {
-                Some(rest) => {
-                    self.tags.push("P".to_owned());
+            let beside = beside.filter_map(|tag| Some((bare.strip_suffix(tag)?, "P")));
+            match beside.into_iter().next().or_else(|| left_out(bare)) {
+                Some((rest, tag)) => {
+                    self.tags.push(tag.to_owned());
                     title = rest;
                 }
                 None => return bare,
             }
         }
     }
+}
+
+/// The tag at the end of a title that says that nobody does this, and the title: `Add the page [SKIPPED]`.
+fn left_out(title: &str) -> Option<(&str, &str)> {
+    let (front, tag) = tags::bracketed(title)?;
+    let is_left_out = tags::tag_says(tag) == Some(Some(ImportedStatus::Skipped));
+    (is_left_out && !front.trim().is_empty()).then_some((front, tag))
 }
 
 /// Whether a sign says that something is done.

@@ -160,7 +160,10 @@ impl Front {
         front.phase = word(&yaml["phase"]);
         let phase = front.phase.as_deref().map(number);
         // `plan: 02` is a number to YAML; people mean two digits.
-        let plan = word(&yaml["plan"]).map(|plan| format!("{:0>2}", number_at_end(&plan)));
+        let written = front.plan.as_ref().map(|(plan, _)| plan.clone());
+        let written = written.filter(|plan| plan.starts_with(|c: char| c.is_ascii_digit()));
+        let plan = written.or_else(|| word(&yaml["plan"]));
+        let plan = plan.map(|plan| format!("{:0>2}", number_at_end(&plan)));
         front.id = plan.zip(phase.clone()).map(|(plan, phase)| PlanId {
             phase: Some(format!("{phase:0>2}")),
             plan,
@@ -282,7 +285,11 @@ pub(super) fn plan_named(word: &str) -> Option<PlanId> {
 fn word(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.trim().to_owned()),
-        Value::Number(number) => Some(number.to_string()),
+        // `02` is `2.0` to YAML.
+        Value::Number(number) => {
+            let said = number.to_string();
+            Some(said.strip_suffix(".0").map_or(said.clone(), str::to_owned))
+        }
         _ => None,
     }
 }

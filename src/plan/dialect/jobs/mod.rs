@@ -3,6 +3,7 @@
 //! See `dialects.md`. The order is the numbers' alone; a gap in them means nothing. Knows no file system:
 //! which files belong together was found before.
 
+mod nearly;
 mod review;
 
 use std::collections::{HashMap, HashSet};
@@ -82,6 +83,7 @@ fn read(sources: &[Source]) -> Reading {
         .collect();
     jobs.sort_by_key(|(number, source)| (rank(number), source.path.as_path()));
     faults.extend(twins(&jobs));
+    faults.extend(nearly::told(sources));
     let mut tasks: Vec<Task> = Vec::new();
     let mut review = Review::default();
     for (number, source) in &jobs {

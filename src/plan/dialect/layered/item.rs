@@ -34,6 +34,10 @@ pub(super) struct Item {
     pub(super) command: Option<String>,
     /// Whether a sign behind the title says that it is done.
     pub(super) signed: bool,
+    /// Whether a tag says that nobody does it.
+    pub(super) is_left_out: bool,
+    /// A tag before the title that says how far it is.
+    status: Option<String>,
 }
 
 impl Item {
@@ -44,6 +48,12 @@ impl Item {
         let rest = item.take_back(rest);
         item.title = rest.trim().to_owned();
         item
+    }
+
+    /// The words beside the title that say how far it is, which only the box does.
+    pub(super) fn status(&self) -> Option<&str> {
+        let before = self.status.as_deref();
+        before.or_else(|| tags::status_beside(&self.title))
     }
 
     /// Takes what stands before the title, in whatever order.
@@ -90,11 +100,21 @@ impl Item {
             self.layer = Some(layer);
         } else if let Some(needs) = said_needs(tag) {
             self.needs.push(needs.to_owned());
+        } else if tags::is_status(tag) {
+            self.take_status(tag);
         } else {
             // A story, a team: short and without blanks.
             return tag.len() <= 12 && tag.chars().all(|c| c.is_ascii_alphanumeric());
         }
         true
+    }
+
+    /// Takes a tag that says how far a task is; but for one that leaves it out, that is the box's to say.
+    fn take_status(&mut self, tag: &str) {
+        match tags::tag_says(tag) {
+            Some(Some(ImportedStatus::Skipped)) => self.is_left_out = true,
+            _ => self.status = Some(tag.to_owned()),
+        }
     }
 
     /// Takes what stands behind the title, the last first.
@@ -113,6 +133,11 @@ impl Item {
                 rest = front;
             } else if let Some((front, said)) = need_words::last(rest, &begins_with_id) {
                 self.needs.push(said.value.trim().to_owned());
+                rest = front;
+            } else if let Some((front, tag)) = tags::bracketed(rest)
+                && tags::tag_says(tag) == Some(Some(ImportedStatus::Skipped))
+            {
+                self.is_left_out = true;
                 rest = front;
             } else if let Some(front) = without_sign(rest) {
                 self.signed = true;

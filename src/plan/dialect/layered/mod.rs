@@ -9,6 +9,7 @@ mod execution;
 mod item;
 mod join;
 mod layers;
+mod nearly;
 mod needs;
 mod outline;
 mod plain;

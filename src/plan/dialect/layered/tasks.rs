@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::detail::{Detail, detail, paths_in};
 use super::item::{self, DONE, Item, status_of};
+use super::nearly;
 use super::outline::{Kind, Layer, Outline, shuts, task_heading};
 use crate::plan::fields::{self, fields};
 use crate::plan::markdown::{Block, Document, Heading, Line, Mark, Span};
@@ -107,6 +108,7 @@ pub(super) fn drafts(text: &Text<'_>, document: &Document, faults: &mut Vec<Faul
         }
     }
     reader.finish();
+    nearly::give_way(&mut reader.tasks);
     faults.extend(
         reader
             .gates
@@ -296,6 +298,10 @@ impl Reader<'_> {
     fn task(&mut self, line: &Line, mark: Option<Mark>) {
         let item = Item::read(&item::words(line));
         let (ordinal, nth) = self.outline.count();
+        if item.id.is_none() {
+            self.faults
+                .extend(nearly::id(line, mark.as_ref(), self.text));
+        }
         let status = mark.as_ref().and_then(|mark| self.status(mark, &item));
         let section = self.outline.section();
         let text = self.text.text;
@@ -358,15 +364,9 @@ impl Reader<'_> {
             self.faults.push(fault.help(help));
             None
         });
-        if item.signed && status != Some(ImportedStatus::Done) {
-            let message = format!(
-                "the box of `{}` is open, and a sign behind it says done",
-                item.title
-            );
-            let fault = self.text.warning(mark.range.clone(), message);
-            self.faults
-                .push(fault.help("the box counts: tick it if the task is done"));
-        }
+        let status = status.or(item.is_left_out.then_some(ImportedStatus::Skipped));
+        self.faults
+            .extend(nearly::status(item, mark, status, self.text));
         status
     }
 

@@ -183,6 +183,7 @@ fn read(sources: &[Source]) -> Reading {
         state::import_checkpoints(found.yaml, &text, &mut tasks, &mut faults);
     }
     review::gaps(&tasks, &fields, &phases, &text, &mut faults);
+    faults.extend(outline::near_misses(document, &phases, &text));
     let plan = Plan {
         dialect: Dialect::Phases,
         title: title(document, text.path),

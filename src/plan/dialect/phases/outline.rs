@@ -11,7 +11,7 @@ use super::prose::Key;
 use crate::plan::markdown::{Block, Document, Heading};
 use crate::plan::tags::{tag_says, without_tags};
 use crate::plan::text::{Text, find_word};
-use crate::plan::{Fault, ImportedStatus};
+use crate::plan::{Fault, ImportedStatus, is_misspelt};
 
 /// A heading that begins a phase, and all that belongs to it.
 #[derive(Debug)]
@@ -141,6 +141,52 @@ fn chosen<'d>(
     }
     chosen.sort_by_key(|candidate| candidate.block);
     chosen
+}
+
+/// Headings of the level of phases that nearly begin one: misspelt, or with a word for the number and the fields of one.
+pub(super) fn near_misses(
+    document: &Document,
+    phases: &[Phase<'_>],
+    text: &Text<'_>,
+) -> Vec<Fault> {
+    let is_phase: HashSet<usize> = phases.iter().map(|phase| phase.range.start).collect();
+    let of_phases = document
+        .headings()
+        .filter(|(_, heading)| is_phase.contains(&heading.range.start));
+    let levels: HashSet<u8> = of_phases.map(|(_, heading)| heading.level).collect();
+    let is_near = |at: usize, heading: &Heading| {
+        let spelled = heading
+            .title
+            .trim_start_matches(|c: char| !c.is_alphanumeric());
+        let mut words = spelled.split([' ', ':', '-', '#']);
+        let (word, next) = (
+            words.next().unwrap_or_default(),
+            words.next().unwrap_or_default(),
+        );
+        let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        let is_named = letters.eq_ignore_ascii_case("phase");
+        let is_numbered = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
+        if is_named && letters.len() < word.len() {
+            return true;
+        }
+        if is_named {
+            let blocks = &document.blocks;
+            let end = section_end(blocks, at, blocks.len());
+            return !next.is_empty() && parts::are_a_phase(&blocks[at + 1..end]);
+        }
+        let is_plural = letters.eq_ignore_ascii_case("phases");
+        is_numbered(next) && !is_plural && is_misspelt(letters, &["phase"])
+    };
+    document
+        .headings()
+        .filter(|(_, heading)| levels.contains(&heading.level) && named(heading, text).is_none())
+        .filter(|(at, heading)| is_near(*at, heading))
+        .map(|(_, heading)| {
+            let message = format!("`{}` is not read as a phase", heading.title);
+            let fault = text.warning(heading.range.clone(), message);
+            fault.help("a phase is a heading such as `### Phase 1: Core types`")
+        })
+        .collect()
 }
 
 /// What follows each heading that may begin a phase, one after the other: most plans say at once that they are one.

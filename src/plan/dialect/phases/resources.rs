@@ -76,8 +76,10 @@ fn paths(words: &str) -> Vec<Cow<'_, str>> {
             let word = piece
                 .split([' ', '(', '（'])
                 .find(|word| !word.is_empty() && *word != "-");
-            if let Some(word) = word {
-                take_path(word, &mut found);
+            match word {
+                Some(word) if scope::is_hidden_file(word) => found.push(word.into()),
+                Some(word) => take_path(word, &mut found),
+                None => {}
             }
         }
         return found;
@@ -92,9 +94,18 @@ fn paths(words: &str) -> Vec<Cow<'_, str>> {
         .find(|at| ends(*at))
         .map_or(words, |at| &words[..=at]);
     for span in codes(about) {
-        take_path(span, &mut found);
+        // In a list of files these are names of such: `.env`, `CODEOWNERS`.
+        match scope::is_hidden_file(span) || is_loud(span) {
+            true => found.push(span.into()),
+            false => take_path(span, &mut found),
+        }
     }
     found
+}
+
+/// Whether a word is in capitals, as the names of files are that every repository has.
+fn is_loud(word: &str) -> bool {
+    word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 /// Adds a path as globs; `{name}` stands for anything, `{a,b}` for either.
@@ -231,6 +242,23 @@ mod tests {
         assert_eq!(path("lib/{language}/x.scm"), ["lib/*/x.scm"]);
         assert_eq!(path("lib/{a,b}.rs"), ["lib/a.rs", "lib/b.rs"]);
         assert!(path("}{").is_empty());
+    }
+
+    #[test]
+    fn files_without_an_ending_are_files_where_files_are_listed() {
+        for (line, files) in [
+            ("`.gitignore` - ignore what is built", &[".gitignore"][..]),
+            (".gitignore (ignore what is built)", &[".gitignore"]),
+            ("`.env`, `Procfile`", &[".env", "Procfile"]),
+            ("`CODEOWNERS`", &["CODEOWNERS"]),
+            ("Makefile, Jenkinsfile", &["Makefile", "Jenkinsfile"]),
+            ("None", &[]),
+            ("... and others", &[]),
+            ("`Config` of the parser", &[]),
+            ("TBD", &[]),
+        ] {
+            assert_eq!(paths(line), files, "{line}");
+        }
     }
 
     #[test]

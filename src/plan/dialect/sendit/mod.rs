@@ -29,7 +29,7 @@ pub(super) struct TaskHeading {
     /// Where the id stands; the whole heading when there is none.
     pub(super) at: usize,
     /// What a sign beside its title says: `✅`, `[x]`, `DONE`.
-    says: Option<ImportedStatus>,
+    pub(super) says: Option<ImportedStatus>,
 }
 
 /// See the module.

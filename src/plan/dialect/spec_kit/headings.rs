@@ -12,6 +12,7 @@ use crate::plan::checklist::words::{Words, is_tick};
 use crate::plan::checklist::{end, sentences};
 use crate::plan::fields::{self as values, fields};
 use crate::plan::markdown::{Block, Document, Heading, lines};
+use crate::plan::outside::Outside;
 use crate::plan::room::Room;
 use crate::plan::status_words::{self, Word};
 use crate::plan::text::Text;
@@ -89,6 +90,7 @@ pub(super) fn read(
     let rows = states_in_tables(document);
     let mut tasks: Vec<Task> = Vec::with_capacity(found.len());
     let mut steps = Vec::with_capacity(found.len());
+    let mut outside = Outside::default();
     for task in &found {
         let below = &task.section[1..];
         let id = TaskId::new(task.id.as_str());
@@ -100,6 +102,7 @@ pub(super) fn read(
         }
         let imported = match state {
             Some(state) => state.says.imported(),
+            None if task.words.is_left_out() => Some(ImportedStatus::Skipped),
             None => task.words.is_ticked.then_some(ImportedStatus::Done),
         };
         let group = task.phase.map(|phase| phase.title.clone());
@@ -112,7 +115,7 @@ pub(super) fn read(
                 .trim()
                 .to_owned(),
             group,
-            files: crate::plan::checklist::files(below, text),
+            files: crate::plan::checklist::files(below, text, &mut outside),
             verify: verify(below),
             run: values::script(below),
             imported: imported.map(|status| Imported {
@@ -127,6 +130,7 @@ pub(super) fn read(
         });
     }
     faults.extend(known.room.too_many(text));
+    faults.extend(outside.told());
     (tasks, steps)
 }
 

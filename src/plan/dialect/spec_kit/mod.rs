@@ -13,8 +13,9 @@ use crate::plan::checklist::marks::{self, Tick};
 use crate::plan::checklist::needs::{self, Known};
 use crate::plan::checklist::order::{self, Step};
 use crate::plan::checklist::words::Words;
-use crate::plan::checklist::{self, Checklist, Item, Kind, stated};
+use crate::plan::checklist::{self, Checklist, Item, Kind, nearly, stated};
 use crate::plan::markdown::{Heading, lines};
+use crate::plan::outside::Outside;
 use crate::plan::room::Room;
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
@@ -148,6 +149,7 @@ fn read(source: &Source) -> Reading {
             &text,
         ));
         faults.extend(passed_over(&checklist, &text));
+        faults.extend(nearly(&checklist, &chosen, &text));
         faults.extend(stories::faults(
             chosen.iter().map(|at| &checklist.items[*at]),
             &text,
@@ -199,10 +201,11 @@ fn boxes(
     let phases = phases(&sections.collect::<Vec<_>>());
     let mut tasks = Vec::with_capacity(chosen.len());
     let mut steps = Vec::with_capacity(chosen.len());
+    let mut outside = Outside::default();
     for (nth, (at, id)) in chosen.iter().zip(ids).enumerate() {
         let item = &checklist.items[*at];
         let own = checklist.own(item, text, |block| begins.contains(&block));
-        let mut task = checklist.task(item, id, own, text);
+        let mut task = checklist.task(item, id, own, text, &mut outside);
         task.needs = needs::written(checklist.sentences(item, own), &task.id, &known);
         task.group = phases[nth].map(|phase| phase.title.clone());
         steps.push(Step {
@@ -213,6 +216,7 @@ fn boxes(
     }
     faults.extend(stated::apply(checklist.document, &known, &mut tasks, text));
     faults.extend(known.room.too_many(text));
+    faults.extend(outside.told());
     (tasks, steps)
 }
 
@@ -274,6 +278,17 @@ fn is_phase(title: &str) -> bool {
             .collect::<String>()
             .contains(['阶', '階']);
     is_ordinal || WORDS.iter().any(|word| title.starts_with(word))
+}
+
+/// What is nearly right in the boxes that are tasks, or may be meant as such.
+fn nearly(checklist: &Checklist<'_>, chosen: &[usize], text: &Text<'_>) -> Vec<Fault> {
+    let chosen: HashSet<usize> = chosen.iter().copied().collect();
+    let items = checklist.items.iter().enumerate();
+    let meant = items.filter(|(at, item)| {
+        let may_be = checklist.has_ids() && !item.is_criterion;
+        chosen.contains(at) || may_be && checklist.kind(item) == Kind::Work
+    });
+    nearly::told(meant.map(|(at, item)| (item, chosen.contains(&at))), text)
 }
 
 /// Boxes of the first level that have no id in a plan whose tasks have: told once.

@@ -17,7 +17,7 @@ use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{
     Change, Check, Dialect, Fault, Imported, ImportedStatus, Plan, Progress, Task, TaskId, Wishes,
-    need_words, scope,
+    need_words, scope, tags,
 };
 use paths::{Files, Foreign};
 use steps::Steps;
@@ -229,11 +229,7 @@ fn task(
     let Files { files, creates } = paths::files(section, text, foreign, faults);
     let steps = Steps::of(section);
     faults.extend(steps.unknown(text));
-    let (title, is_marked) = without_mark(&named.title);
-    let status = match steps.status() {
-        None if is_marked && steps.is_empty() => Some(ImportedStatus::Done),
-        status => status,
-    };
+    let status = status(named, &steps, text, faults);
     let mut verify: Vec<Check> = fields(section, "Verify")
         .flat_map(|field| values::checks(&field))
         .collect();
@@ -242,7 +238,7 @@ fn task(
     let criteria = criteria.iter().flat_map(|name| fields(section, name));
     Task {
         id: TaskId::new(named.id.as_str()),
-        title: match title {
+        title: match named.title.as_str() {
             "" => format!("Task {}", named.id),
             title => title.to_owned(),
         },
@@ -266,11 +262,34 @@ fn listed(field: &values::Field<'_>) -> Vec<String> {
         .collect()
 }
 
-/// A heading without the sign at its end that says it is done.
-fn without_mark(title: &str) -> (&str, bool) {
-    let is_sign = |c: char| "✅✔✓☑\u{fe0f}".contains(c) || c.is_whitespace();
-    let bare = title.trim_end_matches(is_sign);
-    (bare, bare.len() < title.trim_end().len())
+/// How far a task is: as its boxes say, unless its heading leaves it out, or speaks of one without boxes.
+fn status(
+    named: &TaskHeading,
+    steps: &Steps<'_>,
+    text: &Text<'_>,
+    faults: &mut Vec<Fault>,
+) -> Option<ImportedStatus> {
+    let ticked = steps.status();
+    let rest = text.text[named.at..].lines().next().unwrap_or_default();
+    let place = named.at..named.at + rest.trim_end().len();
+    if let Some(tag) = tags::status_beside(&named.title).filter(|_| named.says.is_none()) {
+        faults.push(tags::unread(tag, place.clone(), text));
+    }
+    match (ticked, named.says) {
+        (Some(ImportedStatus::Done), _) => ticked,
+        (_, Some(ImportedStatus::Skipped)) => named.says,
+        (None, says) if steps.is_empty() => says,
+        (_, Some(ImportedStatus::Done)) => {
+            let message = format!(
+                "the heading of task `{}` says that it is done, and not all of its steps are ticked",
+                named.id
+            );
+            let help = "the steps count: tick them, `[x]`, if the task is done";
+            faults.push(text.warning(place, message).help(help));
+            ticked
+        }
+        _ => ticked,
+    }
 }
 
 /// A section without the line that parts it from the next.
@@ -291,6 +310,7 @@ fn needs(
     faults: &mut Vec<Fault>,
 ) -> Vec<TaskId> {
     let mut needs: Vec<TaskId> = Vec::new();
+    let mut seen: HashSet<&str> = HashSet::new();
     let says_needs = |line: &Line| {
         let name = line.lead.as_deref();
         name.is_some_and(|name| {
@@ -312,7 +332,7 @@ fn needs(
                     .iter()
                     .any(|task| bare.eq_ignore_ascii_case(task));
                 let is_need = follows && ids.contains(bare) && bare != named.id;
-                if is_need && !needs.iter().any(|need| need.as_str() == bare) {
+                if is_need && seen.insert(bare) {
                     needs.push(TaskId::new(bare));
                 }
                 if is_next && bare.starts_with(|c: char| c.is_ascii_digit()) && !ids.contains(bare)

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::plan::fields::{Field, fields};
 use crate::plan::markdown::{Block, Line, Span};
+use crate::plan::outside::Outside;
 use crate::plan::text::Text;
 use crate::plan::{Fault, scope};
 
@@ -37,8 +38,7 @@ fn verb(line: &Line) -> Option<String> {
 pub(super) struct Foreign {
     /// What the repository's directory is called here.
     top: Option<String>,
-    told: Option<Fault>,
-    count: usize,
+    outside: Outside,
 }
 
 impl Foreign {
@@ -50,8 +50,7 @@ impl Foreign {
         let top = docs.and_then(Path::parent).and_then(Path::file_name);
         Self {
             top: top.map(|name| name.to_string_lossy().into_owned()),
-            told: None,
-            count: 0,
+            outside: Outside::default(),
         }
     }
 
@@ -67,25 +66,9 @@ impl Foreign {
         Some(path[at..].to_owned()).filter(|rest| !rest.is_empty())
     }
 
-    fn count(&mut self, span: &Span, text: &Text<'_>) {
-        self.count += 1;
-        if self.told.is_none() {
-            let message = format!("`{}` lies outside of the repository", span.text);
-            self.told = Some(text.warning(span.range.clone(), message));
-        }
-    }
-
     /// One warning, however many there are.
     pub(super) fn told(self) -> Option<Fault> {
-        let more = match self.count {
-            0 | 1 => "it is not counted among the files of its task".to_owned(),
-            count => format!(
-                "it and {} more are not counted among the files of their tasks",
-                count - 1
-            ),
-        };
-        let help = format!("{more}; name files relative to the top of the repository");
-        self.told.map(|fault| fault.help(help))
+        self.outside.told()
     }
 }
 
@@ -142,7 +125,7 @@ fn path(
         false => Some(written),
     };
     let Some(path) = path.filter(|path| !path.split('/').any(|part| part == "..")) else {
-        foreign.count(span, text);
+        foreign.outside.count(&span.text, span.range.clone(), text);
         return None;
     };
     match scope::objection(&literal(&path)) {

@@ -1,0 +1,99 @@
+//! Boxes that are nearly what their author means: an id with a comma for its dot, several ids before one title, a
+//! status that stands beside the title and not in the box. Each is told at its place.
+//!
+//! Knows what a line says, and neither its format nor what the plan has besides.
+
+use std::ops::Range;
+
+use super::{Item, list, marks, words};
+use crate::plan::text::{Text, line_end};
+use crate::plan::{Fault, ImportedStatus, tags};
+
+/// What is told of boxes; of those that are tasks as well what is said of their status.
+pub(in crate::plan) fn told<'i>(
+    items: impl Iterator<Item = (&'i Item, bool)>,
+    text: &Text<'_>,
+) -> Vec<Fault> {
+    let each = |(item, is_task): (&Item, bool)| {
+        let status = is_task.then(|| status(item, text)).flatten();
+        [identity(item, text), status]
+    };
+    items.flat_map(each).flatten().collect()
+}
+
+/// `T005-T007` or `2,2`: only the first, or none, is taken for an id.
+fn identity(item: &Item, text: &Text<'_>) -> Option<Fault> {
+    let (ids, message, help) = match &item.words.id {
+        None => {
+            let (ids, help) = id(&item.said)?;
+            (ids, format!("`{ids}` is not read as an id"), help)
+        }
+        Some(id) => {
+            // It may stand behind tags.
+            let start = item.said.find(id.as_str()).unwrap_or_default();
+            let ids = list::several(&item.said[start..])?;
+            let message = format!("`{ids}` names several tasks, and one box is one task: `{id}`");
+            (ids, message, SEVERAL.to_owned())
+        }
+    };
+    Some(text.warning(place(item, ids, text), message).help(help))
+}
+
+/// What is nearly an id at the start of a line that has none, and what to do about it.
+pub(in crate::plan) fn id(said: &str) -> Option<(&str, String)> {
+    let several = list::several(said).map(|ids| (ids, SEVERAL.to_owned()));
+    several.or_else(|| {
+        let id = with_comma(said)?;
+        let meant = id.replace(',', ".");
+        Some((id, format!("write it with a dot: `{meant}`")))
+    })
+}
+
+const SEVERAL: &str = "give each task a box of its own, with one id";
+
+/// `2,2` where `2.2` is meant; thousands have three digits behind a comma.
+fn with_comma(said: &str) -> Option<&str> {
+    let said = said.trim_start_matches(['*', '`', '[', ' ']);
+    let said = words::strip_task(said).unwrap_or(said);
+    let end = said.find(|c: char| !c.is_ascii_digit() && c != ',' && c != '.')?;
+    let (id, rest) = said.split_at(end);
+    let id = id.trim_end_matches(['.', ',']);
+    let is_part = |part: &str| (1..=2).contains(&part.len());
+    let is_id = id.contains(',') && id.split([',', '.']).all(is_part);
+    (is_id && rest.starts_with([' ', ':', ')', '*', ']', '`'])).then_some(id)
+}
+
+/// `[BLOCKED]` or `✅` beside the title of an open box, which says otherwise.
+fn status(item: &Item, text: &Text<'_>) -> Option<Fault> {
+    let imported = marks::imported(&item.mark.sign, &item.words).map(|imported| imported.status);
+    if imported.is_some_and(|status| status != ImportedStatus::InProgress) {
+        return None;
+    }
+    let says_done = || {
+        let signed = item.words.is_ticked.then_some("✅");
+        let tagged = tags::without_tags(&item.words.title).1;
+        signed.or((tagged == Some(ImportedStatus::Done)).then_some(""))
+    };
+    let mut before = item.words.tags.iter().map(String::as_str);
+    let tag = before
+        .find(|tag| tags::is_status(tag))
+        .or_else(|| tags::status_beside(&item.words.title));
+    let is_done = |tag: &str| tags::tag_says(tag) == Some(Some(ImportedStatus::Done));
+    if let Some(tag) = tag.filter(|tag| !is_done(tag)) {
+        return Some(tags::unread(tag, place(item, tag, text), text));
+    }
+    let said = tag.or_else(says_done)?;
+    let message = "the title says that it is done, and the box is open";
+    let fault = text.warning(place(item, said, text), message);
+    Some(fault.help("the box counts: tick it, `[x]`, if the task is done"))
+}
+
+/// Where these words stand on the line of a box, or the box itself.
+fn place(item: &Item, words: &str, text: &Text<'_>) -> Range<usize> {
+    let start = item.mark.range.end;
+    let line = &text.text[start..line_end(text.text, start)];
+    match line.find(words).filter(|_| !words.is_empty()) {
+        Some(at) => start + at..start + at + words.len(),
+        None => item.mark.range.clone(),
+    }
+}
