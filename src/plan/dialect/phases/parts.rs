@@ -231,10 +231,18 @@ fn on_a_line<'d>(
 
 /// The pieces of a line between its bars; a bar in code is none.
 fn split(text: &str) -> impl Iterator<Item = &str> {
-    let mut in_code = false;
-    text.split(move |c: char| {
-        in_code ^= c == '`';
-        c == '|' && !in_code
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let mut in_code = false;
+        let is_bar = |at: &usize| {
+            let is_tick = text.as_bytes()[*at] == b'`';
+            in_code ^= is_tick;
+            !is_tick && !in_code
+        };
+        let bar = memchr::memchr2_iter(b'|', b'`', text.as_bytes()).find(is_bar);
+        rest = bar.map(|at| &text[at + 1..]);
+        Some(&text[..bar.unwrap_or(text.len())])
     })
 }
 
