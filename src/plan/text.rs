@@ -181,3 +181,33 @@ pub fn is_invisible(c: char) -> bool {
                 | '\u{e0000}'..='\u{e007f}'
         )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{BOM, STRETCH, Text, number};
+
+    #[test]
+    fn places_are_told_alike_in_whatever_order_they_are_asked_for() {
+        let lines = "\n# ä\r\n- [ ] 数据库\n".repeat(STRETCH / 8);
+        let long = "é".repeat(STRETCH * 2);
+        let text = format!("{BOM}{lines}{long}\n");
+        let place = |at: usize| {
+            let before = &text[BOM.len_utf8()..at];
+            let line = before.rsplit('\n').next().unwrap_or_default();
+            (
+                number(before.matches('\n').count()),
+                number(line.chars().count()),
+            )
+        };
+        let ends = text.char_indices().map(|(at, _)| at).skip(1);
+        let places: Vec<usize> = ends.chain([text.len()]).step_by(7).collect();
+        let mixed = places.chunks(5).flat_map(|some| some.iter().rev());
+        let told = Text::new(Path::new("a.md"), &text);
+        for at in places.iter().chain(places.iter().rev()).chain(mixed) {
+            let found = told.location(*at);
+            assert_eq!((found.line, found.column), place(*at), "at byte {at}");
+        }
+    }
+}
