@@ -3,36 +3,35 @@
 //! A saying that begins or ends with a letter or digit of ASCII is none inside of a longer word, but for its plural;
 //! in scripts that do without spaces it counts wherever it stands. Knows nothing of what the sayings are for.
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, Input, MatchKind};
 
 /// Sayings to look for, each known by its place among them.
 #[derive(Debug)]
 pub(super) struct Sayings {
-    searcher: AhoCorasick,
-    /// The saying that each pattern of the searcher is a spelling of.
-    of_pattern: Vec<usize>,
+    /// What finds where some spelling begins, many bytes in one step as long as all are of a given case. Where the
+    /// shortest has two letters, nearly every word could be it: those are looked for apart.
+    searchers: Vec<AhoCorasick>,
+    /// The spellings of all sayings, with the letters of ASCII in lower case, and which saying each is one of.
+    spellings: Vec<(String, usize)>,
     count: usize,
 }
 
 impl Sayings {
     /// Those to look for; what is empty is never said.
     pub(super) fn new<'s>(sayings: impl Iterator<Item = &'s str>) -> Self {
-        let mut patterns = Vec::new();
-        let mut of_pattern = Vec::new();
+        let mut all = Vec::new();
         let mut count = 0;
         for saying in sayings {
-            let spellings = spellings(saying.trim());
-            of_pattern.extend(spellings.iter().map(|_| count));
-            patterns.extend(spellings);
+            let spellings = spellings(saying.trim()).into_iter();
+            all.extend(spellings.map(|spelling| (spelling.to_ascii_lowercase(), count)));
             count += 1;
         }
-        let searcher = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .build(patterns)
-            .expect("patterns fit in memory as their sayings do");
+        all.sort_by_key(|(spelling, _)| spelling.len());
+        let are_alike =
+            |one: &(String, _), other: &(String, _)| is_short(&one.0) == is_short(&other.0);
         Self {
-            searcher,
-            of_pattern,
+            searchers: all.chunk_by(are_alike).map(searcher).collect(),
+            spellings: all,
             count,
         }
     }
@@ -40,17 +39,43 @@ impl Sayings {
     /// Of each saying whether one of the texts says it.
     pub(super) fn said_in<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> Vec<bool> {
         let mut said = vec![false; self.count];
+        let mut lower = String::new();
         for text in texts {
-            for found in self.searcher.find_overlapping_iter(text) {
-                let saying = self.of_pattern[found.pattern()];
-                said[saying] = said[saying] || stands_alone(text.as_bytes(), found.range());
+            lower.clear();
+            lower.push_str(text);
+            lower.make_ascii_lowercase();
+            for searcher in &self.searchers {
+                let mut from = 0;
+                while let Some(found) = searcher.find(Input::new(&lower).range(from..)) {
+                    self.said_at(found.start(), lower.as_bytes(), &mut said);
+                    from = found.start() + 1;
+                }
             }
         }
         said
     }
+
+    /// Which sayings begin at this place: where one does, shorter and longer ones may as well.
+    fn said_at(&self, at: usize, text: &[u8], said: &mut [bool]) {
+        for (spelling, saying) in &self.spellings {
+            let begins = !said[*saying] && text[at..].starts_with(spelling.as_bytes());
+            said[*saying] |= begins && stands_alone(text, at..at + spelling.len());
+        }
+    }
 }
 
-/// The ways in which a saying is written; the searcher itself sees to the case of ASCII alone.
+fn is_short(spelling: &str) -> bool {
+    spelling.len() < 3
+}
+
+fn searcher(spellings: &[(String, usize)]) -> AhoCorasick {
+    AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostFirst)
+        .build(spellings.iter().map(|(spelling, _)| spelling))
+        .expect("patterns fit in memory as their sayings do")
+}
+
+/// The ways in which a saying is written, but for the case of ASCII.
 fn spellings(saying: &str) -> Vec<String> {
     let lower = saying.to_lowercase();
     if lower.is_empty() || lower.is_ascii() {

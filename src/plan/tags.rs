@@ -145,7 +145,7 @@ fn last_word_says(title: &str) -> Option<(&str, Option<ImportedStatus>)> {
     let last = before.trim_end_matches('\u{fe0f}').chars().next_back();
     let is_signed = last.and_then(sign).flatten().is_some();
     let is_said = is_signed || is_loud && is_set_off && front.contains(is_quiet);
-    let says = tag_says(word).filter(|_| is_said)?;
+    let says = is_said.then(|| tag_says(word)).flatten()?;
     Some((front, says))
 }
 

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use super::groups::{Group, is_called};
 use super::order::Known;
 use super::outline::Phase;
-use super::parts::{self, Part, first};
+use super::parts::{self, Part, Topic, first};
 use super::prose::{Key, Names, names, needed};
 use crate::plan::Fault;
 use crate::plan::room::NEEDS_MAX;
@@ -95,12 +95,12 @@ impl Sayings<'_> {
             group: self.group_of.get(&index).copied(),
             ..Known::default()
         };
-        match first(parts, parts::DEPENDENCIES) {
+        match first(parts, Topic::Dependencies) {
             Some(part) => self.depends(index, part, &mut known),
             // Nobody says what it waits for.
             None => known.waits = true,
         }
-        if let Some(part) = first(parts, parts::PARALLEL) {
+        if let Some(part) = first(parts, Topic::Parallel) {
             self.beside(index, part, &mut known);
         }
         if let Some(group) = known.group {

@@ -2,69 +2,109 @@
 //! table, headings of their own. And what the lists below them say.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::plan::fields;
 use crate::plan::markdown::{Block, Fence, Line, Span, lines};
 
-/// Fields under all the names that the three generations of these plans have for them.
-pub(super) const OWNER: &[&str] = &[
-    "principal owner",
-    "owner",
-    "subagent",
-    "sub-agent",
-    "agent",
-    "phase owner",
-    "assignee",
+/// What a field is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Topic {
+    Owner,
+    Dependencies,
+    Parallel,
+    Acceptance,
+    BlastRadius,
+    Skills,
+    Status,
+    Type,
+    /// Files that it makes.
+    Creates,
+    /// Files that it changes.
+    Modifies,
+    /// Files of which it is not said which of both.
+    Files,
+    /// What is left to the body, but ends the fields before it where it is a heading.
+    Other,
+}
+
+/// The names that the three generations of these plans have for each.
+const NAMES: [(&str, Topic); 47] = [
+    ("principal owner", Topic::Owner),
+    ("owner", Topic::Owner),
+    ("subagent", Topic::Owner),
+    ("sub-agent", Topic::Owner),
+    ("agent", Topic::Owner),
+    ("phase owner", Topic::Owner),
+    ("assignee", Topic::Owner),
+    ("dependencies", Topic::Dependencies),
+    ("depends on", Topic::Dependencies),
+    ("deps", Topic::Dependencies),
+    ("dependency", Topic::Dependencies),
+    ("parallelizable", Topic::Parallel),
+    ("parallel", Topic::Parallel),
+    ("parallelisable", Topic::Parallel),
+    ("acceptance criteria", Topic::Acceptance),
+    ("acceptance", Topic::Acceptance),
+    ("pass when", Topic::Acceptance),
+    ("success criteria", Topic::Acceptance),
+    ("blast radius", Topic::BlastRadius),
+    ("skills", Topic::Skills),
+    ("required skills", Topic::Skills),
+    ("status", Topic::Status),
+    ("phase type", Topic::Type),
+    ("type", Topic::Type),
+    ("files to create", Topic::Creates),
+    ("new files", Topic::Creates),
+    ("create", Topic::Creates),
+    ("files to modify", Topic::Modifies),
+    ("files to change", Topic::Modifies),
+    ("files to update", Topic::Modifies),
+    ("files to create/modify", Topic::Files),
+    ("files to create or modify", Topic::Files),
+    ("files to modify/create", Topic::Files),
+    ("files affected", Topic::Files),
+    ("affected files", Topic::Files),
+    ("files", Topic::Files),
+    ("file", Topic::Files),
+    ("goal", Topic::Other),
+    ("objective", Topic::Other),
+    ("deliverables", Topic::Other),
+    ("deliver", Topic::Other),
+    ("technical details", Topic::Other),
+    ("implementation notes", Topic::Other),
+    ("if failed", Topic::Other),
+    ("complexity", Topic::Other),
+    ("suggested skills", Topic::Other),
+    ("notes", Topic::Other),
 ];
-pub(super) const DEPENDENCIES: &[&str] = &["dependencies", "depends on", "deps", "dependency"];
-pub(super) const PARALLEL: &[&str] = &["parallelizable", "parallel", "parallelisable"];
-pub(super) const ACCEPTANCE: &[&str] = &[
-    "acceptance criteria",
-    "acceptance",
-    "pass when",
-    "success criteria",
-];
-pub(super) const BLAST_RADIUS: &[&str] = &["blast radius"];
-pub(super) const SKILLS: &[&str] = &["skills", "required skills"];
-pub(super) const STATUS: &[&str] = &["status"];
-pub(super) const TYPE: &[&str] = &["phase type", "type"];
-pub(super) const CREATES: &[&str] = &["files to create", "new files", "create"];
-pub(super) const FILES: &[&str] = &[
-    "files to modify",
-    "files to create/modify",
-    "files to create or modify",
-    "files to modify/create",
-    "files to change",
-    "files to update",
-    "files affected",
-    "affected files",
-    "files",
-    "file",
-];
-/// Those of [`FILES`] that say of each file that it changes.
-pub(super) const MODIFIES: &[&str] = &["files to modify", "files to change", "files to update"];
-/// Fields that are left to the body, but end the ones before them where they are headings.
-const OTHERS: &[&str] = &[
-    "goal",
-    "objective",
-    "deliverables",
-    "deliver",
-    "technical details",
-    "implementation notes",
-    "if failed",
-    "complexity",
-    "suggested skills",
-    "notes",
-];
+
+impl Topic {
+    /// What a field of this name is about, whatever its case; nothing where no such field is known.
+    fn of(name: &str) -> Option<Self> {
+        let mut known = NAMES.iter();
+        let found = known.find(|(known, _)| is_same(name, known));
+        found.map(|(_, topic)| *topic)
+    }
+
+    /// Whether only phases have such fields.
+    fn is_of_phases(self) -> bool {
+        matches!(
+            self,
+            Self::Owner | Self::Dependencies | Self::BlastRadius | Self::Parallel
+        )
+    }
+}
 
 /// One field of a phase.
 #[derive(Debug)]
 pub(super) struct Part<'d> {
     /// As it is written, but for signs around it.
     pub(super) name: &'d str,
+    topic: Option<Topic>,
     /// What stands on its own line, with backticks.
     pub(super) text: Cow<'d, str>,
-    pub(super) place: std::ops::Range<usize>,
+    pub(super) place: Range<usize>,
     /// The lines below that belong to it.
     pub(super) below: Vec<&'d Line>,
     pub(super) fences: Vec<&'d Fence>,
@@ -72,33 +112,52 @@ pub(super) struct Part<'d> {
     pub(super) next: usize,
 }
 
-impl Part<'_> {
-    pub(super) fn is(&self, names: &[&str]) -> bool {
-        is_one_of(self.name, names)
+impl<'d> Part<'d> {
+    /// A field below which nothing stands.
+    pub(super) fn new(name: &'d str, text: &'d str, place: Range<usize>, next: usize) -> Self {
+        let name = bare(name);
+        Self {
+            name,
+            topic: Topic::of(name),
+            text: text.trim().into(),
+            place,
+            below: Vec::new(),
+            fences: Vec::new(),
+            next,
+        }
+    }
+
+    pub(super) fn is(&self, topic: Topic) -> bool {
+        self.topic == Some(topic)
     }
 }
 
-/// The first field with one of these names.
-pub(super) fn first<'p, 'd>(parts: &'p [Part<'d>], names: &[&str]) -> Option<&'p Part<'d>> {
-    parts.iter().find(|part| part.is(names))
+/// The first field about this.
+pub(super) fn first<'p, 'd>(parts: &'p [Part<'d>], topic: Topic) -> Option<&'p Part<'d>> {
+    parts.iter().find(|part| part.is(topic))
 }
 
 /// Whether a section has fields that only phases have.
 pub(super) fn are_a_phase(section: &[Block]) -> bool {
-    const KINDS: [&[&str]; 4] = [OWNER, DEPENDENCIES, BLAST_RADIUS, PARALLEL];
-    let is_one = |name: &str| KINDS.iter().any(|names| is_one_of(name, names));
+    let is_one = |topic: Option<Topic>| topic.is_some_and(Topic::is_of_phases);
     // Most say it at the start of a line, where it is seen without reading all of them.
     let mut leads = lines(section).filter_map(|line| line.lead.as_deref());
-    leads.any(|lead| is_one(bare(lead))) || parts(section).iter().any(|part| is_one(part.name))
+    leads.any(|lead| is_one(Topic::of(bare(lead))))
+        || parts(section).iter().any(|part| is_one(part.topic))
 }
 
 /// Whether a section has so many fields of phases that it can be nothing else.
 pub(super) fn are_surely_a_phase(section: &[Block]) -> bool {
     let parts = parts(section);
-    let has = |names| usize::from(first(&parts, names).is_some());
-    let kinds =
-        has(OWNER) + has(DEPENDENCIES) + has(BLAST_RADIUS) + has(PARALLEL) + has(ACCEPTANCE);
-    kinds >= 2
+    let has = |topic: &Topic| first(&parts, *topic).is_some();
+    let topics = [
+        Topic::Owner,
+        Topic::Dependencies,
+        Topic::BlastRadius,
+        Topic::Parallel,
+        Topic::Acceptance,
+    ];
+    topics.iter().filter(|topic| has(topic)).count() >= 2
 }
 
 /// All fields of a section, in order.
@@ -113,30 +172,25 @@ pub(super) fn parts(section: &[Block]) -> Vec<Part<'_>> {
                 }
             }
             Block::Heading(heading) => {
-                let name = bare(&heading.title);
-                if is_known(name) {
-                    parts.push(under_heading(name, heading.range.clone(), section, at + 1));
+                let part = Part::new(&heading.title, "", heading.range.clone(), at + 1);
+                if part.topic.is_some() {
+                    parts.push(under_heading(part, section));
                 }
             }
             Block::Table(table) => {
                 let is_property = |row: &Vec<Span>| {
                     let names = ["property", "field", "attribute"];
-                    row.first()
-                        .is_some_and(|cell| is_one_of(bare(&cell.text), &names))
+                    row.first().is_some_and(|cell| {
+                        names.iter().any(|name| is_same(bare(&cell.text), name))
+                    })
                 };
                 if !table.rows.first().is_some_and(is_property) {
                     continue;
                 }
                 for row in &table.rows[1..] {
                     if let [name, value, ..] = &row[..] {
-                        parts.push(Part {
-                            name: bare(&name.text),
-                            text: value.text.trim().into(),
-                            place: value.range.clone(),
-                            below: Vec::new(),
-                            fences: Vec::new(),
-                            next: at + 1,
-                        });
+                        let place = value.range.clone();
+                        parts.push(Part::new(&name.text, &value.text, place, at + 1));
                     }
                 }
             }
@@ -154,20 +208,13 @@ fn on_a_line<'d>(
     next: usize,
     parts: &mut Vec<Part<'d>>,
 ) {
-    let part = |name: &'d str, text: &'d str| Part {
-        name: bare(name),
-        text: text.trim().into(),
-        place: line.range.clone(),
-        below: Vec::new(),
-        fences: Vec::new(),
-        next,
-    };
+    let part = |name: &'d str, text: &'d str| Part::new(name, text, line.range.clone(), next);
     let mut pieces = split(&line.text);
     let mut last = part(lead, pieces.next().unwrap_or_default());
     for piece in pieces {
         let named = piece
             .split_once([':', '：'])
-            .filter(|(name, _)| is_known(bare(name)));
+            .filter(|(name, _)| Topic::of(bare(name)).is_some());
         match named {
             Some((name, value)) => parts.push(std::mem::replace(&mut last, part(name, value))),
             None => {
@@ -184,61 +231,39 @@ fn on_a_line<'d>(
 
 /// The pieces of a line between its bars; a bar in code is none.
 fn split(text: &str) -> impl Iterator<Item = &str> {
-    let mut in_code = false;
-    text.split(move |c: char| {
-        in_code ^= c == '`';
-        c == '|' && !in_code
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let mut in_code = false;
+        let is_bar = |at: &usize| {
+            let is_tick = text.as_bytes()[*at] == b'`';
+            in_code ^= is_tick;
+            !is_tick && !in_code
+        };
+        let bar = memchr::memchr2_iter(b'|', b'`', text.as_bytes()).find(is_bar);
+        rest = bar.map(|at| &text[at + 1..]);
+        Some(&text[..bar.unwrap_or(text.len())])
     })
 }
 
-fn under_heading<'d>(
-    name: &'d str,
-    place: std::ops::Range<usize>,
-    section: &'d [Block],
-    next: usize,
-) -> Part<'d> {
-    let own = section[next..]
+/// A field that is a heading, with what stands below it up to the next.
+fn under_heading<'d>(mut part: Part<'d>, section: &'d [Block]) -> Part<'d> {
+    let own = section[part.next..]
         .iter()
         .take_while(|block| !matches!(block, Block::Heading(_) | Block::Rule));
-    let (mut below, mut fences) = (Vec::new(), Vec::new());
     for block in own {
         match block {
-            Block::Line(line) => below.push(line),
-            Block::Fence(fence) => fences.push(fence),
+            Block::Line(line) => part.below.push(line),
+            Block::Fence(fence) => part.fences.push(fence),
             _ => {}
         }
     }
-    Part {
-        name,
-        text: Cow::default(),
-        place,
-        below,
-        fences,
-        next,
-    }
+    part
 }
 
-fn is_known(name: &str) -> bool {
-    [
-        OWNER,
-        DEPENDENCIES,
-        PARALLEL,
-        ACCEPTANCE,
-        BLAST_RADIUS,
-        SKILLS,
-        STATUS,
-        TYPE,
-        CREATES,
-        FILES,
-        OTHERS,
-    ]
-    .iter()
-    .any(|names| is_one_of(name, names))
-}
-
-/// Whether a name is one of these, whatever its case.
-fn is_one_of(name: &str, names: &[&str]) -> bool {
-    names.iter().any(|known| known.eq_ignore_ascii_case(name))
+/// Whether both names are the same, whatever their case; nearly all differ in length.
+fn is_same(name: &str, known: &str) -> bool {
+    name.len() == known.len() && name.eq_ignore_ascii_case(known)
 }
 
 /// A name without the signs around it.

@@ -131,6 +131,10 @@ pub(super) fn says_none(text: &str) -> bool {
 /// What a text about needs says of them without the parts of it that deny one; nothing where it says that there are
 /// none: `None; runs beside Phase 2`, but `No dependency on Phase 3; needs Phase 1`.
 pub(super) fn needed(text: &str) -> Option<String> {
+    // Most phases that need nothing say so in one word.
+    if says_none(text) && text.chars().all(char::is_alphanumeric) {
+        return None;
+    }
     let text = without_remarks(text);
     let says_none_first = says_none(&text);
     let mut kept = Vec::new();

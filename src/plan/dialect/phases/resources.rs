@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::parts::{self, Part, codes};
+use super::parts::{Part, Topic, codes};
 use crate::plan::markdown::Block;
 use crate::plan::text::{Text, find_word};
 use crate::plan::{Fault, fields, scope};
@@ -22,11 +22,10 @@ pub(super) struct Files {
 pub(super) fn files(parts: &[Part<'_>], text: &Text<'_>, faults: &mut Vec<Fault>) -> Files {
     let (mut all, mut made, mut changed) = (Vec::new(), Vec::new(), Vec::new());
     for part in parts {
-        let creates = part.is(parts::CREATES);
-        if !creates && !part.is(parts::FILES) {
+        let (creates, is_changed) = (part.is(Topic::Creates), part.is(Topic::Modifies));
+        if !creates && !is_changed && !part.is(Topic::Files) {
             continue;
         }
-        let is_changed = part.is(parts::MODIFIES);
         let own = std::iter::once((&*part.text, &part.place));
         let below = part
             .below

@@ -5,7 +5,7 @@ use super::dependencies::listed;
 use super::groups::Group;
 use super::order::Known;
 use super::outline::Phase;
-use super::parts::{self, Part, first};
+use super::parts::{Part, Topic, first};
 use super::words::{Word, unclear, word_of_plan};
 use crate::plan::markdown::{Document, Line};
 use crate::plan::text::Text;
@@ -142,7 +142,7 @@ pub(super) fn gaps(
         ),
         (
             "dependencies",
-            |_, parts| first(parts, parts::DEPENDENCIES).is_none(),
+            |_, parts| first(parts, Topic::Dependencies).is_none(),
             "say `**Dependencies:** None` or name phases; a phase that does not say waits for the one before it",
         ),
         (

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::outline::Phase;
-use super::parts::{self, Part, around_codes, codes, first, items, plain};
+use super::parts::{self, Part, Topic, around_codes, codes, first, items, plain};
 use super::prose::{says_none, without_remarks};
 use super::resources::{Files, depends, files};
 use super::state;
@@ -21,11 +21,11 @@ pub(super) fn task(
     text: &Text<'_>,
     faults: &mut Vec<Fault>,
 ) -> Task {
-    let owner = first(parts, parts::OWNER).map(|part| plain(&part.text));
+    let owner = first(parts, Topic::Owner).map(|part| plain(&part.text));
     let agent = owner.filter(|owner| !owner.is_empty() && !says_none(owner));
     let verify: Vec<Check> = parts
         .iter()
-        .filter(|part| part.is(parts::BLAST_RADIUS))
+        .filter(|part| part.is(Topic::BlastRadius))
         .flat_map(blast_radius)
         .collect();
     let Files {
@@ -44,7 +44,7 @@ pub(super) fn task(
             files.push(manifest.to_owned());
         }
     }
-    let said = first(parts, parts::STATUS).and_then(|part| {
+    let said = first(parts, Topic::Status).and_then(|part| {
         let said = word(&part.text);
         if said == Word::Unclear {
             faults.push(unclear(part.text.trim(), part.place.clone(), text));
@@ -69,7 +69,7 @@ pub(super) fn task(
         verify,
         acceptance: parts
             .iter()
-            .filter(|part| part.is(parts::ACCEPTANCE))
+            .filter(|part| part.is(Topic::Acceptance))
             .flat_map(items)
             .collect(),
         skills: skills(parts, front),
@@ -101,7 +101,7 @@ fn is_person(owner: &str) -> bool {
 
 /// Design is what a phase calls design; without such a word, what its title says and no test proves.
 fn kind(phase: &Phase<'_>, parts: &[Part<'_>], verify: &[Check]) -> Kind {
-    if let Some(part) = first(parts, parts::TYPE) {
+    if let Some(part) = first(parts, Topic::Type) {
         let said = part.text.to_lowercase();
         if said.contains("design") || said.contains("implementation") {
             return if said.contains("design") {
@@ -164,7 +164,7 @@ fn skills(parts: &[Part<'_>], front: &Value) -> Vec<String> {
             .split([',', ';', '、', '，', '；'])
             .for_each(add);
     };
-    for part in parts.iter().filter(|part| part.is(parts::SKILLS)) {
+    for part in parts.iter().filter(|part| part.is(Topic::Skills)) {
         separated(&part.text, &mut add);
         part.below
             .iter()
@@ -286,14 +286,7 @@ mod tests {
     use crate::plan::dialect::phases::parts::Part;
 
     fn checks(text: &str) -> Vec<crate::plan::Check> {
-        blast_radius(&Part {
-            name: "blast radius",
-            text: text.into(),
-            place: 0..0,
-            below: Vec::new(),
-            fences: Vec::new(),
-            next: 0,
-        })
+        blast_radius(&Part::new("blast radius", text, 0..0, 0))
     }
 
     #[test]
