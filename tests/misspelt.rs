@@ -271,6 +271,7 @@ fn a_box_whose_id_is_nearly_one_is_told_at_any_depth() {
         ("- [ ] [P] T005, T006 Add it", "T005, T006"),
         ("- [ ] T005 and T006: Add it", "T005 and T006"),
         ("- [ ] T005-007 Add it", "T005-007"),
+        ("- [ ] `T005`, `T006` Add it", "T005, T006"),
     ] {
         let column = line.find("T005").map_or(0, |at| at + 1);
         let expected = format!(
@@ -414,6 +415,11 @@ fn what_a_title_leaves_out_is_not_run() {
             "specs/001-a/tasks.md",
             "# A\n\n- [ ] T001 a [SKIPPED]\n- [ ] T002 b\n".to_owned(),
             "T001",
+        ),
+        (
+            ".kiro/specs/a/tasks.md",
+            "# A\n\n- [ ] 1. a ⏭️\n- [ ] 2. b\n".to_owned(),
+            "1",
         ),
         (
             "openspec/changes/a/tasks.md",
