@@ -279,6 +279,7 @@ fn a_box_whose_id_is_nearly_one_is_told_at_any_depth() {
         ("- [ ] [P] T005, T006 Add it", "T005, T006"),
         ("- [ ] T005 and T006: Add it", "T005 and T006"),
         ("- [ ] T005-007 Add it", "T005-007"),
+        ("- [ ] `T005`, `T006` Add it", "T005, T006"),
     ] {
         let column = line.find("T005").map_or(0, |at| at + 1);
         let expected = format!(
@@ -422,6 +423,11 @@ fn what_a_title_leaves_out_is_not_run() {
             "specs/001-a/tasks.md",
             "# A\n\n- [ ] T001 a [SKIPPED]\n- [ ] T002 b\n".to_owned(),
             "T001",
+        ),
+        (
+            ".kiro/specs/a/tasks.md",
+            "# A\n\n- [ ] 1. a ⏭️\n- [ ] 2. b\n".to_owned(),
+            "1",
         ),
         (
             "openspec/changes/a/tasks.md",
@@ -655,4 +661,51 @@ fn a_directory_on_the_way_to_where_plans_lie_holds_them() {
         );
         assert_eq!(refused, expected);
     }
+}
+
+#[test]
+fn a_status_beside_the_title_of_a_heading_is_told() {
+    let sendit =
+        "# P\n\n### Task 1: a [BLOCKED]\n**Action**: a\n**Files**: `a.rs`\n**Verify**: `true`\n";
+    let phases = phases("### Phase 2: b (ON HOLD)", "**Principal Owner:** Ann");
+    for (path, text, place, tag) in [
+        ("PLAN.md", sendit, "3:10", "BLOCKED"),
+        (PHASES, &phases, "17:11", "ON HOLD"),
+    ] {
+        let expected = format!("warning: {path}:{place}: `{tag}` beside the title is not read");
+        let found = told(&[(path, text)]);
+        let is_told = found.iter().any(|said| said.starts_with(&expected));
+        assert!(is_told, "{path}: {found:?}");
+    }
+}
+
+#[test]
+fn a_status_in_a_table_that_is_not_plain_is_told() {
+    let plan = |status: &str| {
+        let text = format!(
+            "# Tasks\n\n### T001 Create it\n\nDo `a.rs`\n\n## Progress\n\n| Task | Status | Notes |\n|---|---|---|\n| T001 | {status} | a |\n"
+        );
+        told(&[("specs/001-a/tasks.md", &text)])
+    };
+    let said = "Done, but rebased";
+    let expected = format!(
+        "warning: specs/001-a/tasks.md:11:10: `{said}` does not plainly say that it is done, so it is read as not \
+         done; say `Complete` first, or take the word out"
+    );
+    assert_eq!(plan(said), [expected]);
+    assert!(plan("Done (PR #12)").is_empty());
+}
+
+#[test]
+fn a_field_right_below_a_list_has_all_of_its_own() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join(PHASES);
+    fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
+    let fields = "**Principal Owner:** Ann\n**Files to create:**\n- `a.rs`\n- `b.rs`\n**Files to modify:**\n- `c.rs`\n- `d.rs`\n- `e.rs`";
+    fs::write(&path, phases("### Phase 2: b", fields)).expect("it is written");
+    let loaded = load(&[path], &Selection::default()).expect("a good plan");
+    assert_eq!(
+        loaded.plan.tasks[1].files,
+        ["a.rs", "b.rs", "c.rs", "d.rs", "e.rs"]
+    );
 }

@@ -74,7 +74,9 @@ pub(super) fn value<'d>(first: &'d Line, rest: &'d [Block]) -> Field<'d> {
             Block::Line(line) => {
                 let same_paragraph = last.paragraph == line.paragraph;
                 let goes_on = last.depth > first.depth || introduces || !line.apart;
-                let list = line.depth > first.depth && goes_on;
+                // A field right below a list counts as part of its last item, beside which its own list stands.
+                let is_below = line.depth > first.depth || line.indent > first.indent;
+                let list = is_below && goes_on;
                 if !(same_paragraph || list || says_nothing && fences.is_empty()) {
                     break;
                 }

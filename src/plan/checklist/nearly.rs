@@ -26,17 +26,24 @@ fn identity(item: &Item, text: &Text<'_>) -> Option<Fault> {
     let (ids, message, help) = match &item.words.id {
         None => {
             let (ids, help) = id(&item.said)?;
-            (ids, format!("`{ids}` is not read as an id"), help)
+            (ids, unread_id(ids), help)
         }
         Some(id) => {
             // It may stand behind tags.
             let start = item.said.find(id.as_str()).unwrap_or_default();
             let ids = list::several(&item.said[start..])?;
-            let message = format!("`{ids}` names several tasks, and one box is one task: `{id}`");
+            let ids_only = ids.replace('`', "");
+            let message =
+                format!("`{ids_only}` names several tasks, and one box is one task: `{id}`");
             (ids, message, SEVERAL.to_owned())
         }
     };
     Some(text.warning(place(item, ids, text), message).help(help))
+}
+
+/// What is told of something that is nearly an id; ids may stand in backticks.
+pub(in crate::plan) fn unread_id(ids: &str) -> String {
+    format!("`{}` is not read as an id", ids.replace('`', ""))
 }
 
 /// What is nearly an id at the start of a line that has none, and what to do about it.

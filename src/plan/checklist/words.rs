@@ -19,7 +19,7 @@ pub(in crate::plan) struct Words {
     pub(in crate::plan) is_starred: bool,
     /// Whether one of these signs says that it is done.
     pub(in crate::plan) is_ticked: bool,
-    /// Whether all of it is struck out.
+    /// Whether all of it is struck out, or a sign says the same.
     is_struck: bool,
 }
 
@@ -69,9 +69,15 @@ impl Words {
         self.tags.iter().any(|tag| tag.eq_ignore_ascii_case("p"))
     }
 
+    /// What the signs around a title say.
+    fn take_signs(&mut self, signs: &str) {
+        self.is_ticked |= signs.contains(is_tick);
+        self.is_struck |= signs.contains('⏭');
+    }
+
     fn without_signs<'t>(&mut self, text: &'t str) -> &'t str {
         let rest = text.trim_start_matches(|c: char| c.is_whitespace() || is_sign(c));
-        self.is_ticked |= text[..text.len() - rest.len()].contains(is_tick);
+        self.take_signs(&text[..text.len() - rest.len()]);
         rest
     }
 
@@ -83,7 +89,7 @@ impl Words {
             let bare = title.trim_end_matches(|c: char| {
                 c.is_whitespace() || is_sign(c) || c == ':' || c == '：'
             });
-            self.is_ticked |= title[bare.len()..].contains(is_tick);
+            self.take_signs(&title[bare.len()..]);
             let beside = ["[P]", "(P)", "（P）"].into_iter();
             let beside = beside.filter_map(|tag| Some((bare.strip_suffix(tag)?, "P")));
             match beside.into_iter().next().or_else(|| left_out(bare)) {

@@ -51,7 +51,7 @@ pub(super) fn id(line: &Line, mark: Option<&Mark>, text: &Text<'_>) -> Option<Fa
     let start = mark?.range.end;
     let rest = text.text[start..].lines().next().unwrap_or_default();
     let at = start + rest.find(ids)?;
-    let message = format!("`{ids}` is not read as an id");
+    let message = nearly::unread_id(ids);
     Some(text.warning(at..at + ids.len(), message).help(help))
 }
 

@@ -184,6 +184,7 @@ fn read(sources: &[Source]) -> Reading {
     }
     review::gaps(&tasks, &fields, &phases, &text, &mut faults);
     faults.extend(outline::near_misses(document, &phases, &text));
+    faults.extend(outline::unread_statuses(&phases, &text));
     let plan = Plan {
         dialect: Dialect::Phases,
         title: title(document, text.path),

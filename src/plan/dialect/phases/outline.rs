@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::parts;
 use super::prose::Key;
 use crate::plan::markdown::{Block, Document, Heading};
-use crate::plan::tags::{tag_says, without_tags};
+use crate::plan::tags::{status_beside, tag_says, unread, without_tags};
 use crate::plan::text::{Text, find_word};
 use crate::plan::{Fault, ImportedStatus, is_misspelt};
 
@@ -187,6 +187,17 @@ pub(super) fn near_misses(
             fault.help("a phase is a heading such as `### Phase 1: Core types`")
         })
         .collect()
+}
+
+/// Statuses beside titles that mean nothing here: `### Phase 2: Add it [BLOCKED]`.
+pub(super) fn unread_statuses(phases: &[Phase<'_>], text: &Text<'_>) -> Vec<Fault> {
+    let unread = |phase: &Phase<'_>| {
+        let tag = status_beside(&phase.title).filter(|_| phase.says.is_none())?;
+        let rest = text.text[phase.at..].lines().next().unwrap_or_default();
+        let place = phase.at..phase.at + rest.trim_end().len();
+        Some(unread(tag, place, text))
+    };
+    phases.iter().filter_map(unread).collect()
 }
 
 /// What follows each heading that may begin a phase, one after the other: most plans say at once that they are one.

@@ -22,6 +22,8 @@ use crate::plan::{
     did_you_mean, is_misspelt, is_named, need_words, tags,
 };
 
+pub(super) use review::unread_status;
+
 /// What a heading says when it begins a task.
 pub(super) struct TaskHeading {
     pub(super) id: String,
@@ -133,6 +135,11 @@ fn read(sources: &[Source]) -> Reading {
         }
     }
     faults.extend(near_misses(document, &text, |_| true));
+    faults.extend(
+        starts
+            .iter()
+            .filter_map(|start| unread_status(&start.2, &text)),
+    );
     faults.extend(tables::alike(&tasks));
     if starts.is_empty() {
         faults.push(

@@ -1,13 +1,15 @@
 //! What whoever executes such a plan takes from each task: what to do, in which files, how it is verified, and which
 //! part of the spec it serves.
 
+use std::ops::Range;
 use std::path::Path;
 
+use super::TaskHeading;
 use crate::plan::fields;
 use crate::plan::gaps::{Asked, Gaps};
 use crate::plan::markdown::{Block, Document, lines};
 use crate::plan::text::Text;
-use crate::plan::{Fault, Task};
+use crate::plan::{Fault, Task, tags};
 
 const ACTION: Asked = Asked {
     what: "`Action`",
@@ -132,4 +134,21 @@ pub(super) fn spec(document: &Document) -> Option<String> {
         let path = rest.trim().trim_matches('`').split_whitespace().next()?;
         Some(path.to_owned())
     })
+}
+
+/// A status beside a title that means nothing here: `### Task 2: Add it [BLOCKED]`.
+pub(in crate::plan::dialect) fn unread_status(
+    named: &TaskHeading,
+    text: &Text<'_>,
+) -> Option<Fault> {
+    let tag = tags::status_beside(&named.title).filter(|_| named.says.is_none())?;
+    Some(tags::unread(tag, named.place(text), text))
+}
+
+impl TaskHeading {
+    /// Its id and what follows that on its line.
+    pub(in crate::plan::dialect) fn place(&self, text: &Text<'_>) -> Range<usize> {
+        let rest = text.text[self.at..].lines().next().unwrap_or_default();
+        self.at..self.at + rest.trim_end().len()
+    }
 }

@@ -11,7 +11,7 @@ use crate::plan::checklist::order::Step;
 use crate::plan::checklist::words::{Words, is_tick};
 use crate::plan::checklist::{end, sentences};
 use crate::plan::fields::{self as values, fields};
-use crate::plan::markdown::{Block, Document, Heading, lines};
+use crate::plan::markdown::{Block, Document, Heading, Span, lines};
 use crate::plan::outside::Outside;
 use crate::plan::room::Room;
 use crate::plan::status_words::{self, Word};
@@ -298,16 +298,29 @@ fn states_in_tables(document: &Document) -> HashMap<String, State> {
         Block::Table(table) => Some(table),
         _ => None,
     });
+    let rows = tables.flat_map(|table| {
+        let is_status = |cell: &Span| {
+            let name = cell.text.trim_matches(|c: char| !c.is_alphanumeric());
+            let names = ["status", "state", "状态", "状態"];
+            names.iter().any(|own| own.eq_ignore_ascii_case(name))
+        };
+        let header = table.rows.first().into_iter();
+        let column = header.flatten().position(is_status);
+        table.rows.iter().map(move |row| (row, column))
+    });
     let mut states = HashMap::new();
-    for row in tables.flat_map(|table| &table.rows) {
+    for (row, column) in rows {
         let Some((first, rest)) = row.split_first() else {
             continue;
         };
         let id = Words::of(&first.text).id;
-        let state = rest
-            .iter()
-            .rev()
-            .find_map(|cell| State::of(&cell.text, cell.range.start));
+        // In a column of its own a state may say more: `Done (PR #12)`, and not plainly that it is done.
+        let own = column.and_then(|column| row.get(column));
+        let own = own.and_then(|cell| State::of_field(&cell.text, cell.range.start));
+        let state = own.or_else(|| {
+            let mut cells = rest.iter().rev();
+            cells.find_map(|cell| State::of(&cell.text, cell.range.start))
+        });
         if let (Some(id), Some(state)) = (id, state) {
             states.insert(id, state);
         }

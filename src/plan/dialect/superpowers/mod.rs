@@ -17,7 +17,7 @@ use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{
     Change, Check, Dialect, Fault, Imported, ImportedStatus, Plan, Progress, Task, TaskId, Wishes,
-    need_words, scope, tags,
+    need_words, scope,
 };
 use paths::{Files, Foreign};
 use steps::Steps;
@@ -270,11 +270,7 @@ fn status(
     faults: &mut Vec<Fault>,
 ) -> Option<ImportedStatus> {
     let ticked = steps.status();
-    let rest = text.text[named.at..].lines().next().unwrap_or_default();
-    let place = named.at..named.at + rest.trim_end().len();
-    if let Some(tag) = tags::status_beside(&named.title).filter(|_| named.says.is_none()) {
-        faults.push(tags::unread(tag, place.clone(), text));
-    }
+    faults.extend(sendit::unread_status(named, text));
     match (ticked, named.says) {
         (Some(ImportedStatus::Done), _) => ticked,
         (_, Some(ImportedStatus::Skipped)) => named.says,
@@ -285,7 +281,7 @@ fn status(
                 named.id
             );
             let help = "the steps count: tick them, `[x]`, if the task is done";
-            faults.push(text.warning(place, message).help(help));
+            faults.push(text.warning(named.place(text), message).help(help));
             ticked
         }
         _ => ticked,
