@@ -12,7 +12,10 @@ use super::{Fault, Location};
 /// What some editors put before UTF-8 text; it means nothing.
 pub(super) const BOM: char = '\u{feff}';
 
-/// A text whose line starts are known, so that each place is found in logarithmic time.
+/// How much text lies between two places where its lines are counted.
+const STRETCH: usize = 1024;
+
+/// A text whose lines are counted once, so that each place is told from the text near it.
 #[derive(Debug)]
 pub(super) struct Text<'a> {
     pub(super) path: &'a Path,
@@ -65,23 +68,28 @@ impl<'a> Text<'a> {
             .map(move |at| text[at..].lines().next().unwrap_or_default())
     }
 
-    /// Where each line begins.
-    fn starts(&self) -> &[usize] {
-        self.parsed.starts.get_or_init(|| {
-            let mut starts = vec![self.first];
-            starts.extend(memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|at| at + 1));
-            starts
+    /// How many lines end before each stretch of the text.
+    fn ended(&self) -> &[usize] {
+        self.parsed.ended.get_or_init(|| {
+            let stretches = self.text.as_bytes().chunks(STRETCH);
+            let counts = stretches.map(ends_in);
+            let sums = counts.scan(0, |sum, count| {
+                *sum += count;
+                Some(*sum)
+            });
+            std::iter::once(0).chain(sums).collect()
         })
     }
 
     pub(super) fn location(&self, offset: usize) -> Location {
         let offset = char_start(self.text, offset.max(self.start()));
-        let starts = self.starts();
-        let line = starts.partition_point(|start| *start <= offset).max(1) - 1;
-        let (near, before) = match self.last.get() {
-            (last, before) if (starts[line]..=offset).contains(&last) => (last, before),
-            _ => (starts[line], 0),
-        };
+        let bytes = self.text.as_bytes();
+        let stretch = offset / STRETCH;
+        let line = self.ended()[stretch] + ends_in(&bytes[stretch * STRETCH..offset]);
+        let last = Some(self.last.get()).filter(|(last, _)| *last <= offset);
+        let (from, before) = last.unwrap_or((self.start(), 0));
+        let line_end = memchr::memrchr(b'\n', &bytes[from..offset]);
+        let (near, before) = line_end.map_or((from, before), |at| (from + at + 1, 0));
         let column = before + self.text[near..offset].chars().count();
         self.last.set((offset, column));
         Location {
@@ -109,9 +117,14 @@ impl<'a> Text<'a> {
 /// What is made of a text when it is first asked for, whoever looks at it: every format does before one reads it.
 #[derive(Debug, Default)]
 pub(super) struct Parsed {
-    starts: OnceLock<Vec<usize>>,
+    ended: OnceLock<Vec<usize>>,
     /// As Markdown.
     pub(super) document: OnceLock<Document>,
+}
+
+/// How many lines end in these bytes.
+fn ends_in(bytes: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', bytes).count()
 }
 
 /// Where the line that holds this byte ends.
@@ -167,4 +180,34 @@ pub fn is_invisible(c: char) -> bool {
                 | '\u{fff9}'..='\u{fffb}'
                 | '\u{e0000}'..='\u{e007f}'
         )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{BOM, STRETCH, Text, number};
+
+    #[test]
+    fn places_are_told_alike_in_whatever_order_they_are_asked_for() {
+        let lines = "\n# ä\r\n- [ ] 数据库\n".repeat(STRETCH / 8);
+        let long = "é".repeat(STRETCH * 2);
+        let text = format!("{BOM}{lines}{long}\n");
+        let place = |at: usize| {
+            let before = &text[BOM.len_utf8()..at];
+            let line = before.rsplit('\n').next().unwrap_or_default();
+            (
+                number(before.matches('\n').count()),
+                number(line.chars().count()),
+            )
+        };
+        let ends = text.char_indices().map(|(at, _)| at).skip(1);
+        let places: Vec<usize> = ends.chain([text.len()]).step_by(7).collect();
+        let mixed = places.chunks(5).flat_map(|some| some.iter().rev());
+        let told = Text::new(Path::new("a.md"), &text);
+        for at in places.iter().chain(places.iter().rev()).chain(mixed) {
+            let found = told.location(*at);
+            assert_eq!((found.line, found.column), place(*at), "at byte {at}");
+        }
+    }
 }
