@@ -3,6 +3,8 @@
 //! Knows the words and what may stand around them. How ids look is its caller's, and what is written behind the words too.
 
 use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::text::find_word;
 
@@ -55,6 +57,24 @@ const OTHERS: [&str; 9] = [
     "after",
 ];
 
+/// Whether one of the words may begin with this byte: nearly every text begins otherwise.
+static BEGINS: LazyLock<[bool; 256]> = LazyLock::new(|| {
+    let mut begins = [false; 256];
+    for byte in PLAIN.iter().chain(&OTHERS).map(|word| word.as_bytes()[0]) {
+        begins[usize::from(byte)] = true;
+        begins[usize::from(byte.to_ascii_uppercase())] = true;
+    }
+    // In other scripts letters of both cases have other bytes.
+    begins[128..].fill(true);
+    begins
+});
+
+fn may_begin(text: &str) -> bool {
+    const SHORTEST: usize = "dep".len();
+    let first = text.as_bytes().first();
+    text.len() >= SHORTEST && first.is_some_and(|first| BEGINS[usize::from(*first)])
+}
+
 /// What may stand between such a word and its value.
 const BETWEEN: [char; 7] = [':', '：', ' ', '*', '_', '[', '`'];
 
@@ -62,20 +82,42 @@ const BETWEEN: [char; 7] = [':', '：', ' ', '*', '_', '[', '`'];
 /// be.
 pub(in crate::plan) fn said<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Vec<Said<'t>> {
     let mut found: Vec<Said<'t>> = Vec::new();
-    let bare = text.trim_start_matches(['-', '*', '_', ' ', '>']);
-    if bare.contains([':', '：']) {
+    let has_colon = signs(text, COLONS).next().is_some();
+    if has_colon {
+        let bare = text.trim_start_matches(['-', '*', '_', ' ', '>']);
         found.extend(field(bare, is_id));
     }
     found.extend(bracketed(text).filter_map(|inside| remark(inside, is_id)));
     if found.is_empty() {
         let at_end = || last(text, is_id).map(|(_, said)| said);
-        found.extend(within(text, is_id).or_else(at_end));
+        let named = || named(text, is_id).filter(|_| has_colon);
+        found.extend(within(text, is_id).or_else(named).or_else(at_end));
     }
     found
 }
 
+/// A sign in its narrow forms and its wide one.
+type Sign = ([u8; 2], &'static str);
+
+const COLONS: Sign = (*b"::", "：");
+const OPENING: Sign = (*b"([", "（");
+const CLOSING: Sign = (*b")]", "）");
+
+/// Where each form of a sign stands in a text.
+fn signs(text: &str, (narrow, wide): Sign) -> impl Iterator<Item = Range<usize>> {
+    let [one, other] = narrow;
+    let places = memchr::memchr3_iter(one, other, wide.as_bytes()[0], text.as_bytes());
+    places.filter_map(move |at| match text.as_bytes()[at] {
+        byte if byte.is_ascii() => Some(at..at + 1),
+        _ => text[at..].starts_with(wide).then(|| at..at + wide.len()),
+    })
+}
+
 /// What follows such a word and a colon at the start of a text.
 fn field<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
+    if !may_begin(text) {
+        return None;
+    }
     let plain = PLAIN.iter().find_map(|word| strip(text, word));
     if let Some(rest) = plain {
         let value = rest.trim_start_matches(['*', '_', ' ']);
@@ -90,6 +132,9 @@ fn field<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
 
 /// Whether a field of this name says what its task needs.
 pub(in crate::plan) fn is_field(name: &str, value: &str, is_id: &dyn Fn(&str) -> bool) -> bool {
+    if !may_begin(name) {
+        return false;
+    }
     let is = |word: &&str| strip(name, word) == Some("");
     PLAIN.iter().any(is) || OTHERS.iter().any(is) && is_id(value)
 }
@@ -108,6 +153,9 @@ pub(in crate::plan) fn remark<'t>(
     is_id: &dyn Fn(&str) -> bool,
 ) -> Option<Said<'t>> {
     let inside = inside.trim_start();
+    if !may_begin(inside) {
+        return None;
+    }
     let Some(rest) = PLAIN.iter().find_map(|word| strip(inside, word)) else {
         return other(inside, is_id);
     };
@@ -126,25 +174,31 @@ fn other<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
     })
 }
 
-/// `depends on` anywhere, or any of the plain words if a colon and an id follow.
+/// `depends on` anywhere.
 fn within<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
     const WORD: &str = "depends on";
-    let plain = find_word(text, WORD).and_then(|at| {
-        let rest = &text[at + WORD.len()..];
-        let is_ended = rest.starts_with([' ', ':', '：', '*']);
-        is_ended.then(|| rest.trim_start_matches(BETWEEN))
-    });
-    let value = plain.or_else(|| {
-        let mut colons = text.match_indices([':', '：']);
-        colons.find_map(|(at, colon)| {
-            let value = text[at + colon.len()..].trim_start_matches(BETWEEN);
-            let is_said = || PLAIN.iter().any(|word| ends_with(&text[..at], word));
-            (is_id(value) && is_said()).then_some(value)
-        })
+    let rest = &text[find_word(text, WORD)? + WORD.len()..];
+    let value = rest.trim_start_matches(BETWEEN);
+    rest.starts_with([' ', ':', '：', '*']).then(|| Said {
+        value,
+        is_field: is_id(value),
+    })
+}
+
+/// Any of the plain words anywhere, if a colon and an id follow.
+fn named<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
+    let value = signs(text, COLONS).find_map(|colon| {
+        let value = text[colon.end..].trim_start_matches(BETWEEN);
+        let is_said = || {
+            PLAIN
+                .iter()
+                .any(|word| ends_with(&text[..colon.start], word))
+        };
+        (is_id(value) && is_said()).then_some(value)
     })?;
     Some(Said {
         value,
-        is_field: is_id(value),
+        is_field: true,
     })
 }
 
@@ -178,18 +232,13 @@ pub(in crate::plan) fn last<'t>(
 
 /// What stands in each pair of brackets.
 fn bracketed(text: &str) -> impl Iterator<Item = &str> {
-    const WIDE: &str = "（";
     let mut closing = 0;
-    let firsts = memchr::memchr3_iter(b'(', b'[', WIDE.as_bytes()[0], text.as_bytes());
-    let starts = firsts.filter_map(|at| match text.as_bytes()[at] {
-        b'(' | b'[' => Some(at + 1),
-        _ => text[at..].starts_with(WIDE).then_some(at + WIDE.len()),
-    });
-    starts.map(move |start| {
+    signs(text, OPENING).map(move |opening| {
+        let start = opening.end;
         // What closes this one may close those behind it as well.
         if closing < start {
-            let closes = text[start..].find([')', '）', ']']);
-            closing = closes.map_or(text.len(), |length| start + length);
+            let closes = signs(&text[start..], CLOSING).next();
+            closing = closes.map_or(text.len(), |closes| start + closes.start);
         }
         &text[start..closing]
     })
@@ -215,6 +264,11 @@ pub(in crate::plan) fn without_remarks(text: &str) -> Cow<'_, str> {
 
 /// What follows a word, ignoring case, if the text begins with it and it ends there.
 pub(in crate::plan) fn strip<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+    let (begins, expected) = (*text.as_bytes().first()?, *word.as_bytes().first()?);
+    // Most are told apart here.
+    if begins.is_ascii() && !begins.eq_ignore_ascii_case(&expected) {
+        return None;
+    }
     let is_same = |c: char, expected: char| match c.is_ascii() {
         true => c.eq_ignore_ascii_case(&expected),
         false => c == expected || c.to_lowercase().eq(expected.to_lowercase()),

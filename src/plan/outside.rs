@@ -42,16 +42,17 @@ impl Outside {
 /// `../users` what a module imports: a file says by its name, or the directory that it lies in, that it is one.
 pub(super) fn is_meant(word: &str) -> bool {
     const TOPS: [&str; 7] = ["etc", "usr", "opt", "home", "root", "srv", "Users"];
-    if !scope::looks_like_path(word) {
+    let leaves = word.starts_with("~/") || word.starts_with("../") || word.contains("/../");
+    if !(leaves || word.starts_with('/')) || !scope::looks_like_path(word) {
         return false;
     }
     let mut parts = word.split('/').filter(|part| !part.is_empty());
     let name = word.rsplit('/').next().unwrap_or_default();
     let is_named = name.contains('.') && scope::looks_like_path(name) && name != "..";
-    if word.starts_with("~/") || word.starts_with("../") || word.contains("/../") {
+    if leaves {
         return is_named;
     }
-    let top = parts.next().filter(|_| word.starts_with('/'));
+    let top = parts.next();
     top.is_some_and(|top| parts.next().is_some() && (is_named || TOPS.contains(&top)))
 }
 

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::text::Text;
+use super::text::{Text, is_same};
 use super::{Fault, ImportedStatus};
 
 /// A text that is struck out, without the strokes; a remark on that may stand behind it: `~~Add the page~~ (not needed)`.
@@ -87,7 +87,7 @@ pub(super) fn is_status(tag: &str) -> bool {
         "not needed",
     ];
     let bare = tag.trim_matches(|c: char| !c.is_alphanumeric());
-    let is_other = || OTHERS.iter().any(|other| other.eq_ignore_ascii_case(bare));
+    let is_other = || OTHERS.iter().any(|other| is_same(bare, other));
     matches!(tag_says(tag), Some(Some(_))) || is_other()
 }
 
@@ -171,19 +171,34 @@ fn sign(sign: char) -> Option<Option<ImportedStatus>> {
 
 /// What a word in parentheses at the end of a title says; nothing for one that is part of it.
 pub(super) fn tag_says(tag: &str) -> Option<Option<ImportedStatus>> {
-    let tag = tag
-        .trim_matches(|c: char| !c.is_alphanumeric())
-        .to_lowercase();
-    match tag.as_str() {
-        "done" | "complete" | "completed" | "implemented" => Some(Some(ImportedStatus::Done)),
-        "deferred" | "skipped" | "skip" | "cancelled" | "canceled" | "dropped" => {
-            Some(Some(ImportedStatus::Skipped))
-        }
-        "in progress" | "wip" => Some(Some(ImportedStatus::InProgress)),
-        "blocker" | "blocking" | "pending" | "critical" | "design" | "design phase"
-        | "implementation" => Some(None),
-        _ => None,
+    const SAYS: [(&str, Option<ImportedStatus>); 19] = [
+        ("done", Some(ImportedStatus::Done)),
+        ("complete", Some(ImportedStatus::Done)),
+        ("completed", Some(ImportedStatus::Done)),
+        ("implemented", Some(ImportedStatus::Done)),
+        ("deferred", Some(ImportedStatus::Skipped)),
+        ("skipped", Some(ImportedStatus::Skipped)),
+        ("skip", Some(ImportedStatus::Skipped)),
+        ("cancelled", Some(ImportedStatus::Skipped)),
+        ("canceled", Some(ImportedStatus::Skipped)),
+        ("dropped", Some(ImportedStatus::Skipped)),
+        ("in progress", Some(ImportedStatus::InProgress)),
+        ("wip", Some(ImportedStatus::InProgress)),
+        ("blocker", None),
+        ("blocking", None),
+        ("pending", None),
+        ("critical", None),
+        ("design", None),
+        ("design phase", None),
+        ("implementation", None),
+    ];
+    // Most tags are letters such as `P`.
+    if tag.len() < "wip".len() {
+        return None;
     }
+    let tag = tag.trim_matches(|c: char| !c.is_alphanumeric());
+    let known = SAYS.iter().find(|(known, _)| is_same(tag, known));
+    known.map(|(_, says)| *says)
 }
 
 #[cfg(test)]

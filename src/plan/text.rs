@@ -145,6 +145,11 @@ pub(super) fn find_word(text: &str, word: &str) -> Option<usize> {
     firsts.into_iter().find(says_rest)
 }
 
+/// Whether a word is one that is known, whatever its case; nearly all differ in length.
+pub(super) fn is_same(word: &str, known: &str) -> bool {
+    word.len() == known.len() && word.eq_ignore_ascii_case(known)
+}
+
 /// The start of the character that holds this byte; the end of the text when there is none.
 pub fn char_start(text: &str, at: usize) -> usize {
     let at = at.min(text.len());

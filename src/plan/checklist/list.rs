@@ -34,6 +34,11 @@ pub(super) fn begins_with_id(text: &str, known: &Known) -> bool {
 /// The ids that a text begins with, if they are more than one: `T005-T007`, `T029/T030`, `2.1, 2.2`, `T001-003`.
 pub(super) fn several(text: &str) -> Option<&str> {
     let (id, rest) = first(text, &words::lettered)?;
+    several_from(text, id, rest)
+}
+
+/// The same of a text in which this id was found, and behind it the rest.
+pub(super) fn several_from<'t>(text: &'t str, id: &str, rest: &str) -> Option<&'t str> {
     let next = ranged(rest).or_else(|| separated(rest))?;
     let (second, after) = first(next, &words::lettered)?;
     let is_lettered = |id: &str| words::lettered(id) == Some(id.len());

@@ -30,8 +30,13 @@ fn identity(item: &Item, text: &Text<'_>) -> Option<Fault> {
         }
         Some(id) => {
             // It may stand behind tags.
-            let start = item.said.find(id.as_str()).unwrap_or_default();
-            let ids = list::several(&item.said[start..])?;
+            let start = match item.said.starts_with(id.as_str()) {
+                true => 0,
+                false => item.said.find(id.as_str()).unwrap_or_default(),
+            };
+            let said = &item.said[start..];
+            let rest = said[id.len()..].trim_start_matches(['`', '*', '"', ']']);
+            let ids = list::several_from(said, id, rest)?;
             let ids_only = ids.replace('`', "");
             let message =
                 format!("`{ids_only}` names several tasks, and one box is one task: `{id}`");

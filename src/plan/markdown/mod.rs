@@ -245,9 +245,10 @@ fn unclosed_boxes(
     let unclosed = |at: usize| {
         let inside = &text.text[at + 1..];
         let sign = inside.strip_prefix(['x', 'X', '~', '-']).unwrap_or(inside);
-        let is_box = sign.starts_with(' ') && is_bullet(&text.text[..at]) && !is_code(at);
-        let end = line_end(text.text, at);
-        let said = is_box.then(|| &text.text[at..end])?;
+        // Nearly all are closed at once.
+        let is_open = sign.starts_with(' ') && !sign.starts_with(" ]");
+        let is_box = is_open && is_bullet(&text.text[..at]) && !is_code(at);
+        let said = is_box.then(|| &text.text[at..line_end(text.text, at)])?;
         (!said.contains(']') && !said[2..].trim().is_empty()).then(|| at..at + 1)
     };
     let mut boxes = memchr::memchr_iter(b'[', text.text.as_bytes()).filter_map(unclosed);

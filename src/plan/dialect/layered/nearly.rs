@@ -5,10 +5,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::item::{self, Item};
+use super::item::Item;
 use super::tasks::Draft;
 use crate::plan::checklist::nearly;
-use crate::plan::markdown::{Line, Mark};
+use crate::plan::markdown::Mark;
 use crate::plan::text::Text;
 use crate::plan::{Fault, ImportedStatus, tags};
 
@@ -45,9 +45,8 @@ pub(super) fn status(
 }
 
 /// What stands before the title of a box without an id, and is nearly one.
-pub(super) fn id(line: &Line, mark: Option<&Mark>, text: &Text<'_>) -> Option<Fault> {
-    let words = item::words(line);
-    let (ids, help) = nearly::id(&words)?;
+pub(super) fn id(words: &str, mark: Option<&Mark>, text: &Text<'_>) -> Option<Fault> {
+    let (ids, help) = nearly::id(words)?;
     let start = mark?.range.end;
     let rest = text.text[start..].lines().next().unwrap_or_default();
     let at = start + rest.find(ids)?;
@@ -60,6 +59,9 @@ pub(super) fn id(line: &Line, mark: Option<&Mark>, text: &Text<'_>) -> Option<Fa
 pub(super) fn give_way(tasks: &mut [Draft]) {
     let written = tasks.iter().filter(|task| task.has_id);
     let written: HashSet<String> = written.map(|task| task.id.to_lowercase()).collect();
+    if written.is_empty() || written.len() == tasks.len() {
+        return;
+    }
     let mut taken: HashSet<String> = tasks.iter().map(|task| task.id.to_lowercase()).collect();
     let mut last: HashMap<String, usize> = HashMap::new();
     for task in tasks.iter_mut().filter(|task| !task.has_id) {

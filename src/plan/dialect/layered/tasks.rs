@@ -296,11 +296,12 @@ impl Reader<'_> {
 
     /// A line is a task.
     fn task(&mut self, line: &Line, mark: Option<Mark>) {
-        let item = Item::read(&item::words(line));
+        let words = item::words(line);
+        let item = Item::read(&words);
         let (ordinal, nth) = self.outline.count();
         if item.id.is_none() {
             self.faults
-                .extend(nearly::id(line, mark.as_ref(), self.text));
+                .extend(nearly::id(&words, mark.as_ref(), self.text));
         }
         let status = mark.as_ref().and_then(|mark| self.status(mark, &item));
         let section = self.outline.section();

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::plan::fields;
 use crate::plan::markdown::{Block, Fence, Line, Span, lines};
+use crate::plan::text::is_same;
 
 /// What a field is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -259,11 +260,6 @@ fn under_heading<'d>(mut part: Part<'d>, section: &'d [Block]) -> Part<'d> {
         }
     }
     part
-}
-
-/// Whether both names are the same, whatever their case; nearly all differ in length.
-fn is_same(name: &str, known: &str) -> bool {
-    name.len() == known.len() && name.eq_ignore_ascii_case(known)
 }
 
 /// A name without the signs around it.
