@@ -709,3 +709,28 @@ fn a_field_right_below_a_list_has_all_of_its_own() {
         ["a.rs", "b.rs", "c.rs", "d.rs", "e.rs"]
     );
 }
+
+#[test]
+fn phases_whose_deliverables_are_files_do_not_lack_them() {
+    let phase = |deliver: &str| {
+        format!(
+            "# P\n\n## Phases\n\n### Phase 1: a\n**Agent:** A | **Deps:** None\n\n**Deliver:**\n- {deliver}\n"
+        )
+    };
+    let lacks = |deliver: &str| {
+        let directory = tempfile::tempdir().expect("a directory to write to");
+        let path = directory.path().join("a.plan.md");
+        fs::write(&path, phase(deliver)).expect("it is written");
+        let loaded = load(&[path], &Selection::default()).expect("it is a plan");
+        let messages: Vec<String> = loaded
+            .warnings
+            .iter()
+            .map(|fault| fault.message.clone())
+            .collect();
+        messages
+            .iter()
+            .any(|message| message.contains("has files") || message.contains("no files"))
+    };
+    assert!(!lacks("`src/db.rs` with a pool"));
+    assert!(lacks("a pool, `Pool`"));
+}

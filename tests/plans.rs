@@ -806,3 +806,40 @@ impl git_enact::verify::checks::Programs for Listed {
         ["cargo", "npm", "grep", "test", "true", "sh"].contains(&word)
     }
 }
+
+#[test]
+fn plans_of_superpowers_with_short_headings_are_read() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    let path = directory
+        .path()
+        .join("docs/superpowers/plans/2026-01-02-a.md");
+    let text = "# A\n\n> superpowers:executing-plans\n\n## Phase 1\n\n### T0: Look\n\n- [x] **Step 1: look**\n\n\
+        ### T1 — Make it\n\n**Files:**\n- Modify: `src/a.rs:2,29-32`, `src/b.rs:38, 46`\n\n- [ ] **Step 1: make**\n\n\
+        ```bash\ncargo test --lib\n```\n\nExpected: PASS 7/7\n\n## Risks\n";
+    assert_eq!(said(&path, text), "T0 Look done; T1 Make it open");
+    let plan = loaded(&path, text).plan;
+    assert_eq!(plan.tasks[1].files, ["src/a.rs", "src/b.rs"]);
+    let verify = format!("{:?}", plan.tasks[1].verify);
+    assert_eq!(verify, r#"[Code("cargo test --lib")]"#);
+}
+
+#[test]
+fn a_heading_that_only_holds_the_parts_of_its_number_is_no_task() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    let path = directory
+        .path()
+        .join("docs/superpowers/plans/2026-01-02-a.md");
+    let step = "- [ ] **Step 1: do it**\n\n";
+    let text = format!(
+        "# A\n\n### Task 1: Begin\n\n{step}## Task 2: Both\n\n#### Task 2a: One\n\n{step}#### Task 2b: Other\n\n{step}"
+    );
+    assert_eq!(
+        said(&path, &text),
+        "1 Begin open; 2a One open; 2b Other open"
+    );
+    let own = text.replace("Both\n", &format!("Both\n\n{step}"));
+    assert_eq!(
+        said(&path, &own),
+        "1 Begin open; 2 Both open; 2a One open; 2b Other open"
+    );
+}

@@ -61,14 +61,19 @@ fn bare(written: &str) -> &str {
         let front = front.or_else(|| {
             let at = memchr::memrchr(b':', path.as_bytes())?;
             let (front, lines) = (&path[..at], &path[at + 1..]);
-            let is_place = |lines: &str| lines.chars().all(|c| c.is_ascii_digit() || c == '-');
-            (!lines.is_empty() && is_place(lines)).then_some(front)
+            are_lines(lines).then_some(front)
         });
         match front {
             Some(front) => path = front.trim(),
             None => return path,
         }
     }
+}
+
+/// Whether what follows the last colon of a path are numbers of lines: `10`, `10-20`, `2, 29-32`.
+pub(super) fn are_lines(said: &str) -> bool {
+    let is_sign = |c: char| c.is_ascii_digit() || matches!(c, '-' | '–' | ',' | ' ');
+    said.starts_with(|c: char| c.is_ascii_digit()) && said.chars().all(is_sign)
 }
 
 /// Whether a code span in free text is meant as a path rather than as code.
@@ -98,12 +103,12 @@ pub(super) fn looks_like_path(span: &str) -> bool {
         ) || matches!(c, '$' | '|' | '&' | '@' | '#' | '!');
         is_sign || c.is_whitespace()
     };
+    let span = bare(span);
     let mut pairs = span.as_bytes().windows(2);
     if span.is_empty() || span.contains(is_code) || pairs.any(|pair| matches!(pair, b"::" | b"//"))
     {
         return false;
     }
-    let span = bare(span);
     if span.contains(['/', '\\']) || BARE.contains(&span) {
         return true;
     }
@@ -211,13 +216,21 @@ mod tests {
     fn paths_as_people_write_them_become_globs() {
         assert_eq!(glob_of("./src/a.rs:10-20"), "src/a.rs");
         assert_eq!(glob_of("src/a.rs:10:5"), "src/a.rs");
+        assert_eq!(glob_of("src/a.rs:2,29-32"), "src/a.rs");
+        assert_eq!(glob_of("src/a.rs:38, 46"), "src/a.rs");
         assert_eq!(glob_of("src/auth/"), "src/auth/**");
         assert_eq!(glob_of("src\\a.rs"), "src/a.rs");
     }
 
     #[test]
     fn code_is_not_taken_for_a_path() {
-        for path in ["src/x.rs", "Cargo.toml", "Makefile", "src/auth/"] {
+        for path in [
+            "src/x.rs",
+            "Cargo.toml",
+            "Makefile",
+            "src/auth/",
+            "src/x.rs:2,29-32",
+        ] {
             assert!(looks_like_path(path), "{path} is a path");
         }
         for code in [

@@ -178,8 +178,11 @@ fn login(rest: &[u8]) -> Option<Secret> {
     let end = body.iter().take(LOGIN_MAX).position(|byte| {
         matches!(byte, b'@' | b'/' | b'"' | b'\'') || byte.is_ascii_whitespace()
     })?;
-    let is_login = body[end] == b'@' && body[..end].contains(&b':');
-    is_login.then_some(Secret {
+    let colon = body[..end].iter().position(|byte| *byte == b':')?;
+    let (user, password) = (&body[..colon], &body[colon + 1..end]);
+    // `postgres:postgres` is what everybody's own machine has.
+    let is_told = user == password || password == b"password";
+    (body[end] == b'@' && !is_told).then_some(Secret {
         lead: ADDRESS.len(),
         len: end,
     })
@@ -226,6 +229,8 @@ mod tests {
             ),
             ("https://ann:secret@host/x", "https://[redacted]@host/x"),
             ("http://host:80/a@b", "http://host:80/a@b"),
+            ("pg://app:app@localhost/x", "pg://app:app@localhost/x"),
+            ("pg://user:password@host", "pg://user:password@host"),
             (
                 "the risk-averse task-based npm_config_cache",
                 "the risk-averse task-based npm_config_cache",

@@ -25,6 +25,8 @@ pub(super) enum Topic {
     Modifies,
     /// Files of which it is not said which of both.
     Files,
+    /// What comes of it, in words among which files may be.
+    Deliverables,
     /// What is left to the body, but ends the fields before it where it is a heading.
     Other,
 }
@@ -70,8 +72,8 @@ const NAMES: [(&str, Topic); 47] = [
     ("file", Topic::Files),
     ("goal", Topic::Other),
     ("objective", Topic::Other),
-    ("deliverables", Topic::Other),
-    ("deliver", Topic::Other),
+    ("deliverables", Topic::Deliverables),
+    ("deliver", Topic::Deliverables),
     ("technical details", Topic::Other),
     ("implementation notes", Topic::Other),
     ("if failed", Topic::Other),

@@ -5,11 +5,11 @@ use super::dependencies::listed;
 use super::groups::Group;
 use super::order::Known;
 use super::outline::Phase;
-use super::parts::{Part, Topic, first};
+use super::parts::{Part, Topic, codes, first};
 use super::words::{Word, unclear, word_of_plan};
 use crate::plan::markdown::{Document, Line};
 use crate::plan::text::Text;
-use crate::plan::{Fault, Task};
+use crate::plan::{Fault, Task, scope};
 
 /// What `**Status:**` says of a plan: whether all of it is done.
 pub(super) fn plan_status(line: &Line, text: &Text<'_>, faults: &mut Vec<Fault>) -> bool {
@@ -125,6 +125,16 @@ pub(super) fn contradictions(
     }
 }
 
+/// Whether its deliverables name files, among which there may be more.
+fn delivers_files(parts: &[Part<'_>]) -> bool {
+    let deliverables = parts.iter().filter(|part| part.is(Topic::Deliverables));
+    let mut texts = deliverables.flat_map(|part| {
+        let below = part.below.iter().map(|line| line.text.as_str());
+        std::iter::once(&*part.text).chain(below)
+    });
+    texts.any(|text| codes(text).any(|code| code.contains('/') && scope::looks_like_path(code)))
+}
+
 /// What phases that are to be run do not say, each once for the plan.
 pub(super) fn gaps(
     tasks: &[Task],
@@ -152,7 +162,7 @@ pub(super) fn gaps(
         ),
         (
             "files",
-            |task, _| task.files.is_empty(),
+            |task, parts| task.files.is_empty() && !delivers_files(parts),
             "list them below `**Files to create:**` and `**Files to modify:**`",
         ),
         (

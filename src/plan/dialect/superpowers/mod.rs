@@ -2,6 +2,7 @@
 //!
 //! See `dialects.md`. Steps are how a task is done, never tasks. Knows neither files nor runs: texts in, a plan out.
 
+mod headings;
 mod paths;
 mod steps;
 
@@ -19,6 +20,7 @@ use crate::plan::{
     Change, Check, Dialect, Fault, Imported, ImportedStatus, Plan, Progress, Task, TaskId, Wishes,
     need_words, scope,
 };
+use headings::{Start, starts};
 use paths::{Files, Foreign};
 use steps::Steps;
 
@@ -35,7 +37,7 @@ pub(super) struct Superpowers;
 impl Format for Superpowers {
     fn fits(&self, path: &Path, text: &Text<'_>) -> Option<Fit> {
         // Every format is asked of every file, and to look at the headings costs less than to parse them.
-        if !text.marked_lines('#').any(|line| line.contains("ask")) {
+        if !headings::may_be_in(text) {
             return None;
         }
         let document = text.document();
@@ -127,15 +129,6 @@ fn is_dated(path: &Path) -> bool {
         };
         name.len() > 11 && name.ends_with(".md") && name.bytes().take(11).enumerate().all(is_date)
     })
-}
-
-/// The headings that begin tasks.
-fn starts<'d>(document: &'d Document, text: &Text<'_>) -> Vec<(usize, &'d Heading, TaskHeading)> {
-    let headings = document.headings();
-    headings
-        .filter_map(|(at, heading)| Some((at, heading, sendit::task_heading(heading, text)?)))
-        .filter(|(_, _, named)| !named.id.is_empty())
-        .collect()
 }
 
 fn read(source: &Source) -> Reading {
@@ -351,7 +344,7 @@ fn needs(
 }
 
 /// For each task the heading that it stands under, where the plan divides its tasks by headings.
-fn groups(document: &Document, starts: &[(usize, &Heading, TaskHeading)]) -> Vec<Option<String>> {
+fn groups(document: &Document, starts: &[Start<'_>]) -> Vec<Option<String>> {
     let headings: Vec<(usize, &Heading)> = document.headings().collect();
     let mut above: Option<(usize, &str)> = None;
     let mut next = headings.iter().peekable();

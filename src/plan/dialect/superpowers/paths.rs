@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::plan::fields::{Field, fields};
 use crate::plan::markdown::{Block, Line, Span};
-use crate::plan::outside::Outside;
+use crate::plan::outside::{self, Outside};
 use crate::plan::text::Text;
 use crate::plan::{Fault, scope};
 
@@ -84,7 +84,11 @@ pub(super) fn files(
     for field in fields(section, "Files") {
         for line in field.lines() {
             let verb = verb(line).unwrap_or_default();
-            for span in line.spans.iter().filter(|span| is_path(&span.text)) {
+            for span in line
+                .spans
+                .iter()
+                .filter(|span| is_path(without_lines(&span.text)))
+            {
                 let Some(path) = path(span, text, foreign, faults) else {
                     continue;
                 };
@@ -120,10 +124,14 @@ fn path(
     let written = scope::glob_of(without_lines(&span.text)).into_owned();
     let is_drive = written.as_bytes().get(1) == Some(&b':');
     let is_absolute = is_drive || written.starts_with('/') || written.starts_with("~/");
+    let is_route = is_absolute && !is_drive && !outside::is_meant(&written);
     let path = match is_absolute {
         true => foreign.local(&written),
         false => Some(written),
     };
+    if path.is_none() && is_route {
+        return None;
+    }
     let Some(path) = path.filter(|path| !path.split('/').any(|part| part == "..")) else {
         foreign.outside.count(&span.text, span.range.clone(), text);
         return None;
@@ -139,10 +147,10 @@ fn path(
     }
 }
 
-/// `a.py:123-145,160` is `a.py`.
+/// `a.py:123-145, 160` is `a.py`.
 fn without_lines(written: &str) -> &str {
     match written.rsplit_once(':') {
-        Some((path, lines)) if lines.starts_with(|c: char| c.is_ascii_digit()) => path,
+        Some((path, lines)) if scope::are_lines(lines) => path,
         _ => written,
     }
 }

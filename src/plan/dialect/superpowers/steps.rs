@@ -126,11 +126,11 @@ pub(super) fn proof(section: &[Block], top: Option<&str>) -> Option<Check> {
                     run.passes = passes;
                 }
             }
-            Block::Fence(fence) => {
-                if let Some(run) = &mut run {
-                    run.take(fence);
-                }
-            }
+            Block::Fence(fence) => match &mut run {
+                Some(run) => run.take(fence),
+                // What stands there may be followed by what to expect of it.
+                None => run = Run::shown(fence),
+            },
             Block::Rule | Block::Table(_) => {}
         }
         if run
@@ -183,6 +183,16 @@ impl Run {
         (says_so || command.is_some()).then(|| Self {
             command,
             passes: expectation(line).unwrap_or(false),
+        })
+    }
+
+    /// Of commands that no line speaks of; one below them may say what to expect.
+    fn shown(fence: &Fence) -> Option<Self> {
+        let is_shell = matches!(fence.language.as_str(), "sh" | "bash" | "shell" | "zsh");
+        let command = fence.text.trim_end();
+        (is_shell && !command.trim_start().is_empty()).then(|| Self {
+            command: Some(command.to_owned()),
+            passes: false,
         })
     }
 
