@@ -42,6 +42,7 @@ mod lending;
 mod limits;
 mod linear;
 mod looking;
+mod marks_undone;
 mod misspelt;
 mod needs;
 mod not_ours;

@@ -15,9 +15,10 @@ use crate::verify::checks::Found;
 
 /// Read and check a plan; execute and create nothing
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "git enact check [OPTIONS] <PLAN>...")]
 pub(super) struct Args {
-    /// Plan files, or the directory that holds them
-    #[arg(value_name = "PLAN", required_unless_present_any = ["phase", "infrastructure", "features", "all"])]
+    /// Plan files, or the directory that holds them; required unless an option chooses specs
+    #[arg(value_name = "PLAN")]
     plans: Vec<PathBuf>,
     #[command(flatten)]
     selecting: Selecting,
@@ -36,6 +37,7 @@ fn settings(context: &Context) -> Result<Settings, Faults> {
 }
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
+    args.selecting.require(&args.plans, "check .")?;
     // A plan is told of whatever is wrong with the settings, and the other way round.
     let (settings, unset) = match settings(context) {
         Ok(settings) => (settings, None),

@@ -13,9 +13,10 @@ use crate::verify::checks;
 
 /// Print a plan in the native format
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "git enact convert [OPTIONS] --to <toml> <PLAN>...")]
 pub(super) struct Args {
-    /// Plan files, or the directory that holds them
-    #[arg(value_name = "PLAN", required_unless_present_any = ["phase", "infrastructure", "features", "all"])]
+    /// Plan files, or the directory that holds them; required unless an option chooses specs
+    #[arg(value_name = "PLAN")]
     plans: Vec<PathBuf>,
     /// The format to write
     #[arg(long, value_name = "toml")]
@@ -30,6 +31,7 @@ enum Format {
 }
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
+    args.selecting.require(&args.plans, "convert . --to toml")?;
     let (paths, selection) = args.selecting.of(&args.plans, context)?;
     let (graph, sources) = check::read(&paths, &selection).sound(context.quiet)?;
     let found = check::programs(context);

@@ -181,7 +181,7 @@ pub(super) fn keep_what_was_cut_short(
 }
 
 /// Where the run of `journal` finds things.
-fn site(journal: &Journal, tell: Teller) -> Result<Site> {
+pub(super) fn site(journal: &Journal, tell: Teller) -> Result<Site> {
     let (repo, run) = (journal.repo(), journal.run().to_owned());
     Ok(Site {
         worktrees: worktrees(repo, &run)?,

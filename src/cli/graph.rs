@@ -11,9 +11,10 @@ use crate::report::{self, graph};
 
 /// Draw what each task of a plan waits for
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "git enact graph [OPTIONS] <PLAN>...")]
 pub(super) struct Args {
-    /// Plan files, or the directory that holds them
-    #[arg(value_name = "PLAN", required_unless_present_any = ["phase", "infrastructure", "features", "all"])]
+    /// Plan files, or the directory that holds them; required unless an option chooses specs
+    #[arg(value_name = "PLAN")]
     plans: Vec<PathBuf>,
     /// As what
     #[arg(long, value_name = "text|mermaid|dot|json", default_value = "text")]
@@ -31,6 +32,7 @@ enum Format {
 }
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
+    args.selecting.require(&args.plans, "graph .")?;
     let (paths, selection) = args.selecting.of(&args.plans, context)?;
     let (plan, _) = check::read(&paths, &selection).sound(context.quiet)?;
     let format = if context.json {

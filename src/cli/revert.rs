@@ -1,18 +1,21 @@
 //! `git enact revert`.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{Context, Exit, asking, back, open_run, require_task};
+use super::{Context, Exit, asking, back, drive, open_run, require_task};
 use crate::git::{NewCommit, Oid, Repo};
 use crate::history::revert::{self, Undoing};
 use crate::journal::codec::subject_text;
-use crate::journal::{Clock, Journal, layout};
+use crate::journal::{self, Clock, Journal, layout};
+use crate::plan::TaskId;
 use crate::report::{self, clean::visible};
 use crate::run::engine;
-use crate::run::event::Event;
+use crate::run::event::{Event, Recorded};
 use crate::run::state::{Phase, State};
+use crate::world::{self, Said};
 
 /// Undo an integrated task by a new commit on the run's branch; no other task's work is lost
 #[derive(Debug, clap::Args)]
@@ -58,7 +61,10 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         return Ok(Exit::Refused);
     }
     let message = message(&state, index, &args.message);
-    let tip = commit(&repo, &journal, &state, tree, &message)?;
+    let mut tip = commit(&repo, &journal, &state, tree, &message)?;
+    if let Some(tree) = with_progress(&repo, &journal, &state, &id, tip)? {
+        tip = commit(&repo, &journal, &state, tree, &message)?;
+    }
     let offer = back::offer(&journal, &state, tip, &message)?;
     let event = Event::Reverted {
         task: id,
@@ -154,6 +160,52 @@ fn message(state: &State, index: usize, words: &str) -> String {
         state.run.id,
         subject_text(task.id.as_str())
     )
+}
+
+/// The tree of `undoing`, with which `task` is undone, once the plan's files in it say how far the run is then; nothing
+/// where no commit of the branch has said so before. What the run said of other tasks went with its own commit, which is
+/// no task's.
+fn with_progress(
+    repo: &Repo,
+    journal: &Journal,
+    state: &State,
+    task: &TaskId,
+    undoing: Oid,
+) -> Result<Option<Oid>> {
+    let tip = repo.oid(&state.run.tip)?;
+    let mut was_said = false;
+    for checkpoint in journal::checkpoints(repo, &state.run.id)? {
+        if let Event::Finished {
+            progress: Some(commit),
+        } = checkpoint?.recorded.event
+        {
+            was_said = repo.is_ancestor(repo.oid(&commit)?, tip)?;
+        }
+        if was_said {
+            break;
+        }
+    }
+    if !was_said {
+        return Ok(None);
+    }
+    let mut after = state.clone();
+    after.apply(&Recorded {
+        seq: state.run.seq + 1,
+        at: state.run.updated_at.clone(),
+        checkpoint: String::new(),
+        event: Event::Reverted {
+            task: task.clone(),
+            onto: state.run.tip.clone(),
+            tip: undoing.to_string(),
+            words: String::new(),
+            offer: None,
+        },
+    })?;
+    let site = drive::site(journal, Arc::new(report::notice))?;
+    Ok(match world::commit_progress(&site, &after, false)? {
+        Said::Commit(commit) => Some(repo.tree_of(commit)?),
+        Said::Already | Said::Not => None,
+    })
 }
 
 fn commit(repo: &Repo, journal: &Journal, state: &State, tree: Oid, message: &str) -> Result<Oid> {

@@ -88,6 +88,15 @@ impl Selecting {
         Ok((vec![context.path(Path::new("."))], selection))
     }
 
+    /// Refuses to take a directory for a plan that nobody named; `example` names one.
+    pub(super) fn require(&self, named: &[PathBuf], example: &str) -> Result<()> {
+        let chooses = self.phase.is_some() || self.infrastructure || self.features || self.all;
+        if named.is_empty() && !chooses {
+            bail!("name a plan file or the directory of a plan, such as `git enact {example}`");
+        }
+        Ok(())
+    }
+
     /// Whether the words say that one task runs after the other.
     pub(super) fn is_sequential(&self) -> bool {
         let hint = self.hint.as_deref().unwrap_or_default().to_lowercase();

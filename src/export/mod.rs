@@ -174,7 +174,10 @@ impl Exporter {
             id: task.id.clone(),
             title: task.title.clone(),
             status,
-            is_untouched: status == Status::Pending && at.attempts == 0 && !was_done(task),
+            // After a rollback nothing was attempted, and still the run may have marked it.
+            is_untouched: status == Status::Pending
+                && !self.times.is_known(&task.id)
+                && !was_done(task),
             commit: at.commit.clone(),
             started_at: self.times.began(&task.id),
             ended_at: self.times.ended(&task.id),

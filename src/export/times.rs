@@ -49,6 +49,11 @@ impl Times {
         &self.newest
     }
 
+    /// Whether anything ever happened to a task, be it undone since.
+    pub(super) fn is_known(&self, task: &TaskId) -> bool {
+        self.tasks.contains_key(task)
+    }
+
     /// When the newest attempt of a task began.
     pub(super) fn began(&self, task: &TaskId) -> Option<String> {
         self.tasks.get(task)?.began.clone()

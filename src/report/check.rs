@@ -95,6 +95,9 @@ fn headline(graph: &Graph, index: usize, width: usize) -> String {
     if task.optional {
         line.push_str(" [optional]");
     }
+    if task.review {
+        line.push_str(" [review]");
+    }
     line
 }
 

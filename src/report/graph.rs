@@ -48,6 +48,9 @@ pub fn text(graph: &Graph) -> String {
             if found.optional {
                 text.push_str("  [optional]");
             }
+            if found.review {
+                text.push_str("  [review]");
+            }
             text.push('\n');
         }
     }

@@ -1,8 +1,9 @@
 //! What a person can do now, as commands: a report never ends with a riddle.
 
 use super::Context;
-use crate::run::evidence::Signal;
+use crate::run::evidence::{ReasonKind, Signal};
 use crate::run::names::{self, short};
+use crate::run::policy::CommitMode;
 use crate::run::state::{Drive, Phase, State};
 
 /// Of a quarantined run whose repository is as it was.
@@ -86,9 +87,11 @@ fn about_task(state: &State, index: usize, of_run: &str) -> Vec<String> {
         // The rounds that came after it have made it superfluous, or not: that is told with the whole.
         Phase::Failed | Phase::Partial | Phase::TimedOut if state.is_fix(index) => Vec::new(),
         Phase::Failed | Phase::Partial | Phase::TimedOut => {
-            vec![format!(
-                "decide:        git enact retry {task}{of_run}   {or_skip}"
-            )]
+            let decide = format!("decide:        git enact retry {task}{of_run}   {or_skip}");
+            [decide]
+                .into_iter()
+                .chain(who_commits(state, index))
+                .collect()
         }
         Phase::InReview => vec![
             format!("look at it:    git enact review {task}{of_run}"),
@@ -98,6 +101,19 @@ fn about_task(state: &State, index: usize, of_run: &str) -> Vec<String> {
         ],
         _ => Vec::new(),
     }
+}
+
+/// What helps where an executor edits files and commits nothing: nobody else does it in this run.
+fn who_commits(state: &State, index: usize) -> Option<String> {
+    let at = state.at(index);
+    let has_edits = at.last().is_some_and(|last| last.salvage.is_some());
+    let mut reasons = at.verdict()?.reasons.iter();
+    let is_missing = reasons.any(|reason| reason.kind == ReasonKind::NoCommit);
+    let is_asked = state.run.policy.commit == CommitMode::Executor;
+    (is_asked && is_missing && has_edits).then(|| {
+        "who commits:   an executor that only edits files needs a run with `--commit tool` (or `auto`), or `commit = \"tool\"` in enact.toml"
+            .to_owned()
+    })
 }
 
 /// The route of each signal: some kickbacks take words, some take another plan.

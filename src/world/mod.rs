@@ -41,6 +41,7 @@ pub use context::given;
 pub use interrupts::Interrupts;
 pub use leftovers::{attempted_here, end_all as end_processes, marks, remove_files};
 pub use looking::{Kept, lend, place_to_look, take_back};
+pub use marking::{Said, commit_progress};
 pub use project::{all as project, remember};
 pub use sentry::{
     Aftermath, aftermath, detailed, forget, holder, holds, listed, look_anew, put_back,

@@ -88,6 +88,7 @@ impl Catalog {
         for (key, value) in whole.members() {
             match key.as_str() {
                 "infrastructure" => {
+                    self.take_list(value, source, false);
                     for (key, list) in value.members() {
                         let exists = key == "existing";
                         if exists || key == "needed" {

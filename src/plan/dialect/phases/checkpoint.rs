@@ -35,7 +35,8 @@ pub(super) fn checkpoint(
                 .as_ref()
                 .filter(|imported| imported.status != ImportedStatus::InProgress);
             // Only where something else in the plan says that it is settled it must be said that it is not.
-            if settled.is_none() {
+            // So it is where an entry tells of attempts that were undone.
+            if settled.is_none() && (told.is_untouched || old.is_none()) {
                 return old;
             }
             "pending"

@@ -69,8 +69,8 @@ impl<'d> Steps<'d> {
     }
 }
 
-/// Ticks every box of the tasks that are done, and opens those of tasks that are to be done again. Of a task under
-/// way nothing is known step by step.
+/// Ticks every box of the tasks that are done, and opens those of tasks that are done no more. Single ticks of other
+/// tasks are a person's, since a run knows nothing step by step; a plan that shall say nothing has none.
 pub(super) fn edits<'d>(
     sections: impl Iterator<Item = (TaskId, Steps<'d>)>,
     progress: &Progress,
@@ -81,7 +81,7 @@ pub(super) fn edits<'d>(
     for (id, steps) in sections {
         let is_done = match statuses.get(id.as_str()) {
             Some(Status::Done) => true,
-            Some(Status::Pending) => false,
+            Some(_) if progress.run.is_empty() => false,
             // A plan that was ticked and is not done any more may not say so.
             Some(_) if steps.status() == Some(ImportedStatus::Done) => false,
             _ => continue,

@@ -170,7 +170,8 @@ fn as_status(before: Option<ImportedStatus>) -> Status {
     }
 }
 
-/// Where a task stands whose subtasks stand so; none when the run has nothing to say of them.
+/// Where a task stands whose subtasks stand so; none when the run has nothing to say of them, or nothing of the whole:
+/// what is done but for what was left out may be done or not.
 fn of_parts(entry: &Entry, statuses: &HashMap<&str, Status>) -> Option<Status> {
     let of = |subtask: &Entry| statuses.get(subtask.id.as_str()).copied();
     if !entry.subtasks.iter().any(|subtask| of(subtask).is_some()) {
@@ -183,12 +184,13 @@ fn of_parts(entry: &Entry, statuses: &HashMap<&str, Status>) -> Option<Status> {
         .collect();
     let all = |status: Status| parts.iter().all(|part| *part == status);
     let settled = |part: &Status| matches!(part, Status::Done | Status::Skipped);
-    Some(match () {
-        () if all(Status::Pending) => Status::Pending,
-        () if all(Status::Skipped) => Status::Skipped,
-        () if parts.iter().all(settled) => Status::Done,
-        () => Status::InProgress,
-    })
+    match () {
+        () if all(Status::Pending) => Some(Status::Pending),
+        () if all(Status::Skipped) => Some(Status::Skipped),
+        () if all(Status::Done) => Some(Status::Done),
+        () if parts.iter().all(settled) => None,
+        () => Some(Status::InProgress),
+    }
 }
 
 /// Whether a status says this already, in whatever word. What is pending has one word, so that a file without its
