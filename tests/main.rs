@@ -41,6 +41,7 @@ mod leftovers;
 mod lending;
 mod limits;
 mod linear;
+mod lists;
 mod looking;
 mod marks_undone;
 mod misspelt;

@@ -89,9 +89,15 @@ pub(in crate::plan) fn said<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> 
     }
     found.extend(bracketed(text).filter_map(|inside| remark(inside, is_id)));
     if found.is_empty() {
-        let at_end = || last(text, is_id).map(|(_, said)| said);
         let named = || named(text, is_id).filter(|_| has_colon);
-        found.extend(within(text, is_id).or_else(named).or_else(at_end));
+        found.extend(within(text, is_id).or_else(named));
+    }
+    if found.is_empty() {
+        let mut rest = text;
+        while let Some((front, said)) = last(rest, is_id) {
+            found.push(said);
+            rest = front;
+        }
     }
     found
 }
@@ -213,21 +219,29 @@ fn ends_with(text: &str, word: &str) -> bool {
     is_apart && strip(last, word) == Some("")
 }
 
-/// `…, after T012` or `… — after T012 and T013` at the end of a text, and what stands before it.
+/// `…, after T012` or `… — requires T012 and T013` at the end of a text, and what stands before it.
 pub(in crate::plan) fn last<'t>(
     text: &'t str,
     is_id: &dyn Fn(&str) -> bool,
 ) -> Option<(&'t str, Said<'t>)> {
-    const WORD: &str = " after ";
     if !text.ends_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '`' | '*')) {
         return None;
     }
-    let at = text.rfind(WORD)?;
-    let front = text[..at].trim_end();
-    let before = front.strip_suffix([',', ';', '-', '–', '—'])?;
-    let value = text[at + WORD.len()..].trim_start_matches(BETWEEN);
-    let is_field = false;
-    is_id(value).then_some((before.trim_end(), Said { value, is_field }))
+    let mut signs = text.rmatch_indices([',', ';', '-', '–', '—']);
+    signs.find_map(|(at, sign)| {
+        let behind = text[at + sign.len()..].strip_prefix(' ')?.trim_start();
+        if !may_begin(behind) {
+            return None;
+        }
+        let mut words = PLAIN.iter().chain(&OTHERS);
+        let rest = words.find_map(|word| strip(behind, word))?;
+        let value = rest.trim_start_matches(BETWEEN);
+        let said = Said {
+            value,
+            is_field: false,
+        };
+        is_id(value).then_some((text[..at].trim_end(), said))
+    })
 }
 
 /// What stands in each pair of brackets.
@@ -313,6 +327,10 @@ mod tests {
             ("It depends on 1.1", vec!["1.1"]),
             ("Do it, after T1", vec!["T1"]),
             ("Do it — after T1, T2", vec!["T1, T2"]),
+            ("Do it, blocked by T1", vec!["T1"]),
+            ("Do it; requires `T1`", vec!["T1`"]),
+            ("Do it - needs T1, T2", vec!["T1, T2"]),
+            ("Do it, after T1, blocked by T12", vec!["T12", "T1"]),
         ] {
             assert_eq!(values(text), expected, "{text}");
         }
@@ -326,6 +344,8 @@ mod tests {
             "Look at it after T1",
             "Do it, after the release of 18",
             "After T1, look at it",
+            "Do it, required by T1",
+            "The part requires T1",
             "Install dependencies for 18",
             "Needs work",
             "Do it [needs-1]",

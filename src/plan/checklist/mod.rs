@@ -3,6 +3,7 @@
 //! Reads a document as sections and boxes with their ids, nesting and text, and turns a box into a task. Which boxes
 //! are tasks, and what their order means, is for the formats to say.
 
+mod forbidding;
 mod home;
 mod kind;
 mod list;
@@ -131,6 +132,46 @@ impl<'d> Checklist<'d> {
     /// Whether any box has an id.
     pub(super) fn has_ids(&self) -> bool {
         self.items.iter().any(|item| item.words.id.is_some())
+    }
+
+    /// Takes words such as `TEST-US1-001` for ids, in sections of work and where other boxes have ids or each has one
+    /// of these.
+    pub(super) fn take_codes(&mut self, text: &Text<'_>) {
+        let may_have = |item: &&Item| {
+            item.words.id.is_none() && !item.is_criterion && self.kind(item) == Kind::Work
+        };
+        let unnamed = self.items.iter().enumerate();
+        let unnamed = unnamed.filter(|(_, item)| may_have(item) && item.said.contains('-'));
+        let named = unnamed.filter_map(|(at, item)| {
+            let words = Words::with_codes(&item.said);
+            words.id.is_some().then_some((at, words))
+        });
+        let named: Vec<(usize, Words)> = named.collect();
+        let is_due = |item: &&Item| may_have(item) && !item.is_nested;
+        if !self.has_ids() && self.items.iter().filter(is_due).count() > named.len() {
+            return;
+        }
+        for (at, words) in named {
+            let item = &mut self.items[at];
+            item.at = place(text.text, &item.mark, words.id.as_deref());
+            item.words = words;
+        }
+    }
+
+    /// Leaves out `- [P] T007 …` where that box stands elsewhere, and `- [P] …` without an id where others have one: a
+    /// tag is no box.
+    pub(super) fn leave_out_tags(&mut self) {
+        let is_tag = |item: &Item| item.mark.sign.eq_ignore_ascii_case("p");
+        if !self.items.iter().any(is_tag) {
+            return;
+        }
+        let boxes = self.items.iter().filter(|item| !is_tag(item));
+        let boxes: HashSet<String> = boxes.filter_map(|item| item.words.id.clone()).collect();
+        let has_ids = self.has_ids();
+        self.items.retain(|item| {
+            let is_elsewhere = |id: &String| boxes.contains(id);
+            !is_tag(item) || !item.words.id.as_ref().map_or(has_ids, is_elsewhere)
+        });
     }
 
     /// The line of a box.

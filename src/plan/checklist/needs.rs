@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::list::{self, list};
-use super::words::lettered;
+use super::words::{coded, lettered};
 use crate::plan::room::Room;
 use crate::plan::{TaskId, need_words};
 
@@ -16,6 +16,8 @@ pub(in crate::plan) struct Known {
     order: Vec<TaskId>,
     places: HashMap<String, usize>,
     groups: HashMap<String, Vec<TaskId>>,
+    /// What ids such as `OBS-001` begin with.
+    kinds: HashSet<String>,
     /// For needs that come of ranges, groups and lists on both sides of a verb.
     pub(in crate::plan) room: Room,
 }
@@ -26,10 +28,14 @@ impl Known {
         for (at, id) in order.iter().enumerate() {
             places.entry(id.as_str().to_lowercase()).or_insert(at);
         }
+        let codes = order.iter().map(TaskId::as_str);
+        let codes = codes.filter(|id| coded(id) == Some(id.len()));
+        let kinds = codes.filter_map(kind).map(str::to_owned).collect();
         Self {
             order,
             places,
             groups: HashMap::new(),
+            kinds,
             room,
         }
     }
@@ -57,7 +63,12 @@ impl Known {
             let id = text[..length].to_lowercase();
             (digits > 0 && ends && self.places.contains_key(&id)).then_some(length)
         };
-        lettered(text).or_else(in_capitals)
+        let in_code = || {
+            let length = coded(text).filter(|_| !self.kinds.is_empty())?;
+            let kind = kind(&text[..length])?;
+            self.kinds.contains(kind).then_some(length)
+        };
+        lettered(text).or_else(in_capitals).or_else(in_code)
     }
 
     pub(super) fn one(&self, id: &str) -> Vec<TaskId> {
@@ -88,6 +99,11 @@ impl Known {
             _ => [self.one(first), self.one(last)].concat(),
         }
     }
+}
+
+/// `TEST` of `TEST-US1-001`.
+fn kind(code: &str) -> Option<&str> {
+    code.split_once('-').map(|(kind, _)| kind)
 }
 
 /// What the lines of the task with this id say that it depends on.

@@ -2,7 +2,7 @@
 //!
 //! Which boxes without an id are tasks is told; in what order they run is not known here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::marks::{self, Tick};
 use super::needs::{self, Known};
@@ -98,12 +98,57 @@ impl<'c, 'd> Outline<'c, 'd> {
             let item = &self.checklist.items[*at];
             task.needs = needs::written(self.checklist.sentences(item, own), &task.id, &known);
         }
+        for (at, own) in self.groups_own(text, &begins) {
+            self.give_all(at, own, &known, &mut tasks);
+        }
         let document = self.checklist.document;
         faults.extend(stated::apply(document, &known, &mut tasks, text));
         faults.extend(known.room.too_many(text));
         faults.extend(outside.told());
         faults.extend(self.nearly(text));
         tasks
+    }
+
+    /// Each group, and what stands between its box and the first of its tasks.
+    fn groups_own(
+        &self,
+        text: &Text<'_>,
+        begins: &HashMap<usize, Part>,
+    ) -> Vec<(usize, &'d [Block])> {
+        let parts = self.parts.iter().enumerate();
+        let groups = parts.filter(|(_, part)| **part == Part::Group);
+        let own = |at: usize| {
+            let item = &self.checklist.items[at];
+            let ends = |block: usize| begins.contains_key(&block);
+            self.checklist.own(item, text, ends)
+        };
+        groups.map(|(at, _)| (at, own(at))).collect()
+    }
+
+    /// What a group says that it needs, all its tasks need; what there is not is told once, with the first.
+    fn give_all(&self, group: usize, own: &[Block], known: &Known, tasks: &mut [Task]) {
+        let item = &self.checklist.items[group];
+        let name = TaskId::new(item.words.id.as_deref().unwrap_or_default());
+        let needs = needs::written(self.checklist.sentences(item, own), &name, known);
+        if needs.is_empty() {
+            return;
+        }
+        let is_member = |task: usize| self.above(self.tasks[task]).any(|above| above == group);
+        let from = self.tasks.partition_point(|at| *at < group);
+        let members: Vec<usize> = (from..tasks.len()).filter(|at| is_member(*at)).collect();
+        let is_own = |need: &TaskId| members.iter().any(|at| tasks[*at].id == *need);
+        let needs: Vec<TaskId> = needs.into_iter().filter(|need| !is_own(need)).collect();
+        for (nth, at) in members.iter().enumerate() {
+            let given = needs
+                .iter()
+                .filter(|need| nth == 0 || known.place(need).is_some());
+            let task = &mut tasks[*at];
+            let has: HashSet<&TaskId> = task.needs.iter().collect();
+            let new: Vec<TaskId> = given.filter(|need| !has.contains(need)).cloned().collect();
+            if known.room.grants(new.len()) {
+                task.needs.extend(new);
+            }
+        }
     }
 
     /// What is nearly right in boxes that are no criteria; where no box has an id, none is missed.

@@ -17,12 +17,13 @@ pub(super) fn named(
 ) -> Vec<String> {
     let mut seen = HashSet::new();
     let mut globs = Vec::new();
-    let mut take = |path: &str, at: usize| {
+    // `from` is where the line begins that it stands on.
+    let mut take = |path: &str, at: usize, from: usize| {
         if outside::is_meant(path) {
             outside.count(path, at..at + path.len(), text);
             return;
         }
-        if !is_file(path) {
+        if !is_file(path) || super::forbidding::forbids(&text.text[from..at]) {
             return;
         }
         let glob = scope::glob_of(path).into_owned();
@@ -32,21 +33,22 @@ pub(super) fn named(
         }
     };
     for line in lines(own) {
-        let mut rest = line.range.start.max(within.start);
+        let from = line.range.start.max(within.start);
+        let mut rest = from;
         let end = line.range.end.min(within.end);
         let is_within =
             |span: &&Span| within.start <= span.range.start && span.range.end <= within.end;
         for span in line.spans.iter().filter(is_within) {
             let start = rest.min(span.range.start);
             for (at, word) in bare(&text.text[start..span.range.start]) {
-                take(word, start + at);
+                take(word, start + at, from);
             }
             rest = span.range.end;
-            take(&span.text, span.range.start);
+            take(&span.text, span.range.start, from.min(span.range.start));
         }
         let start = rest.min(end);
         for (at, word) in bare(&text.text[start..end]) {
-            take(word, start + at);
+            take(word, start + at, from);
         }
     }
     globs
@@ -77,6 +79,13 @@ fn bare(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .map(|(at, word)| (at, word.trim_end_matches('.')))
         .filter(|(_, word)| word.contains('/') && word.is_ascii())
         .filter(|(at, word)| !(text[..*at].ends_with("](") && word.starts_with("..")))
+        .filter(|(at, _)| !is_in_address(&text[..*at]))
+}
+
+/// Whether what follows goes on with an address, such as that of a page.
+fn is_in_address(before: &str) -> bool {
+    let start = before.rfind(char::is_whitespace).unwrap_or_default();
+    before[start..].contains("://")
 }
 
 /// A path whose last part is a file's name, or that ends like a directory.
@@ -87,7 +96,7 @@ fn is_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     match path.contains('/') {
         true => name.is_empty() || name.contains(['.', '*']) || scope::looks_like_path(name),
-        false => !is_member(name) && !DESIGN.contains(&name),
+        false => is_known(name) && !is_member(name) && !DESIGN.contains(&name),
     }
 }
 
@@ -104,11 +113,57 @@ const DESIGN: [&str; 9] = [
     "proposal.md",
 ];
 
+/// What the names of files end with. Without a directory before it, a name with another ending is code: `episode.title`.
+const ENDINGS: [&str; 131] = [
+    "rs", "toml", "md", "mdx", "txt", "rst", "adoc", "json", "jsonc", "json5", "jsonl", "yaml",
+    "yml", "xml", "html", "htm", "css", "scss", "sass", "less", "js", "jsx", "mjs", "cjs", "ts",
+    "tsx", "mts", "cts", "vue", "astro", "py", "pyi", "ipynb", "rb", "erb", "go", "java", "kt",
+    "kts", "scala", "c", "h", "cc", "cpp", "cxx", "hpp", "hh", "mm", "cs", "fs", "fsx", "vb",
+    "swift", "dart", "php", "lua", "pl", "pm", "jl", "ex", "exs", "erl", "hrl", "hs", "ml", "mli",
+    "elm", "clj", "cljs", "edn", "nim", "zig", "sol", "sh", "bash", "zsh", "fish", "ps1", "bat",
+    "cmd", "sql", "proto", "gql", "tf", "hcl", "ini", "cfg", "conf", "csv", "tsv", "png", "jpg",
+    "jpeg", "gif", "svg", "webp", "ico", "pdf", "wav", "mp3", "mp4", "ogg", "woff", "woff2", "ttf",
+    "otf", "tpl", "tmpl", "hbs", "ejs", "pug", "j2", "snap", "diff", "patch", "sln", "xaml",
+    "plist", "arb", "po", "pot", "db", "dll", "exe", "dylib", "so", "wasm", "metal", "glsl",
+    "wgsl", "hlsl",
+];
+
+/// Files known by their names, whatever these end with.
+const NAMES: [&str; 16] = [
+    ".env",
+    ".npmrc",
+    ".nvmrc",
+    "go.mod",
+    "go.sum",
+    "go.work",
+    "Cargo.lock",
+    "yarn.lock",
+    "bun.lock",
+    "uv.lock",
+    "poetry.lock",
+    "pubspec.lock",
+    "composer.lock",
+    "flake.lock",
+    "firestore.rules",
+    "storage.rules",
+];
+
+/// Whether a name without a directory is that of a file by its ending, or as a whole.
+fn is_known(name: &str) -> bool {
+    // `a.rs:10-20` names lines of it.
+    let glob = scope::glob_of(name);
+    let Some((stem, ending)) = glob.rsplit_once('.') else {
+        return true;
+    };
+    let is_file = !stem.is_empty() && ENDINGS.contains(&ending);
+    is_file || NAMES.contains(&&*glob) || glob.starts_with(".env.")
+}
+
 /// `console.log` and the like: code, though what follows the dot could be a file's ending.
 fn is_member(name: &str) -> bool {
-    const OBJECTS: [&str; 12] = [
+    const OBJECTS: [&str; 16] = [
         "console", "process", "window", "document", "req", "res", "this", "self", "module", "os",
-        "fs", "app",
+        "fs", "app", "Math", "logger", "ctx", "response",
     ];
     name.split_once('.')
         .is_some_and(|(object, _)| OBJECTS.contains(&object))

@@ -28,6 +28,20 @@ const TAG_CHARS_MAX: usize = 24;
 
 impl Words {
     pub(in crate::plan) fn of(line: &str) -> Self {
+        Self::with(line, id)
+    }
+
+    /// The same where ids such as `TEST-US1-001` are known as well.
+    pub(in crate::plan) fn with_codes(line: &str) -> Self {
+        Self::with(line, |text| {
+            id(text).or_else(|| {
+                let (code, rest) = text.split_at(coded(text)?);
+                Some((code, behind_id(rest)))
+            })
+        })
+    }
+
+    fn with(line: &str, id: impl Fn(&str) -> Option<(&str, &str)>) -> Self {
         let mut words = Self::default();
         let whole = tags::unstruck(line.trim());
         words.is_struck = whole.is_some();
@@ -35,7 +49,7 @@ impl Words {
         loop {
             rest = words.without_signs(rest);
             if words.id.is_none()
-                && let Some((id, after)) = quoted_id(rest).or_else(|| id(rest))
+                && let Some((id, after)) = quoted_id(rest, &id).or_else(|| id(rest))
             {
                 words.id = Some(id.to_owned());
                 words.is_named = strip_task(rest).is_some();
@@ -133,7 +147,10 @@ fn tag(text: &str) -> Option<(&str, &str)> {
 }
 
 /// `` `T001` `` or `[T001]`.
-fn quoted_id(text: &str) -> Option<(&str, &str)> {
+fn quoted_id<'t>(
+    text: &'t str,
+    id: &impl Fn(&str) -> Option<(&str, &str)>,
+) -> Option<(&'t str, &'t str)> {
     let (inside, rest) = match text.strip_prefix('`') {
         Some(inside) => inside.split_once('`')?,
         None => text.strip_prefix('[')?.split_once(']')?,
@@ -149,7 +166,7 @@ pub(in crate::plan) fn id(text: &str) -> Option<(&str, &str)> {
     let is_named = named.len() < text.len();
     if let Some(length) = lettered(named) {
         let (id, rest) = named.split_at(length);
-        return Some((id, rest.trim_start_matches(['.', ')', ':', '：'])));
+        return Some((id, behind_id(rest)));
     }
     let length = numbered(named)?;
     let (id, rest) = named.split_at(length);
@@ -160,6 +177,10 @@ pub(in crate::plan) fn id(text: &str) -> Option<(&str, &str)> {
     let is_calculated = after.starts_with('*') && !after.starts_with("* ");
     let is_number = !is_calculated && !after.starts_with(['%', '-', '/', '+', '°', ',']);
     (is_outline && is_apart && is_number).then_some((id, after))
+}
+
+fn behind_id(rest: &str) -> &str {
+    rest.trim_start_matches(['.', ')', ':', '：'])
 }
 
 /// What follows the word "task".
@@ -204,9 +225,50 @@ pub(in crate::plan) fn lettered(text: &str) -> Option<usize> {
     }
 }
 
-/// How long `1`, `1.1`, `2.10.3` or `5a` is.
+/// How long `OBS-001` or `TEST-US1-001` is: capitals and digits joined by dashes, digits last.
+pub(in crate::plan) fn coded(text: &str) -> Option<usize> {
+    const STANDARDS: [&str; 14] = [
+        "SHA", "UTF", "ISO", "RFC", "HTTP", "AES", "RSA", "TLS", "ES", "CVE", "IEEE", "PEP",
+        "WCAG", "OAUTH",
+    ];
+    let is_code = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'-';
+    if !text.starts_with(|c: char| c.is_ascii_uppercase()) {
+        return None;
+    }
+    let word = &text[..text.bytes().take_while(is_code).count()];
+    let kind = word.split_once('-')?.0;
+    if STANDARDS.contains(&kind) || is_criterion(word) {
+        return None;
+    }
+    let (mut end, mut is_counted) = (kind.len(), false);
+    for part in word[end + 1..].split('-').filter(|part| !part.is_empty()) {
+        let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
+        // Behind its number another id begins.
+        if is_counted && !is_number {
+            break;
+        }
+        is_counted |= is_number;
+        end += 1 + part.len();
+    }
+    let code = text.get(..end)?;
+    let mut following = text[end..].chars();
+    let goes_on = match following.next() {
+        Some('.') => following.next().is_some_and(|c| c.is_ascii_digit()),
+        Some(c) => c.is_alphanumeric() || c == '_',
+        None => false,
+    };
+    let is_id = end > kind.len() && code.ends_with(|c: char| c.is_ascii_digit());
+    (is_id && !code.contains("--") && !goes_on).then_some(end)
+}
+
+/// How long `1`, `1.1`, `2.10.3`, `5a` or `8a.1` is.
 pub(in crate::plan) fn numbered(text: &str) -> Option<usize> {
     let mut end = digits(text)?;
+    let letter = text.as_bytes().get(end).map(u8::to_ascii_lowercase);
+    let is_lettered = letter.is_some_and(|letter| (b'a'..=b'h').contains(&letter));
+    if is_lettered && part(&text[end + 1..], false).is_some() {
+        end += 1;
+    }
     while let Some(more) = part(&text[end..], false) {
         end += more;
     }
@@ -274,6 +336,7 @@ mod tests {
             ("T003 Last [P]", "T003", "P", "Last"),
             ("1.2a Between", "1.2a", "", "Between"),
             ("12.7* Optional", "12.7", "", "Optional"),
+            ("8a.1 Between", "8a.1", "", "Between"),
         ] {
             let found = parts(line);
             assert_eq!(
@@ -298,6 +361,32 @@ mod tests {
             assert_eq!(parts(line), (None, String::new(), line.to_owned()));
         }
         assert_eq!(parts("[Name of the feature]").2, "[Name of the feature]");
+    }
+
+    #[test]
+    fn ids_of_several_words_are_told_from_standards_and_requirements() {
+        for (line, id) in [
+            ("OBS-001 [P] Log it", "OBS-001"),
+            ("TEST-US1-001: Test it", "TEST-US1-001"),
+            ("`PERF-001` Measure it", "PERF-001"),
+            ("DOC-1-2-E2E-3", "DOC-1-2"),
+        ] {
+            assert_eq!(Words::with_codes(line).id.as_deref(), Some(id), "{line}");
+            assert_eq!(Words::of(line).id, None, "{line}");
+        }
+        for line in [
+            "UTF-8 is read",
+            "TLS-1.2 only",
+            "NFR-001 Fast",
+            "US-1 works",
+            "A-B test",
+            "F-16b",
+            "MD5 sums",
+            "B2-- x",
+            "OBS-001.5",
+        ] {
+            assert_eq!(Words::with_codes(line).id, None, "{line}");
+        }
     }
 
     #[test]

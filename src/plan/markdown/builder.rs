@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
 
+use super::names::{is_in_word, underscores};
 use super::{Block, Fence, Heading, Line, Mark, Span, Table};
 use crate::plan::text::line_end;
 
@@ -100,6 +101,14 @@ impl<'a> Builder<'a> {
 
     pub(super) fn take(&mut self, event: Event<'_>, range: Range<usize>) {
         match event {
+            Event::Start(Tag::Emphasis | Tag::Strong) if is_in_word(self.text, &range) => {
+                let signs = underscores(&self.text[range.clone()]);
+                self.words(signs, range.start..range.start + signs.len());
+            }
+            Event::End(TagEnd::Emphasis | TagEnd::Strong) if is_in_word(self.text, &range) => {
+                let signs = underscores(&self.text[range.clone()]);
+                self.words(signs, range.end - signs.len()..range.end);
+            }
             Event::Start(tag) => self.start(tag, range),
             Event::End(tag) => self.end(tag),
             Event::Text(text) => self.words(&text, range),

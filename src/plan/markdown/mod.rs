@@ -4,6 +4,7 @@
 //! is ever taken for structure. It knows no dialect: what a field or a heading means is for the readers.
 
 mod builder;
+mod names;
 
 use std::borrow::Cow;
 use std::ops::Range;

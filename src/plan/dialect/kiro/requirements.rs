@@ -94,10 +94,16 @@ impl Asked {
                 Block::Line(line) if inside => {
                     let start = line.range.start - line.indent.min(line.range.start);
                     let bullet = text.text[start..line.range.start].trim();
-                    let digits = bullet.trim_end_matches(['.', ')']);
-                    let is_number =
-                        !digits.is_empty() && digits.bytes().all(|c| c.is_ascii_digit());
-                    if let (true, Some(whole)) = (is_number, asked.whole.last()) {
+                    // Right below a paragraph only the number 1 begins a list: others are words of it.
+                    let digits = match bullet.is_empty() {
+                        true => counted(&text.text[line.range.start..]),
+                        false => Some(bullet.trim_end_matches(['.', ')'])),
+                    };
+                    let is_number = |digits: &&str| {
+                        !digits.is_empty() && digits.bytes().all(|c| c.is_ascii_digit())
+                    };
+                    let digits = digits.filter(is_number);
+                    if let (Some(digits), Some(whole)) = (digits, asked.whole.last()) {
                         asked.parts.insert(format!("{whole}.{digits}"));
                     }
                 }
@@ -118,6 +124,16 @@ impl Asked {
                 || self.parts.contains(&part.join("."))
                 || !self.parts.iter().any(numbered))
     }
+}
+
+/// `3` of a line such as `3. THE system SHALL`.
+fn counted(line: &str) -> Option<&str> {
+    let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+    // `1a.` and `1b.` are parts of the first.
+    let behind = line[digits..].trim_start_matches(|c: char| c.is_ascii_lowercase());
+    let letters = line.len() - digits - behind.len();
+    let behind = behind.strip_prefix(['.', ')']).filter(|_| letters <= 1)?;
+    behind.starts_with([' ', '\t']).then(|| &line[..digits])
 }
 
 /// `2` of `Requirement 2: Sign in`.

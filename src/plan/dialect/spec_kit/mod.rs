@@ -14,7 +14,7 @@ use crate::plan::checklist::needs::{self, Known};
 use crate::plan::checklist::order::{self, Step};
 use crate::plan::checklist::words::Words;
 use crate::plan::checklist::{self, Checklist, Item, Kind, nearly, stated};
-use crate::plan::markdown::{Heading, lines};
+use crate::plan::markdown::{Document, Heading, lines};
 use crate::plan::outside::Outside;
 use crate::plan::room::Room;
 use crate::plan::source::{self, Source};
@@ -73,7 +73,7 @@ impl Format for SpecKit {
     fn write(&self, sources: &[Source], progress: &Progress) -> Vec<Change> {
         let text = sources[0].text();
         let document = text.document();
-        let checklist = Checklist::of(document, &text);
+        let checklist = read_boxes(document, &text);
         let chosen = chosen(&checklist);
         if chosen.is_empty() {
             return headings::write(document, &text, progress);
@@ -89,6 +89,14 @@ impl Format for SpecKit {
         });
         marks::written(&text, &ticks.collect::<Vec<_>>(), progress, None)
     }
+}
+
+/// The boxes of a document, with the ids that this format has besides.
+fn read_boxes<'d>(document: &'d Document, text: &Text<'_>) -> Checklist<'d> {
+    let mut checklist = Checklist::of(document, text);
+    checklist.take_codes(text);
+    checklist.leave_out_tags();
+    checklist
 }
 
 /// Whether a text could have boxes with ids, told without parsing it.
@@ -129,7 +137,7 @@ fn read(source: &Source) -> Reading {
     let text = source.text();
     let document = text.document();
     let mut faults = document.hidden(&text);
-    let checklist = Checklist::of(document, &text);
+    let checklist = read_boxes(document, &text);
     let chosen = chosen(&checklist);
     let in_headings =
         chosen.is_empty() || !checklist.has_ids() && !headings::found(document, &text).is_empty();

@@ -1,0 +1,192 @@
+//! Lists of boxes are read as people write them, also where they leave what their format has.
+
+use std::fs;
+use std::path::Path;
+
+use git_enact::plan::{Loaded, Selection, Task, TaskId, load};
+
+const SPEC_KIT: &str = "specs/001-a/tasks.md";
+const OPENSPEC: &str = "openspec/changes/a/tasks.md";
+const KIRO: &str = ".kiro/specs/a/tasks.md";
+
+/// What is read of files of which the first is the plan.
+fn read(files: &[(&str, &str)]) -> Loaded {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    for (name, text) in files {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
+        fs::write(path, text).expect("it is written");
+    }
+    load(&[directory.path().join(files[0].0)], &Selection::default())
+        .unwrap_or_else(|refused| panic!("{}: {:?}", files[0].1, refused.faults))
+}
+
+fn ids(loaded: &Loaded) -> Vec<&str> {
+    let tasks = loaded.plan.tasks.iter();
+    tasks.map(|task| task.id.as_str()).collect()
+}
+
+fn told(loaded: &Loaded) -> Vec<&str> {
+    let warnings = loaded.warnings.iter();
+    warnings.map(|fault| fault.message.as_str()).collect()
+}
+
+fn task<'l>(loaded: &'l Loaded, id: &str) -> &'l Task {
+    let mut tasks = loaded.plan.tasks.iter();
+    let found = tasks.find(|task| task.id.as_str() == id);
+    found.unwrap_or_else(|| panic!("{id} of {:?}", ids(loaded)))
+}
+
+fn needs<'l>(loaded: &'l Loaded, id: &str) -> Vec<&'l str> {
+    let needs = task(loaded, id).needs.iter();
+    needs.map(TaskId::as_str).collect()
+}
+
+/// The files of a task with these words.
+fn files(words: &str) -> Vec<String> {
+    let text = format!("# Tasks: A\n\n## Phase 1: B\n\n- [ ] T001 {words}\n");
+    let loaded = read(&[(SPEC_KIT, &text)]);
+    task(&loaded, "T001").files.clone()
+}
+
+#[test]
+fn boxes_with_ids_of_several_words_are_tasks_in_sections_of_work() {
+    let text = "# Tasks: A\n\n## Phase 1: B\n\n- [ ] TEST-SETUP-001 Test it\n- [ ] T001 Make it\n\
+                - [ ] OBS-001 [P] Log it (depends on TEST-SETUP-001)\n- [ ] UTF-8 is read\n- [ ] FR-001 Works\n\n\
+                ## Success Criteria\n\n- [ ] PERF-001 Fast\n";
+    let loaded = read(&[(SPEC_KIT, text)]);
+    assert_eq!(ids(&loaded), ["TEST-SETUP-001", "T001", "OBS-001"]);
+    assert!(needs(&loaded, "OBS-001").contains(&"TEST-SETUP-001"));
+    assert_eq!(
+        task(&loaded, "OBS-001").title,
+        "Log it (depends on TEST-SETUP-001)"
+    );
+    assert!(
+        told(&loaded).contains(&"a box without an id is no task here"),
+        "{:?}",
+        told(&loaded)
+    );
+}
+
+#[test]
+fn a_list_whose_only_ids_are_of_several_words_has_those() {
+    let text = "# Tasks: A\n\n## Phase 1: B\n\n- [ ] DOC-001 Write it\n- [ ] DOC-002 Print it\n";
+    assert_eq!(ids(&read(&[(SPEC_KIT, text)])), ["DOC-001", "DOC-002"]);
+    let text = "# Tasks: A\n\n## Phase 1: B\n\n- [ ] DOC-001 Write it\n- [ ] Print it\n";
+    assert_eq!(ids(&read(&[(SPEC_KIT, text)])), ["1.1", "1.2"]);
+}
+
+#[test]
+fn a_tag_in_place_of_a_box_makes_no_second_task() {
+    let text = "# Tasks: A\n\n## Parallel Execution Examples\n\n- [P] T002 [US1] Draw it\n- [P] Sing it\n\n\
+                ## Phase 1: B\n\n- [ ] T001 Make it\n- [ ] T002 [P] [US1] Draw it\n- [P] T003 Show it\n";
+    assert_eq!(ids(&read(&[(SPEC_KIT, text)])), ["T001", "T002", "T003"]);
+}
+
+#[test]
+fn a_letter_behind_the_first_number_belongs_to_the_id() {
+    let text = "## 8. A\n\n### 8a. B\n\n- [ ] 8a.1 Make it\n- [ ] 8a.2 Draw it\n\n### 8b. C\n\n- [ ] 8b.1 Show it\n";
+    let loaded = read(&[(OPENSPEC, text)]);
+    assert_eq!(ids(&loaded), ["8a.1", "8a.2", "8b.1"]);
+    assert_eq!(task(&loaded, "8b.1").title, "Show it");
+}
+
+#[test]
+fn what_a_group_needs_all_its_tasks_need() {
+    let text = "# Implementation Plan\n\n- [ ] 1. (P) Make\n  - [ ] 1.1 (P) A\n  - [ ] 1.2 (P) B\n\
+                - [ ] 2. (P) Draw\n  - _Dependencies: 1_\n  - [ ] 2.1 (P) C\n  - [ ] 2.2 (P) D\n";
+    let loaded = read(&[(KIRO, text)]);
+    for id in ["2.1", "2.2"] {
+        let needs = needs(&loaded, id);
+        assert!(
+            needs.contains(&"1.1") && needs.contains(&"1.2"),
+            "{id}: {needs:?}"
+        );
+    }
+    // What there is not is refused once, and not with each task.
+    let unknown = text.replace("_Dependencies: 1_", "_Dependencies: 7.1_");
+    let loaded = read(&[(KIRO, &unknown)]);
+    assert_eq!(needs(&loaded, "2.1"), ["7.1"]);
+    assert!(needs(&loaded, "2.2").is_empty());
+}
+
+#[test]
+fn what_must_not_be_edited_is_no_file_of_a_task() {
+    for (words, expected) in [
+        (
+            "Add it to `src/a.rs`. Do NOT edit `README.md`",
+            vec!["src/a.rs"],
+        ),
+        ("NO editar `.vector/`", vec![]),
+        ("Never touch src/b.rs", vec![]),
+        ("Não altere `src/b.rs`", vec![]),
+        ("No arquivo `src/b.rs`, crie um teste", vec!["src/b.rs"]),
+        ("Do not forget `src/b.rs`", vec!["src/b.rs"]),
+        (
+            "Move it to `src/b.rs`\n  - **Do not** edit `src/c.rs`",
+            vec!["src/b.rs"],
+        ),
+    ] {
+        assert_eq!(files(words), expected, "{words}");
+    }
+}
+
+#[test]
+fn code_and_addresses_are_no_files() {
+    for code in [
+        "`episode.title`",
+        "`Version.parse`",
+        "`styles.id`",
+        "`.slug`",
+        "`.md`",
+        "`_client.get`",
+        "`1.25rem`",
+        "`@a/b`",
+        "https://[name].example.io/[part]/",
+    ] {
+        assert!(files(&format!("Use {code}")).is_empty(), "{code}");
+    }
+    for file in [
+        "a.rs",
+        "go.mod",
+        ".env",
+        ".env.local",
+        "*.md",
+        "Makefile",
+        "src/a.x",
+    ] {
+        assert_eq!(files(&format!("Change `{file}`")), [file], "{file}");
+    }
+    assert_eq!(files("Change `a.rs:10-20`"), ["a.rs"]);
+}
+
+#[test]
+fn criteria_right_below_a_paragraph_are_counted() {
+    let asked = "# Requirements\n\n### Requirement 1: A\n\n**First**\n1. THE system SHALL a\n2. THE system SHALL b\n\n\
+                 **Second**\n3. THE system SHALL c\n4a. THE system SHALL d\n";
+    let plan = |number: &str| {
+        format!("# Implementation Plan\n\n- [ ] 1. Make it\n  - _Requirements: {number}_\n")
+    };
+    let beside = Path::new(KIRO).with_file_name("requirements.md");
+    let beside = beside.to_str().expect("a plain name");
+    let told_of = |number: &str| {
+        let loaded = read(&[(KIRO, &plan(number)), (beside, asked)]);
+        told(&loaded).join("\n")
+    };
+    assert!(!told_of("1.3, 1.4").contains("no requirement"));
+    assert!(told_of("1.5").contains("`1.5` is no requirement"));
+}
+
+#[test]
+fn underscores_within_names_stay_in_titles() {
+    for name in ["_category_.json", "__init__.py", "src/__tests__/a.ts"] {
+        let text = format!("# Tasks: A\n\n## Phase 1: B\n\n- [ ] T001 Add {name} _now_\n");
+        let loaded = read(&[(SPEC_KIT, &text)]);
+        assert_eq!(task(&loaded, "T001").title, format!("Add {name} now"));
+    }
+    let text = "# Tasks: A\n\n## Phase 1: B\n\n- [ ] __init__.py is added\n";
+    assert_eq!(
+        read(&[(SPEC_KIT, text)]).plan.tasks[0].title,
+        "__init__.py is added"
+    );
+}
