@@ -120,7 +120,10 @@ impl Shape {
 }
 
 /// What a single line may be full of.
-const MARKS: [&str; 46] = [
+const MARKS: [&str; 49] = [
+    ": ",
+    "(after T001 ",
+    ", after T001",
     "*",
     "_",
     "`",

@@ -734,3 +734,28 @@ fn phases_whose_deliverables_are_files_do_not_lack_them() {
     assert!(!lacks("`src/db.rs` with a pool"));
     assert!(lacks("a pool, `Pool`"));
 }
+
+#[test]
+fn a_key_that_says_what_a_task_of_task_master_needs_under_another_name_is_told_once() {
+    let task = |id: u32, more: &str| {
+        format!(
+            r#"{{"id": {id}, "title": "a", "details": "a", "testStrategy": "a", "status": "pending"{more}}}"#
+        )
+    };
+    let tasks = [
+        task(1, r#", "dependencies": []"#),
+        task(2, r#", "dependsOn": [1]"#),
+        task(3, r#", "dependsOn": [1]"#),
+    ];
+    let text = format!(r#"{{"tasks": [{}]}}"#, tasks.join(", "));
+    let told = told(&[(TASKS, &text)]);
+    let meant: Vec<&String> = told
+        .iter()
+        .filter(|line| line.contains("`dependsOn`"))
+        .collect();
+    assert_eq!(meant.len(), 1, "{told:#?}");
+    assert!(
+        meant[0].contains("did you mean `dependencies`?"),
+        "{meant:?}"
+    );
+}

@@ -77,6 +77,7 @@ fn what_a_task_needs_is_read_in_every_format_of_lists() {
             ("Show it", "  - Dependencies: None\n", vec![]),
             ("Show it", "  - Requires: Node 18.2\n", vec![]),
             ("Look at it again after {1}", "", vec![]),
+            ("Show it, no longer depends on {1}", "", vec![]),
             ("Show it (after lunch)", "", vec![]),
         ] {
             let found = needs(path, head, ids, line, below);

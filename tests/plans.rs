@@ -566,6 +566,11 @@ fn what_is_struck_out_or_put_off_is_not_run() {
             "1 a open; 2 b skipped; 3 c (no need) skipped; 4 d skipped; 5 e ~~f~~ g open",
         ),
         (
+            "PLAN.md",
+            "# Plan: P\n\n### Task 1: a\n**Verify**: `true`\n\n### Task 2: ~~b~~\n**Verify**: `true`\n",
+            "1 a open; 2 b skipped",
+        ),
+        (
             "openspec/changes/x/tasks.md",
             "## 1. A\n- [ ] 1.1 a\n- [ ] ~~1.2 b~~\n- [x] ~~1.3 c~~\n",
             "1.1 a open; 1.2 b skipped; 1.3 c done",

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::text::find_word;
+use super::text::{char_start, find_word};
 
 /// What stands behind words that say "needs".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,7 +183,11 @@ fn other<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
 /// `depends on` anywhere.
 fn within<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
     const WORD: &str = "depends on";
-    let rest = &text[find_word(text, WORD)? + WORD.len()..];
+    let at = find_word(text, WORD)?;
+    if is_denied(&text[..at]) {
+        return None;
+    }
+    let rest = &text[at + WORD.len()..];
     let value = rest.trim_start_matches(BETWEEN);
     rest.starts_with([' ', ':', '：', '*']).then(|| Said {
         value,
@@ -191,10 +195,37 @@ fn within<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
     })
 }
 
+/// Whether what stands before the words takes them back, or quotes them as code.
+fn is_denied(before: &str) -> bool {
+    const DENIALS: [&str; 8] = [
+        "longer",
+        "not",
+        "never",
+        "nothing",
+        "nobody",
+        "none",
+        "previously",
+        "formerly",
+    ];
+    let is_code = memchr::memchr_iter(b'`', before.as_bytes()).count() % 2 == 1;
+    let last = before.trim_end().rsplit([' ', '(']).next();
+    let word = last.unwrap_or_default().trim_matches(['*', '_', '~']);
+    is_code
+        || DENIALS
+            .iter()
+            .any(|denial| word.eq_ignore_ascii_case(denial))
+}
+
 /// Any of the plain words anywhere, if a colon and an id follow.
 fn named<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
+    // Of colons with nothing between only the first can stand behind a word.
+    let mut from = 0;
     let value = signs(text, COLONS).find_map(|colon| {
+        if colon.start < from {
+            return None;
+        }
         let value = text[colon.end..].trim_start_matches(BETWEEN);
+        from = text.len() - value.len();
         let is_said = || {
             PLAIN
                 .iter()
@@ -244,6 +275,9 @@ pub(in crate::plan) fn last<'t>(
     })
 }
 
+/// Bytes of a remark; brackets that nothing closes hold all that follows them.
+const REMARK_MAX: usize = 500;
+
 /// What stands in each pair of brackets.
 fn bracketed(text: &str) -> impl Iterator<Item = &str> {
     let mut closing = 0;
@@ -254,7 +288,7 @@ fn bracketed(text: &str) -> impl Iterator<Item = &str> {
             let closes = signs(&text[start..], CLOSING).next();
             closing = closes.map_or(text.len(), |closes| start + closes.start);
         }
-        &text[start..closing]
+        &text[start..closing.min(char_start(text, start + REMARK_MAX))]
     })
 }
 
@@ -349,6 +383,9 @@ mod tests {
             "Install dependencies for 18",
             "Needs work",
             "Do it [needs-1]",
+            "It no longer depends on T1",
+            "Nothing depends on T1",
+            "Rename `depends on T1`",
             "The work that it needs: 18",
         ] {
             assert!(values(text).is_empty(), "{text}");

@@ -99,7 +99,12 @@ impl Keys {
                 meant?
             }
         };
-        (!there(meant) && self.told.insert(key.to_owned())).then_some(meant)
+        (!there(meant) && self.is_first(key)).then_some(meant)
+    }
+
+    /// Whether nothing was told of this key yet, after which something is.
+    pub(super) fn is_first(&mut self, key: &str) -> bool {
+        self.told.insert(key.to_owned())
     }
 }
 

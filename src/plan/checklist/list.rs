@@ -26,9 +26,12 @@ pub(super) fn list<'t>(value: &'t str, known: &Known) -> (Vec<TaskId>, &'t str) 
     (tasks, rest)
 }
 
-/// Whether a text begins with an id that no number can be taken for.
+/// Whether a text begins with an id that no other number can be taken for.
 pub(super) fn begins_with_id(text: &str, known: &Known) -> bool {
-    known.spelled(opened(text)).is_some()
+    let text = opened(text);
+    let is_number =
+        || words::numbered(text).is_some_and(|length| known.has_number(&text[..length]));
+    known.spelled(text).is_some() || is_number()
 }
 
 /// The ids that a text begins with, if they are more than one: `T005-T007`, `T029/T030`, `2.1, 2.2`, `T001-003`.

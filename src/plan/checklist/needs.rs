@@ -71,6 +71,11 @@ impl Known {
         lettered(text).or_else(in_capitals).or_else(in_code)
     }
 
+    /// Whether `1.1` is the number of a task; one without a dot may count anything.
+    pub(super) fn has_number(&self, number: &str) -> bool {
+        number.contains('.') && self.places.contains_key(&number.to_lowercase())
+    }
+
     pub(super) fn one(&self, id: &str) -> Vec<TaskId> {
         let folded = id.to_lowercase();
         match (self.places.get(&folded), self.groups.get(&folded)) {
@@ -172,6 +177,7 @@ mod tests {
             ("After: T001", "T001"),
             ("Do it (after t001, t002)", "T001 T002"),
             ("Do it, after T003", "T003"),
+            ("Do it (after 1.1)", "1.1"),
             ("Do it (needs Task T001)", "T001"),
         ] {
             assert_eq!(needs(sentence), expected, "{sentence}");
@@ -191,7 +197,7 @@ mod tests {
             "Reuses: the service (task 1.1)",
             "Install the dependencies: react 18.2",
             "Prerequisites: Node 18.2",
-            "Requires: 1.1",
+            "Requires: 18.2",
         ] {
             assert_eq!(needs(sentence), "", "{sentence}");
         }

@@ -4,6 +4,7 @@
 
 use super::ids;
 use crate::plan::need_words::{self, Said, without_remarks};
+use crate::plan::text::char_start;
 
 /// The ids of `（depends_on: IMPL-001）`, or of `(after IMPL-001)`, within a line.
 pub(super) fn inline_needs(text: &str) -> Vec<String> {
@@ -30,7 +31,10 @@ fn begins_with_id(text: &str) -> bool {
         let (front, rest) = text.split_at_checked(word.len())?;
         front.eq_ignore_ascii_case(word).then_some(rest)
     });
-    let first = ids::ids_in(named.unwrap_or(text)).next();
+    // No id is longer; what comes later is nothing that the text begins with.
+    const LOOKED_AT: usize = 80;
+    let named = named.unwrap_or(text);
+    let first = ids::ids_in(&named[..char_start(named, LOOKED_AT)]).next();
     first.is_some_and(|(at, _)| at < 2)
 }
 

@@ -83,23 +83,40 @@ fn paths(words: &str) -> Vec<Cow<'_, str>> {
         }
         return found;
     }
-    // What follows a dash says why and may name others.
-    let ends = |at: usize| {
-        let ends = ["` - ", "` – ", "` — ", "`: ", "` ("];
-        ends.iter().any(|end| words[at..].starts_with(end))
-    };
-    let mut quotes = words.match_indices('`').map(|(at, _)| at);
-    let about = quotes
-        .find(|at| ends(*at))
-        .map_or(words, |at| &words[..=at]);
-    for span in codes(about) {
-        // In a list of files these are names of such: `.env`, `CODEOWNERS`.
-        match scope::is_hidden_file(span) || is_loud(span) {
-            true => found.push(span.into()),
-            false => take_path(span, &mut found),
+    let mut rest = Some(words);
+    while let Some(words) = rest {
+        let (about, next) = about(words);
+        for span in codes(about) {
+            // In a list of files these are names of such: `.env`, `CODEOWNERS`.
+            match scope::is_hidden_file(span) || is_loud(span) {
+                true => found.push(span.into()),
+                false => take_path(span, &mut found),
+            }
         }
+        rest = next;
     }
     found
+}
+
+/// What names files: up to a dash or a remark, which say why and may name others; and where a list goes on behind a
+/// remark, its rest.
+fn about(words: &str) -> (&str, Option<&str>) {
+    const ENDS: [&str; 5] = ["` - ", "` – ", "` — ", "`: ", "` ("];
+    let mut quotes = words.match_indices('`').map(|(at, _)| at);
+    let end = quotes.find(|at| ENDS.iter().any(|end| words[*at..].starts_with(end)));
+    let Some(end) = end else {
+        return (words, None);
+    };
+    let remark = words[end + 1..].strip_prefix(" (");
+    let next = remark.and_then(|remark| {
+        let (_, rest) = remark.split_once(')')?;
+        let rest = rest.trim_start();
+        let rest = rest
+            .strip_prefix([',', ';', '，', '、', '+', '&'])
+            .or_else(|| rest.strip_prefix("and "))?;
+        Some(rest.trim_start()).filter(|rest| rest.starts_with('`'))
+    });
+    (&words[..=end], next)
 }
 
 /// Whether a word is in capitals, as the names of files are that every repository has.
@@ -233,6 +250,10 @@ mod tests {
             ["Cargo.toml"]
         );
         assert_eq!(paths("src/a.rs (lines 1-3)"), ["src/a.rs"]);
+        assert_eq!(
+            paths("`src/a.rs` (new), `src/b.rs` (see `src/d.rs`) and `src/c.rs` - as `src/e.rs`"),
+            ["src/a.rs", "src/b.rs", "src/c.rs"]
+        );
         let path = |written: &'static str| {
             let mut found = Vec::new();
             take_path(written, &mut found);

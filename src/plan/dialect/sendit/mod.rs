@@ -282,11 +282,13 @@ pub(super) fn task_heading(heading: &Heading, text: &Text<'_>) -> Option<TaskHea
         .trim_start_matches([' ', ':', '：', '-', '–', '—', '.', ')', ','])
         .trim();
     let (title, boxed) = tags::without_box(title).unwrap_or((title, None));
+    let struck = tags::unstruck(title);
+    let left_out = struck.is_some().then_some(ImportedStatus::Skipped);
     is_id.then(|| TaskHeading {
         id: id.to_owned(),
-        title: title.to_owned(),
+        title: struck.unwrap_or_else(|| title.to_owned()),
         at,
-        says: says.or(boxed),
+        says: says.or(boxed).or(left_out),
     })
 }
 

@@ -75,8 +75,18 @@ impl Told {
         members: &[(String, Node<'_>)],
         text: &Text<'_>,
     ) {
+        const NEEDS: [&str; 6] = [
+            "depends_on",
+            "dependsOn",
+            "depends",
+            "blockedBy",
+            "blocked_by",
+            "prerequisites",
+        ];
         let is_there = |name: &str| members.iter().any(|(key, _)| key == name);
-        if let Some(meant) = self.keys.meant(key, is_there) {
+        let needs = NEEDS.contains(&key).then_some("dependencies");
+        let needs = needs.filter(|needs| !is_there(needs) && self.keys.is_first(key));
+        if let Some(meant) = needs.or_else(|| self.keys.meant(key, is_there)) {
             let place = key_range(key, value, text);
             self.faults.push(Fault::misspelt(text, place, key, meant));
         }
