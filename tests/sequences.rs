@@ -274,3 +274,69 @@ fn a_run_with_one_slot_stands_where_the_reference_says_whatever_is_done_to_it() 
 fn a_run_with_two_slots_stands_where_the_reference_says_whatever_is_done_to_it() {
     live(2);
 }
+
+/// Two tasks, of which the second needs the first.
+fn two(jobs: u32) -> Plan {
+    let good = |needs| Planned {
+        deed: Deed::Good,
+        needs,
+        after: Vec::new(),
+    };
+    Plan {
+        tasks: vec![good(vec![]), good(vec![0])],
+        jobs,
+        stops: false,
+    }
+}
+
+#[test]
+fn lists_that_went_wrong_once_are_lived_through() {
+    use Operation::{
+        Branch, Clean, LoseBranch, LoseNotes, MoveJournalBack, Resume, Revert, Rollback, Switch,
+    };
+    let at = |point: &str| Some(point.to_owned());
+    let resume = |halt| Resume { halt, crash: None };
+    let clean = || Clean { crash: None };
+    let back = |by| Rollback { by, crash: None };
+    let revert = |task| Revert { task, crash: None };
+    let lists = [
+        (
+            two(1),
+            vec![
+                Clean {
+                    crash: at("step:worktree-emptied"),
+                },
+                Revert {
+                    task: 1,
+                    crash: at("recorded:reverted"),
+                },
+                back(8),
+            ],
+        ),
+        (
+            two(2),
+            vec![
+                back(4),
+                resume(false),
+                revert(3),
+                back(13),
+                LoseBranch,
+                resume(true),
+                clean(),
+                Switch { to: 2 },
+                LoseNotes,
+                clean(),
+                revert(4),
+                Branch,
+                MoveJournalBack { by: 6 },
+            ],
+        ),
+    ];
+    for (plan, operations) in &lists {
+        let mut life = Life::new(plan);
+        for operation in operations {
+            life.happen(operation);
+        }
+        life.end();
+    }
+}

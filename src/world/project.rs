@@ -94,9 +94,18 @@ pub fn all(repo: &Repo, state: &State, author: &Identity) -> Result<Option<Strin
 pub fn remember(repo: &Repo, state: &State) -> Result<()> {
     let mut ours = Projected::read(repo, &state.run.id);
     let tip = repo.oid(&state.run.tip)?;
-    match ours.has(tip) {
+    let mut places = vec![tip];
+    // A death on the way to the tip left it behind that, and nothing says so once the run goes back.
+    if let Some(found) = repo.read(&layout::integration_branch(&state.run.id))?
+        && found != tip
+        && repo.is_ancestor(found, tip)?
+    {
+        places.push(found);
+    }
+    places.retain(|place| !ours.has(*place));
+    match places.is_empty() {
         true => Ok(()),
-        false => ours.write(ours.places.iter().copied().chain([tip]).collect()),
+        false => ours.write(ours.places.iter().copied().chain(places).collect()),
     }
 }
 
