@@ -3,6 +3,7 @@
 //! Knows what stands before a name on its line, and no format.
 
 use crate::plan::need_words::strip;
+use crate::plan::text::{char_start, find_word};
 
 /// How such a sentence begins, in whatever case.
 const PROHIBITIONS: [&str; 7] = ["do not", "don't", "don’t", "never", "não", "nicht", "no"];
@@ -43,8 +44,21 @@ const DENIED: [&str; 29] = [
     "cambies",
 ];
 
+/// Whether a text can hold a prohibition at all.
+pub(super) fn may_be_in(text: &str) -> bool {
+    // What all of the words have in them.
+    let signs = ["no", "on't", "on’t", "ever", "não", "icht"];
+    signs.iter().any(|sign| find_word(text, sign).is_some())
+}
+
+/// How many bytes before a name are looked at.
+const LOOKED_AT: usize = 400;
+
 /// Whether what follows on a line is named by a sentence, or a part of one, that begins with a prohibition.
 pub(super) fn forbids(before: &str) -> bool {
+    // Of a line that names very many things each is looked at from nearby.
+    let near = char_start(before, before.len().saturating_sub(LOOKED_AT));
+    let before = &before[near..];
     let sentence = &before[sentence_start(before)..];
     let mut at = 0;
     // Where a part of the sentence may begin.
@@ -133,6 +147,8 @@ mod tests {
         ] {
             assert!(forbids(before), "{before}");
         }
+        assert!(super::may_be_in("DO NOT EDIT `") && super::may_be_in("Não altere"));
+        assert!(!super::may_be_in("Edit `"));
         for before in [
             "Edit `",
             "Do not forget to edit `",

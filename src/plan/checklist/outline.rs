@@ -135,7 +135,8 @@ impl<'c, 'd> Outline<'c, 'd> {
         }
         let is_member = |task: usize| self.above(self.tasks[task]).any(|above| above == group);
         let from = self.tasks.partition_point(|at| *at < group);
-        let members: Vec<usize> = (from..tasks.len()).filter(|at| is_member(*at)).collect();
+        let behind = from..tasks.len();
+        let members: Vec<usize> = behind.take_while(|at| is_member(*at)).collect();
         let is_own = |need: &TaskId| members.iter().any(|at| tasks[*at].id == *need);
         let needs: Vec<TaskId> = needs.into_iter().filter(|need| !is_own(need)).collect();
         for (nth, at) in members.iter().enumerate() {

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use super::forbidding;
 use crate::plan::markdown::{Block, Span, lines};
 use crate::plan::outside::{self, Outside};
 use crate::plan::scope;
-use crate::plan::text::Text;
+use crate::plan::text::{Text, char_start};
 
 /// Those within these bytes, as globs, each once; and those that lie outside of the repository.
 pub(super) fn named(
@@ -17,13 +18,15 @@ pub(super) fn named(
 ) -> Vec<String> {
     let mut seen = HashSet::new();
     let mut globs = Vec::new();
+    let may_be_forbidden = forbidding::may_be_in(&text.text[within.clone()]);
+    let forbids = |before: &str| may_be_forbidden && forbidding::forbids(before);
     // `from` is where the line begins that it stands on.
     let mut take = |path: &str, at: usize, from: usize| {
         if outside::is_meant(path) {
             outside.count(path, at..at + path.len(), text);
             return;
         }
-        if !is_file(path) || super::forbidding::forbids(&text.text[from..at]) {
+        if !is_file(path) || forbids(&text.text[from..at]) {
             return;
         }
         let glob = scope::glob_of(path).into_owned();
@@ -69,6 +72,7 @@ fn bare(text: &str) -> impl Iterator<Item = (usize, &str)> {
     };
     // Most text names none, which is seen at once.
     let text = if text.contains('/') { text } else { "" };
+    let has_address = text.contains("://");
     let mut at = 0;
     let words = text.split_inclusive(is_around).map(move |piece| {
         let start = at;
@@ -79,11 +83,14 @@ fn bare(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .map(|(at, word)| (at, word.trim_end_matches('.')))
         .filter(|(_, word)| word.contains('/') && word.is_ascii())
         .filter(|(at, word)| !(text[..*at].ends_with("](") && word.starts_with("..")))
-        .filter(|(at, _)| !is_in_address(&text[..*at]))
+        .filter(move |(at, _)| !(has_address && is_in_address(&text[..*at])))
 }
 
 /// Whether what follows goes on with an address, such as that of a page.
 fn is_in_address(before: &str) -> bool {
+    const LOOKED_AT: usize = 200;
+    let near = char_start(before, before.len().saturating_sub(LOOKED_AT));
+    let before = &before[near..];
     let start = before.rfind(char::is_whitespace).unwrap_or_default();
     before[start..].contains("://")
 }
