@@ -9,6 +9,7 @@ use crate::journal;
 use crate::plan::TaskId;
 use crate::report;
 use crate::report::clean::visible_line;
+use crate::run::names::listed;
 
 /// Have the plan's own files say how far a run is; only marks change in what people wrote
 #[derive(Debug, clap::Args)]
@@ -57,13 +58,11 @@ const NAMED_MAX: usize = 5;
 
 /// That the plan's files have no place to say that these tasks are done.
 fn unmarked(tasks: &[TaskId]) -> Option<String> {
-    let named = tasks.iter().take(NAMED_MAX);
-    let named: Vec<String> = named.map(|id| format!("`{id}`")).collect();
-    let named = named.join(", ");
+    let named: Vec<String> = tasks.iter().map(|id| format!("`{id}`")).collect();
+    let named = listed(&named, NAMED_MAX);
     let who = match tasks.len() {
         0 => return None,
         1 => format!("task {named} is"),
-        count if count > NAMED_MAX => format!("tasks {named} and {} more are", count - NAMED_MAX),
         _ => format!("tasks {named} are"),
     };
     Some(format!(

@@ -46,9 +46,8 @@ const DENIED: [&str; 29] = [
 
 /// Whether a text can hold a prohibition at all.
 pub(super) fn may_be_in(text: &str) -> bool {
-    // What all of the words have in them.
-    let signs = ["no", "on't", "on’t", "ever", "não", "icht"];
-    signs.iter().any(|sign| find_word(text, sign).is_some())
+    let mut words = PROHIBITIONS.iter();
+    words.any(|word| find_word(text, word).is_some())
 }
 
 /// How many bytes before a name are looked at.

@@ -40,8 +40,13 @@ pub(super) fn several(text: &str) -> Option<&str> {
     several_from(text, id, rest)
 }
 
+/// The same of a text that begins with this id.
+pub(super) fn several_behind<'t>(text: &'t str, id: &str) -> Option<&'t str> {
+    several_from(text, id, unquoted(&text[id.len()..]))
+}
+
 /// The same of a text in which this id was found, and behind it the rest.
-pub(super) fn several_from<'t>(text: &'t str, id: &str, rest: &str) -> Option<&'t str> {
+fn several_from<'t>(text: &'t str, id: &str, rest: &str) -> Option<&'t str> {
     let next = ranged(rest).or_else(|| separated(rest))?;
     let (second, after) = first(next, &words::lettered)?;
     let is_lettered = |id: &str| words::lettered(id) == Some(id.len());
@@ -75,7 +80,12 @@ fn first<'t>(text: &'t str, spelled: &dyn Fn(&str) -> Option<usize>) -> Option<(
         (!after.starts_with(|c: char| c.is_alphanumeric() || c == '%')).then_some(length)
     })?;
     let (id, rest) = text.split_at(length);
-    Some((id, rest.trim_start_matches(['`', '*', '"', ']'])))
+    Some((id, unquoted(rest)))
+}
+
+/// What follows an id without the end of what is around that.
+fn unquoted(rest: &str) -> &str {
+    rest.trim_start_matches(['`', '*', '"', ']'])
 }
 
 /// What follows the sign of a range.

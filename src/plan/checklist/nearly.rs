@@ -34,9 +34,7 @@ fn identity(item: &Item, text: &Text<'_>) -> Option<Fault> {
                 true => 0,
                 false => item.said.find(id.as_str()).unwrap_or_default(),
             };
-            let said = &item.said[start..];
-            let rest = said[id.len()..].trim_start_matches(['`', '*', '"', ']']);
-            let ids = list::several_from(said, id, rest)?;
+            let ids = list::several_behind(&item.said[start..], id)?;
             let ids_only = ids.replace('`', "");
             let message =
                 format!("`{ids_only}` names several tasks, and one box is one task: `{id}`");
