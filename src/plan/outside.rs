@@ -42,7 +42,7 @@ impl Outside {
 /// `../users` what a module imports: a file says by its name, or the directory that it lies in, that it is one.
 pub(super) fn is_meant(word: &str) -> bool {
     const TOPS: [&str; 7] = ["etc", "usr", "opt", "home", "root", "srv", "Users"];
-    let leaves = word.starts_with("~/") || word.starts_with("../") || word.contains("/../");
+    let leaves = word.starts_with("~/") || word.starts_with("../") || has_step_up(word);
     if !(leaves || word.starts_with('/')) || !scope::looks_like_path(word) {
         return false;
     }
@@ -54,6 +54,10 @@ pub(super) fn is_meant(word: &str) -> bool {
     }
     let top = parts.next();
     top.is_some_and(|top| parts.next().is_some() && (is_named || TOPS.contains(&top)))
+}
+
+fn has_step_up(word: &str) -> bool {
+    word.as_bytes().windows(4).any(|parts| parts == b"/../")
 }
 
 #[cfg(test)]

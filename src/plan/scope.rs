@@ -7,6 +7,9 @@ use std::collections::HashSet;
 
 /// What is wrong with a path or glob, if anything, as the end of a sentence about it.
 pub(super) fn objection(path: &str) -> Option<String> {
+    if is_ordinary(path) {
+        return None;
+    }
     const SEPARATORS: [char; 2] = ['/', '\\'];
     let parts = || path.as_bytes().split(|byte| matches!(byte, b'/' | b'\\'));
     let is_home = |path: &str| {
@@ -37,6 +40,16 @@ pub(super) fn objection(path: &str) -> Option<String> {
         "is not a valid glob: {} at position {}",
         error.msg, error.pos
     ))
+}
+
+/// Whether a path consists of letters, digits, dashes and dots, none of these before a name: nothing is wrong with it.
+fn is_ordinary(path: &str) -> bool {
+    let mut before = b'/';
+    path.bytes().all(|byte| {
+        let is_begun = before != b'/';
+        before = byte;
+        byte.is_ascii_alphanumeric() || is_begun && matches!(byte, b'.' | b'-' | b'_' | b'/')
+    }) && before != b'/'
 }
 
 /// A path as people write it, as a glob: `./` dropped, `:12-20` dropped, a directory means all in it.

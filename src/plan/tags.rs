@@ -17,8 +17,22 @@ pub(super) fn unstruck(text: &str) -> Option<String> {
     (!struck.is_empty() && (behind.is_empty() || is_remark)).then(whole)
 }
 
+/// Whether there may be a tag at all: most titles hold no sign, begin with no capitals and end with a word.
+pub(super) fn may_be_in(title: &str) -> bool {
+    let begins = title.get(..2).is_none_or(|first| {
+        let mut first = first.bytes();
+        first.all(|byte| byte.is_ascii_uppercase()) || title.starts_with(['~', '['])
+    });
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '`';
+    let ends = !title.ends_with(is_plain);
+    begins || ends || !title.is_ascii()
+}
+
 /// A title without the tags at its ends, and what they say of what it names; that one is struck out says something, too.
 pub(super) fn without_tags(title: &str) -> (String, Option<ImportedStatus>) {
+    if !may_be_in(title) {
+        return (title.trim_start().to_owned(), None);
+    }
     let struck = unstruck(title);
     let mut says = struck.is_some().then_some(ImportedStatus::Skipped);
     let mut rest = struck.as_deref().unwrap_or(title.trim());
@@ -72,6 +86,10 @@ pub(super) fn bracketed(title: &str) -> Option<(&str, &str)> {
 
 /// Whether a tag says how far something is and nothing else, also where that is nothing that was so before a run.
 pub(super) fn is_status(tag: &str) -> bool {
+    // Most tags are letters such as `P`, or end with a number.
+    if tag.len() < "wip".len() || tag.ends_with(|c: char| c.is_ascii_digit()) {
+        return false;
+    }
     const OTHERS: [&str; 12] = [
         "blocked",
         "on hold",

@@ -136,14 +136,33 @@ pub(super) fn line_end(text: &str, at: usize) -> usize {
 /// Where a text says a word of ASCII, whatever the case.
 pub(super) fn find_word(text: &str, word: &str) -> Option<usize> {
     let (text, word) = (text.as_bytes(), word.as_bytes());
-    let (first, rest) = word.split_first()?;
-    let firsts = memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text);
-    let says_rest = |at: &usize| {
-        let found = text[at + 1..].get(..rest.len());
-        found.is_some_and(|found| found.eq_ignore_ascii_case(rest))
+    let letters = word.iter().enumerate();
+    let (before, rarest) =
+        letters.min_by_key(|(_, letter)| FREQUENCIES[usize::from(letter.to_ascii_lowercase())])?;
+    let met = memchr::memchr2_iter(
+        rarest.to_ascii_lowercase(),
+        rarest.to_ascii_uppercase(),
+        text,
+    );
+    let starts = met.filter_map(|at| at.checked_sub(before));
+    let says = |at: &usize| {
+        let found = text[*at..].get(..word.len());
+        found.is_some_and(|found| found.eq_ignore_ascii_case(word))
     };
-    firsts.into_iter().find(says_rest)
+    starts.into_iter().find(says)
 }
+
+/// How often a byte is met in texts: letters by their place from the rarest on, all others more often.
+static FREQUENCIES: [u8; 256] = {
+    const FROM_RAREST: &[u8; 26] = b"zqxjkvbpygfwmucldrhsnioate";
+    let mut frequencies = [u8::MAX; 256];
+    let mut place = 0;
+    while place < FROM_RAREST.len() {
+        frequencies[FROM_RAREST[place] as usize] = place as u8;
+        place += 1;
+    }
+    frequencies
+};
 
 /// Whether a word is one that is known, whatever its case; nearly all differ in length.
 pub(super) fn is_same(word: &str, known: &str) -> bool {

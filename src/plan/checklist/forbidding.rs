@@ -3,7 +3,7 @@
 //! Knows what stands before a name on its line, and no format.
 
 use crate::plan::need_words::strip;
-use crate::plan::text::{char_start, find_word};
+use crate::plan::text::char_start;
 
 /// How such a sentence begins, in whatever case.
 const PROHIBITIONS: [&str; 7] = ["do not", "don't", "don’t", "never", "não", "nicht", "no"];
@@ -44,10 +44,16 @@ const DENIED: [&str; 29] = [
     "cambies",
 ];
 
-/// Whether a text can hold a prohibition at all.
-pub(super) fn may_be_in(text: &str) -> bool {
-    let mut words = PROHIBITIONS.iter();
-    words.any(|word| find_word(text, word).is_some())
+/// Whether a text can hold a prohibition at all: whether one of its words begins as one does.
+fn may_be_in(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_first = |at: usize| at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
+    let met = bytes.iter().map(u8::to_ascii_lowercase).enumerate();
+    let mut firsts = met.filter(|(at, byte)| matches!(byte, b'd' | b'n') && is_first(*at));
+    firsts.any(|(at, _)| {
+        let mut words = PROHIBITIONS.iter();
+        words.any(|word| strip(&text[at..], word).is_some())
+    })
 }
 
 /// How many bytes before a name are looked at.
@@ -58,6 +64,9 @@ pub(super) fn forbids(before: &str) -> bool {
     // Of a line that names very many things each is looked at from nearby.
     let near = char_start(before, before.len().saturating_sub(LOOKED_AT));
     let before = &before[near..];
+    if !may_be_in(before) {
+        return false;
+    }
     let sentence = &before[sentence_start(before)..];
     let mut at = 0;
     // Where a part of the sentence may begin.

@@ -306,11 +306,15 @@ pub(super) fn whole(line: &Line) -> Cow<'_, str> {
 
 /// Where the id stands on the line of a box.
 fn place(text: &str, mark: &Mark, id: Option<&str>) -> usize {
-    let rest = &text[mark.range.end..];
-    let line = rest.lines().next().unwrap_or_default();
     let start = line_start(text, mark.range.start);
     let bullet = start + text[start..].len() - text[start..].trim_start().len();
-    let at = id.and_then(|id| line.find(id));
+    let line = &text[mark.range.end..line_end(text, mark.range.end)];
+    // Nearly always that is what it begins with.
+    let begun = line.trim_start_matches([' ', '*', '`', '[']);
+    let at = id.and_then(|id| match begun.starts_with(id) {
+        true => Some(line.len() - begun.len()),
+        false => line.find(id),
+    });
     at.map_or(bullet, |at| mark.range.end + at)
 }
 

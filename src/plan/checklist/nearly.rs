@@ -75,24 +75,25 @@ fn with_comma(said: &str) -> Option<&str> {
 
 /// `[BLOCKED]` or `✅` beside the title of an open box, which says otherwise.
 fn status(item: &Item, text: &Text<'_>) -> Option<Fault> {
-    let imported = marks::imported(&item.mark.sign, &item.words).map(|imported| imported.status);
-    if imported.is_some_and(|status| status != ImportedStatus::InProgress) {
-        return None;
-    }
+    let title = Some(item.words.title.as_str()).filter(|title| tags::may_be_in(title));
     let says_done = || {
         let signed = item.words.is_ticked.then_some("✅");
-        let tagged = tags::without_tags(&item.words.title).1;
-        signed.or((tagged == Some(ImportedStatus::Done)).then_some(""))
+        let tagged = || tags::without_tags(title?).1;
+        signed.or_else(|| (tagged() == Some(ImportedStatus::Done)).then_some(""))
     };
     let mut before = item.words.tags.iter().map(String::as_str);
     let tag = before
         .find(|tag| tags::is_status(tag))
-        .or_else(|| tags::status_beside(&item.words.title));
+        .or_else(|| tags::status_beside(title?));
+    let said = tag.or_else(says_done)?;
+    let imported = marks::imported(&item.mark.sign, &item.words).map(|imported| imported.status);
+    if imported.is_some_and(|status| status != ImportedStatus::InProgress) {
+        return None;
+    }
     let is_done = |tag: &str| tags::tag_says(tag) == Some(Some(ImportedStatus::Done));
     if let Some(tag) = tag.filter(|tag| !is_done(tag)) {
         return Some(tags::unread(tag, place(item, tag, text), text));
     }
-    let said = tag.or_else(says_done)?;
     let message = "the title says that it is done, and the box is open";
     let fault = text.warning(place(item, said, text), message);
     Some(fault.help("the box counts: tick it, `[x]`, if the task is done"))

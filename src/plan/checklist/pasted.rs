@@ -25,7 +25,9 @@ pub(super) fn split(line: &Line, mark: &Mark, text: &str) -> Vec<Found> {
         said: whole(line).into_owned(),
         part: None,
     };
-    if !text[mark.range.end..end].contains("- [") {
+    let is_list = |at: usize| text[at + 1..end].starts_with(" [");
+    let mut dashes = memchr::memchr_iter(b'-', &text.as_bytes()[mark.range.end..end]);
+    if !dashes.any(|at| is_list(mark.range.end + at)) {
         return vec![alone()];
     }
     let mut starts = vec![(line_start(text, mark.range.start), mark.clone())];

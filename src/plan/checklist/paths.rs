@@ -16,22 +16,19 @@ pub(super) fn named(
     within: Range<usize>,
     outside: &mut Outside,
 ) -> Vec<String> {
-    let mut seen = HashSet::new();
     let mut globs = Vec::new();
-    let may_be_forbidden = forbidding::may_be_in(&text.text[within.clone()]);
-    let forbids = |before: &str| may_be_forbidden && forbidding::forbids(before);
     // `from` is where the line begins that it stands on.
     let mut take = |path: &str, at: usize, from: usize| {
         if outside::is_meant(path) {
             outside.count(path, at..at + path.len(), text);
             return;
         }
-        if !is_file(path) || forbids(&text.text[from..at]) {
+        if !is_file(path) || forbidding::forbids(&text.text[from..at]) {
             return;
         }
         let glob = scope::glob_of(path).into_owned();
         // A route such as `/users` looks like a path, too: what no task could change is none.
-        if scope::objection(&glob).is_none() && seen.insert(glob.clone()) {
+        if scope::objection(&glob).is_none() {
             globs.push(glob);
         }
     };
@@ -53,6 +50,10 @@ pub(super) fn named(
         for (at, word) in bare(&text.text[start..end]) {
             take(word, start + at, from);
         }
+    }
+    if globs.len() > 1 {
+        let mut seen = HashSet::new();
+        globs.retain(|glob| seen.insert(glob.clone()));
     }
     globs
 }

@@ -90,6 +90,10 @@ impl Words {
     }
 
     fn without_signs<'t>(&mut self, text: &'t str) -> &'t str {
+        // Most text goes on with a word at once.
+        if text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+            return text;
+        }
         let rest = text.trim_start_matches(|c: char| c.is_whitespace() || is_sign(c));
         self.take_signs(&text[..text.len() - rest.len()]);
         rest
@@ -136,13 +140,16 @@ fn is_sign(c: char) -> bool {
 
 /// `[P]`, `[US1]` or `(P)`, but neither a link nor a remark.
 fn tag(text: &str) -> Option<(&str, &str)> {
-    for beside in ["(P)", "（P）"] {
-        if let Some(rest) = text.strip_prefix(beside) {
-            return Some(("P", rest));
-        }
-    }
-    let (tag, rest) = text.strip_prefix('[')?.split_once(']')?;
-    let fits = tag.chars().count() <= TAG_CHARS_MAX && !tag.contains(['[', '`', ',']);
+    let Some(inside) = text.strip_prefix('[') else {
+        let mut beside = ["(P)", "（P）"].into_iter();
+        let rest = beside.find_map(|beside| text.strip_prefix(beside))?;
+        return Some(("P", rest));
+    };
+    let end = inside
+        .bytes()
+        .position(|byte| matches!(byte, b']' | b'[' | b'`' | b','))?;
+    let (tag, rest) = (&inside[..end], inside[end..].strip_prefix(']')?);
+    let fits = tag.len() <= TAG_CHARS_MAX || tag.chars().count() <= TAG_CHARS_MAX;
     (fits && !tag.trim().is_empty() && !rest.starts_with('(')).then(|| (tag.trim(), rest))
 }
 
