@@ -17,8 +17,9 @@ pub(in crate::plan) struct Said<'t> {
 }
 
 /// Words that begin a field or a remark, and in whatever language the rest is written.
-const PLAIN: [&str; 24] = [
+const PLAIN: [&str; 25] = [
     "depends on",
+    "depends upon",
     "depends_on",
     "dependencies",
     "dependency",
@@ -45,8 +46,9 @@ const PLAIN: [&str; 24] = [
 ];
 
 /// Words that begin either as long as an id follows: other values may be those of versions, times, or requirements.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 15] = [
     "depend on",
+    "dependent on",
     "dep",
     "requires",
     "required",
@@ -55,6 +57,11 @@ const OTHERS: [&str; 9] = [
     "prereqs",
     "prereq",
     "after",
+    "once",
+    "follows",
+    "must follow",
+    "waits for",
+    "waiting for",
 ];
 
 /// Whether one of the words may begin with this byte: nearly every text begins otherwise.
@@ -195,7 +202,7 @@ fn within<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
     })
 }
 
-/// Whether what stands before the words takes them back, or quotes them as code.
+/// Whether what stands before the words takes them back, strikes them, or quotes them as code.
 fn is_denied(before: &str) -> bool {
     const DENIALS: [&str; 8] = [
         "longer",
@@ -211,9 +218,14 @@ fn is_denied(before: &str) -> bool {
     let last = before.trim_end().rsplit([' ', '(']).next();
     let word = last.unwrap_or_default().trim_matches(['*', '_', '~']);
     is_code
+        || is_struck(before)
         || DENIALS
             .iter()
             .any(|denial| word.eq_ignore_ascii_case(denial))
+}
+
+fn is_struck(before: &str) -> bool {
+    before.matches("~~").count() % 2 == 1
 }
 
 /// Any of the plain words anywhere, if a colon and an id follow.
@@ -226,12 +238,9 @@ fn named<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
         }
         let value = text[colon.end..].trim_start_matches(BETWEEN);
         from = text.len() - value.len();
-        let is_said = || {
-            PLAIN
-                .iter()
-                .any(|word| ends_with(&text[..colon.start], word))
-        };
-        (is_id(value) && is_said()).then_some(value)
+        let before = text[..colon.start].trim_end_matches(['*', '_', ' ']);
+        let is_said = PLAIN.iter().any(|word| ends_with(before, word));
+        (is_said && is_id(value) && !is_struck(before)).then_some(value)
     })?;
     Some(Said {
         value,
@@ -241,7 +250,6 @@ fn named<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
 
 /// Whether the last word of a text is this one.
 fn ends_with(text: &str, word: &str) -> bool {
-    let text = text.trim_end_matches(['*', '_', ' ']);
     let start = text.len().saturating_sub(word.len());
     let Some((before, last)) = text.split_at_checked(start) else {
         return false;
@@ -278,11 +286,13 @@ pub(in crate::plan) fn last<'t>(
 /// Bytes of a remark; brackets that nothing closes hold all that follows them.
 const REMARK_MAX: usize = 500;
 
-/// What stands in each pair of brackets.
+/// What stands in each pair of brackets, if it may begin with such words.
 fn bracketed(text: &str) -> impl Iterator<Item = &str> {
     let mut closing = 0;
-    signs(text, OPENING).map(move |opening| {
-        let start = opening.end;
+    let starts = signs(text, OPENING).map(|opening| opening.end);
+    // Most hold a tag, or say something else.
+    let starts = starts.filter(|start| may_begin(text[*start..].trim_start()));
+    starts.map(move |start| {
         // What closes this one may close those behind it as well.
         if closing < start {
             let closes = signs(&text[start..], CLOSING).next();
@@ -311,12 +321,15 @@ pub(in crate::plan) fn without_remarks(text: &str) -> Cow<'_, str> {
 }
 
 /// What follows a word, ignoring case, if the text begins with it and it ends there.
+#[inline]
 pub(in crate::plan) fn strip<'t>(text: &'t str, word: &str) -> Option<&'t str> {
     let (begins, expected) = (*text.as_bytes().first()?, *word.as_bytes().first()?);
     // Most are told apart here.
-    if begins.is_ascii() && !begins.eq_ignore_ascii_case(&expected) {
-        return None;
-    }
+    let may_begin = !begins.is_ascii() || begins.eq_ignore_ascii_case(&expected);
+    may_begin.then(|| strip_whole(text, word))?
+}
+
+fn strip_whole<'t>(text: &'t str, word: &str) -> Option<&'t str> {
     let is_same = |c: char, expected: char| match c.is_ascii() {
         true => c.eq_ignore_ascii_case(&expected),
         false => c == expected || c.to_lowercase().eq(expected.to_lowercase()),
@@ -359,6 +372,9 @@ mod tests {
             ("Do it, depends_on: T1", vec!["T1"]),
             ("Do it 依赖：T1", vec!["T1"]),
             ("It depends on 1.1", vec!["1.1"]),
+            ("Do it (dependent on T1)", vec!["T1"]),
+            ("Do it (once T1 is done)", vec!["T1 is done"]),
+            ("Do it (waits for T1)", vec!["T1"]),
             ("Do it, after T1", vec!["T1"]),
             ("Do it — after T1, T2", vec!["T1, T2"]),
             ("Do it, blocked by T1", vec!["T1"]),
@@ -385,6 +401,8 @@ mod tests {
             "Do it [needs-1]",
             "It no longer depends on T1",
             "Nothing depends on T1",
+            "~~Depends on: T1~~",
+            "Do it (once 18 is out)",
             "Rename `depends on T1`",
             "The work that it needs: 18",
         ] {

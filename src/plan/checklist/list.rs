@@ -18,7 +18,8 @@ pub(super) fn list<'t>(value: &'t str, known: &Known) -> (Vec<TaskId>, &'t str) 
             tasks.extend(known.one(first));
         }
         rest = without_remark(rest);
-        match separated(rest).filter(|next| one(next, known).is_some()) {
+        let next = separated(rest).filter(|next| one(next, known).is_some());
+        match next.or_else(|| spaced(rest, known)) {
             Some(next) => rest = next,
             None => break,
         }
@@ -47,6 +48,11 @@ pub(super) fn several_behind<'t>(text: &'t str, id: &str) -> Option<&'t str> {
 
 /// The same of a text in which this id was found, and behind it the rest.
 fn several_from<'t>(text: &'t str, id: &str, rest: &str) -> Option<&'t str> {
+    // Most text goes on with a word or a tag, which is seen at once.
+    let follows = rest.trim_start_matches([' ', '[']).chars().next()?;
+    if follows.is_ascii_uppercase() && !matches!(follows, 'T' | 'A') {
+        return None;
+    }
     let next = ranged(rest).or_else(|| separated(rest))?;
     let (second, after) = first(next, &words::lettered)?;
     let is_lettered = |id: &str| words::lettered(id) == Some(id.len());
@@ -91,8 +97,9 @@ fn unquoted(rest: &str) -> &str {
 /// What follows the sign of a range.
 fn ranged(text: &str) -> Option<&str> {
     let text = text.trim_start();
-    let signed = text.strip_prefix(['-', '–', '—', '~', '～', '…']);
-    signed
+    let dotted = text.strip_prefix("...").or_else(|| text.strip_prefix(".."));
+    dotted
+        .or_else(|| text.strip_prefix(['-', '–', '—', '~', '～', '…']))
         .or_else(|| strip(text, "to"))
         .or_else(|| strip(text, "through"))
 }
@@ -105,11 +112,18 @@ fn without_remark(text: &str) -> &str {
         .map_or(text, |(_, rest)| rest)
 }
 
-/// What follows a comma or an "and".
+/// The next id behind a space alone, which must be one that nothing else can be.
+fn spaced<'t>(text: &'t str, known: &Known) -> Option<&'t str> {
+    let next = text.strip_prefix(' ')?;
+    begins_with_id(next, known).then_some(next)
+}
+
+/// What follows a comma or an "and", which may begin anew: `, and on T002`.
 fn separated(text: &str) -> Option<&str> {
     const WORDS: [&str; 9] = ["and", "和", "与", "及", "und", "et", "y", "e", "i"];
     let text = text.trim_start();
     let rest = text.trim_start_matches([',', '，', '、', '+', '&', '/', ';', '‖', '|', ' ']);
     let after_word = WORDS.iter().find_map(|word| strip(rest, word));
-    after_word.or_else(|| (rest.len() < text.len()).then_some(rest))
+    let next = after_word.or_else(|| (rest.len() < text.len()).then_some(rest))?;
+    Some(strip(next.trim_start(), "on").unwrap_or(next))
 }

@@ -91,7 +91,12 @@ impl Known {
 
     pub(super) fn range(&self, first: &str, last: &str) -> Vec<TaskId> {
         let place = |id: &str| self.places.get(&id.to_lowercase()).copied();
-        match (place(first), place(last)) {
+        // `T001-003` leaves the letters out the second time.
+        let prefix = first.trim_end_matches(|c: char| c.is_ascii_digit());
+        let is_short = prefix.len() + last.len() == first.len();
+        let spelled = || place(&format!("{prefix}{last}"));
+        let end = place(last).or_else(|| is_short.then(spelled).flatten());
+        match (place(first), end) {
             (Some(first), Some(last)) if first <= last => {
                 let all = &self.order[first..=last];
                 let all = if self.room.grants(all.len()) {
@@ -179,6 +184,12 @@ mod tests {
             ("Do it, after T003", "T003"),
             ("Do it (after 1.1)", "1.1"),
             ("Do it (needs Task T001)", "T001"),
+            ("Do it (depends on T001 T002)", "T001 T002"),
+            ("It depends on T001, and on T003.", "T001 T003"),
+            ("Depends on: T001-003", "T001 T002 T003"),
+            ("Depends on: T001..T003", "T001 T002 T003"),
+            ("Depends on: T001 2 times", "T001"),
+            ("Do it (waits for T002)", "T002"),
         ] {
             assert_eq!(needs(sentence), expected, "{sentence}");
         }
