@@ -93,6 +93,31 @@ fn marks_that_we_made_are_in_nobodys_way() {
 }
 
 #[test]
+fn what_landed_in_one_commit_is_not_done_again_when_the_plan_grows() {
+    let user = user(Some(TABLE));
+    run(&user, "specs/hello", &["--commit-progress"]);
+    land(&user, &["--squash"]).success();
+    let more = format!("{PLAN}\n### Task 3: Say goodbye\n**Files**: `3.txt`\n**Verify**: `true`\n");
+    user.write("specs/hello/PLAN.md", &more);
+    user.commit("Plan more");
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    let again = [
+        "run",
+        "specs/hello",
+        "--yes",
+        "--name",
+        "r-more",
+        "--",
+        &executor,
+    ];
+    let told = user.enact(again).success().stderr;
+    assert!(!told.contains("done again"), "{told}");
+    let made = ["log", "--format=%s", "main..enact/r-more/integration"];
+    let made = user.git(made).success().stdout;
+    assert_eq!(made, "Write 3.txt\n");
+}
+
+#[test]
 fn a_branch_that_moved_on_is_merged_all_the_same() {
     let user = user(Some(TABLE));
     run(&user, "specs/hello", &["--sync", "--commit-progress"]);

@@ -222,8 +222,50 @@ fn kept(repo: &Repo, run: &str, now: &[Source]) -> Result<Vec<Source>> {
     Ok(kept)
 }
 
+/// What landed so far: a squash brings what a commit made and not the commit.
+struct Landings<'r> {
+    repo: &'r Repo,
+    /// Of each run that landed whole what landed and the commit it became; read when it is first asked for.
+    found: Option<Vec<(Oid, Oid)>>,
+}
+
+impl Landings<'_> {
+    /// Whether a commit is of a run whose landing is in the history of `base`.
+    fn brought(&mut self, commit: Oid, base: Oid) -> Result<bool> {
+        let repo = self.repo;
+        let found = match &mut self.found {
+            Some(found) => found,
+            unread => unread.insert(landings(repo)?),
+        };
+        for (tip, to) in found {
+            if repo.is_ancestor(commit, *tip)? && repo.is_ancestor(*to, base)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn landings(repo: &Repo) -> Result<Vec<(Oid, Oid)>> {
+    let mut landings = Vec::new();
+    for run in journal::runs(repo)? {
+        let has_landed = journal::headline(repo, &run.id).is_ok_and(|headline| headline.landed);
+        if !has_landed {
+            continue;
+        }
+        // What cannot be read proves nothing, and is told where somebody asks for that run.
+        let Ok(loaded) = journal::load(repo, &run.id) else {
+            continue;
+        };
+        if let Some(landed) = loaded.state.run.landed {
+            landings.push((repo.oid(&landed.tip)?, repo.oid(&landed.to)?));
+        }
+    }
+    Ok(landings)
+}
+
 /// What the plan's files say was done before is believed where git has nothing against it: a commit that they
-/// name must be one that the run starts from, and files that a task is said to have left must be there. A task of
+/// name must be one that the run starts from, or that has landed in one; and files that a task is said to have left must be there. A task of
 /// which they name neither is taken at their word.
 ///
 /// Of tasks that are `known` otherwise nobody need be told.
@@ -235,6 +277,7 @@ pub(super) fn confirm_imports(
 ) -> Result<()> {
     let mut plan = input.graph.plan().clone();
     let mut unproven = Vec::new();
+    let mut landings = Landings { repo, found: None };
     for task in &mut plan.tasks {
         let warn =
             |text: String| report::notice(&visible(&format!("warning: task {} {text}", task.id)));
@@ -258,7 +301,9 @@ pub(super) fn confirm_imports(
             continue;
         };
         match repo.find(&name) {
-            Named::Commit(commit) if repo.is_ancestor(commit, base)? => {
+            Named::Commit(commit)
+                if repo.is_ancestor(commit, base)? || landings.brought(commit, base)? =>
+            {
                 imported.commit = Some(commit.to_string());
             }
             _ if is_done => {
