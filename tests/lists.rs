@@ -190,3 +190,29 @@ fn underscores_within_names_stay_in_titles() {
         "__init__.py is added"
     );
 }
+
+#[test]
+fn a_box_that_is_only_spoken_of_is_no_task() {
+    for line in [
+        "Tick `- [ ] T005 Foo` in src/tick.rs",
+        "Accept lines such as `- [ ] T001 Title`",
+        "Add the model <!-- - [ ] T009 maybe later -->",
+        "Accept \"- [ ] T010 b\" as well",
+    ] {
+        let text = format!("# Tasks: A\n\n## Phase 1: B\n\n- [ ] T001 Lexer\n- [ ] T002 {line}\n");
+        let loaded = read(&[(SPEC_KIT, &text)]);
+        assert_eq!(ids(&loaded), ["T001", "T002"], "{line}");
+    }
+    let lost = "# Tasks: A\n\n## Phase 1: B\n\n- [ ] T001 Make it- [ ] T002 Draw it\n";
+    assert_eq!(ids(&read(&[(SPEC_KIT, lost)])), ["T001", "T002"]);
+}
+
+#[test]
+fn a_box_behind_a_byte_order_mark_is_a_task() {
+    let text = "\u{feff}- [ ] 1.1 First\n  - more of it\n- [x] 1.2 Second\n";
+    let loaded = read(&[(OPENSPEC, text)]);
+    assert_eq!(ids(&loaded), ["1.1", "1.2"]);
+    let first = task(&loaded, "1.1");
+    assert_eq!((first.location.line, first.location.column), (1, 7));
+    assert_eq!(first.body, "- [ ] 1.1 First\n  - more of it");
+}

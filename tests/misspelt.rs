@@ -759,3 +759,20 @@ fn a_key_that_says_what_a_task_of_task_master_needs_under_another_name_is_told_o
         "{meant:?}"
     );
 }
+
+#[test]
+fn a_heading_without_a_space_is_told() {
+    let plan = "# Plan: A\n\n### Task 1: a\n**Files**: `a`\n**Action**: x\n**Verify**: `true`\n\n\
+                ###Task 2: b\n**Files**: `b`\n**Action**: y\n**Verify**: `false`\n\n##\n\n#hashtag\n";
+    let told = told(&[("PLAN.md", plan)]);
+    assert!(
+        told[0].starts_with("warning: PLAN.md:8:1: `###Task 2: b` is no heading; "),
+        "{told:#?}"
+    );
+    assert_eq!(
+        told.iter()
+            .filter(|told| told.contains("no heading"))
+            .count(),
+        1
+    );
+}

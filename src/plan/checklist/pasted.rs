@@ -17,6 +17,16 @@ pub(super) struct Found {
     pub(super) part: Option<Range<usize>>,
 }
 
+/// Whether a box at this place of what follows the first one is only spoken of: in code, quotes or a comment.
+fn is_quoted(line: &Line, behind: &str, at: usize, offset: usize) -> bool {
+    let mut spans = line.spans.iter();
+    let before = &behind[..at];
+    let is_open = |opens: &str, closes: &str| before.rfind(opens) > before.rfind(closes);
+    spans.any(|span| span.range.contains(&offset))
+        || before.ends_with(['"', '\'', '“', '„', '‘', '«', '「'])
+        || is_open("<!--", "-->")
+}
+
 /// The boxes of a line that begins with one.
 pub(super) fn split(line: &Line, mark: &Mark, text: &str) -> Vec<Found> {
     let end = line_end(text, mark.range.end);
@@ -36,6 +46,9 @@ pub(super) fn split(line: &Line, mark: &Mark, text: &str) -> Vec<Found> {
         && let Some(at) = text[from..end].find("- [").map(|at| from + at)
     {
         from = at + 1;
+        if is_quoted(line, &text[mark.range.end..end], at - mark.range.end, at) {
+            continue;
+        }
         let found = Mark::at(&text[at..end], at).filter(|found| {
             let after = text[found.end()..end].trim_start_matches([' ', '*', '`']);
             words::lettered(after).is_some()

@@ -169,9 +169,30 @@ impl Document {
         faults.extend(self.html.iter().filter_map(|html| hidden_boxes(text, html)));
         let is_code = code(&self.blocks);
         faults.extend(boxes_with_colons(text, &is_code));
+        faults.extend(unspaced_headings(text, &self.blocks));
         faults.extend(unclosed_boxes(text, &self.blocks, &is_code));
         faults
     }
+}
+
+/// Lines such as `###Task 2: Do it`, which are no headings without a space behind the signs.
+fn unspaced_headings(text: &Text<'_>, blocks: &[Block]) -> Vec<Fault> {
+    let lines = blocks.iter().filter_map(|block| match block {
+        Block::Line(line) if line.depth == 0 => Some(line.range.start),
+        _ => None,
+    });
+    let unspaced = lines.filter_map(|start| {
+        let line = &text.text[start..line_end(text.text, start)];
+        let signs = line.len() - line.trim_start_matches('#').len();
+        let is_word = line[signs..].starts_with(char::is_alphanumeric);
+        ((2..=6).contains(&signs) && is_word).then(|| {
+            let message = format!("`{}` is no heading", line.trim_end());
+            let signs_end = start + signs;
+            let fault = text.warning(start..signs_end, message);
+            fault.help("headings have a space behind their signs; this line belongs to what stands above it")
+        })
+    });
+    unspaced.collect()
 }
 
 /// A warning about boxes in a block of HTML. Who closes a comment behind them means it.
