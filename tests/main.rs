@@ -25,6 +25,7 @@ mod faults;
 mod fixing;
 mod fuzzing;
 mod git_storage;
+mod grown;
 mod hooks;
 mod hopeless;
 mod hostile;

@@ -164,6 +164,17 @@ pub(super) fn unlanded(repo: &Repo, input: &Input) -> Result<Option<String>> {
     Ok(newest.map(|(_, run)| run))
 }
 
+/// The newest run that has landed and has done all of this plan as it is.
+pub(super) fn landed(repo: &Repo, input: &Input) -> Result<Option<String>> {
+    let runs = journal::runs(repo)?.into_iter();
+    let headlines = runs.filter_map(|run| journal::headline(repo, &run.id).ok());
+    let newest = headlines
+        .filter(|headline| headline.landed && headline.status == "complete")
+        .filter(|headline| headline.plan_path == input.path && headline.plan_hash == input.hash)
+        .max_by(|a, b| a.started_at.cmp(&b.started_at));
+    Ok(newest.map(|headline| headline.run))
+}
+
 /// Refuses to begin what may have been begun already: a run of this plan, or of one that cannot be told, is here
 /// without a journal that can be read.
 pub(super) fn refuse_lost(repo: &Repo, input: &Input) -> Result<()> {

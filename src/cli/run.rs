@@ -147,12 +147,8 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     if is_settled(&input.graph, &policy) {
         return tell_settled(context, &repo, &input);
     }
-    if !args.new
-        && let Some(done) = input::unlanded(&repo, &input)?
-    {
-        report::notice(&format!(
-            "note: run {done} has done all of this plan and has not landed (git enact land {done}); this run does it again"
-        ));
+    if !args.new {
+        tell_earlier(&repo, &input)?;
     }
     let id = input::run_id(&repo, &input, args.name.as_deref())?;
     let proposal = Proposal::new(&repo, input.graph.clone(), policy, &input.hash)?;
@@ -193,6 +189,21 @@ fn is_settled(graph: &Graph, policy: &Policy) -> bool {
     let tasks = graph.tasks().iter().enumerate();
     let mut selected = tasks.filter(|(index, _)| policy.selects(graph, *index));
     selected.all(|(_, task)| !task.is_open())
+}
+
+/// Says that a run has done all of this plan before, which this one does again.
+fn tell_earlier(repo: &Repo, input: &Input) -> Result<()> {
+    let what = match input::unlanded(repo, input)? {
+        Some(done) => format!(
+            "run {done} has done all of this plan and has not landed (git enact land {done})"
+        ),
+        None => match input::landed(repo, input)? {
+            Some(done) => format!("run {done} has done all of this plan and has landed"),
+            None => return Ok(()),
+        },
+    };
+    report::notice(&visible(&format!("note: {what}; this run does it again")));
+    Ok(())
 }
 
 /// Says that nothing is left to do; what was done may have to be brought in yet.

@@ -206,10 +206,13 @@ fn plan_files(sources: &[Source], faults: &mut Vec<Fault>) -> (Vec<PlanFile>, Ve
     (files, summaries)
 }
 
-/// The plans of which a summary says that they are done.
-fn done(summaries: &[Summary]) -> HashSet<Numbers> {
+/// The plans of which a summary says that they are done, each with the titles of what it speaks of, if that is known.
+type Done<'s> = HashMap<Numbers, Option<&'s HashSet<String>>>;
+
+fn done(summaries: &[Summary]) -> Done<'_> {
     let done = summaries.iter().filter(|summary| summary.is_done);
-    done.map(|summary| summary.id.numbers()).collect()
+    done.map(|summary| (summary.id.numbers(), summary.titles.as_ref()))
+        .collect()
 }
 
 fn read(sources: &[Source]) -> Reading {
@@ -242,7 +245,7 @@ fn title(files: &[PlanFile], path: &Path) -> String {
     }
 }
 
-fn plan_file(source: &Source, done: &HashSet<Numbers>, faults: &mut Vec<Fault>) -> PlanFile {
+fn plan_file(source: &Source, done: &Done<'_>, faults: &mut Vec<Fault>) -> PlanFile {
     let text = source.text();
     let document = text.document();
     let front = Front::read(document, &text, faults);
@@ -250,7 +253,9 @@ fn plan_file(source: &Source, done: &HashSet<Numbers>, faults: &mut Vec<Fault>) 
     let contradiction = named.as_ref().and_then(|id| front.contradiction(id, &text));
     let id = named.or_else(|| front.id.clone());
     let id = id.unwrap_or_else(PlanId::unnamed);
-    let is_done = done.contains(&id.numbers());
+    let summary = done.get(&id.numbers()).copied();
+    let is_told = |title: &String| summary.flatten().is_none_or(|told| told.contains(title));
+    let mut is_done = summary.is_some();
     let mut own = Vec::from_iter(contradiction);
     let items = tags::items(&text, front.end, &mut own);
     if items.is_empty() {
@@ -267,15 +272,9 @@ fn plan_file(source: &Source, done: &HashSet<Numbers>, faults: &mut Vec<Fault>) 
             Some(own) => TaskId::new(own),
             None => TaskId::new(format!("{id}.{}", at + 1)),
         };
-        let needs = item
-            .attribute("depends_on")
-            .filter(|_| has_ids)
-            .unwrap_or_default();
-        let needs = needs
-            .split(',')
-            .map(str::trim)
-            .filter(|need| !need.is_empty());
-        task.needs = needs.map(TaskId::new).collect();
+        if has_ids {
+            task.needs = item.list("depends_on").map(TaskId::new).collect();
+        }
         if task.title.is_empty() {
             let message = format!("task `{}` has no name, so it is called by its id", task.id);
             own.push(
@@ -289,10 +288,13 @@ fn plan_file(source: &Source, done: &HashSet<Numbers>, faults: &mut Vec<Fault>) 
             .map(|before| before.id.clone())
             .into_iter()
             .collect();
-        task.imported = is_done.then_some(Imported {
-            status: ImportedStatus::Done,
-            commit: None,
-        });
+        if summary.is_some() && is_told(&task.title) {
+            task.imported = Some(Imported {
+                status: ImportedStatus::Done,
+                commit: None,
+            });
+        }
+        is_done &= task.imported.is_some();
         tasks.push(task);
     }
     gaps::review(&mut own, review::gaps(&items, &tasks));

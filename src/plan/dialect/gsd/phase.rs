@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
+use super::Done;
 use super::front::{Front, Numbers, PlanId};
 use crate::plan::scope::Claims;
 use crate::plan::{Fault, Ids, Location, Task, TaskId};
@@ -41,7 +42,7 @@ pub(super) fn artifacts(files: &[PlanFile]) -> Vec<String> {
 /// All tasks in the order of the plans, with what they need and come after.
 pub(super) fn ordered(
     mut files: Vec<PlanFile>,
-    done: &HashSet<Numbers>,
+    done: &Done<'_>,
     faults: &mut Vec<Fault>,
 ) -> Vec<Task> {
     if files.len() > 1 {
@@ -61,7 +62,7 @@ pub(super) fn ordered(
 type Last = (Option<TaskId>, Option<u64>);
 
 /// Each task of a plan needs the last task of every plan that this one depends on.
-fn need(files: &mut [PlanFile], done: &HashSet<Numbers>, faults: &mut Vec<Fault>) {
+fn need(files: &mut [PlanFile], done: &Done<'_>, faults: &mut Vec<Fault>) {
     let names: Vec<String> = files.iter().map(|file| file.id.to_string()).collect();
     let mut meant = Ids::new(names.iter().map(String::as_str));
     let mut known: HashMap<Numbers, Last> = HashMap::new();
@@ -94,7 +95,7 @@ fn need(files: &mut [PlanFile], done: &HashSet<Numbers>, faults: &mut Vec<Fault>
                     needs.extend(last.clone());
                     continue;
                 }
-                (None, Some(id)) if done.contains(&id.numbers()) => continue,
+                (None, Some(id)) if done.contains_key(&id.numbers()) => continue,
                 (None, Some(id)) if is_whole && id.phase() == file.id.phase() => {
                     let message = format!(
                         "plan `{}` depends on `{}`, which is not in the phase",

@@ -3,6 +3,7 @@
 //! A summary that a person or an agent wrote is never touched; one of ours says whose run it tells of, and is written
 //! again when the plan is not done any more.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 
@@ -25,6 +26,8 @@ pub(super) struct Summary {
     pub(super) is_done: bool,
     /// Whether a run of ours wrote it, and nobody changed it since.
     is_ours: bool,
+    /// The titles of the tasks that it speaks of, if it is ours: the plan may have more by now.
+    pub(super) titles: Option<HashSet<String>>,
 }
 
 impl Summary {
@@ -57,8 +60,38 @@ impl Summary {
             id,
             is_done: !is_open && denied.is_none(),
             is_ours,
+            titles: is_ours.then(|| titles(text.text)),
         })
     }
+}
+
+impl Summary {
+    /// Whether it no longer says what is so. That a plan has got more tasks takes nothing back.
+    fn is_stale(&self, tasks: &[&TaskProgress], is_done: bool) -> bool {
+        let is_told = |task: &TaskProgress| {
+            let titles = self.titles.as_ref();
+            titles.is_none_or(|titles| titles.contains(&task.title))
+        };
+        match (self.is_done, is_done) {
+            (true, true) => !tasks.iter().all(|task| is_told(task)),
+            (true, false) => {
+                let mut told = tasks.iter().filter(|task| is_told(task));
+                told.any(|task| task.status != Status::Done)
+            }
+            (false, is_done) => is_done,
+        }
+    }
+}
+
+/// The titles in the list of commits of a summary of ours: `1. **Task 1: title** - …`.
+fn titles(text: &str) -> HashSet<String> {
+    let titles = text.lines().filter_map(|line| {
+        let (number, rest) = line.split_once(". **Task ")?;
+        let (again, title) = rest.split_once(": ")?;
+        let (title, _) = title.rsplit_once("** - ")?;
+        (number == again).then(|| title.to_owned())
+    });
+    titles.collect()
 }
 
 /// What a summary may say of its plan instead of that it is done.
@@ -183,7 +216,7 @@ pub(super) fn changes(
         let is_ours = found.is_some_and(|found| found.is_ours);
         let is_new = match found {
             None => is_done,
-            Some(found) => is_ours && (is_done != found.is_done),
+            Some(found) => is_ours && found.is_stale(&tasks, is_done),
         };
         if is_new {
             changes.push(Change::Write {

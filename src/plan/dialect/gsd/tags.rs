@@ -62,6 +62,12 @@ impl<'a> Item<'a> {
         self.children.iter().find(|child| child.name == name)
     }
 
+    /// What such a value lists, with commas between.
+    pub(super) fn list(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        let listed = self.attribute(name).unwrap_or_default().split(',');
+        listed.map(str::trim).filter(|item| !item.is_empty())
+    }
+
     /// The value of `name="value"` in the opening tag.
     pub(super) fn attribute(&self, name: &str) -> Option<&'a str> {
         let mut rest = self.tag;

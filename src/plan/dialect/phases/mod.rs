@@ -246,6 +246,11 @@ fn status(
     faults: &mut Vec<Fault>,
 ) {
     let line = status_line(document, phases.first().map(|phase| phase.range.start));
+    // What a run of ours said of the whole was so of the phases that there were: its checkpoints name them.
+    let is_ours = status::is_ours(line, document, text);
+    if is_ours && state::checkpoints(document, text).is_some() {
+        return;
+    }
     let in_front = front.get("status").and_then(Value::as_str);
     let is_implemented = match (line, in_front) {
         (Some(line), _) => review::plan_status(line, text, faults),

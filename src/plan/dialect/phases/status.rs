@@ -8,8 +8,8 @@ use std::ops::Range;
 use super::status_words;
 use super::words::{Word, word_of_plan};
 use crate::plan::Edit;
-use crate::plan::markdown::Document;
-use crate::plan::text::Text;
+use crate::plan::markdown::{Document, Line};
+use crate::plan::text::{Text, line_end};
 
 const DONE: &str = "Implemented";
 const DONE_IN_FRONT: &str = "implemented";
@@ -39,6 +39,20 @@ pub(super) fn edits(document: &Document, text: &Text<'_>, wanted: Wanted) -> Vec
         edits.extend(front.edits(text, wanted));
     }
     edits
+}
+
+/// Whether a run of ours has said that all is done.
+pub(super) fn is_ours(line: Option<&Line>, document: &Document, text: &Text<'_>) -> bool {
+    let is_said = |line: &Line| {
+        // A comment is no part of what a line says.
+        let words = &text.text[line.range.start..line_end(text.text, line.range.end)];
+        words.contains(&[DONE, WAS.0].concat())
+    };
+    let in_front = || {
+        let front = Front::find(document, text);
+        front.is_some_and(|front| was_in(&text.text[front.comment]).is_some())
+    };
+    line.map_or_else(in_front, is_said)
 }
 
 fn in_line(words: &str, wanted: Wanted) -> Option<String> {

@@ -163,20 +163,35 @@ pub(super) fn table(title: &str, progress: &Progress) -> String {
             false => "execute",
         }
     );
+    let usual = Columns {
+        id: 0,
+        title: Some(1),
+        status: 2,
+        commit: Some(3),
+        says_task: true,
+    };
     for task in &progress.tasks {
-        text.push_str(&row(task));
+        text.push_str(&row(task, &usual, 4));
     }
     text
 }
 
-fn row(task: &TaskProgress) -> String {
-    let title = task.title.replace('|', "\\|");
-    let (status, commit) = (word(task.status), hash(task));
-    format!("| {} | {title} | {status} | {commit} |\n", task.id)
+/// The row of a task in a table of so many columns; those that are about something else are left empty.
+fn row(task: &TaskProgress, columns: &Columns, width: usize) -> String {
+    let cells = (0..width).map(|column| match column {
+        _ if column == columns.id => task.id.to_string(),
+        _ if column == columns.status => word(task.status).to_owned(),
+        _ if columns.commit == Some(column) => hash(task),
+        _ if columns.title == Some(column) => task.title.replace('|', "\\|"),
+        _ => String::new(),
+    });
+    let cells: Vec<String> = cells.collect();
+    format!("| {} |\n", cells.join(" | "))
 }
 
 /// The changes to the tables that there are: in each task's rows of the first table that has one the status, if it says
-/// something else, and the commit. Tasks without a row get one below the last, where the table has the usual columns.
+/// something else, and the commit. Tasks without a row get one below the last of their table. Where nothing is to be
+/// said at all, every such cell is made the same, whoever wrote it.
 pub(super) fn marked(source: &Source, progress: &Progress) -> Vec<Change> {
     let text = source.text();
     let document = text.document();
@@ -184,8 +199,9 @@ pub(super) fn marked(source: &Source, progress: &Progress) -> Vec<Change> {
     for task in &progress.tasks {
         open.insert(key(task.id.as_str()), task);
     }
+    let is_bare = progress.run.is_empty();
     let mut edits = Vec::new();
-    let mut last_usual = None;
+    let mut last: Option<(&Span, Columns, usize)> = None;
     for (table, columns) in tables(document) {
         let mut told = Vec::new();
         for row in &table.rows[1..] {
@@ -193,13 +209,13 @@ pub(super) fn marked(source: &Source, progress: &Progress) -> Vec<Change> {
                 continue;
             };
             if let Some(task) = open.get(&id) {
-                edits.extend(cells(row, &columns, task));
+                edits.extend(cells(row, &columns, task, is_bare));
                 told.push(id);
             }
         }
-        let is_usual = table.rows[0].len() == 4 && columns.commit == Some(3);
-        if is_usual && (last_usual.is_none() || !told.is_empty()) {
-            last_usual = table.rows.last().and_then(|row| row.last()).or(last_usual);
+        let end = table.rows.last().and_then(|row| row.last());
+        if let Some(end) = end.filter(|_| last.is_none() || !told.is_empty()) {
+            last = Some((end, columns, table.rows[0].len()));
         }
         for id in told {
             open.remove(&id);
@@ -207,8 +223,8 @@ pub(super) fn marked(source: &Source, progress: &Progress) -> Vec<Change> {
     }
     let missing = progress.tasks.iter();
     let missing = missing.filter(|task| open.contains_key(&key(task.id.as_str())));
-    let rows: String = missing.map(row).collect();
-    if let Some(cell) = last_usual.filter(|_| !rows.is_empty()) {
+    if let Some((cell, columns, width)) = last.filter(|_| !open.is_empty()) {
+        let rows: String = missing.map(|task| row(task, &columns, width)).collect();
         let rest = &text.text[cell.range.end..];
         let line = rest.find('\n').map_or(rest.len(), |at| at + 1);
         let ends = rest[..line].ends_with("\r\n");
@@ -237,7 +253,7 @@ pub(super) fn marked(source: &Source, progress: &Progress) -> Vec<Change> {
 }
 
 /// What changes in one row. What already says so in other words stays as its author wrote it.
-fn cells(row: &[Span], columns: &Columns, task: &TaskProgress) -> Vec<Edit> {
+fn cells(row: &[Span], columns: &Columns, task: &TaskProgress, is_bare: bool) -> Vec<Edit> {
     let mut edits = Vec::new();
     let mut set = |cell: &Span, text: String| {
         // An empty cell has no text to replace, and keeps its padding.
@@ -248,7 +264,7 @@ fn cells(row: &[Span], columns: &Columns, task: &TaskProgress) -> Vec<Edit> {
     };
     if let Some(cell) = row.get(columns.status) {
         let wanted = word(task.status);
-        if !says(&cell.text, wanted) {
+        if is_bare || !says(&cell.text, wanted) {
             set(cell, wanted.to_owned());
         }
     }
@@ -259,7 +275,7 @@ fn cells(row: &[Span], columns: &Columns, task: &TaskProgress) -> Vec<Edit> {
             (None, None) => true,
             _ => false,
         };
-        if !holds {
+        if is_bare || !holds {
             set(cell, hash(task));
         }
     }

@@ -12,8 +12,10 @@ pub(super) struct Columns {
     pub(super) id: usize,
     pub(super) status: usize,
     pub(super) commit: Option<usize>,
+    /// The one that says in words what a task is.
+    pub(super) title: Option<usize>,
     /// Whether a column says `Task`.
-    says_task: bool,
+    pub(super) says_task: bool,
 }
 
 /// Names of the column that says what a task is.
@@ -87,9 +89,13 @@ fn columns(table: &Table) -> Option<Columns> {
         Some(is_task) => is_task.then_some(true)?,
         None => commit.map(|_| false)?,
     };
+    let id = column(&["#", "id", "no", "no.", "nr", "task #", "task id"])
+        .or_else(|| column(&["task", "tarea"]))?;
+    let mut columns = header.iter().enumerate();
+    let title = columns.position(|(at, name)| at != id && TASK.contains(&name.as_str()));
     Some(Columns {
-        id: column(&["#", "id", "no", "no.", "nr", "task #", "task id"])
-            .or_else(|| column(&["task", "tarea"]))?,
+        id,
+        title,
         status: column(&["status", "state", "estado"])?,
         commit,
         says_task,
