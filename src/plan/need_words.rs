@@ -228,7 +228,7 @@ fn is_struck(before: &str) -> bool {
     before.matches("~~").count() % 2 == 1
 }
 
-/// Any of the plain words anywhere, if a colon and an id follow.
+/// Any of the words anywhere, if a colon and an id follow.
 fn named<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
     // Of colons with nothing between only the first can stand behind a word.
     let mut from = 0;
@@ -239,7 +239,8 @@ fn named<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
         let value = text[colon.end..].trim_start_matches(BETWEEN);
         from = text.len() - value.len();
         let before = text[..colon.start].trim_end_matches(['*', '_', ' ']);
-        let is_said = PLAIN.iter().any(|word| ends_with(before, word));
+        let mut words = PLAIN.iter().chain(&OTHERS);
+        let is_said = words.any(|word| ends_with(before, word));
         (is_said && is_id(value) && !is_struck(before)).then_some(value)
     })?;
     Some(Said {
@@ -371,6 +372,7 @@ mod tests {
             ("Requires: T1, T2", vec!["T1, T2"]),
             ("Do it, depends_on: T1", vec!["T1"]),
             ("Do it 依赖：T1", vec!["T1"]),
+            ("Do it. Requires: T1", vec!["T1"]),
             ("It depends on 1.1", vec!["1.1"]),
             ("Do it (dependent on T1)", vec!["T1"]),
             ("Do it (once T1 is done)", vec!["T1 is done"]),
@@ -396,6 +398,7 @@ mod tests {
             "After T1, look at it",
             "Do it, required by T1",
             "The part requires T1",
+            "Do it. Requires: Node 18",
             "Install dependencies for 18",
             "Needs work",
             "Do it [needs-1]",
