@@ -331,6 +331,17 @@ fn lists_that_went_wrong_once_are_lived_through() {
                 MoveJournalBack { by: 6 },
             ],
         ),
+        (
+            two(1),
+            vec![
+                Switch { to: 2 },
+                clean(),
+                revert(0),
+                MoveJournalBack { by: 10 },
+                Switch { to: 0 },
+                resume(true),
+            ],
+        ),
     ];
     for (plan, operations) in &lists {
         let mut life = Life::new(plan);

@@ -42,14 +42,9 @@ impl Projected {
         self.places.contains(&place)
     }
 
-    /// The branch stays at `found`. The notes follow the journal to `tip` all the same, and are taken back from there.
-    fn lag(&mut self, repo: &Repo, found: Oid, tip: Oid) -> Result<()> {
-        let ours = Some(found).filter(|found| self.has(*found));
-        self.note(repo, ours, tip)
-    }
-
-    /// The branch goes from `found` to `tip`. What lies off the way there stays on file: a rollback left it, and notes on
-    /// it that somebody brings back are taken out again.
+    /// The branch goes from `found` to `tip`, or is to go once nothing holds it at `found`; the notes follow the journal
+    /// all the same, and are taken back from there. What lies off the way stays on file: a rollback left it, and notes
+    /// on it that somebody brings back are taken out again.
     fn note(&mut self, repo: &Repo, found: Option<Oid>, tip: Oid) -> Result<()> {
         let mut places = Vec::new();
         for &place in &self.places {
@@ -124,13 +119,14 @@ pub fn branch(repo: &Repo, state: &State, ours: &mut Projected) -> Result<Option
         // On the run's own line it lags behind; off it, it is where a rollback found it.
         Some(found) if ours.places.contains(&found) || repo.is_ancestor(found, tip)? => {
             if let Some(place) = repo.checked_out(&name)? {
-                ours.lag(repo, found, tip)?;
+                // Also where nothing says any more that it is the run's own: the journal may go back to before it.
+                ours.note(repo, Some(found), tip)?;
                 return Ok(Some(format!("is checked out in {}", place.display())));
             }
             Expected::At(found)
         }
         Some(found) => {
-            ours.lag(repo, found, tip)?;
+            ours.note(repo, None, tip)?;
             return Ok(Some(moved_to(found)));
         }
     };
