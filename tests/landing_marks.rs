@@ -203,6 +203,18 @@ fn a_session_that_was_archived_lands_and_is_found_afterwards() {
 }
 
 #[test]
+fn directories_without_files_that_git_left_behind_are_no_session() {
+    let user = session();
+    let empty = user.path().join(SESSION).join(".summaries");
+    fs::create_dir_all(&empty).expect("a directory");
+    run(&user, SESSION, &["--commit-progress"]);
+    land(&user, &[]).success();
+    assert!(empty.is_dir(), "it is the user's");
+    user.enact(["export"]).success().complains("say so already");
+    user.enact(["report"]).success();
+}
+
+#[test]
 fn what_a_person_changed_in_an_archived_session_is_never_lost() {
     let user = session();
     user.write(&format!("{SESSION}/IMPL_PLAN.md"), "# Plan\n");

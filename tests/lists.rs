@@ -216,3 +216,45 @@ fn a_box_behind_a_byte_order_mark_is_a_task() {
     assert_eq!((first.location.line, first.location.column), (1, 7));
     assert_eq!(first.body, "- [ ] 1.1 First\n  - more of it");
 }
+
+#[test]
+fn bare_numbers_that_count_up_are_the_ids_of_an_outline() {
+    let text = "# Implementation Plan\n\n- [ ] 1 Set it up\n- [x] 2 Draw it (depends on 1)\n- [ ] 3. Show it\n  - [ ] 3.1 Once\n";
+    let loaded = read(&[(KIRO, text)]);
+    assert_eq!(ids(&loaded), ["1", "2", "3.1"]);
+    assert_eq!(task(&loaded, "1").title, "Set it up");
+    assert_eq!(needs(&loaded, "2"), ["1"]);
+    let ordinals = "# Implementation Plan\n\n- [ ] 1st draft\n- [ ] 2nd draft\n";
+    assert_eq!(task(&read(&[(KIRO, ordinals)]), "1.2").title, "2nd draft");
+    let counts = "# Implementation Plan\n\n- [ ] 3 retries are made\n- [ ] 2 pages are shown\n";
+    assert_eq!(
+        task(&read(&[(KIRO, counts)]), "1.1").title,
+        "3 retries are made"
+    );
+}
+
+#[test]
+fn what_only_looks_like_a_box_is_told() {
+    for odd in [
+        "– [ ] T002 b",
+        "• [x] T002 b",
+        "[ ] T002 b",
+        "- ☐ T002 b",
+        "- ( ) T002 b",
+    ] {
+        let text = format!("# Tasks: A\n\n## Phase 1: B\n\n- [ ] T001 a\n\n{odd}\n");
+        let loaded = read(&[(SPEC_KIT, &text)]);
+        let odd_ones = told(&loaded);
+        let odd_ones = odd_ones
+            .iter()
+            .filter(|told| told.contains("looks like a box"));
+        assert_eq!(odd_ones.count(), 1, "{odd}: {:?}", told(&loaded));
+    }
+    let fine = "# Tasks: A\n\n## Phase 1: B\n\n- [ ] T001 a\n  - (x) is a name\n\n(see the page)\n\n```\n[ ] b\n```\n";
+    assert!(
+        !told(&read(&[(SPEC_KIT, fine)]))
+            .iter()
+            .any(|told| told.contains("looks like")),
+        "{fine}"
+    );
+}

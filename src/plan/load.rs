@@ -3,6 +3,7 @@
 //! Finds out which format it is and asks that one. Knows no format itself, and how files are read is for
 //! [`super::source`].
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::dialect::{Reading, Unfolded};
@@ -168,10 +169,22 @@ pub fn with_bodies(plan: &Plan, sources: &[Source]) -> Result<Plan, Fault> {
 
 /// Where the plan is that a run found at `place`: there, or where its format moves plans whose runs are over.
 pub fn place_now(dialect: Dialect, place: PathBuf) -> PathBuf {
-    match place.exists() {
+    match place.exists() && !is_hollow(&place) {
         true => place,
         false => dialect.format().moved(&place).unwrap_or(place),
     }
+}
+
+/// Whether a directory holds nothing but directories of which that is true as well: git leaves those behind.
+fn is_hollow(place: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(place) else {
+        return false;
+    };
+    let is_empty = |entry: fs::DirEntry| {
+        let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        is_directory && is_hollow(&entry.path())
+    };
+    entries.flatten().all(is_empty)
 }
 
 /// The subject of a commit that says in the plan's own files how far a run came.

@@ -158,6 +158,32 @@ impl<'d> Checklist<'d> {
         }
     }
 
+    /// Takes bare numbers for ids (`1 Set it up`), where those of the boxes that stand in no other count up from 1.
+    pub(super) fn take_bare_numbers(&mut self, text: &Text<'_>) {
+        let outer = self.items.iter().enumerate();
+        let outer = outer.filter(|(_, item)| !item.is_nested);
+        let mut bare: Vec<(usize, Words)> = Vec::new();
+        for (count, (at, item)) in (1..).zip(outer) {
+            let said = item.said.trim_start();
+            let title = said.trim_start_matches(|c: char| c.is_ascii_digit());
+            let number = &said[..said.len() - title.len()];
+            if number.parse() != Ok(count) {
+                return;
+            }
+            if item.words.id.is_none() {
+                if !title.starts_with(' ') {
+                    return;
+                }
+                bare.push((at, Words::of(&format!("{number}. {title}"))));
+            }
+        }
+        for (at, words) in bare {
+            let item = &mut self.items[at];
+            item.at = place(text.text, &item.mark, words.id.as_deref());
+            item.words = words;
+        }
+    }
+
     /// Leaves out `- [P] T007 …` where that box stands elsewhere, and `- [P] …` without an id where others have one: a
     /// tag is no box.
     pub(super) fn leave_out_tags(&mut self) {

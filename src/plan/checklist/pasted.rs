@@ -17,14 +17,25 @@ pub(super) struct Found {
     pub(super) part: Option<Range<usize>>,
 }
 
-/// Whether a box at this place of what follows the first one is only spoken of: in code, quotes or a comment.
-fn is_quoted(line: &Line, behind: &str, at: usize, offset: usize) -> bool {
-    let mut spans = line.spans.iter();
-    let before = &behind[..at];
-    let is_open = |opens: &str, closes: &str| before.rfind(opens) > before.rfind(closes);
-    spans.any(|span| span.range.contains(&offset))
-        || before.ends_with(['"', '\'', '“', '„', '‘', '«', '「'])
-        || is_open("<!--", "-->")
+/// Whether a box at a place in `range`, which is one line, is only spoken of: in code, quotes or a comment.
+fn is_quoted(line: &Line, text: &str, range: Range<usize>) -> impl Fn(usize) -> bool {
+    let within = move |spans: &[Range<usize>], at: usize| {
+        let next = spans.partition_point(|span| span.end <= at);
+        spans.get(next).is_some_and(|span| span.contains(&at))
+    };
+    let code: Vec<Range<usize>> = line.spans.iter().map(|span| span.range.clone()).collect();
+    let mut comments = Vec::new();
+    let mut from = range.start;
+    while let Some(start) = text[from..range.end].find("<!--").map(|at| from + at) {
+        let close = text[start..range.end].find("-->");
+        from = close.map_or(range.end, |at| start + at);
+        comments.push(start..from);
+    }
+    move |at| {
+        text[..at].ends_with(['"', '\'', '“', '„', '‘', '«', '「'])
+            || within(&code, at)
+            || within(&comments, at)
+    }
 }
 
 /// The boxes of a line that begins with one.
@@ -42,16 +53,14 @@ pub(super) fn split(line: &Line, mark: &Mark, text: &str) -> Vec<Found> {
     }
     let mut starts = vec![(line_start(text, mark.range.start), mark.clone())];
     let mut from = mark.range.end;
+    let is_quoted = is_quoted(line, text, from..end);
     while starts.len() <= PASTED_MAX
         && let Some(at) = text[from..end].find("- [").map(|at| from + at)
     {
         from = at + 1;
-        if is_quoted(line, &text[mark.range.end..end], at - mark.range.end, at) {
-            continue;
-        }
         let found = Mark::at(&text[at..end], at).filter(|found| {
             let after = text[found.end()..end].trim_start_matches([' ', '*', '`']);
-            words::lettered(after).is_some()
+            words::lettered(after).is_some() && !is_quoted(at)
         });
         if let Some(found) = found {
             starts.push((at, found));

@@ -171,6 +171,7 @@ impl Document {
         faults.extend(boxes_with_colons(text, &is_code));
         faults.extend(unspaced_headings(text, &self.blocks));
         faults.extend(unclosed_boxes(text, &self.blocks, &is_code));
+        faults.extend(odd_boxes(text, &self.blocks));
         faults
     }
 }
@@ -283,6 +284,40 @@ fn unclosed_boxes(
         more => format!("this box is never closed, like {more} more, so they are read as text"),
     };
     Some(text.warning(first, message).help("close it: `- [ ] Do it`"))
+}
+
+/// A warning about what only looks like a box (`• [ ] Do it`, `- ☐ Do it`, `[ ] Do it`) beside those that are.
+fn odd_boxes(text: &Text<'_>, blocks: &[Block]) -> Option<Fault> {
+    const BULLETS: [char; 8] = ['–', '—', '•', '·', '▪', '◦', '●', '‣'];
+    const BOXES: [&str; 6] = ["☐", "☑", "☒", "□", "( ) ", "[done] "];
+    let is_box = |said: &str| {
+        ["[ ] ", "[x] ", "[X] "]
+            .iter()
+            .any(|sign| said.starts_with(sign))
+    };
+    let is_odd = |line: &&Line| {
+        let said = &text.text[line.range.clone()];
+        let begun = said.trim_start_matches(BULLETS).trim_start();
+        // Nearly all lines begin otherwise.
+        let may_be = !said.starts_with(|c: char| c.is_ascii_alphanumeric());
+        let is_item = || is_bullet(&text.text[..line.range.start]);
+        may_be && (is_box(begun) || BOXES.iter().any(|sign| said.starts_with(sign)) && is_item())
+    };
+    let mut odd = lines(blocks)
+        .filter(|line| line.mark.is_none())
+        .filter(is_odd);
+    let first = odd.next()?;
+    if !lines(blocks).any(|line| line.mark.is_some()) {
+        return None;
+    }
+    let message = match odd.count() {
+        0 => "this only looks like a box, so it is read as text".to_owned(),
+        more => format!("this only looks like a box, like {more} more, so they are read as text"),
+    };
+    Some(
+        text.warning(first.range.clone(), message)
+            .help("a box is `- [ ] Do it`"),
+    )
 }
 
 /// Whether a byte stands in a code fence.

@@ -11,7 +11,7 @@ use crate::plan::checklist::order::{self, Step};
 use crate::plan::checklist::outline::Outline;
 use crate::plan::checklist::{self, Checklist, marks};
 use crate::plan::gaps;
-use crate::plan::markdown::lines;
+use crate::plan::markdown::{Document, lines};
 use crate::plan::source::{self, Source};
 use crate::plan::text::Text;
 use crate::plan::{Change, Dialect, Plan, Progress, Wishes, is_named};
@@ -46,7 +46,7 @@ impl Format for Kiro {
     fn write(&self, sources: &[Source], progress: &Progress) -> Vec<Change> {
         let text = sources[0].text();
         let document = text.document();
-        let checklist = Checklist::of(document, &text);
+        let checklist = numbered(document, &text);
         let ticks = outline(&checklist).ticks();
         marks::written(&text, &ticks, progress, Some("-"))
     }
@@ -86,6 +86,12 @@ fn is_gate(title: &str) -> bool {
         .any(|word| bare.starts_with(word))
 }
 
+fn numbered<'d>(document: &'d Document, text: &Text<'_>) -> Checklist<'d> {
+    let mut checklist = Checklist::of(document, text);
+    checklist.take_bare_numbers(text);
+    checklist
+}
+
 /// Of boxes without an id those are tasks that stand among tasks, or all if no box has one.
 fn outline<'c, 'd>(checklist: &'c Checklist<'d>) -> Outline<'c, 'd> {
     let has_ids = checklist.has_ids();
@@ -103,7 +109,7 @@ fn read(source: &Source) -> Reading {
     let text = source.text();
     let document = text.document();
     let mut faults = document.hidden(&text);
-    let checklist = Checklist::of(document, &text);
+    let checklist = numbered(document, &text);
     let outline = outline(&checklist);
     let mut tasks = outline.read(&text, &mut faults);
     let step = |(at, task): (usize, &usize)| Step {
