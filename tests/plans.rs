@@ -261,6 +261,45 @@ fn what_is_no_file_is_refused_without_waiting_for_it() {
 }
 
 #[test]
+fn a_plan_named_as_one_of_gsd_whose_tasks_are_headings_is_read() {
+    let directory = tempfile::tempdir().expect("a directory to write to");
+    let path = directory.path().join("03-02-PLAN.md");
+    let head = "---\nphase: 3\nplan: 02\ndepends_on: [\"03-01\"]\n---\n\n# Views\n\n## Tasks\n\n";
+    let tasks =
+        "### Task 2.1: Show it\n\n**Verification:**\n- [ ] it shows\n\n### Task 2.2: Print it\n";
+    fs::write(&path, [head, tasks].concat()).expect("it is written");
+    let loaded = load(std::slice::from_ref(&path), None).expect("a good plan");
+    let named: Vec<(&str, &str)> = loaded
+        .plan
+        .tasks
+        .iter()
+        .map(|task| (task.id.as_str(), task.title.as_str()))
+        .collect();
+    assert_eq!(named, [("2.1", "Show it"), ("2.2", "Print it")]);
+    let told = |text: &str| {
+        loaded
+            .warnings
+            .iter()
+            .any(|fault| fault.message.contains(text))
+    };
+    assert!(
+        told("what this plan depends on is not read"),
+        "{:?}",
+        loaded.warnings
+    );
+
+    fs::copy(&path, directory.path().join("03-01-PLAN.md")).expect("it is written");
+    let several = refused_message(directory.path());
+    assert!(several.contains("03-01-PLAN.md"), "{several}");
+
+    fs::write(&path, format!("{head}Only words.\n")).expect("it is written");
+    assert!(
+        refusal(&[path], None).dialect.is_none(),
+        "words are no plan"
+    );
+}
+
+#[test]
 fn a_text_that_is_too_large_is_refused() {
     let directory = tempfile::tempdir().expect("a directory to write to");
     let path = directory.path().join("plan.toml");

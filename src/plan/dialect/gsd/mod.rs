@@ -37,7 +37,7 @@ impl Format for Gsd {
         if !holds_tasks.iter().any(|tag| text.text.contains(tag)) {
             return None;
         }
-        if PlanId::of_file(path).is_some() {
+        if is_named(path) {
             return Some(Fit::Name("it is named `<phase>-<plan>-PLAN.md`"));
         }
         let document = text.document();
@@ -49,9 +49,7 @@ impl Format for Gsd {
     }
 
     fn plans_in(&self, entries: &[PathBuf]) -> Vec<Vec<PathBuf>> {
-        let plans = entries
-            .iter()
-            .filter(|path| PlanId::of_file(path).is_some());
+        let plans = entries.iter().filter(|path| is_named(path));
         let mut files: Vec<PathBuf> = plans.filter(|path| is_gsd(path)).cloned().collect();
         if files.is_empty() {
             return Vec::new();
@@ -97,6 +95,11 @@ impl Format for Gsd {
     fn is_record(&self, path: &Path) -> bool {
         summary::is_record(path)
     }
+}
+
+/// Whether a file is called as plans of this format are, whatever it holds.
+pub(super) fn is_named(path: &Path) -> bool {
+    PlanId::of_file(path).is_some()
 }
 
 fn is_gsd(path: &Path) -> bool {

@@ -10,12 +10,12 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::sendit::{self, TaskHeading};
-use super::{Fit, Format, Reading, jobs};
+use super::{Fit, Format, Reading, gsd, jobs};
 use crate::plan::fields::{self as values, fields, fields_that};
 use crate::plan::gaps::{self, Asked, Gaps};
 use crate::plan::markdown::{Block, Document, Heading, Line, lines};
 use crate::plan::source::{self, Source};
-use crate::plan::text::Text;
+use crate::plan::text::{Text, line_end};
 use crate::plan::{
     Change, Check, Dialect, Fault, Imported, ImportedStatus, Plan, Progress, Task, TaskId, Wishes,
     need_words, scope,
@@ -59,6 +59,9 @@ impl Format for Superpowers {
             _ if has_files && has_steps => Some(Fit::Content(
                 "it has `Task` headings, `Files` to create, modify or test, and steps",
             )),
+            _ if gsd::is_named(path) && gsd::Gsd.fits(path, text).is_none() => Some(Fit::Name(
+                "it is named `<phase>-<plan>-PLAN.md`, and `Task` headings are its tasks",
+            )),
             _ => None,
         }
     }
@@ -66,7 +69,7 @@ impl Format for Superpowers {
     fn plans_in(&self, entries: &[PathBuf]) -> Vec<Vec<PathBuf>> {
         let is_plan = |path: &&PathBuf| {
             let fits = |text: String| self.fits(path, &Text::new(path, &text)).is_some();
-            is_named(path) && source::read(path).is_ok_and(fits)
+            (is_named(path) || gsd::is_named(path)) && source::read(path).is_ok_and(fits)
         };
         let plans = entries.iter().filter(is_plan);
         plans.map(|plan| vec![plan.clone()]).collect()
@@ -131,10 +134,27 @@ fn is_dated(path: &Path) -> bool {
     })
 }
 
+/// A warning about what front matter says of other plans, which is nothing that this format has.
+fn unread_needs(document: &Document, text: &Text<'_>) -> Option<Fault> {
+    let front = document.front.clone()?;
+    let start = front.start + text.text[front.clone()].find("\ndepends_on:")? + 1;
+    let line = &text.text[start..line_end(text.text, start)];
+    let named = line.split_once(':')?.1.trim();
+    let is_list_below = named.is_empty()
+        && text.text[start + line.len()..]
+            .trim_start()
+            .starts_with("- ");
+    let message = "what this plan depends on is not read, for it is run alone";
+    let fault = text.warning(start..start + line.len(), message);
+    (is_list_below || !["", "[]"].contains(&named))
+        .then(|| fault.help("run the plans one after the other, in the order of their waves"))
+}
+
 fn read(source: &Source) -> Reading {
     let text = source.text();
     let document = text.document();
     let mut faults = document.hidden(&text);
+    faults.extend(unread_needs(document, &text));
     let starts = starts(document, &text);
     if starts.is_empty() {
         faults.push(
