@@ -163,6 +163,11 @@ fn an_answer_goes_on_and_reaches_the_prompt_word_for_word() {
         prompt.contains(words),
         "the words must be there verbatim: {prompt}"
     );
+    let question = "which?\n\nIt said: all of it\n\nIt recommended: say which\n";
+    assert!(
+        prompt.contains(question),
+        "nobody understands an answer without the question: {prompt}"
+    );
     assert_eq!(user.task("c")["status"], "done");
 }
 

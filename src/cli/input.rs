@@ -276,8 +276,8 @@ fn landings(repo: &Repo) -> Result<Vec<(Oid, Oid)>> {
 }
 
 /// What the plan's files say was done before is believed where git has nothing against it: a commit that they
-/// name must be one that the run starts from, or that has landed in one; and files that a task is said to have left must be there. A task of
-/// which they name neither is taken at their word.
+/// name must be one that the run starts from, or that has landed in one; and files that a task is said to have left
+/// must be there. A task of which they name neither is taken at their word.
 ///
 /// Of tasks that are `known` otherwise nobody need be told.
 pub(super) fn confirm_imports(
