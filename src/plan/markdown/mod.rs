@@ -170,8 +170,11 @@ impl Document {
         let is_code = code(&self.blocks);
         faults.extend(boxes_with_colons(text, &is_code));
         faults.extend(unspaced_headings(text, &self.blocks));
-        faults.extend(unclosed_boxes(text, &self.blocks, &is_code));
-        faults.extend(odd_boxes(text, &self.blocks));
+        // A text without a box speaks of something else.
+        if lines(&self.blocks).any(|line| line.mark.is_some()) {
+            faults.extend(unclosed_boxes(text, &is_code));
+            faults.extend(odd_boxes(text, &self.blocks));
+        }
         faults
     }
 }
@@ -247,24 +250,17 @@ fn boxes_with_colons(text: &Text<'_>, is_code: &impl Fn(usize) -> bool) -> Optio
         let start = bullet.len();
         (is_bullet(bullet) && !is_code(at)).then_some(start..at + 2)
     };
-    let mut boxes = memchr::memmem::find_iter(text.text.as_bytes(), "]:").filter_map(boxed);
-    let first = boxes.next()?;
-    let message = match boxes.count() {
-        0 => "a colon follows this box, so it is read as text".to_owned(),
-        more => format!("a colon follows this box, like {more} more, so they are read as text"),
-    };
-    Some(
-        text.warning(first, message)
-            .help("leave the colon out: `- [ ] Do it`"),
+    let boxes = memchr::memmem::find_iter(text.text.as_bytes(), "]:").filter_map(boxed);
+    unread(
+        text,
+        boxes,
+        "a colon follows this box",
+        "leave the colon out: `- [ ] Do it`",
     )
 }
 
 /// A warning about boxes that nothing closes (`- [ 2.2 Do it`) beside those that are.
-fn unclosed_boxes(
-    text: &Text<'_>,
-    blocks: &[Block],
-    is_code: &impl Fn(usize) -> bool,
-) -> Option<Fault> {
+fn unclosed_boxes(text: &Text<'_>, is_code: &impl Fn(usize) -> bool) -> Option<Fault> {
     let unclosed = |at: usize| {
         let inside = &text.text[at + 1..];
         let sign = inside.strip_prefix(['x', 'X', '~', '-']).unwrap_or(inside);
@@ -274,16 +270,13 @@ fn unclosed_boxes(
         let said = is_box.then(|| &text.text[at..line_end(text.text, at)])?;
         (!said.contains(']') && !said[2..].trim().is_empty()).then(|| at..at + 1)
     };
-    let mut boxes = memchr::memchr_iter(b'[', text.text.as_bytes()).filter_map(unclosed);
-    let first = boxes.next()?;
-    if !lines(blocks).any(|line| line.mark.is_some()) {
-        return None;
-    }
-    let message = match boxes.count() {
-        0 => "this box is never closed, so it is read as text".to_owned(),
-        more => format!("this box is never closed, like {more} more, so they are read as text"),
-    };
-    Some(text.warning(first, message).help("close it: `- [ ] Do it`"))
+    let boxes = memchr::memchr_iter(b'[', text.text.as_bytes()).filter_map(unclosed);
+    unread(
+        text,
+        boxes,
+        "this box is never closed",
+        "close it: `- [ ] Do it`",
+    )
 }
 
 /// A warning about what only looks like a box (`• [ ] Do it`, `- ☐ Do it`, `[ ] Do it`) beside those that are.
@@ -303,21 +296,31 @@ fn odd_boxes(text: &Text<'_>, blocks: &[Block]) -> Option<Fault> {
         let is_item = || is_bullet(&text.text[..line.range.start]);
         may_be && (is_box(begun) || BOXES.iter().any(|sign| said.starts_with(sign)) && is_item())
     };
-    let mut odd = lines(blocks)
+    let odd = lines(blocks)
         .filter(|line| line.mark.is_none())
-        .filter(is_odd);
-    let first = odd.next()?;
-    if !lines(blocks).any(|line| line.mark.is_some()) {
-        return None;
-    }
-    let message = match odd.count() {
-        0 => "this only looks like a box, so it is read as text".to_owned(),
-        more => format!("this only looks like a box, like {more} more, so they are read as text"),
-    };
-    Some(
-        text.warning(first.range.clone(), message)
-            .help("a box is `- [ ] Do it`"),
+        .filter(is_odd)
+        .map(|line| line.range.clone());
+    unread(
+        text,
+        odd,
+        "this only looks like a box",
+        "a box is `- [ ] Do it`",
     )
+}
+
+/// A warning about the first of the boxes that are none, which counts the others.
+fn unread(
+    text: &Text<'_>,
+    mut boxes: impl Iterator<Item = Range<usize>>,
+    why: &str,
+    help: &str,
+) -> Option<Fault> {
+    let first = boxes.next()?;
+    let message = match boxes.count() {
+        0 => format!("{why}, so it is read as text"),
+        more => format!("{why}, like {more} more, so they are read as text"),
+    };
+    Some(text.warning(first, message).help(help))
 }
 
 /// Whether a byte stands in a code fence.
