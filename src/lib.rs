@@ -4,6 +4,10 @@
 //!
 #![doc = include_str!("architecture.md")]
 
+// A megabyte of plan becomes some hundred thousand small strings.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 // Where a test may kill the process; nothing in release builds.
 pub mod crash;
 

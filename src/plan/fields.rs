@@ -307,6 +307,10 @@ pub(super) fn without_repeats(globs: Vec<String>) -> Vec<String> {
 /// A command of the author's machine as one of this: a directory of the repository there, told by its name `top`, is
 /// the same directory here. None when it names any other place that only that machine has.
 pub(super) fn on_this_machine(command: &str, top: Option<&str>) -> Option<String> {
+    // Most name no directory at all.
+    if !command.contains(['/', '\\']) {
+        return Some(command.to_owned());
+    }
     let is_home = |word: &str| {
         let is_drive = word
             .get(1..3)

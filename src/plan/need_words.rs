@@ -250,7 +250,17 @@ fn named<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
 }
 
 /// Whether the last word of a text is this one.
+#[inline]
 fn ends_with(text: &str, word: &str) -> bool {
+    let (Some(ends), Some(expected)) = (text.as_bytes().last(), word.as_bytes().last()) else {
+        return false;
+    };
+    // Most are told apart here.
+    let may_end = !ends.is_ascii() || ends.eq_ignore_ascii_case(expected);
+    may_end && ends_with_whole(text, word)
+}
+
+fn ends_with_whole(text: &str, word: &str) -> bool {
     let start = text.len().saturating_sub(word.len());
     let Some((before, last)) = text.split_at_checked(start) else {
         return false;

@@ -2,6 +2,7 @@
 //!
 //! Knows titles, and no dialect.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::text::{Text, is_same};
@@ -29,9 +30,9 @@ pub(super) fn may_be_in(title: &str) -> bool {
 }
 
 /// A title without the tags at its ends, and what they say of what it names; that one is struck out says something, too.
-pub(super) fn without_tags(title: &str) -> (String, Option<ImportedStatus>) {
+pub(super) fn without_tags(title: &str) -> (Cow<'_, str>, Option<ImportedStatus>) {
     if !may_be_in(title) {
-        return (title.trim_start().to_owned(), None);
+        return (title.trim_start().into(), None);
     }
     let struck = unstruck(title);
     let mut says = struck.is_some().then_some(ImportedStatus::Skipped);
@@ -72,7 +73,7 @@ pub(super) fn without_tags(title: &str) -> (String, Option<ImportedStatus>) {
         says = says.or(tag);
     }
     let rest = rest.trim_end_matches([' ', '-', '–', '—', ':']);
-    (rest.to_owned(), says)
+    (rest.to_owned().into(), says)
 }
 
 /// What stands in brackets at the end of a title, and the title before it.
@@ -256,7 +257,7 @@ mod tests {
             ("Fix ~~it~~", "Fix ~~it~~", None),
             ("READ AND DONE", "READ AND DONE", None),
         ] {
-            assert_eq!(without_tags(title), (bare.to_owned(), says), "{title}");
+            assert_eq!(without_tags(title), (bare.into(), says), "{title}");
         }
     }
 

@@ -291,14 +291,17 @@ fn odd_boxes(text: &Text<'_>, blocks: &[Block]) -> Option<Fault> {
     let is_odd = |line: &&Line| {
         let said = &text.text[line.range.clone()];
         let begun = said.trim_start_matches(BULLETS).trim_start();
-        // Nearly all lines begin otherwise.
-        let may_be = !said.starts_with(|c: char| c.is_ascii_alphanumeric());
         let is_item = || is_bullet(&text.text[..line.range.start]);
-        may_be && (is_box(begun) || BOXES.iter().any(|sign| said.starts_with(sign)) && is_item())
+        is_box(begun) || BOXES.iter().any(|sign| said.starts_with(sign)) && is_item()
+    };
+    // Nearly all lines begin otherwise.
+    let may_be = |line: &&Line| {
+        let first = text.text[line.range.start..].chars().next();
+        first.is_some_and(|c| !c.is_ascii() || matches!(c, '[' | '('))
     };
     let odd = lines(blocks)
         .filter(|line| line.mark.is_none())
-        .filter(is_odd)
+        .filter(|line| may_be(line) && is_odd(line))
         .map(|line| line.range.clone());
     unread(
         text,

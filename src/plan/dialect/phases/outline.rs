@@ -179,7 +179,10 @@ pub(super) fn near_misses(
     };
     document
         .headings()
-        .filter(|(_, heading)| levels.contains(&heading.level) && named(heading, text).is_none())
+        .filter(|(_, heading)| {
+            let is_read = is_phase.contains(&heading.range.start);
+            !is_read && levels.contains(&heading.level) && named(heading, text).is_none()
+        })
         .filter(|(at, heading)| is_near(*at, heading))
         .map(|(_, heading)| {
             let message = format!("`{}` is not read as a phase", heading.title);
@@ -299,7 +302,8 @@ fn named(heading: &Heading, text: &Text<'_>) -> Option<Named> {
     let after_word = find_word(raw, "phase").map_or(0, |at| at + word.len());
     let at = raw[after_word..].find(id).map_or(0, |at| after_word + at) + heading.range.start;
     let (remark, rest) = parts_of(rest);
-    let (mut title, mut says) = without_tags(rest);
+    let (bare, mut says) = without_tags(rest);
+    let mut title = bare.into_owned();
     match tag_says(remark) {
         Some(tag) => says = says.or(tag),
         None if remark.is_empty() => {}

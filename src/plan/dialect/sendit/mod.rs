@@ -6,6 +6,7 @@ mod progress;
 mod review;
 mod tables;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -293,7 +294,7 @@ pub(super) fn task_heading(heading: &Heading, text: &Text<'_>) -> Option<TaskHea
 }
 
 /// A heading without the signs around it that say how far its task is, and what they say. All other words stay.
-fn said(title: &str) -> (String, Option<ImportedStatus>) {
+fn said(title: &str) -> (Cow<'_, str>, Option<ImportedStatus>) {
     let (whole, boxed) = tags::without_box(title).unwrap_or((title, None));
     let (bare, says) = tags::without_tags(whole);
     let before = &whole[..whole.len()
@@ -305,7 +306,7 @@ fn said(title: &str) -> (String, Option<ImportedStatus>) {
         Some(_) => (bare, says),
         None => {
             let ticked = is_ticked.then_some(ImportedStatus::Done);
-            (whole.to_owned(), boxed.or(ticked))
+            (whole.into(), boxed.or(ticked))
         }
     }
 }

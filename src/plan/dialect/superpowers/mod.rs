@@ -184,8 +184,12 @@ fn read(source: &Source) -> Reading {
     }
     faults.extend(foreign.told());
     let levels: HashSet<u8> = starts.iter().map(|(_, heading, _)| heading.level).collect();
+    let is_task = |heading: &Heading| {
+        let places = starts.binary_search_by_key(&heading.range.start, |(_, at, _)| at.range.start);
+        places.is_ok()
+    };
     faults.extend(sendit::near_misses(document, &text, |heading| {
-        levels.contains(&heading.level) && says_more(&heading.title)
+        levels.contains(&heading.level) && says_more(&heading.title) && !is_task(heading)
     }));
     let sections: Vec<&[Block]> = starts
         .iter()

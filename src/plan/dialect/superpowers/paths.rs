@@ -1,10 +1,10 @@
 //! The `Files` of a task: what it creates, modifies and tests, also where the author wrote where on the own machine
 //! that lies.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 use std::path::Path;
 
-use crate::plan::fields::{Field, fields};
+use crate::plan::fields::{Field, fields, without_repeats};
 use crate::plan::markdown::{Block, Line, Span};
 use crate::plan::outside::{self, Outside};
 use crate::plan::text::Text;
@@ -80,7 +80,6 @@ pub(super) fn files(
     faults: &mut Vec<Fault>,
 ) -> Files {
     let mut found = Files::default();
-    let (mut seen, mut promised) = (HashSet::new(), HashSet::new());
     for field in fields(section, "Files") {
         for line in field.lines() {
             let verb = verb(line).unwrap_or_default();
@@ -92,18 +91,17 @@ pub(super) fn files(
                 let Some(path) = path(span, text, foreign, faults) else {
                     continue;
                 };
-                let is_promised = verb == "create" && !may_be_empty(&path);
-                if is_promised && promised.insert(path.clone()) {
-                    found.creates.push(path.clone());
-                }
-                let glob = literal(&path);
-                if seen.insert(glob.clone()) {
-                    found.files.push(glob);
+                found.files.push(literal(&path).into_owned());
+                if verb == "create" && !may_be_empty(&path) {
+                    found.creates.push(path);
                 }
             }
         }
     }
-    found
+    Files {
+        files: without_repeats(found.files),
+        creates: without_repeats(found.creates),
+    }
 }
 
 /// In a list of files a code span with a `/` is a path, whatever else stands in it.
@@ -156,10 +154,10 @@ fn without_lines(written: &str) -> &str {
 }
 
 /// A path with the brackets of a route, `app/[id]/page.tsx`, as a glob that means just this path.
-fn literal(path: &str) -> String {
+fn literal(path: &str) -> Cow<'_, str> {
     match path.contains('[') && !path.contains(['*', '?']) {
-        true => glob::Pattern::escape(path),
-        false => path.to_owned(),
+        true => glob::Pattern::escape(path).into(),
+        false => path.into(),
     }
 }
 

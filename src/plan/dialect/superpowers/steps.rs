@@ -218,7 +218,10 @@ fn whole(line: &Line) -> Cow<'_, str> {
 fn expectation(line: &Line) -> Option<bool> {
     let whole = whole(line);
     let expected = find_word(&whole, "expect").map(|at| at + "expect".len());
-    let arrow = || whole.rfind('→').map(|at| at + '→'.len_utf8());
+    let arrow = || match whole.is_ascii() {
+        true => None,
+        false => whole.rfind('→').map(|at| at + '→'.len_utf8()),
+    };
     let at = expected.or_else(arrow)?;
     Some(passes(&whole[at..].to_lowercase()))
 }
