@@ -21,7 +21,7 @@ use git_enact::run::policy::Isolation;
 use crate::support::operations::{OPERATIONS, Operation, Stand, words};
 use crate::support::oracle::Spared;
 use crate::support::sim::Chance;
-use crate::support::traced::{self, each, say};
+use crate::support::traced::{self, each, part, say};
 
 /// What a run writes to.
 const WRITTEN: [&str; 2] = ["repo", "repo.enact"];
@@ -314,7 +314,7 @@ fn a_power_cut_takes_nothing_that_was_confirmed_and_hides_no_damage() {
     let by_chance = std::env::var("ENACT_POWER").ok();
     let by_chance = by_chance.map(|count| count.parse().expect("a number"));
     let tried = std::sync::atomic::AtomicUsize::new(0);
-    each(&Case::all(by_chance.is_some()), |case| {
+    each(&part(Case::all(by_chance.is_some())), |case| {
         tried.fetch_add(
             case.try_all(by_chance),
             std::sync::atomic::Ordering::Relaxed,

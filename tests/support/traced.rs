@@ -145,6 +145,28 @@ pub(crate) fn say(what: &str) {
     eprintln!("{what}");
 }
 
+/// Of a whole suite the part that `ENACT_PART` asks for: of `2/5` a second fifth, drawn so that no part is all of one
+/// kind. All parts together are the suite, in as many sittings or on as many machines as it needs.
+pub(crate) fn part<T>(cases: Vec<T>) -> Vec<T> {
+    let Some((nth, of)) = part_asked() else {
+        return cases;
+    };
+    // Fibonacci hashing: neighbours fall far apart.
+    let drawn = |at: usize| (at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    let cases = cases.into_iter().enumerate();
+    let part = cases.filter(|(at, _)| drawn(*at) % of == nth - 1);
+    part.map(|(_, case)| case).collect()
+}
+
+/// Which part of a suite is asked for, counted from 1, and of how many.
+pub(crate) fn part_asked() -> Option<(u64, u64)> {
+    let asked = std::env::var("ENACT_PART").ok()?;
+    let (nth, of) = asked.split_once('/').expect("`ENACT_PART=2/5`");
+    let [nth, of] = [nth, of].map(|number| number.parse().expect("a number"));
+    assert!((1..=of).contains(&nth), "`{asked}` is a part");
+    Some((nth, of))
+}
+
 /// Does `work` for each of `cases` on two threads, and tells of those that went wrong.
 pub(crate) fn each<T: Sync + std::fmt::Debug>(cases: &[T], work: impl Fn(&T) + Sync) {
     use std::panic::{AssertUnwindSafe, catch_unwind};
