@@ -99,6 +99,24 @@ fn words_reach_the_next_attempt() {
 }
 
 #[test]
+fn words_that_hold_a_secret_are_asked_for_again() {
+    const TOKEN: &str = "ghp_0123456789abcdefghijklmnopqrstuvwxyz";
+    let secret = format!("log in with {TOKEN}\n");
+    let Some((user, output)) = asked(&[
+        APPROVE,
+        (ASKED, "w\n"),
+        ("what should the next attempt know?", &secret),
+        ("log in with [redacted]", "w\n"),
+        ("what should the next attempt know?", "say it in Finnish\n"),
+    ]) else {
+        return;
+    };
+    output.success();
+    let prompt = user.noted("prompt-a-2");
+    assert!(prompt.contains("say it in Finnish") && !prompt.contains(TOKEN));
+}
+
+#[test]
 fn skipping_goes_on_with_the_rest() {
     let Some((user, output)) = asked(&[APPROVE, (ASKED, "what?\nk\n")]) else {
         return;

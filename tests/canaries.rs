@@ -252,6 +252,31 @@ fn a_command_that_holds_a_secret_is_refused_before_it_is_stored() {
 }
 
 #[test]
+fn words_that_hold_a_secret_are_refused_before_they_are_stored() {
+    let user = User::new();
+    user.plan(PLAN);
+    let executor = user.executor("test $ENACT_TASK = a || exit 1; commit a.txt w");
+    let plain = [&RUN[..], &[&executor]].concat();
+    user.enact(plain).code(3);
+    let words = format!("log in with {TOKEN}, then go on");
+    let journal = || user.git(["rev-parse", "refs/enact/runs/r-test"]).stdout;
+    let before = journal();
+    let commands: [&[&str]; 5] = [
+        &["retry", "b"],
+        &["skip", "b"],
+        &["answer", "b"],
+        &["revert", "a", "--yes"],
+        &["review", "b", "--reject"],
+    ];
+    for command in commands {
+        let said = user.enact([command, &["-m", &words]].concat());
+        let said = said.code(2).complains("log in with [redacted], then go on");
+        assert_clean(&user, &[&said]);
+        assert_eq!(journal(), before, "{command:?} records nothing");
+    }
+}
+
+#[test]
 fn what_plans_and_executors_name_steers_no_terminal() {
     let user = User::new();
     let evil = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}evil\u{9b}31m\r";

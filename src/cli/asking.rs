@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
-use super::Context;
+use super::{Context, decide};
 use crate::plan::TaskId;
 use crate::report::{self, clean::visible};
 use crate::run::event::{By, Event};
@@ -81,7 +81,11 @@ impl Person for AtTerminal {
                 Some("r" | "retry") => return retried(task, String::new()),
                 Some("w" | "words") => {
                     report::notice("what should the next attempt know?");
-                    return retried(task, answer().unwrap_or_default());
+                    let words = answer().unwrap_or_default();
+                    match decide::refuse_secrets(&words) {
+                        Ok(()) => return retried(task, words),
+                        Err(refused) => report::notice(&refused.to_string()),
+                    }
                 }
                 Some("k" | "skip") => {
                     return Event::Skipped {

@@ -3,8 +3,8 @@
 use anyhow::{Result, bail};
 
 use super::{Context, Exit, open_run, record_decision, require_task};
-use crate::plan::TaskId;
-use crate::report;
+use crate::plan::{TaskId, secrets_in, without_secrets};
+use crate::report::{self, clean::visible_line};
 use crate::run::event::{By, Event, Recorded};
 use crate::run::policy::Executor;
 use crate::run::state::{Illegal, Phase, State};
@@ -74,6 +74,7 @@ impl Retry {
             continues,
             run,
         } = self;
+        refuse_secrets(&words)?;
         decide(context, &task, run.as_deref(), |id, phase| match phase {
             Phase::Kickback if words.is_empty() => bail!(
                 "task `{id}` was kicked back: the same input would meet the same answer; \
@@ -93,6 +94,7 @@ impl Retry {
 impl Skip {
     pub(super) fn exec(self, context: &Context) -> Result<Exit> {
         let reason = self.message;
+        refuse_secrets(&reason)?;
         let skipped = |task, _: &Phase| {
             Ok(Event::Skipped {
                 task,
@@ -110,6 +112,7 @@ impl Answer {
         if words.trim().is_empty() {
             bail!("the answer is empty: the next attempt would learn nothing from it");
         }
+        refuse_secrets(&words)?;
         let answered = |task, phase: &Phase| match phase {
             Phase::Failed | Phase::Partial | Phase::TimedOut => bail!(
                 "task `{task}` asked nothing, it failed: `git enact retry {task} -m \"…\"` gives the next attempt your words"
@@ -122,6 +125,18 @@ impl Answer {
         };
         decide(context, &self.task, self.run.as_deref(), answered)
     }
+}
+
+/// Refuses a person's words that hold a secret: they become part of the run, which is shown and pushed.
+pub(super) fn refuse_secrets(words: &str) -> Result<()> {
+    if !secrets_in(words.as_bytes()).is_empty() {
+        bail!(
+            "the words hold what looks like a secret (`{}`), which would be stored in the run; keep it in your \
+             environment, and name its variable in the words and in `pass_env`",
+            visible_line(&without_secrets(words))
+        );
+    }
+    Ok(())
 }
 
 /// Records a person's decision about a task.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{Context, Exit, asking, back, drive, open_run, require_task};
+use super::{Context, Exit, asking, back, decide, drive, open_run, require_task};
 use crate::git::{NewCommit, Oid, Repo};
 use crate::history::revert::{self, Undoing};
 use crate::journal::codec::subject_text;
@@ -39,6 +39,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
+    decide::refuse_secrets(&args.message)?;
     let repo = context.repo()?;
     let run = context.find_run(&repo, args.run.as_deref())?;
     let (mut journal, mut state) = open_run(&repo, &run)?;

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use super::decide::{announce, warn_of_deaf_executor};
+use super::decide::{announce, refuse_secrets, warn_of_deaf_executor};
 use super::{Context, Exit, open_run, record_decision, require_task, show};
 use crate::git::Repo;
 use crate::journal;
@@ -64,6 +64,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
 
 fn decide(args: &Args, context: &Context, repo: &Repo, run: &str) -> Result<Exit> {
     let words = args.message.clone().unwrap_or_default();
+    refuse_secrets(&words)?;
     if args.approve && !words.is_empty() {
         bail!("`-m` is for what is sent back: what is approved gets no other attempt to read it");
     }
