@@ -92,3 +92,34 @@ fn a_driver_that_is_killed_inside_of_any_effect_and_again_in_its_recovery_loses_
         stand.goes_on(operation, &command, Spared::default());
     });
 }
+
+#[test]
+fn a_cleaning_that_dies_when_the_branches_are_gone_leaves_nothing_to_mend() {
+    if !traced::is_possible() {
+        return;
+    }
+    let clean = OPERATIONS
+        .iter()
+        .find(|operation| operation.name == "clean");
+    let clean = clean.expect("an operation");
+    let stand = || {
+        let stand = Stand::new();
+        (clean.prepare)(&stand);
+        stand
+    };
+    let calm = stand();
+    let command = (clean.command)(&calm);
+    let args: Vec<&str> = command.iter().map(String::as_str).collect();
+    // The lock of the last branch is removed last, right behind it; where `unlink` is no call, `unlinkat` has it.
+    let Some(&nth) = calm.user.count_calls(&args).get("unlink") else {
+        return;
+    };
+    let stand = stand();
+    let at = At {
+        call: "unlink",
+        nth,
+        injected: Injected::Death,
+    };
+    assert_eq!(dies(&stand, &command, at).status, KILLED);
+    stand.goes_on(clean, &command, Spared::default());
+}

@@ -74,9 +74,12 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     tell_of_kept(&world::take_back(&repo, &root)?);
     world::remove_worktrees(&repo, &root)?;
     let known = journal.tip().context("the journal has a tip")?;
+    let common_dir = repo.common_dir();
+    // A branch is missed as long as these files say that its task was attempted here.
+    remove_dir(&layout::attempts_dir(common_dir, &run))?;
+    remove_file(&layout::numbers_file(common_dir, &run))?;
     remove_branches(&repo, &branches()?, known)?;
     drop(journal);
-    let common_dir = repo.common_dir();
     let mut kept = Vec::new();
     kept.extend(lag.map(|_| layout::projected_file(common_dir, &run)));
     if needed {
@@ -120,23 +123,33 @@ fn remove_branches(repo: &Repo, branches: &[(String, Oid)], known: Oid) -> Resul
 /// quarantine needs.
 fn remove_files(local: &Path, kept: &[PathBuf]) -> Result<()> {
     if kept.is_empty() {
-        return match std::fs::remove_dir_all(local) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("`{}` cannot be removed", local.display()))
-            }
-            _ => Ok(()),
-        };
+        return remove_dir(local);
     }
     for entry in std::fs::read_dir(local)?.flatten() {
         let path = entry.path();
-        let removed = match path.is_dir() {
-            _ if kept.contains(&path) => continue,
-            true => std::fs::remove_dir_all(&path),
-            false => std::fs::remove_file(&path),
-        };
-        removed.with_context(|| format!("`{}` cannot be removed", path.display()))?;
+        match path.is_dir() {
+            _ if kept.contains(&path) => {}
+            true => remove_dir(&path)?,
+            false => remove_file(&path)?,
+        }
     }
     Ok(())
+}
+
+fn remove_dir(path: &Path) -> Result<()> {
+    removed(std::fs::remove_dir_all(path), path)
+}
+
+fn remove_file(path: &Path) -> Result<()> {
+    removed(std::fs::remove_file(path), path)
+}
+
+/// What is gone already need not be removed.
+fn removed(outcome: std::io::Result<()>, path: &Path) -> Result<()> {
+    match outcome {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        outcome => outcome.with_context(|| format!("`{}` cannot be removed", path.display())),
+    }
 }
 
 /// Removes every trace of a run, even of one whose journal is gone or cannot be read.
