@@ -192,6 +192,12 @@ impl Stand {
                 .all(|task| state.at(task) == self.state.at(task))
     }
 
+    /// Whether a state is an earlier one in which as many tasks are done.
+    fn has_lost_no_task(&self, state: &State) -> bool {
+        let is_earlier = state.run.seq < self.state.run.seq;
+        is_earlier && state.counts().done == self.state.counts().done
+    }
+
     /// Does `harm` to the file at `path`, looks, repairs if `mends`, and puts everything back. What went wrong, if
     /// anything did.
     fn suffer(&self, path: &Path, harm: Harm, hope: Hope, mends: bool) -> Option<String> {
@@ -238,9 +244,12 @@ impl Stand {
         }
         match self.look().state {
             Ok(state) if self.is_as_before(&state) => None,
-            // Of the newest checkpoint nothing else tells: the run stands before it, which the finding has said.
-            Ok(state) if hope == Hope::Named && state.run.seq + 1 == self.state.run.seq => None,
-            Ok(_) => Some("the repair made another state".to_owned()),
+            // Of the newest checkpoints nothing else tells: the run stands before them, which the finding has said.
+            Ok(state) if hope == Hope::Named && self.has_lost_no_task(&state) => None,
+            Ok(state) => Some(format!(
+                "the repair made the state of checkpoint {}",
+                state.run.seq
+            )),
             Err(why) => Some(format!("after the repair: {why}")),
         }
     }

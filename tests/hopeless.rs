@@ -223,6 +223,22 @@ fn a_checkpoint_that_is_lost_is_named_with_the_newest_that_is_whole() {
 }
 
 #[test]
+fn where_the_newest_checkpoints_are_lost_a_person_decides_to_go_back_behind_what_is_done() {
+    let user = finished();
+    let journal = rev(&user, JOURNAL);
+    let old = rev(&user, &format!("{JOURNAL}~9"));
+    for nth in (0..9).rev() {
+        remove_object(&user, &format!("{JOURNAL}~{nth}"));
+    }
+    let repaired = user.enact(["doctor", "--repair"]).code(1);
+    repaired
+        .says("which is no checkpoint")
+        .says("with 2 of 4 done), which is a rollback")
+        .says(&format!("git update-ref {JOURNAL} {old} {journal}"));
+    assert_eq!(rev(&user, JOURNAL), journal, "nothing moves it by itself");
+}
+
+#[test]
 fn objects_that_are_missing_behind_a_pinned_commit_are_named() {
     let user = finished();
     let commit = rev(&user, "enact/r-test/task/b");

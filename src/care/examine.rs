@@ -237,7 +237,13 @@ fn damaged(
         return Ok(Some(Finding::new(run, kind, severity, what, remedy)));
     }
     let newest = search.newest_whole(repo, run, branch(traces, run))?;
-    let is_no_less = |other: &Inspection| other.seq() >= inspection.seq();
+    let is_no_less = |other: &Inspection| match damage {
+        // How far it was, only the run's branch tells.
+        Damage::NoCheckpoint(_) => {
+            branch(traces, run).is_none_or(|at| has_come_to(repo, other, at))
+        }
+        _ => other.seq() >= inspection.seq(),
+    };
     let remedy = match newest {
         Some(other) if other.tip != inspection.tip && is_no_less(&other) => {
             Remedy::Mend(Mend::PutJournal {
@@ -257,6 +263,13 @@ fn damaged(
         None => Remedy::advice(fetching(repo, &journal)),
     };
     Ok(Some(Finding::new(run, kind, severity, what, remedy)))
+}
+
+/// Whether a run has, at this checkpoint, integrated all that is on its branch.
+fn has_come_to(repo: &Repo, inspection: &Inspection, branch: Oid) -> bool {
+    let tip = inspection.state.as_ref().map(|state| &state.run.tip);
+    let tip = tip.and_then(|tip| repo.oid(tip).ok());
+    tip.is_some_and(|tip| tip == branch || repo.is_ancestor(branch, tip).unwrap_or(false))
 }
 
 fn told(inspection: &Inspection, damage: &Damage) -> (Kind, Severity, String) {
