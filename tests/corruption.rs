@@ -61,6 +61,8 @@ enum Hope {
     Mended,
     /// It is named, at least; some of it is nowhere else.
     Named,
+    /// The same of a pack, where what is stored as a difference from the damaged object is gone with it.
+    NamedWithOthers,
 }
 
 /// Every file below a directory, to put it back as it was.
@@ -184,18 +186,20 @@ impl Stand {
     }
 
     fn is_as_before(&self, state: &State) -> bool {
+        state.run == self.state.run && self.has_same_tasks(state)
+    }
+
+    fn has_same_tasks(&self, state: &State) -> bool {
         let tasks = 0..self.state.graph().len();
-        state.run == self.state.run
-            && state.graph().len() == tasks.len()
+        state.graph().len() == tasks.len()
             && tasks
                 .into_iter()
                 .all(|task| state.at(task) == self.state.at(task))
     }
 
-    /// Whether a state is an earlier one in which as many tasks are done.
+    /// Whether a state is an earlier one in which every task stands where it does.
     fn has_lost_no_task(&self, state: &State) -> bool {
-        let is_earlier = state.run.seq < self.state.run.seq;
-        is_earlier && state.counts().done == self.state.counts().done
+        state.run.seq < self.state.run.seq && self.has_same_tasks(state)
     }
 
     /// Does `harm` to the file at `path`, looks, repairs if `mends`, and puts everything back. What went wrong, if
@@ -236,7 +240,7 @@ impl Stand {
         if let Some(stuck) = stuck {
             return Some(format!("it is not mended as promised: {}", stuck.what));
         }
-        if hope == Hope::Named && !left.is_empty() {
+        if hope != Hope::Mended && !left.is_empty() {
             return None;
         }
         if let Some(left) = left.first() {
@@ -244,8 +248,9 @@ impl Stand {
         }
         match self.look().state {
             Ok(state) if self.is_as_before(&state) => None,
-            // Of the newest checkpoints nothing else tells: the run stands before them, which the finding has said.
-            Ok(state) if hope == Hope::Named && self.has_lost_no_task(&state) => None,
+            // Of the newest checkpoint nothing else tells: the run stands before it, which the finding has said.
+            Ok(state) if hope != Hope::Mended && state.run.seq + 1 == self.state.run.seq => None,
+            Ok(state) if hope == Hope::NamedWithOthers && self.has_lost_no_task(&state) => None,
             Ok(state) => Some(format!(
                 "the repair made the state of checkpoint {}",
                 state.run.seq
@@ -387,7 +392,7 @@ fn a_damaged_pack_is_named() {
     let files: Vec<(PathBuf, Hope)> = packs
         .into_iter()
         .filter(is_read)
-        .map(|path| (path, Hope::Named))
+        .map(|path| (path, Hope::NamedWithOthers))
         .collect();
     suffer_all(stand, &files, 60);
 }

@@ -136,10 +136,7 @@ fn refusals() -> Vec<Refusal> {
             });
         }
     }
-    match everything {
-        true => traced::part(all),
-        false => all,
-    }
+    traced::part(all)
 }
 
 #[test]

@@ -61,10 +61,7 @@ fn deaths() -> Vec<Deaths> {
             }
         }
     }
-    match everything {
-        true => traced::part(all),
-        false => all,
-    }
+    traced::part(all)
 }
 
 #[test]

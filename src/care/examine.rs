@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::finding::{Finding, Kind, Mend, Remedy, Severity, short};
-use super::search::Search;
+use super::search::{Search, run_tip};
 use super::traces::{self, Traces};
 use super::{leavings, outline, plans, projections};
 use crate::git::{Oid, Repo};
@@ -236,12 +236,11 @@ fn damaged(
         let remedy = Remedy::advice("it was left alone; that program can examine it");
         return Ok(Some(Finding::new(run, kind, severity, what, remedy)));
     }
-    let newest = search.newest_whole(repo, run, branch(traces, run))?;
+    let branch = branch(traces, run);
+    let newest = search.newest_whole(repo, run, branch)?;
     let is_no_less = |other: &Inspection| match damage {
         // How far it was, only the run's branch tells.
-        Damage::NoCheckpoint(_) => {
-            branch(traces, run).is_none_or(|at| has_come_to(repo, other, at))
-        }
+        Damage::NoCheckpoint(_) => branch.is_none_or(|at| has_come_to(repo, other, at)),
         _ => other.seq() >= inspection.seq(),
     };
     let remedy = match newest {
@@ -267,9 +266,8 @@ fn damaged(
 
 /// Whether a run has, at this checkpoint, integrated all that is on its branch.
 fn has_come_to(repo: &Repo, inspection: &Inspection, branch: Oid) -> bool {
-    let tip = inspection.state.as_ref().map(|state| &state.run.tip);
-    let tip = tip.and_then(|tip| repo.oid(tip).ok());
-    tip.is_some_and(|tip| tip == branch || repo.is_ancestor(branch, tip).unwrap_or(false))
+    let tip = run_tip(repo, inspection);
+    tip.is_some_and(|tip| repo.is_ancestor(branch, tip).unwrap_or(false))
 }
 
 fn told(inspection: &Inspection, damage: &Damage) -> (Kind, Severity, String) {

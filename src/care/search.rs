@@ -161,8 +161,13 @@ impl Lines {
 /// Whether the commit that the run's branch was at is there. A power cut leaves checkpoints whose commit never reached
 /// the disk: nobody was told of those.
 fn has_its_commit(repo: &Repo, inspection: &Inspection) -> bool {
-    let tip = inspection.state.as_ref().map(|state| &state.run.tip);
-    tip.is_some_and(|tip| repo.oid(tip).is_ok_and(|tip| repo.is_commit(tip)))
+    run_tip(repo, inspection).is_some_and(|tip| repo.is_commit(tip))
+}
+
+/// Where the run's branch was at a checkpoint.
+pub(super) fn run_tip(repo: &Repo, inspection: &Inspection) -> Option<Oid> {
+    let state = inspection.state.as_ref()?;
+    repo.oid(&state.run.tip).ok()
 }
 
 /// What a checkpoint says, when its record can be read.
