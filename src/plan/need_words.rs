@@ -6,6 +6,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
+use super::sayings;
 use super::text::{char_start, find_word};
 
 /// What stands behind words that say "needs".
@@ -64,6 +67,16 @@ const OTHERS: [&str; 15] = [
     "waiting for",
 ];
 
+/// What finds any of the words: nearly every text has none.
+static ANY: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let words = PLAIN.iter().chain(&OTHERS);
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(words.flat_map(|word| sayings::spellings(word)))
+        .expect("forty words fit in memory")
+});
+
 /// Whether one of the words may begin with this byte: nearly every text begins otherwise.
 static BEGINS: LazyLock<[bool; 256]> = LazyLock::new(|| {
     let mut begins = [false; 256];
@@ -89,6 +102,9 @@ const BETWEEN: [char; 7] = [':', '：', ' ', '*', '_', '[', '`'];
 /// be.
 pub(in crate::plan) fn said<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Vec<Said<'t>> {
     let mut found: Vec<Said<'t>> = Vec::new();
+    if !ANY.is_match(text) {
+        return found;
+    }
     let has_colon = signs(text, COLONS).next().is_some();
     if has_colon {
         let bare = text.trim_start_matches(['-', '*', '_', ' ', '>']);

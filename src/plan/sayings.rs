@@ -76,7 +76,7 @@ fn searcher(spellings: &[(String, usize)]) -> AhoCorasick {
 }
 
 /// The ways in which a saying is written, but for the case of ASCII.
-fn spellings(saying: &str) -> Vec<String> {
+pub(super) fn spellings(saying: &str) -> Vec<String> {
     let lower = saying.to_lowercase();
     if lower.is_empty() || lower.is_ascii() {
         return Vec::from_iter((!lower.is_empty()).then_some(lower));

@@ -19,6 +19,7 @@ mod telling;
 pub(super) mod words;
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -223,7 +224,8 @@ impl<'d> Checklist<'d> {
         let written = chosen
             .iter()
             .filter_map(|at| self.items[*at].words.id.as_deref());
-        let taken: HashSet<&str> = written.collect();
+        // Nearly all plans have ids everywhere, or nowhere.
+        let taken = LazyCell::new(|| written.collect::<HashSet<&str>>());
         let (mut section, mut ordinal, mut count) = (None, 0, 0);
         let mut ids = Vec::with_capacity(chosen.len());
         for item in chosen.iter().map(|at| &self.items[*at]) {

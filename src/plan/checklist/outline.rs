@@ -63,16 +63,14 @@ impl<'c, 'd> Outline<'c, 'd> {
     /// The tasks, but for their order.
     pub(in crate::plan) fn read(&self, text: &Text<'_>, faults: &mut Vec<Fault>) -> Vec<Task> {
         let sections = groups(self.checklist, &self.tasks);
-        let begins: HashMap<usize, Part> = self.starts().collect();
+        let begins = self.starts();
         let mut known = Known::new(self.ids.clone(), Room::of(text));
         let mut owns: Vec<&[Block]> = Vec::with_capacity(self.tasks.len());
         let mut tasks = Vec::with_capacity(self.tasks.len());
         let mut outside = Outside::default();
         for (at, id) in self.tasks.iter().zip(&self.ids) {
             let item = &self.checklist.items[*at];
-            let own = self
-                .checklist
-                .own(item, text, |block| begins.contains_key(&block));
+            let own = self.checklist.own(item, text, |block| begins[block]);
             let mut task = self
                 .checklist
                 .task(item, id.clone(), own, text, &mut outside);
@@ -110,17 +108,12 @@ impl<'c, 'd> Outline<'c, 'd> {
     }
 
     /// Each group, and what stands between its box and the first of its tasks.
-    fn groups_own(
-        &self,
-        text: &Text<'_>,
-        begins: &HashMap<usize, Part>,
-    ) -> Vec<(usize, &'d [Block])> {
+    fn groups_own(&self, text: &Text<'_>, begins: &[bool]) -> Vec<(usize, &'d [Block])> {
         let parts = self.parts.iter().enumerate();
         let groups = parts.filter(|(_, part)| **part == Part::Group);
         let own = |at: usize| {
             let item = &self.checklist.items[at];
-            let ends = |block: usize| begins.contains_key(&block);
-            self.checklist.own(item, text, ends)
+            self.checklist.own(item, text, |block| begins[block])
         };
         groups.map(|(at, _)| (at, own(at))).collect()
     }
@@ -169,11 +162,13 @@ impl<'c, 'd> Outline<'c, 'd> {
         chain.filter(|parent| self.parts[*parent] == Part::Group)
     }
 
-    /// The block at which each task and group begins.
-    fn starts(&self) -> impl Iterator<Item = (usize, Part)> {
-        let items = self.checklist.items.iter().zip(&self.parts);
-        let tops = items.filter(|(_, part)| matches!(part, Part::Task | Part::Group));
-        tops.map(|(item, part)| (item.block, *part))
+    /// Of each block whether a task or a group begins there.
+    fn starts(&self) -> Vec<bool> {
+        let mut starts = vec![false; self.checklist.document.blocks.len()];
+        for (item, part) in self.checklist.items.iter().zip(&self.parts) {
+            starts[item.block] |= matches!(part, Part::Task | Part::Group);
+        }
+        starts
     }
 
     /// Whether the task begins another group than the one before.
