@@ -8,7 +8,7 @@ use crate::doctor::{
     BRANCH, JOURNAL, NOTES, delete_ref, examined, finished, forge, git_dir, move_ref, plant, prune,
     refs, remove_object, rev, worktree,
 };
-use crate::support::user::{User, wait_until};
+use crate::support::user::{Output, User, wait_until};
 
 /// The oldest checkpoint of this event and task; any task where none is named.
 fn checkpoint(user: &User, event: &str, task: &str) -> String {
@@ -299,7 +299,29 @@ fn a_list_of_refs_that_git_cannot_read_is_told_with_the_line() {
     user.enact(["doctor", "--repair"])
         .code(1)
         .says(&format!("packed-refs` is damaged in line {line}"))
-        .says(&format!("sed -i {line}d"));
+        .says(&format!("sed -i '{line}d'"));
+}
+
+#[test]
+fn a_list_of_refs_out_of_order_is_told_with_what_has_git_read_it_again() {
+    let user = finished();
+    let before = refs(&user);
+    user.git(["pack-refs", "--all"]).success();
+    let list = git_dir(&user).join("packed-refs");
+    let text = std::fs::read_to_string(&list).expect("refs");
+    let damaged = text.replace(" refs/enact/", " refs/unact/");
+    assert_ne!(damaged, text);
+    std::fs::write(&list, &damaged).expect("written");
+    let told = user.enact(["doctor", "--repair"]).code(1);
+    let told = told.says("it is out of order");
+    let advised = told.stdout.split('`').find(|said| said.starts_with("cp "));
+    let mut shell = user.command("sh");
+    Output::of(shell.args(["-c", advised.expect("a command")])).success();
+    user.enact(["doctor", "--repair"]).success();
+    let after = refs(&user).0;
+    for line in before.0.lines() {
+        assert!(after.contains(line), "{line}");
+    }
 }
 
 #[test]

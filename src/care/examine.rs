@@ -9,7 +9,7 @@ use super::finding::{Finding, Kind, Mend, Remedy, Severity, short};
 use super::search::{Search, run_tip};
 use super::traces::{self, Traces};
 use super::{leavings, outline, plans, projections};
-use crate::git::{Oid, Repo};
+use crate::git::{Oid, PackedDamage, Repo};
 use crate::journal::inspect::{Damage, Inspection, inspect};
 use crate::journal::{Held, Lease, layout};
 use crate::run::state::State;
@@ -49,8 +49,8 @@ pub fn examine(scope: &Scope<'_>) -> Result<Diagnosis> {
             ..Diagnosis::default()
         });
     }
-    if let Some(line) = repo.damaged_packed_ref() {
-        let findings = vec![damaged_packed_refs(repo, line)];
+    if let Some(damage) = repo.damaged_packed_refs() {
+        let findings = vec![damaged_packed_refs(repo, damage)];
         return Ok(Diagnosis {
             findings,
             ..Diagnosis::default()
@@ -122,14 +122,26 @@ fn damaged_packs(repo: &Repo) -> Vec<Finding> {
 }
 
 /// A file of everybody's refs that git cannot read: nothing else can be told before a person has mended it.
-fn damaged_packed_refs(repo: &Repo, line: usize) -> Finding {
+fn damaged_packed_refs(repo: &Repo, damage: PackedDamage) -> Finding {
     let file = repo.common_dir().join("packed-refs");
     let place = file.display();
-    let what =
-        format!("`{place}` is damaged in line {line}, and git reads no ref that is kept in it");
+    let (what, edit, how) = match damage {
+        PackedDamage::Line(line) => (
+            format!("`{place}` is damaged in line {line}, and git reads no ref that is kept in it"),
+            format!("{line}d"),
+            "take that line out",
+        ),
+        PackedDamage::Order(line) => (
+            format!(
+                "`{place}` is damaged near line {line}: it is out of order, and git misses refs that are kept in it"
+            ),
+            "1s/ sorted//".to_owned(),
+            "have git sort it",
+        ),
+    };
     let words = format!(
-        "keep a copy, take that line out, `cp '{place}' '{place}.damaged' && sed -i {line}d '{place}'`, then \
-         `git enact doctor --repair`; what the line named of yours stands in `git reflog` or in a clone"
+        "keep a copy, {how}, `cp '{place}' '{place}.damaged' && sed -i '{edit}' '{place}'`, then `git enact doctor \
+         --repair`; what was named there of yours stands in `git reflog` or in a clone"
     );
     let (kind, severity) = (Kind::PackedRefs, Severity::Error);
     Finding::new("", kind, severity, what, Remedy::Advice(words))

@@ -109,34 +109,6 @@ impl Repo {
         found
     }
 
-    /// The first line of `packed-refs`, counted from 1, that is none: with one of those, git and libgit2 read no ref at
-    /// all, or not the same ones.
-    pub fn damaged_packed_ref(&self) -> Option<usize> {
-        let bytes = std::fs::read(self.common_dir().join("packed-refs")).ok()?;
-        let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
-        let first_bad = lines.position(|line| !self.is_packed_ref(line));
-        first_bad.map(|before| before + 1)
-    }
-
-    fn is_packed_ref(&self, line: &[u8]) -> bool {
-        let Some(text) = line.strip_suffix(b"\n") else {
-            return false;
-        };
-        let Ok(text) = std::str::from_utf8(text) else {
-            // The names of refs need not be text; their objects' are.
-            return text.get(..40).is_some_and(<[u8]>::is_ascii);
-        };
-        if let Some(peeled) = text.strip_prefix('^') {
-            return self.oid(peeled).is_ok();
-        }
-        let is_header = text.starts_with("# pack-refs with:");
-        let named = text.split_once(' ');
-        is_header
-            || named.is_some_and(|(oid, name)| {
-                self.oid(oid).is_ok() && git2::Reference::is_valid_name(name)
-            })
-    }
-
     /// The indexes of packs that are not what was written: libgit2 follows what one says of places out of the file.
     pub fn damaged_pack_indexes(&self) -> Vec<PathBuf> {
         let length = match self.raw().object_format() {
