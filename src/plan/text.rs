@@ -12,6 +12,11 @@ use super::{Fault, Location};
 /// What some editors put before UTF-8 text; it means nothing.
 pub(super) const BOM: char = '\u{feff}';
 
+/// Where a text begins behind its byte order marks: who joins files leaves several.
+pub(super) fn begin(text: &str) -> usize {
+    text.len() - text.trim_start_matches(BOM).len()
+}
+
 /// How much text lies between two places where its lines are counted.
 const STRETCH: usize = 1024;
 
@@ -20,7 +25,7 @@ const STRETCH: usize = 1024;
 pub(super) struct Text<'a> {
     pub(super) path: &'a Path,
     pub(super) text: &'a str,
-    /// Where it begins, a byte order mark aside.
+    /// Where it begins, byte order marks aside.
     first: usize,
     /// The place that was told last, and how many characters stand before it on its line: from there the next one is
     /// near, where a whole file is one line.
@@ -36,11 +41,7 @@ impl<'a> Text<'a> {
 
     /// A text that somebody may have asked for as Markdown before.
     pub(super) fn parsed(path: &'a Path, text: &'a str, parsed: Arc<Parsed>) -> Self {
-        let first = if text.starts_with(BOM) {
-            BOM.len_utf8()
-        } else {
-            0
-        };
+        let first = begin(text);
         Self {
             path,
             text,
@@ -50,7 +51,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Where the text begins, a byte order mark aside.
+    /// Where the text begins, byte order marks aside.
     pub(super) fn start(&self) -> usize {
         self.first
     }

@@ -152,7 +152,10 @@ impl<'s> Lines<'s> {
         let number = location.line as usize - 1;
         let begins = *self.starts.get(number)?;
         let whole = self.text[begins..].lines().next()?;
-        let line = whole.strip_prefix('\u{feff}').unwrap_or(whole);
+        let line = match number {
+            0 => whole.trim_start_matches('\u{feff}'),
+            _ => whole,
+        };
         let begins = begins + whole.len() - line.len();
         let column = location.column as usize - 1;
         let near = match self.last {
