@@ -70,13 +70,13 @@ fn make(grounds: &Grounds, sources: &Sources<'_>, change: &Change, made: &mut Ma
             let source = sources.get(path.as_path());
             let source = source.with_context(|| format!("`{}` was not read", path.display()))?;
             let target = grounds.of_plan(path)?;
-            let whole = source.whole().map_err(|_| Overtaken(path.to_owned()))?;
-            let (text, new) = changed(path, &target, &whole, edits)?;
+            let read = source.bytes().map_err(|_| Overtaken(path.to_owned()))?;
+            let (text, new) = changed(path, &target, &read, edits)?;
             (path, target, Some(text), new)
         }
         Change::Amend { path, text, edits } => {
             let target = grounds.of_other(path)?;
-            let (text, new) = changed(path, &target, text, edits)?;
+            let (text, new) = changed(path, &target, text.as_bytes(), edits)?;
             (path, target, Some(text), new)
         }
         Change::Write { path, text } => {
@@ -100,10 +100,10 @@ fn make(grounds: &Grounds, sources: &Sources<'_>, change: &Change, made: &mut Ma
 }
 
 /// What stands in a file, which must be what was read before, and what it becomes.
-fn changed(path: &Path, target: &Path, read: &str, edits: &[Edit]) -> Result<(String, String)> {
+fn changed(path: &Path, target: &Path, read: &[u8], edits: &[Edit]) -> Result<(String, String)> {
     let text = fs::read_to_string(target)
         .with_context(|| format!("`{}` cannot be read", path.display()))?;
-    if text != read {
+    if text.as_bytes() != read {
         bail!(Overtaken(path.to_owned()));
     }
     let new = edited(&text, edits);

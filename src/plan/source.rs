@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Fault;
 use super::suggest::nearest;
-use super::text::{BOM, Parsed, Text};
+use super::text::{BOM, Parsed, Text, with_line_ends};
 
 /// Five times the largest plan that was ever seen, and read within a second.
 const BYTES_MAX: u64 = 8 * 1024 * 1024;
@@ -32,25 +32,47 @@ pub struct Source {
 /// What is held of a text.
 #[derive(Debug, Clone)]
 enum Content {
-    /// All of it, byte for byte.
-    Whole(String, Arc<Parsed>),
+    /// All of it.
+    Whole(Held),
     /// Nothing but the digest of the bytes that were seen first: it is read again by whoever needs it, and must
     /// be the same then.
     Apart(OnceLock<String>),
 }
 
+/// A text that is held.
+#[derive(Debug, Clone)]
+struct Held {
+    /// Byte for byte.
+    text: String,
+    /// The same as it is read, where that is something else: each byte stands where it does in the file.
+    lines: Option<String>,
+    parsed: Arc<Parsed>,
+}
+
+impl Held {
+    fn as_read(&self) -> &str {
+        self.lines.as_ref().unwrap_or(&self.text)
+    }
+}
+
 impl Source {
     /// A text that is held.
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        let held = Held {
+            lines: with_line_ends(&text),
+            text,
+            parsed: Arc::default(),
+        };
         Self {
             path: path.into(),
-            content: Content::Whole(text.into(), Arc::default()),
+            content: Content::Whole(held),
         }
     }
 
     /// The text of a regular file, if it is text.
     pub(super) fn read(path: &Path) -> Result<Self, Fault> {
-        Ok(Self::new(path, read(path)?))
+        Ok(Self::new(path, decode(path, raw(path)?)?))
     }
 
     /// The text of a regular file, if there is one and it is text; it may be empty.
@@ -72,23 +94,25 @@ impl Source {
     /// The text that is held; empty for one that is read apart.
     pub(super) fn text(&self) -> Text<'_> {
         match &self.content {
-            Content::Whole(text, parsed) => Text::parsed(&self.path, text, Arc::clone(parsed)),
+            Content::Whole(held) => {
+                Text::parsed(&self.path, held.as_read(), Arc::clone(&held.parsed))
+            }
             Content::Apart(_) => Text::new(&self.path, ""),
         }
     }
 
-    /// All of it, read now if it is not held.
+    /// All of it as it is read, now if it is not held.
     pub fn whole(&self) -> Result<Cow<'_, str>, Fault> {
         match &self.content {
-            Content::Whole(text, _) => Ok(Cow::Borrowed(text)),
-            Content::Apart(_) => decode(&self.path, self.bytes()?.into_owned()).map(Cow::Owned),
+            Content::Whole(held) => Ok(Cow::Borrowed(held.as_read())),
+            Content::Apart(_) => lines(&self.path, self.bytes()?.into_owned()).map(Cow::Owned),
         }
     }
 
     /// Its bytes, which are those that were seen first or a fault.
     pub fn bytes(&self) -> Result<Cow<'_, [u8]>, Fault> {
         let seen = match &self.content {
-            Content::Whole(text, _) => return Ok(Cow::Borrowed(text.as_bytes())),
+            Content::Whole(held) => return Ok(Cow::Borrowed(held.text.as_bytes())),
             Content::Apart(seen) => seen,
         };
         let bytes = raw(&self.path)?;
@@ -106,7 +130,7 @@ impl Source {
     /// What tells whether it is the same: its bytes, or their digest.
     fn identity(&self) -> Cow<'_, [u8]> {
         match &self.content {
-            Content::Whole(text, _) => Cow::Borrowed(text.as_bytes()),
+            Content::Whole(held) => Cow::Borrowed(held.text.as_bytes()),
             Content::Apart(seen) => {
                 let digest = seen.get().cloned();
                 let digest = digest.or_else(|| self.bytes().ok().map(|bytes| sha256([&*bytes])));
@@ -173,9 +197,13 @@ pub(super) fn beside(plan: &Path, names: &[&str]) -> Vec<String> {
     all.map(|path| path.display().to_string()).collect()
 }
 
-/// The text of a regular file, if it is text.
+/// The text of a regular file as it is read, if it is text.
 pub(super) fn read(path: &Path) -> Result<String, Fault> {
-    decode(path, raw(path)?)
+    lines(path, raw(path)?)
+}
+
+fn lines(path: &Path, bytes: Vec<u8>) -> Result<String, Fault> {
+    decode(path, bytes).map(|text| with_line_ends(&text).unwrap_or(text))
 }
 
 /// The bytes of a regular file, if there are not too many.

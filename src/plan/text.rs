@@ -17,6 +17,22 @@ pub(super) fn begin(text: &str) -> usize {
     text.len() - text.trim_start_matches(BOM).len()
 }
 
+/// A text in which a lone carriage return is the line end that it stands for, each byte where it was: old editors end
+/// lines so, and everything that reads is spared a third way to end one. None where nothing is to be changed.
+pub(super) fn with_line_ends(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let is_lone = |at: &usize| bytes.get(at + 1) != Some(&b'\n');
+    let mut lone = memchr::memchr_iter(b'\r', bytes).filter(is_lone).peekable();
+    lone.peek()?;
+    let mut whole = String::with_capacity(text.len());
+    for at in lone {
+        whole.push_str(&text[whole.len()..at]);
+        whole.push('\n');
+    }
+    whole.push_str(&text[whole.len()..]);
+    Some(whole)
+}
+
 /// How much text lies between two places where its lines are counted.
 const STRETCH: usize = 1024;
 
@@ -126,6 +142,12 @@ pub(super) struct Parsed {
 /// How many lines end in these bytes.
 fn ends_in(bytes: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', bytes).count()
+}
+
+/// Where the line that holds this byte begins.
+pub(super) fn line_start(text: &str, at: usize) -> usize {
+    let line_end = memchr::memrchr(b'\n', &text.as_bytes()[..at]);
+    line_end.map_or_else(|| begin(text).min(at), |end| end + 1)
 }
 
 /// Where the line that holds this byte ends.

@@ -171,13 +171,17 @@ impl Progress {
     }
 }
 
-/// A text after its edits.
+/// A text after its edits. Where lines end with a carriage return alone, those that are new do.
 pub fn edited(text: &str, edits: &[Edit]) -> String {
+    let ends_in_returns = !text.contains('\n') && text.contains('\r');
     let mut whole = String::with_capacity(text.len());
     let mut end = 0;
     for edit in edits {
         whole.push_str(&text[end..edit.range.start]);
-        whole.push_str(&edit.text);
+        match ends_in_returns {
+            true => whole.push_str(&edit.text.replace('\n', "\r")),
+            false => whole.push_str(&edit.text),
+        }
         end = edit.range.end;
     }
     whole.push_str(&text[end..]);

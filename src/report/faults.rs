@@ -152,10 +152,7 @@ impl<'s> Lines<'s> {
         let number = location.line as usize - 1;
         let begins = *self.starts.get(number)?;
         let whole = self.text[begins..].lines().next()?;
-        let line = match number {
-            0 => whole.trim_start_matches('\u{feff}'),
-            _ => whole,
-        };
+        let line = whole.trim_start_matches('\u{feff}');
         let begins = begins + whole.len() - line.len();
         let column = location.column as usize - 1;
         let near = match self.last {

@@ -26,7 +26,7 @@ use std::ops::Range;
 use super::fields;
 use super::markdown::{Block, Document, Heading, Line, Mark, lines};
 use super::outside::Outside;
-use super::text::{Text, begin, line_end};
+use super::text::{Text, line_end, line_start};
 use super::{Task, TaskId};
 pub(super) use home::{directories, plans, title};
 pub(super) use kind::Kind;
@@ -344,11 +344,6 @@ fn place(text: &str, mark: &Mark, id: Option<&str>) -> usize {
         false => line.find(id),
     });
     at.map_or(bullet, |at| mark.range.end + at)
-}
-
-fn line_start(text: &str, offset: usize) -> usize {
-    let line_end = memchr::memrchr2(b'\n', b'\r', &text.as_bytes()[..offset]);
-    line_end.map_or_else(|| begin(text).min(offset), |at| at + 1)
 }
 
 /// How far right the line that holds this byte begins; a tab is four columns, as Markdown has it.

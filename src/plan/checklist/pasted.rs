@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::{line_start, whole, words};
+use super::{whole, words};
 use crate::plan::markdown::{Line, Mark};
-use crate::plan::text::line_end;
+use crate::plan::text::{line_end, line_start};
 
 /// More on one line are no accident.
 const PASTED_MAX: usize = 8;

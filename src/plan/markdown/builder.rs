@@ -6,7 +6,7 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
 
 use super::names::{is_in_word, underscores};
 use super::{Block, Fence, Heading, Line, Mark, Span, Table};
-use crate::plan::text::{begin, line_end};
+use crate::plan::text::{line_end, line_start};
 
 /// Whether text between code spans only separates them.
 fn is_separator(text: &str) -> bool {
@@ -267,10 +267,7 @@ impl<'a> Builder<'a> {
 
     fn open_line(&mut self, range: Range<usize>) {
         let apart = self.is_apart(range.start);
-        // A carriage return ends a line as well, alone or not.
-        let before = &self.text.as_bytes()[..range.start];
-        let line_end = memchr::memrchr2(b'\n', b'\r', before);
-        let line_start = line_end.map_or_else(|| begin(self.text), |at| at + 1);
+        let line_start = line_start(self.text, range.start);
         // What was told with an earlier part of its line is no second box.
         let mark = mark(&self.text[line_start..], line_start)
             .filter(|mark| mark.range.start >= self.end_of_last);

@@ -6,7 +6,6 @@
 mod builder;
 mod names;
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use pulldown_cmark::{Options, Parser};
@@ -126,9 +125,8 @@ impl Document {
         let front = front_matter(text.text, text.start());
         let (front, start) = front.map_or((None, text.start()), |(front, end)| (Some(front), end));
         let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS;
-        let lines = with_line_ends(text.text);
-        let mut builder = Builder::new(&lines);
-        for (event, range) in Parser::new_ext(&lines[start..], options).into_offset_iter() {
+        let mut builder = Builder::new(text.text);
+        for (event, range) in Parser::new_ext(&text.text[start..], options).into_offset_iter() {
             builder.take(event, range.start + start..range.end + start);
         }
         builder.close_line();
@@ -220,24 +218,6 @@ fn hidden_boxes(text: &Text<'_>, html: &Range<usize>) -> Option<Fault> {
     let place = first.range.start - 1..first.range.end + 1;
     let help = "an empty line ends HTML, and `-->` a comment";
     Some(text.warning(place, message).help(help))
-}
-
-/// A text in which a lone carriage return is the line end that it stands for, each byte where it was: the parser knows
-/// such lines, but not within a code fence.
-fn with_line_ends(text: &str) -> Cow<'_, str> {
-    let bytes = text.as_bytes();
-    let is_lone = |at: &usize| bytes.get(at + 1) != Some(&b'\n');
-    let mut lone = memchr::memchr_iter(b'\r', bytes).filter(is_lone).peekable();
-    if lone.peek().is_none() {
-        return Cow::Borrowed(text);
-    }
-    let mut whole = String::with_capacity(text.len());
-    for at in lone {
-        whole.push_str(&text[whole.len()..at]);
-        whole.push('\n');
-    }
-    whole.push_str(&text[whole.len()..]);
-    Cow::Owned(whole)
 }
 
 /// A warning about boxes that a colon follows. None is read as one: once it was ticked, `[x]: it` would be where a link

@@ -12,7 +12,7 @@ use super::outline::Said;
 use super::waits::{inline_needs, listed_needs};
 use crate::plan::checklist::Kind;
 use crate::plan::markdown::{Block, Document, Heading, Line, Mark};
-use crate::plan::text::{Text, find_word};
+use crate::plan::text::{Text, find_word, line_end, line_start};
 use crate::plan::{ImportedStatus, tags};
 
 /// What the list says of one task.
@@ -242,7 +242,7 @@ impl List<'_> {
             return;
         };
         if line.depth <= depth && self.headed.is_none() {
-            self.end(self.line_start(line.range.start));
+            self.end(line_start(self.text.text, line.range.start));
             return;
         }
         let entry = &mut self.todo.entries[index];
@@ -305,17 +305,11 @@ impl List<'_> {
         start..start + id.len()
     }
 
-    fn line_start(&self, at: usize) -> usize {
-        memchr::memrchr(b'\n', &self.text.text.as_bytes()[..at])
-            .map_or(self.text.start(), |at| at + 1)
-    }
-
     /// The whole line that holds this byte, without its end.
     fn line_of(&self, at: usize) -> Range<usize> {
-        let start = self.line_start(at);
-        let rest = &self.text.text[start..];
-        let length = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
-        start..start + rest[..length].trim_end().len()
+        let start = line_start(self.text.text, at);
+        let line = &self.text.text[start..line_end(self.text.text, at)];
+        start..start + line.trim_end().len()
     }
 }
 

@@ -385,9 +385,7 @@ impl Reader<'_> {
 
     /// A block other than a line: part of the last task when it is indented.
     fn other(&mut self, range: Range<usize>) {
-        let line_start = self.text.text[..range.start]
-            .rfind(['\n', '\r'])
-            .map_or(0, |at| at + 1);
+        let line_start = text::line_start(self.text.text, range.start);
         if self.heading.is_some() || self.open.is_some() && range.start > line_start {
             self.extend(range.end);
         } else {
