@@ -5,16 +5,34 @@
 //! needs its red, refactor its green, and a step that names no command is proven by those that its cycle names. A red
 //! without a green is none: such a word may mean anything.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{Check, Expects, Task, TaskId};
 
 /// A step of a cycle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Step {
     Red,
     Green,
     Refactor,
+}
+
+impl Step {
+    fn before(self) -> Option<Self> {
+        match self {
+            Self::Red => None,
+            Self::Green => Some(Self::Red),
+            Self::Refactor => Some(Self::Green),
+        }
+    }
+
+    fn next(self) -> Option<Self> {
+        match self {
+            Self::Red => Some(Self::Green),
+            Self::Green => Some(Self::Refactor),
+            Self::Refactor => None,
+        }
+    }
 }
 
 /// The step that a word names.
@@ -66,32 +84,35 @@ pub(super) fn expect(tasks: &mut [Task], steps: &[(usize, Step)]) -> Vec<Vec<(us
 /// Which steps belong together; cycles without a green are none.
 fn cycles(tasks: &[Task], steps: &[(usize, Step)]) -> Vec<Vec<(usize, Step)>> {
     let mut cycles: Vec<Vec<(usize, Step)>> = Vec::new();
+    // Which cycle a task is such a step of; the newest, should an id be there twice.
+    let mut cycle_of: HashMap<(&TaskId, Step), usize> = HashMap::new();
+    // The cycles that have no such step yet, and the one before it.
+    let mut waiting: HashMap<Step, BTreeSet<usize>> = HashMap::new();
+    let mut seen: HashSet<(usize, Step)> = HashSet::new();
     for &(at, step) in steps {
-        let has = |cycle: &Vec<(usize, Step)>, step| cycle.iter().any(|(_, own)| *own == step);
         // A step belongs to the cycle that it says it needs, else to the newest that waits for it.
-        let wanted = match step {
-            Step::Red => None,
-            Step::Green => Some(Step::Red),
-            Step::Refactor => Some(Step::Green),
-        };
-        let is_needed = |cycle: &&mut Vec<(usize, Step)>| {
-            let mut members = cycle.iter().filter(|(_, own)| Some(*own) == wanted);
-            members.any(|(member, _)| tasks[at].needs.contains(&tasks[*member].id))
-        };
-        let needed = cycles.iter_mut().rev().find(is_needed);
-        let cycle = match (needed, wanted) {
-            (_, None) => None,
-            (Some(cycle), _) => Some(cycle),
-            (None, Some(wanted)) => {
-                let waits =
-                    |cycle: &&mut Vec<(usize, Step)>| has(cycle, wanted) && !has(cycle, step);
-                cycles.iter_mut().rev().find(waits)
+        let cycle = match step.before() {
+            None => Some(cycles.len()),
+            Some(before) => {
+                let needs = tasks[at].needs.iter();
+                let needed = needs.filter_map(|need| cycle_of.get(&(need, before)).copied());
+                let newest = || waiting.get(&step).and_then(BTreeSet::last).copied();
+                needed.max().or_else(newest)
             }
         };
-        match cycle {
-            Some(cycle) => cycle.push((at, step)),
-            None if step == Step::Red => cycles.push(vec![(at, step)]),
-            None => {}
+        let Some(cycle) = cycle else {
+            continue;
+        };
+        if cycle == cycles.len() {
+            cycles.push(Vec::new());
+        }
+        cycles[cycle].push((at, step));
+        let newest = cycle_of.entry((&tasks[at].id, step)).or_insert(cycle);
+        *newest = cycle.max(*newest);
+        seen.insert((cycle, step));
+        waiting.entry(step).or_default().remove(&cycle);
+        if let Some(next) = step.next().filter(|next| !seen.contains(&(cycle, *next))) {
+            waiting.entry(next).or_default().insert(cycle);
         }
     }
     cycles.retain(|cycle| cycle.iter().any(|(_, step)| *step == Step::Green));

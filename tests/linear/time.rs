@@ -65,6 +65,22 @@ fn plans_of_superpowers_are_read_in_linear_time() {
     }
 }
 
+#[test]
+fn cycles_of_tests_are_found_in_linear_time() {
+    let reading = |count: usize| {
+        let place = tempfile::tempdir().expect("a directory");
+        let plan = place.path().join("tasks.md");
+        let cycle = |n: usize| format!("- [ ] {n}.1 RED: test it\n- [ ] {n}.2 GREEN: do it\n");
+        let text: String = (1..=count).map(cycle).collect();
+        fs::write(&plan, text).expect("written");
+        taken(|| {
+            let loaded = read(&plan, Dialect::OpenSpec).expect("a good plan");
+            assert_eq!(loaded.plan.tasks.len(), 2 * count);
+        })
+    };
+    assert!(!is_steep(|| reading(3_000), || reading(12_000)));
+}
+
 /// How long the line is, in bytes.
 const LONG: usize = 12 * 1024;
 
