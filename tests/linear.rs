@@ -120,7 +120,7 @@ impl Shape {
 }
 
 /// What a single line may be full of.
-const MARKS: [&str; 54] = [
+const MARKS: [&str; 60] = [
     ": ",
     "(after T001 ",
     ", after T001",
@@ -175,6 +175,12 @@ const MARKS: [&str; 54] = [
     "T0001-",
     "don't a/b.rs ",
     "~~a: T1 ",
+    "skills used: a, ",
+    "use the a skill and ",
+    "RED: GREEN: ",
+    "depends on T1 ",
+    "[P] @a ",
+    "do not parallel ",
 ];
 
 /// What many lines may be.

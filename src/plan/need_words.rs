@@ -285,6 +285,9 @@ fn ends_with_whole(text: &str, word: &str) -> bool {
     is_apart && strip(last, word) == Some("")
 }
 
+/// Bytes of what is said at the end of a text: no list of ids is longer, and a line may be full of such ends.
+const LAST_MAX: usize = 4096;
+
 /// `…, after T012` or `… — requires T012 and T013` at the end of a text, and what stands before it.
 pub(in crate::plan) fn last<'t>(
     text: &'t str,
@@ -293,8 +296,10 @@ pub(in crate::plan) fn last<'t>(
     if !text.ends_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '`' | '*')) {
         return None;
     }
-    let mut signs = text.rmatch_indices([',', ';', '-', '–', '—']);
+    let near = char_start(text, text.len().saturating_sub(LAST_MAX));
+    let mut signs = text[near..].rmatch_indices([',', ';', '-', '–', '—']);
     signs.find_map(|(at, sign)| {
+        let at = near + at;
         let behind = text[at + sign.len()..].strip_prefix(' ')?.trim_start();
         if !may_begin(behind) {
             return None;

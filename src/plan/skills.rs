@@ -91,34 +91,34 @@ fn named_in(text: &str) -> Vec<String> {
         read = text[at..]
             .find('\n')
             .map_or(text.len(), |length| at + length);
-        let words: Vec<&str> = text[start..read].split_whitespace().collect();
-        for (at, word) in words.iter().enumerate() {
-            let bare = plain(word).to_lowercase();
-            if bare == "skill" || bare == "skills" {
-                named.extend(names_before(&words[..at]));
-            }
-        }
+        named.extend(names_in(&text[start..read]));
     }
     named
 }
 
-/// The names at the end of `words`, when something is said to be used there.
-fn names_before(words: &[&str]) -> Vec<String> {
+/// The same of one line.
+fn names_in(line: &str) -> Vec<String> {
     const VERBS: [&str; 6] = ["use", "uses", "using", "with", "activate", "apply"];
-    let mut names = Vec::new();
-    for word in words.iter().rev() {
+    let mut named = Vec::new();
+    // What may be names, from where it is said that something is used.
+    let mut said: Option<Vec<&str>> = None;
+    let mut were_skills = false;
+    for word in line.split_whitespace() {
         let bare = plain(word);
-        match bare.to_lowercase().as_str() {
-            verb if VERBS.contains(&verb) => {
-                names.reverse();
-                return names;
-            }
+        let lower = bare.to_lowercase();
+        let is_skills = matches!(lower.as_str(), "skill" | "skills");
+        match lower.as_str() {
+            verb if VERBS.contains(&verb) => said = Some(Vec::new()),
+            _ if is_skills => named.extend(said.take().unwrap_or_default()),
+            // `use the a skill and the b skill`
+            "and" | "&" if were_skills => said = Some(Vec::new()),
             "the" | "and" | "&" | "" => {}
-            name if is_name(name) => names.push(bare.to_owned()),
-            _ => break,
+            name if is_name(name) => said.iter_mut().for_each(|said| said.push(bare)),
+            _ => said = None,
         }
+        were_skills = is_skills;
     }
-    Vec::new()
+    named.into_iter().map(str::to_owned).collect()
 }
 
 /// A word without the marks around it.
@@ -234,6 +234,8 @@ mod tests {
             "clap thiserror rust-logging"
         );
         assert_eq!(named("use the superpowers:tdd skill"), "superpowers:tdd");
+        assert_eq!(named("use the tdd skill and the clap skill"), "tdd clap");
+        assert_eq!(named("with the tdd skill. Then clap, a skill"), "tdd");
         assert_eq!(named("Executors learn new skills; use your skills."), "");
         assert_eq!(named("Skills: none. The skill of writing is old."), "");
     }

@@ -3,6 +3,7 @@
 //! Knows lines, not documents: which lines are tasks is decided by its callers.
 
 use crate::plan::markdown::{Line, Mark};
+use crate::plan::text::char_start;
 use crate::plan::{ImportedStatus, need_words, tags};
 
 /// Words that look like ids and are none.
@@ -356,11 +357,18 @@ fn last_in(text: &str, (open, close): (char, char)) -> Option<(&str, &str)> {
 
 /// The text before a sign that it is done, with or without a remark in parentheses behind that.
 fn without_sign(text: &str) -> Option<&str> {
-    let at = text.rfind(DONE_SIGNS)?;
+    // Bytes of a remark: a line may be full of parentheses, each looked at from its end.
+    const REMARK_MAX: usize = 500;
+    let bare = text.trim_end_matches('\u{fe0f}');
+    if let Some(before) = bare.strip_suffix(DONE_SIGNS) {
+        return (!before.is_empty()).then_some(before);
+    }
+    let near = char_start(text, text.len().saturating_sub(REMARK_MAX));
+    let remark = text.ends_with([')', '）']).then(|| &text[near..])?;
+    let at = near + remark.rfind(DONE_SIGNS)?;
     let sign = text[at..].chars().next().map_or(0, char::len_utf8);
     let behind = text[at + sign..].trim_start_matches('\u{fe0f}').trim();
-    let is_remark = behind.starts_with(['(', '（']) && behind.ends_with([')', '）']);
-    (at > 0 && (behind.is_empty() || is_remark)).then(|| &text[..at])
+    (at > 0 && behind.starts_with(['(', '（'])).then(|| &text[..at])
 }
 
 #[cfg(test)]
