@@ -4,6 +4,8 @@ use std::fs;
 
 use git_enact::plan::{Selection, TaskId, load};
 
+use crate::support::user::User;
+
 /// Where the lists of each format stand, what begins them, and how their ids look.
 const FORMATS: [(&str, &str, [&str; 3]); 5] = [
     (
@@ -70,6 +72,12 @@ fn what_a_task_needs_is_read_in_every_format_of_lists() {
             ("Show it, blocked by {2}", "", vec![two]),
             ("Show it, requires {1}", "", vec![one]),
             ("Show it — needs {1}", "", vec![one]),
+            ("Show it [blockedBy: {1}]", "", vec![one]),
+            ("Show it (dep. {2})", "", vec![two]),
+            ("Show it (dépend de {1})", "", vec![one]),
+            ("Show it. Dependencies: {1}", "", vec![one]),
+            ("Show it depends on {2}", "", vec![two]),
+            ("Show it", "  - Hängt ab von: {1}\n", vec![one]),
             ("Show what requires {1}", "", vec![]),
             ("Show it", "  - Dependencies: {1}, {2}\n", vec![one, two]),
             ("Show it", "  - **Depends on**: {2}\n", vec![two]),
@@ -84,6 +92,52 @@ fn what_a_task_needs_is_read_in_every_format_of_lists() {
             let found: Vec<&str> = found.iter().map(TaskId::as_str).collect();
             assert_eq!(found, expected, "{path}: {line}\n{below}");
         }
+    }
+}
+
+#[test]
+fn a_number_alone_is_a_task_or_a_section_where_nothing_else_can_be_meant() {
+    let head = "# Implementation Plan\n\n- [ ] 1. Set up\n- [ ] 2. Build\n  - [ ] 2.1 One\n  - [ ] 2.2 Two\n";
+    for (task, expected) in [
+        ("- [ ] 3. Show it\n  - _Dependencies: 1_\n", vec!["1"]),
+        (
+            "- [ ] 3. Show it\n  - _Requirements: 1.1_, _Dependencies: 1, 2_\n",
+            vec!["1", "2.1", "2.2"],
+        ),
+        ("- [ ] 3. Show it (P) _Dependencies: 1_\n", vec!["1"]),
+        ("- [ ] 3. Show 1 dependency\n  - needs 2 more\n", vec![]),
+    ] {
+        let user = User::new();
+        user.write(".kiro/specs/a/tasks.md", &format!("{head}{task}"));
+        let path = user.path().join(".kiro/specs/a/tasks.md");
+        let loaded = load(&[path], &Selection::default()).expect("it is a plan");
+        let last = loaded.plan.tasks.last().expect("a task");
+        let needs: Vec<&str> = last.needs.iter().map(TaskId::as_str).collect();
+        assert_eq!((last.id.as_str(), needs), ("3", expected), "{task}");
+    }
+}
+
+#[test]
+fn a_need_that_nothing_has_and_a_field_that_is_misspelt_are_told() {
+    let user = User::new();
+    let plan = |below: &str| {
+        format!("# Implementation Plan\n\n- [ ] 1. Set up\n- [ ] 2. Build\n  - {below}\n")
+    };
+    let name = ".kiro/specs/a/tasks.md";
+    user.write(name, &plan("_Dependencies: 99_"));
+    let told = user.enact(["check", name]).code(2).stderr;
+    assert!(
+        told.contains(&format!("{name}:4:")) && told.contains("99"),
+        "{told}"
+    );
+    user.write(name, &plan("_Dependecies: 1_"));
+    let told = user.enact(["check", name]).success().stderr;
+    for said in [
+        format!("{name}:5:"),
+        "`Dependecies` is not read".to_owned(),
+        "did you mean `dependencies`?".to_owned(),
+    ] {
+        assert!(told.contains(&said), "{told}");
     }
 }
 

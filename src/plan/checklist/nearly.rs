@@ -6,8 +6,9 @@
 use std::ops::Range;
 
 use super::{Item, list, marks, words};
+use crate::plan::markdown::Line;
 use crate::plan::text::{Text, line_end};
-use crate::plan::{Fault, ImportedStatus, tags};
+use crate::plan::{Fault, ImportedStatus, need_words, suggest, tags};
 
 /// What is told of boxes; of those that are tasks as well what is said of their status.
 pub(in crate::plan) fn told<'i>(
@@ -97,6 +98,33 @@ fn status(item: &Item, text: &Text<'_>) -> Option<Fault> {
     let message = "the title says that it is done, and the box is open";
     let fault = text.warning(place(item, said, text), message);
     Some(fault.help("the box counts: tick it, `[x]`, if the task is done"))
+}
+
+/// `Dependecies: 1.1` below a box: what is nearly the name of a field that says what the task needs.
+pub(super) fn field(line: &Line, text: &Text<'_>) -> Option<Fault> {
+    const NAMES: [&str; 4] = ["dependencies", "dependency", "depends on", "blocked by"];
+    let (name, value) = match &line.lead {
+        Some(lead) => (lead.as_str(), line.text.as_str()),
+        None => line.text.split_once([':', '：'])?,
+    };
+    let is_id = |text: &str| {
+        let text = text.trim_start();
+        text.starts_with(|c: char| c.is_ascii_digit()) || words::lettered(text).is_some()
+    };
+    let may_be_one = name.starts_with(['D', 'd', 'B', 'b']) && is_id(value);
+    if !may_be_one || need_words::is_field(name, value, &is_id) {
+        return None;
+    }
+    let name = name.trim();
+    suggest::is_misspelt(name, &NAMES).then(|| {
+        let meant = suggest::did_you_mean(&name.to_lowercase(), NAMES);
+        let message = format!("`{name}` is not read, so the task does not wait");
+        let fault = text.warning(line.range.clone(), message);
+        match meant {
+            Some(meant) => fault.help(meant),
+            None => fault,
+        }
+    })
 }
 
 /// Where these words stand on the line of a box, or the box itself.

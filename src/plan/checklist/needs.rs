@@ -3,6 +3,7 @@
 //! Understands lists of ids, ranges and the words for none; a remark that names no task is no dependency.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use super::list::{self, list};
@@ -16,6 +17,8 @@ pub(in crate::plan) struct Known {
     order: Vec<TaskId>,
     places: HashMap<String, usize>,
     groups: HashMap<String, Vec<TaskId>>,
+    /// The tasks `1.1`, `1.2` by their first number, once one asks for it.
+    sections: OnceCell<HashMap<String, Vec<TaskId>>>,
     /// What ids such as `OBS-001` begin with.
     kinds: HashSet<String>,
     /// For needs that come of ranges, groups and lists on both sides of a verb.
@@ -35,6 +38,7 @@ impl Known {
             order,
             places,
             groups: HashMap::new(),
+            sections: OnceCell::new(),
             kinds,
             room,
         }
@@ -89,6 +93,25 @@ impl Known {
         }
     }
 
+    /// The tasks whose numbers begin with this one.
+    fn section(&self, number: &str) -> Vec<TaskId> {
+        let sections = self.sections.get_or_init(|| {
+            let mut sections: HashMap<String, Vec<TaskId>> = HashMap::new();
+            for id in &self.order {
+                if let Some((number, _)) = id.as_str().split_once('.') {
+                    sections
+                        .entry(number.to_owned())
+                        .or_default()
+                        .push(id.clone());
+                }
+            }
+            sections
+        });
+        let tasks = sections.get(number);
+        let tasks = tasks.filter(|tasks| self.room.grants(tasks.len()));
+        tasks.cloned().unwrap_or_default()
+    }
+
     pub(super) fn range(&self, first: &str, last: &str) -> Vec<TaskId> {
         let place = |id: &str| self.places.get(&id.to_lowercase()).copied();
         // `T001-003` leaves the letters out the second time.
@@ -127,11 +150,28 @@ pub(in crate::plan) fn written<'t>(
     let is_id = |text: &str| list::begins_with_id(text, known);
     for sentence in sentences {
         for said in need_words::said(&sentence, &is_id) {
-            let named = list(said.value, known).0.into_iter();
+            let is_sure = said.is_field && need_words::are_numbers(said.value);
+            let named = match is_sure {
+                true => numbered(said.value, known),
+                false => list(said.value, known).0,
+            };
+            let named = named.into_iter();
             needs.extend(named.filter(|need| need != own && seen.insert(need.clone())));
         }
     }
     needs
+}
+
+/// The tasks that numbers stand for where nothing else can be meant, be they those of tasks or of sections. The graph
+/// tells of those that are neither.
+fn numbered(numbers: &str, known: &Known) -> Vec<TaskId> {
+    let numbers = numbers.split([',', '、', '，']).map(str::trim);
+    let tasks = numbers.map(|number| {
+        let tasks = [known.one(number), known.section(number)];
+        let found = tasks.into_iter().find(|tasks| !tasks.is_empty());
+        found.unwrap_or_else(|| vec![TaskId::new(number)])
+    });
+    tasks.flatten().collect()
 }
 
 #[cfg(test)]
@@ -190,6 +230,8 @@ mod tests {
             ("Depends on: T001..T003", "T001 T002 T003"),
             ("Depends on: T001 2 times", "T001"),
             ("Do it (waits for T002)", "T002"),
+            ("Dependencies: 1, 1.2", "1.1 1.2"),
+            ("Dependencies: 99", "99"),
         ] {
             assert_eq!(needs(sentence), expected, "{sentence}");
         }
@@ -209,6 +251,7 @@ mod tests {
             "Install the dependencies: react 18.2",
             "Prerequisites: Node 18.2",
             "Requires: 18.2",
+            "Depends on: 1 other",
         ] {
             assert_eq!(needs(sentence), "", "{sentence}");
         }

@@ -66,6 +66,9 @@ impl Words {
         let title = tags::unstruck(rest);
         words.is_struck |= title.is_some();
         words.title = words.trimmed(title.as_deref().unwrap_or(rest)).to_owned();
+        if has_beside(&words.title) {
+            words.tags.push("P".to_owned());
+        }
         if words.title.is_empty() {
             line.trim().clone_into(&mut words.title);
         }
@@ -119,6 +122,22 @@ impl Words {
             }
         }
     }
+}
+
+/// Whether `(P)` stands among the words of a title, before what else is said there.
+fn has_beside(title: &str) -> bool {
+    const BRACKETS: [(&str, &str); 3] = [("(", ")"), ("[", "]"), ("（", "）")];
+    let mut places = memchr::memchr_iter(b'P', title.as_bytes());
+    places.any(|at| {
+        let (before, after) = (&title[..at], &title[at + 1..]);
+        BRACKETS.iter().any(|(opens, closes)| {
+            let is_apart = before
+                .strip_suffix(opens)
+                .is_some_and(|before| before.ends_with(' '));
+            let rest = after.strip_prefix(closes);
+            is_apart && rest.is_some_and(|rest| rest.starts_with(' '))
+        })
+    })
 }
 
 /// The tag at the end of a title that says that nobody does this, and the title: `Add the page [SKIPPED]`.

@@ -8,15 +8,8 @@ use crate::plan::text::char_start;
 
 /// The ids of `（depends_on: IMPL-001）`, or of `(after IMPL-001)`, within a line.
 pub(super) fn inline_needs(text: &str) -> Vec<String> {
-    // A list of ids or nothing: what has neither a colon, a comma nor a bracket says neither.
-    let says = |sign: &u8| matches!(sign, b':' | b'(' | b'[' | b',') || !sign.is_ascii();
-    match text.as_bytes().iter().any(says) {
-        true => need_words::said(text, &begins_with_id)
-            .into_iter()
-            .flat_map(ids)
-            .collect(),
-        false => Vec::new(),
-    }
+    let said = need_words::said(text, &begins_with_id);
+    said.into_iter().flat_map(ids).collect()
 }
 
 /// The ids of a line below a task that says what it depends on.

@@ -2,6 +2,8 @@
 //!
 //! Knows the words and what may stand around them. How ids look is its caller's, and what is written behind the words too.
 
+mod last;
+
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -10,6 +12,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::sayings;
 use super::text::{char_start, find_word};
+pub(in crate::plan) use last::last;
 
 /// What stands behind words that say "needs".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +23,7 @@ pub(in crate::plan) struct Said<'t> {
 }
 
 /// Words that begin a field or a remark, and in whatever language the rest is written.
-const PLAIN: [&str; 25] = [
+const PLAIN: [&str; 32] = [
     "depends on",
     "depends upon",
     "depends_on",
@@ -29,6 +32,8 @@ const PLAIN: [&str; 25] = [
     "depends",
     "deps",
     "blocked by",
+    "blocked_by",
+    "blockedby",
     "needs",
     "依赖任务",
     "依赖关系",
@@ -41,6 +46,11 @@ const PLAIN: [&str; 25] = [
     "zależności",
     "zależność",
     "dépendances",
+    "dépend de",
+    "depende de",
+    "abhängig von",
+    "hängt ab von",
+    "зависит от",
     "dependencias",
     "dependências",
     "abhängigkeiten",
@@ -49,9 +59,10 @@ const PLAIN: [&str; 25] = [
 ];
 
 /// Words that begin either as long as an id follows: other values may be those of versions, times, or requirements.
-const OTHERS: [&str; 15] = [
+const OTHERS: [&str; 16] = [
     "depend on",
     "dependent on",
+    "dep.",
     "dep",
     "requires",
     "required",
@@ -244,7 +255,7 @@ fn is_struck(before: &str) -> bool {
     before.matches("~~").count() % 2 == 1
 }
 
-/// Any of the words anywhere, if a colon and an id follow.
+/// Any of the words anywhere, if a colon and an id follow; behind one that begins as a name does, also numbers alone.
 fn named<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
     // Of colons with nothing between only the first can stand behind a word.
     let mut from = 0;
@@ -255,13 +266,37 @@ fn named<'t>(text: &'t str, is_id: &dyn Fn(&str) -> bool) -> Option<Said<'t>> {
         let value = text[colon.end..].trim_start_matches(BETWEEN);
         from = text.len() - value.len();
         let before = text[..colon.start].trim_end_matches(['*', '_', ' ']);
-        let mut words = PLAIN.iter().chain(&OTHERS);
-        let is_said = words.any(|word| ends_with(before, word));
-        (is_said && is_id(value) && !is_struck(before)).then_some(value)
+        let is_one = || {
+            is_id(value)
+                && PLAIN
+                    .iter()
+                    .chain(&OTHERS)
+                    .any(|word| ends_with(before, word))
+        };
+        let is_name = |word: &str| ends_with(before, word) && is_capital(before, word);
+        let are_numbers = || are_numbers(value) && PLAIN.iter().any(|word| is_name(word));
+        ((is_one() || are_numbers()) && !is_struck(before)).then_some(value)
     })?;
     Some(Said {
         value,
-        is_field: true,
+        is_field: is_id(value),
+    })
+}
+
+/// Whether the word that a text ends with begins as a name does.
+fn is_capital(text: &str, word: &str) -> bool {
+    let start = text.len().saturating_sub(word.len());
+    let last = text.get(start..);
+    last.is_some_and(|last| last.starts_with(char::is_uppercase))
+}
+
+/// Whether a text is a list of numbers and nothing else: `1`, `1.1, 2`.
+pub(in crate::plan) fn are_numbers(text: &str) -> bool {
+    let mut parts = text.split([',', '、', '，']);
+    parts.all(|part| {
+        let part = part.trim();
+        let is_digit = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+        part.starts_with(|c: char| c.is_ascii_digit()) && part.bytes().all(is_digit)
     })
 }
 
@@ -283,36 +318,6 @@ fn ends_with_whole(text: &str, word: &str) -> bool {
     };
     let is_apart = !word.is_ascii() || !before.ends_with(|c: char| c.is_alphanumeric());
     is_apart && strip(last, word) == Some("")
-}
-
-/// Bytes of what is said at the end of a text: no list of ids is longer, and a line may be full of such ends.
-const LAST_MAX: usize = 4096;
-
-/// `…, after T012` or `… — requires T012 and T013` at the end of a text, and what stands before it.
-pub(in crate::plan) fn last<'t>(
-    text: &'t str,
-    is_id: &dyn Fn(&str) -> bool,
-) -> Option<(&'t str, Said<'t>)> {
-    if !text.ends_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '`' | '*')) {
-        return None;
-    }
-    let near = char_start(text, text.len().saturating_sub(LAST_MAX));
-    let mut signs = text[near..].rmatch_indices([',', ';', '-', '–', '—']);
-    signs.find_map(|(at, sign)| {
-        let at = near + at;
-        let behind = text[at + sign.len()..].strip_prefix(' ')?.trim_start();
-        if !may_begin(behind) {
-            return None;
-        }
-        let mut words = PLAIN.iter().chain(&OTHERS);
-        let rest = words.find_map(|word| strip(behind, word))?;
-        let value = rest.trim_start_matches(BETWEEN);
-        let said = Said {
-            value,
-            is_field: false,
-        };
-        is_id(value).then_some((text[..at].trim_end(), said))
-    })
 }
 
 /// Bytes of a remark; brackets that nothing closes hold all that follows them.
@@ -414,6 +419,12 @@ mod tests {
             ("Do it; requires `T1`", vec!["T1`"]),
             ("Do it - needs T1, T2", vec!["T1, T2"]),
             ("Do it, after T1, blocked by T12", vec!["T12", "T1"]),
+            ("Do it [blockedBy: T1]", vec!["T1"]),
+            ("Do it (dep. T1)", vec!["T1"]),
+            ("Do it (dépend de T1)", vec!["T1"]),
+            ("Hängt ab von: T1", vec!["T1"]),
+            ("Requirements: 1.1, Dependencies: 1, 2", vec!["1, 2"]),
+            ("Do it Dependencies: 18", vec!["18"]),
         ] {
             assert_eq!(values(text), expected, "{text}");
         }
@@ -439,6 +450,8 @@ mod tests {
             "Do it (once 18 is out)",
             "Rename `depends on T1`",
             "The work that it needs: 18",
+            "Do it, Dependencies: 18 packages",
+            "Do it, Requirements: 18",
         ] {
             assert!(values(text).is_empty(), "{text}");
         }
