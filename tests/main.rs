@@ -89,5 +89,6 @@ mod transitions;
 mod trust;
 mod truth;
 mod untouched;
+mod verifying;
 mod worktrees;
 mod writing_back;

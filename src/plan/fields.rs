@@ -103,53 +103,91 @@ pub(super) fn value<'d>(first: &'d Line, rest: &'d [Block]) -> Field<'d> {
     }
 }
 
-/// The checks that a `Verify` field asks for: code and nothing else is code, all other is words. Where it is a list,
-/// that holds for each item: what somebody says of one command is no reason not to run the others.
+/// The checks that a `Verify` field asks for: code and nothing else is code, all other is words. Of a field in parts,
+/// one of which is code alone, that holds for each: what somebody says beside a command is no reason not to run it.
 pub(super) fn checks(field: &Field<'_>) -> Vec<Check> {
-    let items = items(field);
-    let says_code = |item: &&[&Line]| !has_words(item.iter().copied());
-    let are_apart = items.len() > 1 && items.iter().any(says_code);
-    match are_apart && field.fences.is_empty() {
-        true => {
-            let items = items.iter().map(|item| item.iter().copied());
-            items.flat_map(|item| judged(item, &[])).collect()
+    let parts = parts(field);
+    let stands_alone = |part: &Part<'_>| !part.has_words();
+    match parts.iter().any(stands_alone) {
+        true => parts.iter().flat_map(Part::checks).collect(),
+        false => {
+            let whole = Part {
+                lines: field.lines().collect(),
+                fences: field.fences.clone(),
+            };
+            whole.checks()
         }
-        false => judged(field.lines(), &field.fences),
     }
 }
 
-/// What lines and fences that belong together ask for.
-fn judged<'d>(lines: impl Iterator<Item = &'d Line> + Clone, fences: &[&'d Fence]) -> Vec<Check> {
-    if has_words(lines.clone()) {
-        return vec![Check::Prose(prose(lines, fences))];
+/// What of a field belongs together: a paragraph, an item, words with the list or the fence that they speak of.
+#[derive(Default)]
+struct Part<'d> {
+    lines: Vec<&'d Line>,
+    fences: Vec<&'d Fence>,
+}
+
+/// The parts of a field. What stands below code alone is a part of its own, as nothing there speaks of it.
+fn parts<'d>(field: &Field<'d>) -> Vec<Part<'d>> {
+    let mut parts: Vec<Part<'d>> = Vec::new();
+    let mut fences = field.fences.iter().copied().peekable();
+    for line in field.lines() {
+        while let Some(fence) = fences.next_if(|fence| fence.range.start < line.range.start) {
+            add_fence(&mut parts, fence);
+        }
+        let says_nothing = !line.words && line.spans.is_empty();
+        match parts.last_mut() {
+            Some(part) if part.goes_on_with(line) => part.lines.push(line),
+            _ if says_nothing => {}
+            _ => parts.push(Part {
+                lines: vec![line],
+                fences: Vec::new(),
+            }),
+        }
     }
-    let spans = lines.flat_map(|line| &line.spans);
-    spans
-        .map(|span| span.text.as_str())
-        .chain(fences.iter().map(|fence| fence.text.trim_end()))
-        .filter(|code| !code.trim().is_empty())
-        .map(|code| Check::Code(code.to_owned()))
-        .collect()
+    fences.for_each(|fence| add_fence(&mut parts, fence));
+    parts
 }
 
-fn has_words<'d>(mut lines: impl Iterator<Item = &'d Line>) -> bool {
-    lines.any(|line| line.words)
-}
-
-/// The items of a field that is a list and nothing else, each with what stands below it; none of any other.
-fn items<'f, 'd>(field: &'f Field<'d>) -> Vec<&'f [&'d Line]> {
-    let (first, rest) = (field.first, &field.below);
-    let depth = rest.first().map_or(0, |line| line.depth);
-    let is_list = !first.words && first.spans.is_empty() && depth > first.depth;
-    if !is_list || rest.iter().any(|line| line.depth < depth) {
-        return Vec::new();
+fn add_fence<'d>(parts: &mut Vec<Part<'d>>, fence: &'d Fence) {
+    match parts.last_mut().filter(|part| part.has_words()) {
+        Some(part) => part.fences.push(fence),
+        None => parts.push(Part {
+            lines: Vec::new(),
+            fences: vec![fence],
+        }),
     }
-    rest.chunk_by(|last, next| next.depth > depth || next.paragraph == last.paragraph)
-        .collect()
 }
 
-fn prose<'d>(lines: impl Iterator<Item = &'d Line>, fences: &[&'d Fence]) -> String {
-    let lines = lines.map(|line| line.text.as_str());
+impl Part<'_> {
+    fn has_words(&self) -> bool {
+        self.lines.iter().any(|line| line.words)
+    }
+
+    fn goes_on_with(&self, line: &Line) -> bool {
+        let (Some(head), Some(last)) = (self.lines.first(), self.lines.last()) else {
+            return false;
+        };
+        last.paragraph == line.paragraph || self.has_words() && line.depth > head.depth
+    }
+
+    /// What it asks for.
+    fn checks(&self) -> Vec<Check> {
+        if self.has_words() {
+            return vec![Check::Prose(prose(&self.lines, &self.fences))];
+        }
+        let spans = self.lines.iter().flat_map(|line| &line.spans);
+        spans
+            .map(|span| span.text.as_str())
+            .chain(self.fences.iter().map(|fence| fence.text.trim_end()))
+            .filter(|code| !code.trim().is_empty())
+            .map(Check::shown)
+            .collect()
+    }
+}
+
+fn prose(lines: &[&Line], fences: &[&Fence]) -> String {
+    let lines = lines.iter().map(|line| line.text.as_str());
     let scripts = fences.iter().map(|fence| fence.text.trim_end());
     let parts: Vec<&str> = lines
         .chain(scripts)

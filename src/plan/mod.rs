@@ -230,6 +230,24 @@ pub enum Check {
 }
 
 impl Check {
+    /// Code as a document shows it. Behind a prompt, `$ `, stands what is typed; lines without one are the answers.
+    pub(crate) fn shown(code: &str) -> Self {
+        let is_typed = |line: &str| line.starts_with("$ ");
+        let mut lines = code.lines().map(str::trim_start);
+        let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
+        if !first.is_some_and(is_typed) {
+            return Self::Code(code.to_owned());
+        }
+        let mut goes_on = false;
+        let typed = code.lines().filter_map(|line| {
+            let typed = line.trim_start().strip_prefix("$ ");
+            let typed = typed.or(goes_on.then_some(line));
+            goes_on = typed.is_some_and(|line| line.ends_with('\\'));
+            typed
+        });
+        Self::Code(typed.collect::<Vec<_>>().join("\n"))
+    }
+
     /// The text as the author wrote it.
     pub fn text(&self) -> &str {
         match self {

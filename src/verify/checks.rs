@@ -271,7 +271,8 @@ pub fn is_command(check: &Check, programs: &impl Programs) -> bool {
     }
 }
 
-/// The first word that is neither a comment line nor an assignment such as `RUST_LOG=debug`.
+/// The first word that is neither a comment line nor an assignment such as `RUST_LOG=debug`, as a shell would have it:
+/// without quotes, and without the parenthesis or the end of its command.
 pub fn first_word(text: &str) -> Option<&str> {
     let mut lines = text
         .lines()
@@ -282,17 +283,25 @@ pub fn first_word(text: &str) -> Option<&str> {
             !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         })
     };
-    lines
-        .next()?
-        .split_whitespace()
-        .find(|word| !is_assignment(word))
+    let line = lines.next()?;
+    let inner = line.trim_start_matches(['(', ' ', '\t']);
+    let words = if inner.is_empty() { line } else { inner };
+    let is_inside = inner.len() < line.len();
+    let word = words.split_whitespace().find(|word| !is_assignment(word))?;
+    let end = word.find(|c: char| ";&|<>".contains(c) || is_inside && c == ')');
+    let word = match end {
+        Some(end) if end > 0 => &word[..end],
+        _ => word,
+    };
+    let bare = word.trim_matches(['"', '\'']);
+    Some(if bare.is_empty() { word } else { bare })
 }
 
 /// What `sh` itself understands.
 fn is_builtin(word: &str) -> bool {
-    const BUILTINS: [&str; 14] = [
-        "!", "[", "test", "true", "false", "cd", "set", "export", "for", "while", "if", "case",
-        "(", "{",
+    const BUILTINS: [&str; 23] = [
+        "!", "(", ".", ":", "[", "{", "case", "cd", "command", "eval", "exec", "export", "false",
+        "for", "if", "set", "test", "trap", "true", "ulimit", "unset", "until", "while",
     ];
     BUILTINS.contains(&word)
 }
@@ -316,6 +325,16 @@ mod tests {
         assert!(
             runs("cargo test") && runs("RUST_LOG=debug cargo test") && runs("# first\ncargo test")
         );
+        for text in [
+            "(cargo test && true)",
+            "( cargo test )",
+            "\"cargo\" test",
+            "cargo; true",
+            "cargo&&true",
+        ] {
+            assert!(runs(text), "{text}");
+        }
+        assert!(!runs("cargo() test") && !runs("(see cargo)"));
         assert!(!runs("--jobs=2 cargo test") && !runs("=2 cargo test"));
         assert!(!runs("test_login") && !runs("") && !runs("Cargo.toml"));
         assert!(runs("./check.sh --all") && !runs("src/main.rs"));

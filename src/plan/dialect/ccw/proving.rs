@@ -35,7 +35,14 @@ pub(super) fn verify(top: &Object<'_>, flow: &Object<'_>) -> Vec<Check> {
 /// A command unless it reads like a sentence or compares what a shell cannot: real plans are full of
 /// `grep -c x file >= 4`, which would write a file called `=`.
 fn check(text: &str) -> Check {
-    let text = text.trim();
+    let text = ["Run:", "Execute:", "Command:"]
+        .iter()
+        .find_map(|said| text.trim().strip_prefix(said))
+        .unwrap_or(text)
+        .trim();
+    if let Some(code) = told_to_run(text) {
+        return Check::shown(code);
+    }
     let mut is_quoted = None;
     let bare: String = text
         .chars()
@@ -59,10 +66,38 @@ fn check(text: &str) -> Check {
     ];
     let is_sentence = bare.split_whitespace().any(|word| SENTENCE.contains(&word))
         || bare.contains(['≥', '≤', '→', '，', '。', '：']);
-    match is_sentence || is_quoted.is_some() || text.contains('\n') {
+    match is_sentence || is_told(text) || is_quoted.is_some() || text.contains('\n') {
         true => Check::Prose(text.to_owned()),
-        false => Check::Code(text.to_owned()),
+        false => Check::shown(text),
     }
+}
+
+/// Whether words begin as one tells another what to do. No program is written so.
+fn is_told(text: &str) -> bool {
+    const VERBS: [&str; 10] = [
+        "Run", "Execute", "Check", "Verify", "Ensure", "Confirm", "Test", "Make", "Build", "Call",
+    ];
+    let first = text.split([' ', ':']).next();
+    first.is_some_and(|word| VERBS.contains(&word))
+}
+
+/// The code of words that say to run it and nothing else: `` Run `npm test` ``, `` `npm test` passes ``.
+fn told_to_run(text: &str) -> Option<&str> {
+    const PLAIN: [&str; 14] = [
+        "run", "execute", "verify", "check", "confirm", "ensure", "with", "by", "that", "and",
+        "passes", "pass", "succeeds", "the",
+    ];
+    let parts: Vec<&str> = text.split('`').collect();
+    let [before, code, after] = parts[..] else {
+        return None;
+    };
+    let around = [before, after];
+    let words = around
+        .iter()
+        .flat_map(|part| part.split(|c: char| !c.is_alphanumeric()));
+    let mut words = words.filter(|word| !word.is_empty()).map(str::to_lowercase);
+    let is_plain = words.all(|word| PLAIN.contains(&word.as_str()));
+    Some(code.trim()).filter(|code| is_plain && !code.is_empty())
 }
 
 #[cfg(test)]
@@ -84,8 +119,19 @@ mod tests {
             "npm test passes",
             "all tests are green",
             "grep 'unclosed a.js",
+            "Test that login works",
+            "Check login",
+            "Run `npm test` twice",
         ] {
             assert_eq!(check(words), Check::Prose(words.into()), "{words}");
+        }
+        for (words, command) in [
+            ("Run `npm test`", "npm test"),
+            ("Execute: `npm test`.", "npm test"),
+            ("`npm test` passes", "npm test"),
+            ("Run: npm test", "npm test"),
+        ] {
+            assert_eq!(check(words), Check::Code(command.into()), "{words}");
         }
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn detail(line: &Line) -> Option<Detail> {
     } else if is(&["verify", "verification", "validation"]) && !value.is_empty() {
         let is_code = line.spans.len() == 1 && value.len() == line.spans[0].text.len() + 2;
         Some(Detail::Verify(match is_code {
-            true => Check::Code(line.spans[0].text.clone()),
+            true => Check::shown(&line.spans[0].text),
             false => Check::Prose(value.to_owned()),
         }))
     } else if is(&[

@@ -33,6 +33,8 @@ pub(super) struct Item {
     pub(super) needs: Vec<String>,
     /// A command for the executor, such as `/clerk:init`.
     pub(super) command: Option<String>,
+    /// The code that is to verify it.
+    pub(super) verify: Option<String>,
     /// Whether a sign behind the title says that it is done.
     pub(super) signed: bool,
     /// Whether a tag says that nobody does it.
@@ -134,6 +136,9 @@ impl Item {
                 rest = front;
             } else if let Some((front, said)) = need_words::last(rest, &begins_with_id) {
                 self.needs.push(said.value.trim().to_owned());
+                rest = front;
+            } else if let Some((front, code)) = verified(rest) {
+                self.verify.get_or_insert_with(|| code.to_owned());
                 rest = front;
             } else if let Some((front, tag)) = tags::bracketed(rest)
                 && tags::tag_says(tag) == Some(Some(ImportedStatus::Skipped))
@@ -355,6 +360,20 @@ fn last_in(text: &str, (open, close): (char, char)) -> Option<(&str, &str)> {
     Some((&text[..at], inside[at + open.len_utf8()..].trim()))
 }
 
+/// ``… — Verify: `npm test` `` at the end of a text: what stands before it, and the code.
+fn verified(text: &str) -> Option<(&str, &str)> {
+    let (before, code) = text.strip_suffix('`')?.rsplit_once('`')?;
+    let before = before.trim_end().strip_suffix([':', '：'])?;
+    let mut words = ["verify", "verified by", "verification", "validation"].iter();
+    let front = words.find_map(|word| {
+        let (front, last) = before.split_at_checked(before.len().checked_sub(word.len())?)?;
+        last.eq_ignore_ascii_case(word).then_some(front)
+    })?;
+    let is_apart = front.ends_with(' ');
+    let signs = [' ', '-', '–', '—', '|', ',', '.', ';'];
+    (is_apart && !code.trim().is_empty()).then(|| (front.trim_end_matches(signs), code))
+}
+
 /// The text before a sign that it is done, with or without a remark in parentheses behind that.
 fn without_sign(text: &str) -> Option<&str> {
     // Bytes of a remark: a line may be full of parentheses, each looked at from its end.
@@ -409,6 +428,18 @@ mod tests {
         assert_eq!(item.command.as_deref(), Some("/clerk:init"));
         assert_eq!(item.agent.as_deref(), Some("clerk-setup"));
 
+        for line in [
+            "T002 Add routes — Verify: `npm test`",
+            "T002 Add routes. Verification: `npm test`",
+        ] {
+            let item = Item::read(line);
+            assert_eq!(
+                (item.title.as_str(), item.verify.as_deref()),
+                ("Add routes", Some("npm test")),
+                "{line}"
+            );
+        }
+
         let item = Item::read("Task: Install the SDK");
         assert_eq!((item.id, item.title.as_str()), (None, "Install the SDK"));
         let item = Item::read("Task 3: Add routes (depends on T012, T013)");
@@ -422,6 +453,9 @@ mod tests {
             ("T002 Add routes (blocked by t001)", "t001"),
             ("T002 Add routes [after: L0]", "L0"),
             ("T002 Add routes [依赖: T001]", "T001"),
+            ("T002 Add routes Dependencies: T001", "T001"),
+            ("T002 Add routes. Dependencies: 1.1, 1.2", "1.1, 1.2"),
+            ("T002 Add routes depends on 1.1", "1.1"),
         ] {
             let item = Item::read(line);
             assert_eq!(
@@ -440,6 +474,9 @@ mod tests {
             "Look at it again after 1.1",
             "Add it [requires: Node 18]",
             "Add it [needs-review-2]",
+            "Add what no longer depends on 1.1",
+            "Install the dependencies: React 18.2",
+            "Verify `npm test`",
             "3 retries on failure",
             "S3 bucket for uploads",
             "[Link] and (more)",

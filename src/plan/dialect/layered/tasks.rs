@@ -186,11 +186,11 @@ impl Reader<'_> {
             range: heading.range.clone(),
             status: item.signed.then_some(ImportedStatus::Done),
             run: fields::script(section),
-            verify: fields(section, "Verify")
-                .flat_map(|field| fields::checks(&field))
-                .collect(),
             ..draft_of(item)
         };
+        let checks = fields(section, "Verify");
+        let checks = checks.flat_map(|field| fields::checks(&field));
+        draft.verify.extend(checks);
         for field in ["Files", "File"] {
             let found = fields(section, field);
             let paths = found.flat_map(|field| fields::paths(&field));
@@ -424,6 +424,7 @@ fn draft_of(item: Item) -> Draft {
         parallel: item.parallel,
         agent: item.agent,
         skills: item.command.into_iter().collect(),
+        verify: item.verify.iter().map(|code| Check::shown(code)).collect(),
         ..Draft::default()
     }
 }

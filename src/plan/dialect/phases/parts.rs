@@ -110,6 +110,8 @@ pub(super) struct Part<'d> {
     pub(super) place: Range<usize>,
     /// The lines below that belong to it.
     pub(super) below: Vec<&'d Line>,
+    /// Whether the first of them goes on with its sentence.
+    pub(super) goes_on: bool,
     pub(super) fences: Vec<&'d Fence>,
     /// Where the blocks after its first line begin, in its section.
     pub(super) next: usize,
@@ -125,6 +127,7 @@ impl<'d> Part<'d> {
             text: text.trim().into(),
             place,
             below: Vec::new(),
+            goes_on: false,
             fences: Vec::new(),
             next,
         }
@@ -227,6 +230,8 @@ fn on_a_line<'d>(
             }
         }
     }
+    let next = field.below.first();
+    last.goes_on = next.is_some_and(|next| next.paragraph == line.paragraph);
     last.below = field.below;
     last.fences = field.fences;
     parts.push(last);

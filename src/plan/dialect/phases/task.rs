@@ -180,61 +180,95 @@ fn skills(parts: &[Part<'_>], front: &Value) -> Vec<String> {
 }
 
 /// Code that stands alone, or with nothing but remarks in parentheses, is commands; all else is words, also globs and
-/// the empty code that means the whole suite.
+/// the empty code that means the whole suite. What stands below code alone is no reason not to run it.
 fn blast_radius(part: &Part<'_>) -> Vec<Check> {
-    let mut whole = Cow::Borrowed(&*part.text);
+    let paragraphs = paragraphs(part);
+    let is_code = |text: &String| commands(text).is_some();
+    let first_words = paragraphs.iter().position(|text| !is_code(text));
+    let (code, words) = paragraphs.split_at(first_words.unwrap_or(paragraphs.len()));
+    let mut checks: Vec<Check> = code
+        .iter()
+        .filter_map(|text| commands(text))
+        .flatten()
+        .collect();
+    let words = (!words.is_empty()).then(|| Check::Prose(in_words(&words.join("\n"))));
+    // Words come before the scripts that they speak of.
+    let (before, after) = if code.is_empty() {
+        (words, None)
+    } else {
+        (None, words)
+    };
+    checks.extend(before.into_iter().chain(scripts(part)).chain(after));
+    checks
+}
+
+/// What a field says, by paragraphs and items.
+fn paragraphs(part: &Part<'_>) -> Vec<String> {
+    let mut all = vec![part.text.trim().to_owned()];
+    let first = part.below.first().filter(|_| part.goes_on);
+    let mut paragraph = first.map(|line| line.paragraph);
     for line in &part.below {
-        let whole = whole.to_mut();
-        whole.push('\n');
-        whole.push_str(&parts::whole(line));
+        let whole = parts::whole(line);
+        let this = Some(line.paragraph);
+        match all.last_mut().filter(|_| paragraph == this) {
+            Some(last) => {
+                last.push('\n');
+                last.push_str(&whole);
+            }
+            None => all.push(whole.into_owned()),
+        }
+        paragraph = this;
     }
-    let whole = whole.trim();
-    let outside = outside_remarks(whole);
+    all.retain(|text| !text.trim().is_empty());
+    all
+}
+
+/// The commands of a text that says nothing else.
+fn commands(text: &str) -> Option<Vec<Check>> {
+    let outside = outside_remarks(text);
     let joins = |word: &str| matches!(word, "and" | "then" | "&&");
     let is_code_only = around_codes(&outside)
         .split(|c: char| c.is_whitespace() || "+,;&-*•、，".contains(c))
         .all(|word| word.is_empty() || joins(word));
-    let commands: Vec<&str> = codes(&outside)
+    let commands: Vec<&str> = parted(&outside).collect();
+    let is_command = |code: &&str| !code.trim_matches(['"', '\'']).is_empty() && !is_scope(code);
+    let is_one = is_code_only && !commands.is_empty() && commands.iter().all(is_command);
+    is_one.then(|| {
+        let commands = commands.iter();
+        commands.map(|code| Check::shown(code)).collect()
+    })
+}
+
+/// The codes of a text, each of which may hold several.
+fn parted(text: &str) -> impl Iterator<Item = &str> {
+    codes(text)
         .flat_map(|code| code.split(" + "))
         .map(str::trim)
-        .collect();
-    let is_command = |code: &&str| !code.trim_matches(['"', '\'']).is_empty() && !is_scope(code);
-    if is_code_only && !commands.is_empty() && commands.iter().all(is_command) {
-        let mut checks: Vec<Check> = commands
-            .iter()
-            .map(|code| Check::Code((*code).to_owned()))
-            .collect();
-        checks.extend(scripts(part));
-        return checks;
+}
+
+/// What words ask for; empty code in them means all that there is.
+fn in_words(whole: &str) -> String {
+    let outside = outside_remarks(whole);
+    let words = whole
+        .replace("``", "")
+        .replace("`\"\"`", "")
+        .replace("\"\"", "");
+    let words = words.trim();
+    let mut codes = parted(&outside);
+    let is_empty =
+        codes.all(|code| code.trim_matches(['"', '\'']).is_empty()) && whole.contains(['`', '"']);
+    match (is_empty, words) {
+        (true, "") => "the whole test suite".to_owned(),
+        (true, words) => format!("the whole test suite {words}"),
+        (false, words) => words.to_owned(),
     }
-    let mut checks = scripts(part);
-    if !whole.is_empty() {
-        let words = whole
-            .replace("``", "")
-            .replace("`\"\"`", "")
-            .replace("\"\"", "");
-        let words = words.trim();
-        let is_empty = commands
-            .iter()
-            .all(|code| code.trim_matches(['"', '\'']).is_empty())
-            && whole.contains(['`', '"']);
-        checks.insert(
-            0,
-            Check::Prose(match (is_empty, words) {
-                (true, "") => "the whole test suite".to_owned(),
-                (true, words) => format!("the whole test suite {words}"),
-                (false, words) => words.to_owned(),
-            }),
-        );
-    }
-    checks
 }
 
 fn scripts(part: &Part<'_>) -> Vec<Check> {
     let scripts = part.fences.iter().map(|fence| fence.text.trim_end());
     scripts
         .filter(|script| !script.is_empty())
-        .map(|script| Check::Code(script.to_owned()))
+        .map(Check::shown)
         .collect()
 }
 

@@ -227,11 +227,18 @@ fn gaps(tasks: &[Task], sections: &[&[Block]]) -> Vec<Fault> {
         what: "steps",
         help: "say how it is done, step by step: `- [ ] **Step 1: Write the failing test**`",
     };
+    const PROOF: Asked = Asked {
+        what: "a command that is expected to pass",
+        help: "say below the last `Run:` what it shows when all is well: `Expected: PASS`",
+    };
+    let is_proven =
+        |at: usize, task: &Task| !task.verify.is_empty() || !steps::run_something(sections[at]);
     Gaps::of_tasks(
         tasks,
         &[
             (FILES, &|at, _| !values::has(sections[at], "Files")),
             (STEPS, &|at, _| !has_steps(sections[at])),
+            (PROOF, &|at, task| !is_proven(at, task)),
         ],
     )
 }
@@ -250,7 +257,11 @@ fn task(
     let mut verify: Vec<Check> = fields(section, "Verify")
         .flat_map(|field| values::checks(&field))
         .collect();
-    verify.extend(steps::proof(section, foreign.top()).filter(|check| !verify.contains(check)));
+    for check in steps::proof(section, foreign.top()) {
+        if !verify.contains(&check) {
+            verify.push(check);
+        }
+    }
     let criteria = ["Acceptance", "Acceptance criteria"];
     let criteria = criteria.iter().flat_map(|name| fields(section, name));
     Task {

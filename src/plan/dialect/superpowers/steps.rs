@@ -111,10 +111,11 @@ pub(super) fn is_step(line: &Line) -> bool {
     line.mark.is_some() || is_word && words.next().is_some_and(is_number)
 }
 
-/// The last command of the steps that is said to pass; commands that must fail, or show something, prove nothing.
-pub(super) fn proof(section: &[Block], top: Option<&str>) -> Option<Check> {
+/// The last command of the steps whose tests are said to pass, and the last that is said to succeed in other words;
+/// commands that must fail, or show something, prove nothing.
+pub(super) fn proof(section: &[Block], top: Option<&str>) -> Vec<Check> {
     let mut run: Option<Run> = None;
-    let mut proof = None;
+    let (mut passes, mut succeeds) = (None, None);
     for block in section {
         match block {
             Block::Heading(_) => run = None,
@@ -122,8 +123,8 @@ pub(super) fn proof(section: &[Block], top: Option<&str>) -> Option<Check> {
                 let begun = Run::begun(line);
                 if begun.is_some() || line.mark.is_some() {
                     run = begun;
-                } else if let (Some(run), Some(passes)) = (&mut run, expectation(line)) {
-                    run.passes = passes;
+                } else if let (Some(run), Some(expected)) = (&mut run, expectation(line)) {
+                    run.expected = expected;
                 }
             }
             Block::Fence(fence) => match &mut run {
@@ -133,24 +134,43 @@ pub(super) fn proof(section: &[Block], top: Option<&str>) -> Option<Check> {
             },
             Block::Rule | Block::Table(_) => {}
         }
-        if run
-            .as_ref()
-            .is_some_and(|run| run.passes && run.command.is_some())
-        {
-            proof = run.take().and_then(|run| run.command);
+        let proves = |run: &Run| run.expected != Expected::Other && run.command.is_some();
+        let Some(proven) = run.take_if(|run| proves(run)) else {
+            continue;
+        };
+        match proven.expected {
+            Expected::Passes => passes = proven.command,
+            _ => succeeds = proven.command,
         }
     }
-    let command = proof?;
-    Some(match values::on_this_machine(&command, top) {
-        Some(command) => Check::Code(command),
+    let succeeds = succeeds.filter(|command| passes.as_ref() != Some(command));
+    let check = |command: String| match values::on_this_machine(&command, top) {
+        Some(command) => Check::shown(&command),
         None => Check::Prose(format!("`{command}` passes")),
-    })
+    };
+    passes.into_iter().chain(succeeds).map(check).collect()
 }
 
-/// A `Run:`, the command after it, and whether that is said to pass.
+/// Whether the steps say to run something.
+pub(super) fn run_something(section: &[Block]) -> bool {
+    lines(section).any(|line| Run::begun(line).is_some_and(|run| run.command.is_some()))
+}
+
+/// What a step expects of its command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    /// Tests that pass.
+    Passes,
+    /// That it succeeds.
+    Succeeds,
+    /// A failure, an output, nothing.
+    Other,
+}
+
+/// A `Run:`, the command after it, and what is expected of that.
 struct Run {
     command: Option<String>,
-    passes: bool,
+    expected: Expected,
 }
 
 impl Run {
@@ -182,7 +202,7 @@ impl Run {
         let command = command.or_else(|| named.find(|code| code.contains(' ')).cloned());
         (says_so || command.is_some()).then(|| Self {
             command,
-            passes: expectation(line).unwrap_or(false),
+            expected: expectation(line).unwrap_or(Expected::Other),
         })
     }
 
@@ -192,7 +212,7 @@ impl Run {
         let command = fence.text.trim_end();
         (is_shell && !command.trim_start().is_empty()).then(|| Self {
             command: Some(command.to_owned()),
-            passes: false,
+            expected: Expected::Other,
         })
     }
 
@@ -214,8 +234,8 @@ fn whole(line: &Line) -> Cow<'_, str> {
     }
 }
 
-/// Whether a line expects that all pass; none when it expects nothing.
-fn expectation(line: &Line) -> Option<bool> {
+/// What a line expects; none when it expects nothing.
+fn expectation(line: &Line) -> Option<Expected> {
     let whole = whole(line);
     let expected = find_word(&whole, "expect").map(|at| at + "expect".len());
     let arrow = || match whole.is_ascii() {
@@ -223,16 +243,23 @@ fn expectation(line: &Line) -> Option<bool> {
         false => whole.rfind('→').map(|at| at + '→'.len_utf8()),
     };
     let at = expected.or_else(arrow)?;
-    Some(passes(&whole[at..].to_lowercase()))
+    Some(expected_by(&whole[at..].to_lowercase()))
 }
 
-/// Whether an expectation, in lower case, is that all pass: the first word that says pass or fail decides.
-fn passes(expected: &str) -> bool {
+/// What words in lower case expect: the first that says pass or fail decides, and without it one that says success.
+fn expected_by(words: &str) -> Expected {
     let mut before = "";
     let mut verdict = None;
-    for word in expected.split(|c: char| !c.is_alphanumeric() && c != '\'') {
-        let is_denied = matches!(before, "0" | "no" | "not" | "zero" | "without");
-        let is_failure = (word.starts_with("fail") || word.starts_with("error")) && !is_denied;
+    let mut succeeds = false;
+    for word in words.split(|c: char| !c.is_alphanumeric() && c != '\'') {
+        let is_denied = matches!(before, "0" | "no" | "not" | "zero" | "without" | "never")
+            || before.ends_with("n't");
+        let is_code =
+            matches!(before, "exit" | "exits" | "code" | "status") && words.contains("exit");
+        let is_other_code =
+            is_code && (word == "non" || word.parse::<u32>().is_ok_and(|code| code > 0));
+        let says_failure = word.starts_with("fail") || word.starts_with("error");
+        let is_failure = says_failure && !is_denied || is_other_code;
         let is_pass = matches!(word, "pass" | "passes" | "passed" | "passing")
             || word.contains("通过")
             || word.contains("通過");
@@ -242,38 +269,82 @@ fn passes(expected: &str) -> bool {
             Some(true) if is_failure && is_counted => verdict = Some(false),
             _ => {}
         }
+        succeeds |=
+            says_failure && is_denied || is_code && word == "0" || says_success(word) && !is_denied;
         if !word.is_empty() {
             before = word;
         }
     }
-    verdict == Some(true)
+    match verdict {
+        Some(true) => Expected::Passes,
+        None if succeeds => Expected::Succeeds,
+        _ => Expected::Other,
+    }
+}
+
+/// Whether a word in lower case says that something went well, and no more.
+fn says_success(word: &str) -> bool {
+    let is_one = matches!(word, "ok" | "clean" | "cleanly" | "green" | "compiles");
+    let begins = word.starts_with("success") || word.starts_with("succeed");
+    let holds = ["成功", "全绿", "全綠"]
+        .iter()
+        .any(|said| word.contains(said));
+    is_one || begins || holds
 }
 
 #[cfg(test)]
 mod tests {
-    use super::passes;
+    use super::{Expected, expected_by};
 
     #[test]
     fn what_is_to_pass_is_told_from_what_is_to_fail() {
-        for good in [
-            ": pass",
-            "ed: all tests pass",
-            "ed: `test result: ok. 1 passed; 0 failed`.",
-            "ed: 3/3 pass.",
-            "ed pass: it works. if it fails, stop",
-            "ed: 全部通过",
-        ] {
-            assert!(passes(good), "{good}");
-        }
-        for bad in [
-            "ed: fail with \"not defined\"",
-            "ed: build error (no such file), the others pass",
-            "ed: 7 passed, 2 failed",
-            "ed: the test does not pass yet",
-            "ed: `ok`",
-            "ed: no errors",
-        ] {
-            assert!(!passes(bad), "{bad}");
-        }
+        let all = |expected: Expected, texts: &[&str]| {
+            for text in texts {
+                assert_eq!(expected_by(text), expected, "{text}");
+            }
+        };
+        all(
+            Expected::Passes,
+            &[
+                ": pass",
+                "ed: all tests pass",
+                "ed: `test result: ok. 1 passed; 0 failed`.",
+                "ed: 3/3 pass.",
+                "ed pass: it works. if it fails, stop",
+                "ed: 全部通过",
+            ],
+        );
+        all(
+            Expected::Succeeds,
+            &[
+                "ed: no errors",
+                "ed: 0 errors",
+                "ed: exit 0",
+                "ed: exits with code 0",
+                "ed: `ok`",
+                "ed: build succeeds.",
+                "ed: build successful",
+                "ed: compiles",
+                "ed: all green",
+                "ed: clean",
+                "ed: 构建成功",
+            ],
+        );
+        all(
+            Expected::Other,
+            &[
+                "ed: fail with \"not defined\"",
+                "ed: build error (no such file), the others pass",
+                "ed: 7 passed, 2 failed",
+                "ed: the test does not pass yet",
+                "ed: exit 1",
+                "ed: exit code 2, not 0",
+                "ed: a non-zero exit",
+                "ed: doesn't succeed",
+                "ed: no output",
+                "ed: two commits",
+                "ed: status code 200",
+            ],
+        );
     }
 }
