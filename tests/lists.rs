@@ -258,3 +258,139 @@ fn what_only_looks_like_a_box_is_told() {
         "{fine}"
     );
 }
+
+/// Each list whose second task is this one, on the line told: path, text.
+fn with(line: &str) -> [(&'static str, String); 3] {
+    [
+        (
+            SPEC_KIT,
+            format!("# Tasks: A\n\n## Phase 1: B\n\n- [ ] T001 a\n{line}\n"),
+        ),
+        (OPENSPEC, format!("## 1. B\n\n\n\n- [ ] 1.1 a\n{line}\n")),
+        (
+            KIRO,
+            format!("# Implementation Plan\n\n\n\n- [ ] 1. a\n{line}\n"),
+        ),
+    ]
+}
+
+/// Whether exactly this is told of a line, and where it stands.
+fn assert_told(path: &str, text: &str, place: (u32, usize), message: &str) {
+    let loaded = read(&[(path, text)]);
+    let told = loaded.warnings.iter().map(|fault| {
+        let at = fault.location.as_ref().expect("a place");
+        ((at.line, at.column as usize), fault.message.as_str())
+    });
+    let told: Vec<_> = told.filter(|(_, said)| *said == message).collect();
+    assert_eq!(told, [(place, message)], "{text}{:?}", loaded.warnings);
+}
+
+#[test]
+fn boxes_that_are_code_by_their_indentation_are_told() {
+    for indent in ["    ", "\t"] {
+        for (path, text) in with(&format!("\nText\n\n{indent}- [ ] T002 b")) {
+            let column = indent.len() + 3;
+            assert_told(
+                path,
+                &text,
+                (9, column),
+                "this box is indented as code is, and is no task",
+            );
+        }
+    }
+    let fenced = "\n```\n    - [ ] T002 b\n```\n";
+    for (path, text) in with(fenced) {
+        assert!(
+            told(&read(&[(path, &text)]))
+                .iter()
+                .all(|said| !said.contains("indented")),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_a_title_says_against_its_box_is_told() {
+    for (line, said) in [
+        ("- [x] {id} Add it — NOT DONE", "NOT DONE"),
+        ("- [x] {id} Add it (partial)", "partial"),
+    ] {
+        for ((path, _), id) in with("").iter().zip(["T002", "1.2", "2."]) {
+            let line = line.replace("{id}", id);
+            let column = line
+                .find(said)
+                .map_or(0, |at| line[..at].chars().count() + 1);
+            let message = format!(
+                "the box says that the task is done, and its title that it is not: `{said}`"
+            );
+            let text = with(&line)
+                .into_iter()
+                .find(|(other, _)| other == path)
+                .expect("it")
+                .1;
+            assert_told(path, &text, (6, column), &message);
+        }
+    }
+    for ((path, _), id) in with("").iter().zip(["T002", "1.2", "2."]) {
+        let line = format!("- [ ] {id} Add it (deferred to v2)");
+        let column = line.find("deferred").map_or(0, |at| at + 1);
+        let message = "`deferred to v2` beside the title is not read: the task is open, and is run";
+        let text = with(&line)
+            .into_iter()
+            .find(|(other, _)| other == path)
+            .expect("it")
+            .1;
+        assert_told(path, &text, (6, column), message);
+        let skipped = with(&format!("- [ ] {id} Add it ⏭️ skipped"));
+        let text = &skipped
+            .iter()
+            .find(|(other, _)| other == path)
+            .expect("it")
+            .1;
+        let loaded = read(&[(path, text)]);
+        assert!(
+            !loaded.plan.tasks[1].is_open() && loaded.plan.tasks[1].title == "Add it",
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_heading_that_leaves_out_open_tasks_is_told_once() {
+    for (path, head, ids) in [
+        (
+            SPEC_KIT,
+            "# Tasks: A\n\n## Phase 2: B (DEFERRED)\n\n",
+            ["T001", "T002"],
+        ),
+        (OPENSPEC, "\n\n## 2. B (SKIPPED)\n\n", ["2.1", "2.2"]),
+    ] {
+        let [one, two] = ids;
+        let text = format!("{head}- [x] {one} a\n- [ ] {two} b\n- [ ] {two}1 c\n");
+        let message =
+            format!("the heading leaves out what is below it, and task `{two}` is open: it is run");
+        assert_told(path, &text, (3, 1), &message);
+    }
+}
+
+#[test]
+fn numbers_that_are_nearly_ids_are_told() {
+    for (line, id) in [
+        ("- [ ] 3 Show it", "3"),
+        ("- [ ] (5) Show it", "(5)"),
+        ("- [ ] #6 Show it", "#6"),
+        ("- [ ] 7．Show it", "7"),
+        ("- [ ] 10 - Show it", "10"),
+    ] {
+        for (path, text) in with(line).into_iter().skip(1) {
+            assert_told(path, &text, (6, 7), &format!("`{id}` is not read as an id"));
+        }
+    }
+}
+
+#[test]
+fn a_task_that_says_among_its_words_that_it_runs_beside_others_does() {
+    let text = "# Implementation Plan\n\n- [ ] 1. a\n- [ ] 2. b (P) _Requirements: 1.1_\n- [ ] 3. c (P) for the page\n";
+    let loaded = read(&[(KIRO, text)]);
+    assert_eq!(task(&loaded, "3").after, task(&loaded, "2").after);
+}

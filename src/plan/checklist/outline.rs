@@ -8,7 +8,7 @@ use super::marks::{self, Tick};
 use super::needs::{self, Known};
 use super::stated;
 use super::{Checklist, Item, Kind, groups, nearly};
-use crate::plan::markdown::{Block, lines};
+use crate::plan::markdown::Block;
 use crate::plan::outside::Outside;
 use crate::plan::room::Room;
 use crate::plan::text::Text;
@@ -94,8 +94,7 @@ impl<'c, 'd> Outline<'c, 'd> {
         }
         for ((task, own), at) in tasks.iter_mut().zip(owns).zip(&self.tasks) {
             let item = &self.checklist.items[*at];
-            let below = lines(own.get(1..).unwrap_or_default());
-            faults.extend(below.filter_map(|line| nearly::field(line, text)));
+            faults.extend(nearly::fields(own, text));
             task.needs = needs::written(self.checklist.sentences(item, own), &task.id, &known);
         }
         for (at, own) in self.groups_own(text, &begins) {
@@ -106,6 +105,11 @@ impl<'c, 'd> Outline<'c, 'd> {
         faults.extend(known.room.too_many(text));
         faults.extend(outside.told());
         faults.extend(self.nearly(text));
+        faults.extend(nearly::headings(
+            self.checklist,
+            self.tasks.iter().copied().zip(&tasks),
+            text,
+        ));
         tasks
     }
 

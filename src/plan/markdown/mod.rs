@@ -165,6 +165,7 @@ impl Document {
             })
             .collect();
         faults.extend(self.html.iter().filter_map(|html| hidden_boxes(text, html)));
+        faults.extend(indented_boxes(text, &self.blocks));
         let is_code = code(&self.blocks);
         faults.extend(boxes_with_colons(text, &is_code));
         faults.extend(unspaced_headings(text, &self.blocks));
@@ -218,6 +219,30 @@ fn hidden_boxes(text: &Text<'_>, html: &Range<usize>) -> Option<Fault> {
     let place = first.range.start - 1..first.range.end + 1;
     let help = "an empty line ends HTML, and `-->` a comment";
     Some(text.warning(place, message).help(help))
+}
+
+/// A warning about boxes that stand so far right that they are code.
+fn indented_boxes(text: &Text<'_>, blocks: &[Block]) -> Option<Fault> {
+    const BOXES: [&str; 3] = ["[ ] ", "[x] ", "[X] "];
+    let code = |fence: &&Fence| !text.text[fence.range.clone()].starts_with(['`', '~']);
+    let mut boxes = fences(blocks).filter(code).flat_map(|fence| {
+        let mut start = fence.range.start;
+        let lines = text.text[fence.range.clone()].split_inclusive('\n');
+        lines.filter_map(move |line| {
+            let end = start + line.len();
+            let at = std::mem::replace(&mut start, end);
+            let bullet = line.find('[').filter(|open| is_bullet(&line[..*open]))?;
+            let is_box = BOXES.iter().any(|sign| line[bullet..].starts_with(sign));
+            is_box.then_some(at + bullet..at + bullet + 3)
+        })
+    });
+    let first = boxes.next()?;
+    let message = match boxes.count() {
+        0 => "this box is indented as code is, and is no task".to_owned(),
+        more => format!("this box is indented as code is, like {more} more, and is no task"),
+    };
+    let help = "begin it further left: behind four spaces or a tab, what stands in no list is code";
+    Some(text.warning(first, message).help(help))
 }
 
 /// A warning about boxes that a colon follows. None is read as one: once it was ticked, `[x]: it` would be where a link

@@ -214,6 +214,7 @@ fn boxes(
         let item = &checklist.items[*at];
         let own = checklist.own(item, text, |block| begins.contains(&block));
         let mut task = checklist.task(item, id, own, text, &mut outside);
+        faults.extend(nearly::fields(own, text));
         task.needs = needs::written(checklist.sentences(item, own), &task.id, &known);
         task.group = phases[nth].map(|phase| phase.title.clone());
         steps.push(Step {
@@ -225,6 +226,11 @@ fn boxes(
     faults.extend(stated::apply(checklist.document, &known, &mut tasks, text));
     faults.extend(known.room.too_many(text));
     faults.extend(outside.told());
+    faults.extend(nearly::headings(
+        checklist,
+        chosen.iter().copied().zip(&tasks),
+        text,
+    ));
     (tasks, steps)
 }
 
