@@ -102,8 +102,14 @@ fn uncommitted(look: &Look<'_>, plan: &[PathBuf]) -> Result<Option<Finding>> {
             listed(&changed, NAMED),
             short(&look.base.to_string())
         ),
-        help: "commit first what tasks build on; nothing of your checkout is touched before `land`"
-            .to_owned(),
+        help: format!(
+            "commit first what tasks build on; nothing of your checkout is touched before `land`{}",
+            if look.policy.sync {
+                ", but for the marks of the plan"
+            } else {
+                ""
+            }
+        ),
     }))
 }
 

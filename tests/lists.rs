@@ -394,3 +394,17 @@ fn a_task_that_says_among_its_words_that_it_runs_beside_others_does() {
     let loaded = read(&[(KIRO, text)]);
     assert_eq!(task(&loaded, "3").after, task(&loaded, "2").after);
 }
+
+#[test]
+fn boxes_without_an_id_among_the_tasks_of_a_session_are_told_once() {
+    const LIST: &str = ".workflow/active/WFS-a/TODO_LIST.md";
+    let text = "# Tasks: A\n\n- [ ] **IMPL-001**: a\n  - [ ] a step\n- [ ] Write the docs\n- [ ] IMPL 3: c\n\n## Notes\n\n- [ ] Ask Ann\n";
+    let session = (".workflow/active/WFS-a/workflow-session.json", "{}");
+    let loaded = read(&[(LIST, text), session]);
+    let told = told(&loaded);
+    let told = told.iter().filter(|said| said.contains("without an id"));
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [&"2 boxes without an id are no tasks here"]
+    );
+}

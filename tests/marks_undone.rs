@@ -57,7 +57,6 @@ fn what_a_rollback_undoes_is_open_again_in_the_plan() {
             .success();
         let checkpoint = integrated(&user, "1");
         user.enact(["rollback", &checkpoint, "--yes"]).success();
-        user.enact(["export"]).success();
         let commit = user.task("1")["commit"].as_str().map(str::to_owned);
         let after = match after {
             "" => before.replace(
@@ -71,6 +70,32 @@ fn what_a_rollback_undoes_is_open_again_in_the_plan() {
         };
         assert_eq!(text(&user, file), after);
     }
+}
+
+#[test]
+fn the_marks_of_a_plan_follow_what_a_person_decides() {
+    let user = User::new();
+    let plan = ".kiro/specs/x/tasks.md";
+    let before = "# Implementation Plan\n\n- [ ] 1. A\n- [ ] 2. B\n";
+    user.write(plan, before);
+    user.commit("Plan");
+    let executor = user.executor("[ $ENACT_TASK = 1 ] || exit 1; commit $ENACT_TASK.txt x");
+    let flags = ["--sync", "--retries", "0", "--on-failure", "skip"];
+    user.run(plan, &executor, &flags).code(1);
+    let done = before.replacen("[ ]", "[x]", 1);
+    assert_eq!(text(&user, plan), done);
+    user.enact(["revert", "1", "--yes"]).success();
+    assert_eq!(text(&user, plan), before);
+    // Without `--sync` they wait to be asked for.
+    let user = User::new();
+    user.write(plan, before);
+    user.commit("Plan");
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run(plan, &executor, &[]).success();
+    user.enact(["export"]).success();
+    let done = before.replace("[ ]", "[x]");
+    user.enact(["revert", "1", "--yes"]).success();
+    assert_eq!(text(&user, plan), done);
 }
 
 #[test]

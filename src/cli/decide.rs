@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use super::{Context, Exit, open_run, record_decision, require_task};
+use super::{Context, Exit, export, open_run, record_decision, require_task};
 use crate::plan::{TaskId, secrets_in, without_secrets};
 use crate::report::{self, clean::visible_line};
 use crate::run::event::{By, Event, Recorded};
@@ -162,6 +162,7 @@ fn decide(
         warn_of_deaf_executor(&state, &id, words);
     }
     announce(context, &recorded, &state)?;
+    export::follow(context, &repo, &state);
     Ok(Exit::Done)
 }
 

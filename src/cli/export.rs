@@ -5,11 +5,13 @@ use serde_json::json;
 
 use super::{Context, Exit, input};
 use crate::export::{Exporter, plain};
+use crate::git::Repo;
 use crate::journal;
 use crate::plan::TaskId;
 use crate::report;
 use crate::report::clean::visible_line;
 use crate::run::names::listed;
+use crate::run::state::State;
 
 /// Have the plan's own files say how far a run is; only marks change in what people wrote
 #[derive(Debug, clap::Args)]
@@ -51,6 +53,30 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
         paths.for_each(|path| report::line(&visible_line(&path)));
     }
     Ok(Exit::Done)
+}
+
+/// Has the plan's files follow what a person decided, where the run keeps them up to date; the next drive would too. A
+/// branch that the run landed on with its marks takes those along by a merge, which changed files would hinder.
+pub(super) fn follow(context: &Context, repo: &Repo, state: &State) {
+    let policy = &state.run.policy;
+    let comes_by_merge = policy.commit_progress && state.run.landed.is_some();
+    if !policy.sync || comes_by_merge {
+        return;
+    }
+    let export = || -> Result<Vec<String>> {
+        let plan = input::recorded_path(context, repo, state)?;
+        let mut exporter = Exporter::new(repo.reopen()?, &state.run.id, plan)?;
+        Ok(exporter.export(state)??.refused)
+    };
+    // It is on record; what the files say is put right by the next resume.
+    let objections = export().unwrap_or_else(|error| {
+        vec![format!(
+            "the plan's files say so after the next `git enact resume`: {error:#}"
+        )]
+    });
+    for why in objections {
+        report::notice(&format!("warning: {why}"));
+    }
 }
 
 /// So many tasks are named.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{Context, Exit, asking, back, decide, drive, open_run, require_task};
+use super::{Context, Exit, asking, back, decide, drive, export, open_run, require_task};
 use crate::git::{NewCommit, Oid, Repo};
 use crate::history::revert::{self, Undoing};
 use crate::journal::codec::subject_text;
@@ -77,6 +77,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     let recorded = engine::record(&mut journal, &mut state, event, &[])?;
     back::follow(&repo, &journal, &state, &recorded)?;
     back::tell(context, &recorded, &state, &offer)?;
+    export::follow(context, &repo, &state);
     if context.json || context.quiet {
         return Ok(Exit::Done);
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
 
-use super::{Context, Exit, asking, back, drive, open_run, show};
+use super::{Context, Exit, asking, back, drive, export, open_run, show};
 use crate::git::Repo;
 use crate::journal::{self, Checkpoint};
 use crate::report::{self, clean::visible, sentence::short};
@@ -54,6 +54,7 @@ pub(super) fn exec(args: &Args, context: &Context) -> Result<Exit> {
     })?;
     back::follow(&repo, &journal, &state, &recorded)?;
     back::tell(context, &recorded, &state, &offer)?;
+    export::follow(context, &repo, &state);
     if !context.json && !context.quiet {
         report::notice(&format!("go on from there with `git enact resume {run}`"));
     }

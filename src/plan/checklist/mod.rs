@@ -30,7 +30,7 @@ use super::text::{Text, line_end, line_start};
 use super::{Task, TaskId};
 pub(super) use home::{directories, plans, title};
 pub(super) use kind::Kind;
-pub(super) use telling::{no_tasks, waits, without_id};
+pub(in crate::plan) use telling::{no_tasks, waits, without_id};
 use words::Words;
 
 /// A box and its line.

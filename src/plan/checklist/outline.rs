@@ -190,7 +190,11 @@ impl<'c, 'd> Outline<'c, 'd> {
     pub(in crate::plan) fn passed_over(&self, text: &Text<'_>) -> Option<Fault> {
         let mut unknown = (0..self.parts.len()).filter(|at| self.parts[*at] == Part::Unknown);
         let first = &self.checklist.items[unknown.next()?];
-        Some(super::without_id(first, unknown.count() + 1, text))
+        Some(super::without_id(
+            first.mark.range.clone(),
+            unknown.count() + 1,
+            text,
+        ))
     }
 
     /// Groups that are ticked while a task of theirs is open: told once.

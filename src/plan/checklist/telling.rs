@@ -1,6 +1,7 @@
 //! What is told of a checklist: the faults that all its formats know.
 
-use super::Item;
+use std::ops::Range;
+
 use super::order::Wait;
 use crate::plan::text::Text;
 use crate::plan::{Fault, Task};
@@ -11,13 +12,13 @@ pub(in crate::plan) fn no_tasks(text: &Text<'_>, example: &str) -> Fault {
         .help(format!("a task is a line such as `{example}`"))
 }
 
-/// Boxes of which nothing says whether they are tasks, and the first of them.
-pub(in crate::plan) fn without_id(first: &Item, count: usize, text: &Text<'_>) -> Fault {
+/// Boxes of which nothing says whether they are tasks, and where the first of them stands.
+pub(in crate::plan) fn without_id(first: Range<usize>, count: usize, text: &Text<'_>) -> Fault {
     let what = match count {
         1 => "a box without an id is no task here".to_owned(),
         count => format!("{count} boxes without an id are no tasks here"),
     };
-    text.warning(first.mark.range.clone(), what)
+    text.warning(first, what)
         .help("the tasks of this plan have ids; give it one if it is to be done by itself")
 }
 

@@ -9,6 +9,7 @@ use super::ids;
 use super::outline::Outline;
 use super::rows::{Row, TaskFile};
 use super::todo::{Entry, Todo};
+use crate::plan::checklist::without_id;
 use crate::plan::gaps::{Gaps, Lack};
 use crate::plan::text::Text;
 use crate::plan::{Fault, Severity, Task};
@@ -123,7 +124,9 @@ fn of_list(
     without_file: &[&Entry],
     files: &[(&Path, TaskFile)],
 ) -> Vec<Fault> {
-    let mut faults = Vec::new();
+    let unnamed = todo.unnamed.first();
+    let unnamed = unnamed.map(|first| without_id(first.clone(), todo.unnamed.len(), list));
+    let mut faults: Vec<Fault> = unnamed.into_iter().collect();
     let without_file = without_file.iter().copied();
     let (missing, bare): (Vec<&Entry>, Vec<&Entry>) =
         without_file.partition(|entry| entry.names_file);

@@ -53,6 +53,8 @@ pub(super) struct Todo {
     pub(super) entries: Vec<Entry>,
     /// The headings of the sections, in order.
     pub(super) sections: Vec<String>,
+    /// The boxes beside tasks that name none.
+    pub(super) unnamed: Vec<Range<usize>>,
 }
 
 impl Entry {
@@ -129,6 +131,7 @@ pub(super) fn read(document: &Document, text: &Text<'_>, is_known: &dyn Fn(&str)
         noted: None,
         headed: None,
         current: None,
+        level: None,
     };
     for block in &document.blocks {
         match block {
@@ -142,6 +145,7 @@ pub(super) fn read(document: &Document, text: &Text<'_>, is_known: &dyn Fn(&str)
         title,
         entries,
         sections,
+        unnamed,
     } = list.todo;
     // A heading with an id is a task only where it has a box, or a file.
     let entries = entries.into_iter();
@@ -151,6 +155,7 @@ pub(super) fn read(document: &Document, text: &Text<'_>, is_known: &dyn Fn(&str)
         entries: entries.collect(),
         title,
         sections,
+        unnamed,
     }
 }
 
@@ -168,12 +173,14 @@ struct List<'l> {
     headed: Option<usize>,
     /// The task whose lines are being read, and how deep it stands.
     current: Option<(usize, usize)>,
+    /// How deep the tasks of the section stand.
+    level: Option<usize>,
 }
 
 impl List<'_> {
     fn heading(&mut self, heading: &Heading) {
         self.end(heading.range.start);
-        self.headed = None;
+        (self.headed, self.level) = (None, None);
         if heading.level == 1 && self.todo.title.is_none() {
             self.todo.title = Some(title_of(&heading.title));
             return;
@@ -231,8 +238,16 @@ impl List<'_> {
                 .needs
                 .extend(needs.into_iter().map(|id| (id, line.range.clone())));
             self.current = Some((index, line.depth));
+            self.level = self.noted.is_none().then_some(line.depth);
             return;
         }
+        let is_beside = self.level.is_some_and(|level| line.depth <= level);
+        self.todo.unnamed.extend(
+            line.mark
+                .iter()
+                .filter(|_| is_beside)
+                .map(|mark| mark.range.clone()),
+        );
         if let (Some(index), Some(mark)) = (self.headed, &line.mark)
             && !self.is_apart
         {

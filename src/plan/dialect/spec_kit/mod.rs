@@ -318,5 +318,9 @@ fn passed_over(checklist: &Checklist<'_>, text: &Text<'_>) -> Option<Fault> {
     };
     let mut unknown = checklist.items.iter().filter(is_meant);
     let first = unknown.next()?;
-    Some(checklist::without_id(first, unknown.count() + 1, text))
+    Some(checklist::without_id(
+        first.mark.range.clone(),
+        unknown.count() + 1,
+        text,
+    ))
 }
