@@ -29,6 +29,8 @@ pub(super) struct Gaps {
     noun: &'static str,
     /// How many were looked at.
     of: usize,
+    /// Whether there are others, which are done or left out.
+    are_some: bool,
     found: Vec<(Vec<Asked>, Vec<Lack>)>,
 }
 
@@ -45,6 +47,7 @@ impl Gaps {
         Self {
             noun,
             of,
+            are_some: false,
             found: Vec::new(),
         }
     }
@@ -56,6 +59,7 @@ impl Gaps {
             tasks.filter(|(_, task)| task.is_open())
         };
         let mut gaps = Self::among("task", open().count());
+        gaps.are_some = gaps.of < tasks.len();
         for (asked, lacks) in asked {
             let without = open().filter(|(at, task)| lacks(*at, task));
             gaps.add(*asked, without.map(|(_, task)| Lack::of(task)).collect());
@@ -90,7 +94,10 @@ impl Gaps {
             .collect();
         let (named, bare) = (named.join(", "), either(&bare));
         let message = match without.len() {
-            count if count == self.of && count > 1 => format!("no {noun} has {}", either(&what)),
+            count if count == self.of && count > 1 => {
+                let open = if self.are_some { "open " } else { "" };
+                format!("no {open}{noun} has {}", either(&what))
+            }
             1 => format!("{noun} {named} has no {bare}"),
             count if count <= NAMED => format!("{noun}s {named} have no {bare}"),
             count => format!("{noun}s {named} and {} more have no {bare}", count - NAMED),
@@ -177,6 +184,14 @@ mod tests {
             ["tasks `1`, `2`, `3`, `4`, `5` and 2 more have no files | say which"]
         );
         assert!(told(9, &[(FILES, &[])]).is_empty());
+    }
+
+    #[test]
+    fn tasks_that_are_done_are_not_said_to_lack_anything() {
+        let mut gaps = Gaps::among("task", 2);
+        gaps.are_some = true;
+        gaps.add(OWNER, lacks(&["1", "2"]));
+        assert_eq!(gaps.faults()[0].message, "no open task has an owner");
     }
 
     #[test]
