@@ -233,9 +233,13 @@ impl Check {
     /// Code as a document shows it. Behind a prompt, `$ `, stands what is typed; lines without one are the answers.
     pub(crate) fn shown(code: &str) -> Self {
         let is_typed = |line: &str| line.starts_with("$ ");
-        let mut lines = code.lines().map(str::trim_start);
-        let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
-        if !first.is_some_and(is_typed) {
+        let begins_so = || {
+            let mut lines = code.lines().map(str::trim_start);
+            let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
+            first.is_some_and(is_typed)
+        };
+        // Nearly all code holds no such sign.
+        if memchr::memchr(b'$', code.as_bytes()).is_none() || !begins_so() {
             return Self::Code(code.to_owned());
         }
         let mut goes_on = false;

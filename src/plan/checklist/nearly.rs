@@ -217,16 +217,18 @@ pub(in crate::plan) fn fields(own: &[Block], text: &Text<'_>) -> Vec<Fault> {
 /// `Dependecies: 1.1`.
 fn field(line: &Line, text: &Text<'_>) -> Option<Fault> {
     const NAMES: [&str; 4] = ["dependencies", "dependency", "depends on", "blocked by"];
+    // Nearly all lines begin otherwise.
+    let begins = |text: &str| text.starts_with(['D', 'd', 'B', 'b']);
     let (name, value) = match &line.lead {
-        Some(lead) => (lead.as_str(), line.text.as_str()),
-        None => line.text.split_once([':', '：'])?,
+        Some(lead) if begins(lead) => (lead.as_str(), line.text.as_str()),
+        None if begins(&line.text) => line.text.split_once([':', '：'])?,
+        _ => return None,
     };
     let is_id = |text: &str| {
         let text = text.trim_start();
         text.starts_with(|c: char| c.is_ascii_digit()) || words::lettered(text).is_some()
     };
-    let may_be_one = name.starts_with(['D', 'd', 'B', 'b']) && is_id(value);
-    if !may_be_one || need_words::is_field(name, value, &is_id) {
+    if !is_id(value) || need_words::is_field(name, value, &is_id) {
         return None;
     }
     let name = name.trim();

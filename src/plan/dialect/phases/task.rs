@@ -183,22 +183,16 @@ fn skills(parts: &[Part<'_>], front: &Value) -> Vec<String> {
 /// the empty code that means the whole suite. What stands below code alone is no reason not to run it.
 fn blast_radius(part: &Part<'_>) -> Vec<Check> {
     let paragraphs = paragraphs(part);
-    let is_code = |text: &String| commands(text).is_some();
-    let first_words = paragraphs.iter().position(|text| !is_code(text));
-    let (code, words) = paragraphs.split_at(first_words.unwrap_or(paragraphs.len()));
-    let mut checks: Vec<Check> = code
-        .iter()
-        .filter_map(|text| commands(text))
-        .flatten()
-        .collect();
+    let mut checks = Vec::new();
+    let mut in_code = 0;
+    for commands in paragraphs.iter().map_while(|text| commands(text)) {
+        checks.extend(commands);
+        in_code += 1;
+    }
+    let words = &paragraphs[in_code..];
     let words = (!words.is_empty()).then(|| Check::Prose(in_words(&words.join("\n"))));
-    // Words come before the scripts that they speak of.
-    let (before, after) = if code.is_empty() {
-        (words, None)
-    } else {
-        (None, words)
-    };
-    checks.extend(before.into_iter().chain(scripts(part)).chain(after));
+    checks.extend(words);
+    checks.extend(scripts(part));
     checks
 }
 
