@@ -120,7 +120,7 @@ impl Shape {
 }
 
 /// What a single line may be full of.
-const MARKS: [&str; 60] = [
+const MARKS: [&str; 65] = [
     ": ",
     "(after T001 ",
     ", after T001",
@@ -181,10 +181,15 @@ const MARKS: [&str; 60] = [
     "depends on T1 ",
     "[P] @a ",
     "do not parallel ",
+    "Dependencies: T1 ",
+    "a (P) ",
+    "⏭ skipped ",
+    "exit 0, no errors ",
+    "#1 ",
 ];
 
 /// What many lines may be.
-const LINES: [&str; 38] = [
+const LINES: [&str; 54] = [
     "# A",
     "## A",
     "#### A",
@@ -223,6 +228,22 @@ const LINES: [&str; 38] = [
     "**Status:** ?",
     "- [?] a",
     "IMPL-1 → IMPL-2",
+    "**Dependencies to add to Cargo.toml:**\n- `a` - b",
+    "**Dependencies to add:** to Cargo.toml\n```toml\na = 1\n```",
+    "**Blast Radius:** `a`\n- b",
+    "**Acceptance Criteria:**\n- [ ] a",
+    "**Deliverables:**\n- a.rs",
+    "**Files to create:**\n- `a.rs`",
+    "**Files to modify:** a.rs, b.rs",
+    "**Owner:** a",
+    "Run: `a`\nExpected: PASS",
+    "**Verify:**\n- `a`\n- b",
+    "**Verify:** `$ a`\n> b",
+    "**Skills:** a, b",
+    "## A (DEFERRED)\n- [ ] T1 a",
+    "  - Dependecies: T1",
+    "```sh\n$ a\n```",
+    "    - [ ] a",
 ];
 
 /// What a task may say that it waits for, in some dialect.

@@ -142,8 +142,7 @@ fn has_beside(title: &str) -> bool {
 
 /// The tag at the end of a title that says that nobody does this, and the title: `Add the page [SKIPPED]`, `… ⏭ skipped`.
 fn left_out(title: &str) -> Option<(&str, &str)> {
-    let signed = || title.rsplit_once('⏭').filter(|_| !title.is_ascii());
-    let (front, tag) = tags::bracketed(title).or_else(signed)?;
+    let (front, tag) = tags::bracketed(title).or_else(|| title.rsplit_once('⏭'))?;
     let is_left_out = tags::tag_says(tag) == Some(Some(ImportedStatus::Skipped));
     (is_left_out && !front.trim().is_empty()).then_some((front, tag))
 }

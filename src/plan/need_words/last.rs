@@ -60,7 +60,7 @@ fn last_in_words<'t>(
         value,
         is_field: true,
     };
-    let is_said = is_id(value) && !front.trim().is_empty() && !is_denied(front);
+    let is_said = is_id(value) && !front.trim().is_empty() && !is_denied(&text[near..start]);
     is_said.then(|| {
         (
             front.trim_end_matches([' ', ',', '.', ';', '(', '*', '_']),

@@ -1,6 +1,7 @@
 //! What a phase says of files and of the dependencies in a manifest.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use super::parts::{Part, Topic, codes};
 use crate::plan::markdown::Block;
@@ -148,35 +149,38 @@ fn take_path<'w>(written: &'w str, found: &mut Vec<Cow<'w, str>>) {
     found.extend(paths.map(Cow::Owned));
 }
 
+/// Whether a field of this name lists dependencies to add.
+fn adds(name: &str) -> bool {
+    let starts = [
+        "dependencies to add",
+        "new dependencies",
+        "add dependencies",
+    ];
+    starts.iter().any(|start| {
+        let head = name.get(..start.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(start))
+    })
+}
+
 /// The dependencies that are to stand in a manifest, where the plan says in which.
 pub(super) fn depends(section: &[Block], parts: &[Part<'_>]) -> Vec<String> {
     let mut depends: Vec<String> = Vec::new();
-    let is_start = |part: &&Part<'_>| {
-        [
-            "dependencies to add",
-            "new dependencies",
-            "add dependencies",
-        ]
-        .iter()
-        .any(|start| {
-            let head = part.name.get(..start.len());
-            head.is_some_and(|head| head.eq_ignore_ascii_case(start))
-        })
-    };
-    for part in parts.iter().filter(is_start) {
+    let mut seen: HashSet<String> = HashSet::new();
+    for part in parts.iter().filter(|part| adds(part.name)) {
         let in_name = manifest_in(&part.name.to_lowercase());
         let mut manifest = in_name.or_else(|| manifest_in(&part.text));
         let mut add = |manifest: &Option<String>, name: &str| {
             let entry = manifest
                 .as_ref()
                 .map(|manifest| format!("{manifest}: {name}"));
-            depends.extend(entry.filter(|entry| !depends.contains(entry)));
+            depends.extend(entry.filter(|entry| seen.insert(entry.clone())));
         };
         for block in &section[part.next..] {
             match block {
                 Block::Line(line) => {
                     if let Some(lead) = &line.lead {
-                        match manifest_in(lead) {
+                        // Another such field lists its own.
+                        match manifest_in(lead).filter(|_| !adds(lead)) {
                             Some(next) => manifest = Some(next),
                             None => break,
                         }
