@@ -478,3 +478,43 @@ fn a_plan_that_says_all_is_told_to_lack_nothing() {
     let out = user.enact(["export", "--json"]).success();
     out.says("\"unmarked\":[]");
 }
+
+#[test]
+fn a_row_that_ends_before_its_last_cell_is_written_within_its_line() {
+    let head = "| # | Task | Status | Commit |\n|---|---|---|---|\n";
+    let rest = "# Decisions\n\nKeep this line.\n";
+    for rows in [
+        "| 1 | Do | pending | |\n| 2 | Do more | pending |\n",
+        "| 1 | Do | pending |\n| 2 | Do more | pending |\n",
+        "| 1 | Do | pending |\n| 2 | Do more |\n",
+        "| 1 |\n| 2 |\n",
+    ] {
+        for line_end in ["\n", "\r\n"] {
+            let user = User::new();
+            let task = |n| {
+                format!(
+                    "### Task {n}: Do\n**Action**: Do it\n**Files**: `{n}.txt`\n**Verify**: `true`\n\n"
+                )
+            };
+            user.write("PLAN.md", &["# Plan: x\n\n", &task(1), &task(2)].concat());
+            let text = [head, rows, rest].concat().replace('\n', line_end);
+            user.write("PROGRESS.md", &text);
+            user.commit("Plan");
+            let executor = user.executor("commit $ENACT_TASK.txt x");
+            user.run("PLAN.md", &executor, &["--sync"]).success();
+            let written = fs::read_to_string(user.path().join("PROGRESS.md")).expect("it is there");
+            let rest = rest.replace('\n', line_end);
+            assert!(written.ends_with(&rest), "{written}");
+            let rows = written.split(line_end).filter(|line| line.starts_with('|'));
+            assert!(
+                rows.clone().all(|row| row.matches('|').count() <= 5),
+                "{written}"
+            );
+            user.enact(["export"]).success();
+            let again = fs::read_to_string(user.path().join("PROGRESS.md")).expect("it is there");
+            assert_eq!(again, written);
+            let checked = user.enact(["check", "PLAN.md"]).success().stdout;
+            assert_eq!(checked.matches("[done").count(), 2, "{written}{checked}");
+        }
+    }
+}

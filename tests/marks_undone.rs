@@ -267,3 +267,33 @@ fn a_task_that_will_wait_for_a_person_is_shown_as_such() {
         .success()
         .says("A  [review]");
 }
+
+/// A plan of three tasks, the first of which has its executor tick all boxes; the others fail.
+fn ticked_by_its_executor(flags: &[&str], code: i32) -> (User, &'static str) {
+    let user = User::new();
+    let plan = "specs/001-a/tasks.md";
+    user.write(plan, "- [ ] T001 a\n- [ ] T002 b\n- [ ] T003 c\n");
+    user.commit("Plan");
+    let executor = user.executor(&format!(
+        "[ $ENACT_TASK = T001 ] || exit 1; sed -i 's/\\[ \\]/[x]/' {plan}; commit a.txt x"
+    ));
+    user.run(plan, &executor, flags).code(code);
+    (user, plan)
+}
+
+#[test]
+fn boxes_that_an_executor_ticked_of_tasks_that_nobody_did_are_opened() {
+    let open = "- [x] T001 a\n- [ ] T002 b\n- [ ] T003 c\n";
+    let (user, plan) = ticked_by_its_executor(&["--only", "T001", "--commit-progress"], 0);
+    assert_eq!(user.at("enact/r-test/integration", plan), open);
+    user.enact(["land", "--yes"]).success();
+    user.enact(["export"]).success();
+    assert_eq!(text(&user, plan), open);
+    // Without a commit of its own, what was landed is put right by an export.
+    let flags = ["--sync", "--retries", "0"];
+    let (user, plan) = ticked_by_its_executor(&flags, 3);
+    assert_eq!(text(&user, plan), open);
+    user.enact(["land", "--yes"]).success();
+    user.enact(["export"]).success();
+    assert_eq!(text(&user, plan), open);
+}

@@ -4,6 +4,7 @@
 //! knows better. What a format writes where is its reader's; this brings the run's side together and puts the
 //! bytes in place. Knows no format.
 
+mod claimed;
 mod files;
 mod grounds;
 mod ledger;
@@ -26,6 +27,7 @@ use crate::plan::{
 };
 use crate::run::event::Recorded;
 use crate::run::state::{Drive, Standing, State};
+use claimed::Claimed;
 use grounds::Grounds;
 use times::Times;
 
@@ -44,6 +46,8 @@ pub struct Exporter {
     changed: HashMap<String, (Vec<String>, Vec<String>)>,
     /// What was written into the checkout; none for a worktree of ours.
     ledger: Option<Ledger>,
+    /// What executors call done.
+    claimed: Claimed,
     /// Whether the plan was moved to where finished ones lie: it says all that there is to say.
     is_away: bool,
 }
@@ -71,6 +75,7 @@ impl Exporter {
             times,
             changed: HashMap::new(),
             ledger: None,
+            claimed: Claimed::default(),
             is_away: false,
         })
     }
@@ -143,14 +148,23 @@ impl Exporter {
 
     /// How far the run is. Tasks that it leaves alone are not named.
     fn progress(&mut self, state: &State, over: bool) -> Result<Progress> {
+        let claimed = self
+            .claimed
+            .of(&self.repo, state, &self.plan, &self.root)?
+            .clone();
         let mut tasks = Vec::new();
         for index in 0..state.graph().len() {
             // What the run gave itself to do is no part of the plan.
             if state.is_fix(index) {
                 break;
             }
-            if let Some(status) = status(state.standing(index)) {
-                tasks.push(self.task(state, index, status)?);
+            // What an executor calls done and is not is open, whether the run would do it or not.
+            let is_claimed = claimed.contains(&state.graph().tasks()[index].id);
+            let open = is_claimed.then_some(Status::Pending);
+            if let Some(status) = status(state.standing(index)).or(open) {
+                let mut task = self.task(state, index, status)?;
+                task.is_untouched &= !is_claimed;
+                tasks.push(task);
             }
         }
         Ok(Progress {

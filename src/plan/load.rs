@@ -11,8 +11,8 @@ use super::recognize::{self, Found};
 use super::source::{Source, decode, raw};
 use super::text::Text;
 use super::{
-    Artifact, Change, Dialect, Fault, Plan, Progress, Selection, Task, TaskProgress, fault, skills,
-    tokens,
+    Artifact, Change, Dialect, Fault, ImportedStatus, Plan, Progress, Selection, Task, TaskId,
+    TaskProgress, fault, skills, tokens,
 };
 
 /// A plan that could be read.
@@ -111,6 +111,16 @@ pub fn marked(
         sources: loaded.sources,
         others,
     })
+}
+
+/// The tasks that the texts of a plan call done.
+pub fn said_done(dialect: Dialect, sources: &[Source]) -> Vec<TaskId> {
+    let tasks = dialect.format().read(sources).plan.tasks.into_iter();
+    let is_done = |task: &Task| {
+        let before = task.imported.as_ref();
+        before.is_some_and(|before| before.status == ImportedStatus::Done)
+    };
+    tasks.filter(is_done).map(|task| task.id).collect()
 }
 
 /// The files of tasks, of plans where their formats keep them below `top`, that cannot be read; each with its format.

@@ -51,7 +51,7 @@ pub use duration::{TIME_SPANS, time_span};
 pub use fault::point;
 pub use load::{
     Faults, Loaded, Marked, damaged, documents, is_sound, load, marked, place_now,
-    progress_message, session, unfolded, with_bodies, written,
+    progress_message, said_done, session, unfolded, with_bodies, written,
 };
 pub use pattern::{Pattern, choices};
 pub use seal::is_sealed;

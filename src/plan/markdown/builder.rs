@@ -64,6 +64,8 @@ pub(super) struct Builder<'a> {
     fence: Option<Fence>,
     table: Option<Table>,
     cell: Option<Span>,
+    /// Where the words of the row end.
+    row_end: usize,
     /// Whether the row that is open was split by us.
     own_row: bool,
     /// The bold text at the start of the line, while it is open.
@@ -89,6 +91,7 @@ impl<'a> Builder<'a> {
             fence: None,
             table: None,
             cell: None,
+            row_end: 0,
             own_row: false,
             bold: None,
             bold_done: None,
@@ -155,6 +158,7 @@ impl<'a> Builder<'a> {
             Tag::TableHead | Tag::TableRow => {
                 let own = row_with_code(&self.text[range.clone()], range.start);
                 self.own_row = own.is_some();
+                self.row_end = range.start + self.text[range.clone()].trim_end().len();
                 if let Some(table) = &mut self.table {
                     table.rows.push(own.unwrap_or_default());
                 }
@@ -209,8 +213,10 @@ impl<'a> Builder<'a> {
             TagEnd::Table => self.blocks.extend(self.table.take().map(Block::Table)),
             TagEnd::TableCell => {
                 let row = self.table.as_mut().and_then(|table| table.rows.last_mut());
+                // The parser adds the cells that a row lacks: they stand nowhere.
                 if let (Some(row), Some(cell)) = (row, self.cell.take())
                     && !self.own_row
+                    && cell.range.start < self.row_end
                 {
                     row.push(cell);
                 }

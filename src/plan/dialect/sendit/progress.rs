@@ -210,7 +210,10 @@ pub(super) fn marked(source: &Source, progress: &Progress) -> Vec<Change> {
             };
             if let Some(task) = open.get(&id) {
                 edits.extend(cells(row, &columns, task, is_bare));
-                told.push(id);
+                // A row that ends before its status has no place to say it.
+                if row.len() > columns.status {
+                    told.push(id);
+                }
             }
         }
         let end = table.rows.last().and_then(|row| row.last());
