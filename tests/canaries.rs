@@ -316,3 +316,24 @@ printf '{{"status":"failed","reason":"{escaped}","notes":"{escaped}","details":"
         );
     }
 }
+
+#[test]
+fn arguments_that_are_refused_steer_no_terminal() {
+    let user = User::new();
+    let evil = "\u{1b}]0;owned\u{7}";
+    for args in [
+        vec!["check", "--dialect", evil, "x"],
+        vec![evil],
+        vec!["run", "--retries", evil, "x"],
+        vec!["check", evil],
+        vec!["status", evil],
+    ] {
+        let told = user.enact(&args);
+        let text = format!("{}{}", told.stdout, told.stderr);
+        let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
+        assert!(
+            told.status != 0 && !text.contains(steers),
+            "{args:?}: {text:?}"
+        );
+    }
+}

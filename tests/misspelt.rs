@@ -776,3 +776,87 @@ fn a_heading_without_a_space_is_told() {
         1
     );
 }
+
+#[test]
+fn what_stands_behind_a_character_that_nobody_sees_is_told() {
+    for (path, text, line) in [
+        (
+            "specs/001-a/tasks.md",
+            "- [ ] T001 a\n{}- [ ] T002 b\n- [ ] T003 c\n",
+            2,
+        ),
+        (".kiro/specs/a/tasks.md", "- [ ] 1. a\n{}- [ ] 2. b\n", 2),
+        (
+            SUPERPOWERS,
+            "# A\n\n### Task 1: a\n\n- [ ] **Step 1: a**\n\n{}### Task 2: b\n",
+            7,
+        ),
+        (
+            "PLAN.md",
+            "### Task 1: a\n**Verify**: `true`\n\n{}### Task 2: b\n**Verify**: `false`\n",
+            4,
+        ),
+    ] {
+        for unseen in ["\u{feff}", "\u{200b}", "\u{200b} \u{2060}"] {
+            let text = text.replace("{}", unseen);
+            let expected =
+                format!("{path}:{line}:1: a character that nobody sees stands before this");
+            let told = told(&[(path, &text)]);
+            assert!(
+                told.iter().any(|told| told.contains(&expected)),
+                "{told:#?}"
+            );
+        }
+    }
+    let fine = "- [ ] T001 a\n\n\u{200b}words\n\n```\n\u{200b}- [ ] b\n```\n";
+    let told = told(&[("specs/001-a/tasks.md", fine)]);
+    assert!(
+        told.iter().all(|told| !told.contains("nobody sees")),
+        "{told:#?}"
+    );
+}
+
+#[test]
+fn a_key_of_task_master_that_is_given_twice_is_refused_at_the_second() {
+    let task = |more: &str| format!(r#"{{"id": 1, "title": "a"{more}}}"#);
+    let tagged = |tasks: &str| format!(r#"{{"master": {{"tasks": [{tasks}]}}}}"#);
+    for (text, key) in [
+        (
+            format!(r#"{{"tasks": [{}], "tasks": []}}"#, task("")),
+            "tasks",
+        ),
+        (
+            format!(
+                r#"{{"master": {{"tasks": [{}]}}, "master": {{"tasks": []}}}}"#,
+                task("")
+            ),
+            "master",
+        ),
+        (
+            format!(r#"{{"master": {{"tasks": [{}], "tasks": []}}}}"#, task("")),
+            "tasks",
+        ),
+        (
+            tagged(&task(r#", "dependencies": [], "dependencies": [2]"#)),
+            "dependencies",
+        ),
+        (
+            tagged(&task(r#", "status": "pending", "status": "done""#)),
+            "status",
+        ),
+        (
+            tagged(&task(
+                r#", "subtasks": [{"id": 1, "title": "b", "title": "c"}]"#,
+            )),
+            "title",
+        ),
+    ] {
+        let column = text.rfind(&format!("\"{key}\"")).map_or(0, |at| at + 2);
+        let expected = format!("error: {TASKS}:1:{column}: the key `{key}` is given twice");
+        let told = told(&[(TASKS, &text)]);
+        assert!(
+            told.iter().any(|told| told.starts_with(&expected)),
+            "{text}\n{told:#?}"
+        );
+    }
+}

@@ -96,6 +96,29 @@ fn what_a_task_needs_is_read_in_every_format_of_lists() {
 }
 
 #[test]
+fn what_a_task_needs_may_go_on_in_the_next_line() {
+    let lists = ["specs/001-a/", "openspec/", ".kiro/"];
+    let is_list = |path: &str| lists.iter().any(|list| path.starts_with(list));
+    for (path, head, ids) in FORMATS.into_iter().filter(|(path, ..)| is_list(path)) {
+        let [one, two, _] = ids;
+        for (line, below, expected) in [
+            ("Show it (depends on {1},", "  {2})\n", vec![one, two]),
+            ("Show it (after {1}", "  and {2})\n", vec![one, two]),
+            ("Show it", "  - Depends on: {1},\n    {2}\n", vec![one, two]),
+            (
+                "Show it",
+                "  - Depends on: {1}\n    {2} is for later\n",
+                vec![one],
+            ),
+        ] {
+            let found = needs(path, head, ids, line, below);
+            let found: Vec<&str> = found.iter().map(TaskId::as_str).collect();
+            assert_eq!(found, expected, "{path}: {line}\n{below}");
+        }
+    }
+}
+
+#[test]
 fn a_number_alone_is_a_task_or_a_section_where_nothing_else_can_be_meant() {
     let head = "# Implementation Plan\n\n- [ ] 1. Set up\n- [ ] 2. Build\n  - [ ] 2.1 One\n  - [ ] 2.2 Two\n";
     for (task, expected) in [

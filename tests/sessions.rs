@@ -122,6 +122,33 @@ fn what_a_journal_holds_of_a_session_has_no_bodies_twice() {
 }
 
 #[test]
+fn what_keeps_a_finished_session_from_the_archives_or_their_list_is_told() {
+    let user = user();
+    user.write(".workflow/archives/manifest.json", "[\n<<<<<<<\n");
+    user.commit("Before");
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run(HOME, &executor, &["--sync"])
+        .success()
+        .complains(
+            "manifest.json` is not JSON, so it is left as it is, and the session is not in it",
+        )
+        .complains("was moved to `.workflow/archives/WFS-greet`");
+    assert_eq!(
+        read(&user, ".workflow/archives/manifest.json"),
+        "[\n<<<<<<<\n"
+    );
+
+    let user = self::user();
+    user.write(".workflow/archives/WFS-greet/notes.md", "kept\n");
+    user.commit("Before");
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run(HOME, &executor, &["--sync"])
+        .success()
+        .complains("archives/WFS-greet` is there already, so the session stays where it is");
+    assert!(user.path().join(HOME).exists());
+}
+
+#[test]
 fn a_finished_session_is_ticked_summed_up_and_moved_to_the_archives() {
     let user = user();
     user.write(

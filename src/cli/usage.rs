@@ -8,6 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::{Cli, Exit};
 use crate::plan::{Fault, nearest};
 use crate::report;
+use crate::report::clean::visible;
 
 /// Says what is wrong with `args`, or prints the help that they ask for.
 pub(super) fn refuse(error: clap::Error, args: &[OsString]) -> Exit {
@@ -17,7 +18,11 @@ pub(super) fn refuse(error: clap::Error, args: &[OsString]) -> Exit {
         return Exit::Done;
     }
     let error = without_text(&error, args).unwrap_or_else(|| with_suggestion(error));
-    error.print().unwrap_or_default();
+    let commands_terminal = |arg: &OsString| arg.to_string_lossy().contains(char::is_control);
+    match args.iter().any(commands_terminal) {
+        true => report::notice(visible(error.render().to_string().trim_end()).as_ref()),
+        false => error.print().unwrap_or_default(),
+    }
     let mut ours = args.iter().take_while(|arg| *arg != "--");
     if ours.any(|arg| arg == "--json") {
         report::json_line(&report::refusal::json(&[fault(&error)]).to_string());

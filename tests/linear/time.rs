@@ -81,6 +81,51 @@ fn cycles_of_tests_are_found_in_linear_time() {
     assert!(!is_steep(|| reading(3_000), || reading(12_000)));
 }
 
+#[test]
+fn groups_of_phases_and_boxes_without_ids_are_read_in_linear_time() {
+    let reading = |dialect: Dialect, name: &str, text: String| {
+        let place = tempfile::tempdir().expect("a directory");
+        let plan = place.path().join(name);
+        fs::write(&plan, text).expect("written");
+        taken(|| {
+            assert!(
+                !read(&plan, dialect)
+                    .expect("a good plan")
+                    .plan
+                    .tasks
+                    .is_empty()
+            );
+        })
+    };
+    let phases = |count: usize| {
+        let groups: String = (1..=count)
+            .map(|n| format!("- **Group {n}**: Phase {n}\n"))
+            .collect();
+        let phases: String = (1..=count)
+            .map(|n| format!("## Phase {n}: x\n\n**Owner:** a\n\n"))
+            .collect();
+        let text = format!("# P\n\n## Parallel groups\n\n{groups}\n{phases}");
+        reading(Dialect::Phases, "x.md", text)
+    };
+    assert!(!is_steep(|| phases(500), || phases(2_000)));
+    let boxes = |count: usize| {
+        let boxes: String = (1..=count)
+            .map(|n| format!("- [ ] Do thing {n}\n"))
+            .collect();
+        reading(Dialect::SpecKit, "tasks.md", format!("## A\n\n{boxes}"))
+    };
+    assert!(!is_steep(|| boxes(3_000), || boxes(12_000)));
+    let fields = |count: usize| {
+        let fields = "**Dependencies to add to Cargo.toml:**\n- `a` - b\n\n".repeat(count);
+        reading(
+            Dialect::Phases,
+            "x.md",
+            format!("## Phase 1: x\n\n**Owner:** a\n\n{fields}"),
+        )
+    };
+    assert!(!is_steep(|| fields(500), || fields(2_000)));
+}
+
 /// How long the line is, in bytes.
 const LONG: usize = 12 * 1024;
 

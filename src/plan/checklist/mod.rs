@@ -26,7 +26,7 @@ use std::ops::Range;
 use super::fields;
 use super::markdown::{Block, Document, Heading, Line, Mark, lines};
 use super::outside::Outside;
-use super::text::{Text, line_end, line_start};
+use super::text::{Text, char_start, line_end, line_start};
 use super::{Task, TaskId};
 pub(super) use home::{directories, plans, title};
 pub(super) use kind::Kind;
@@ -285,7 +285,7 @@ impl<'d> Checklist<'d> {
         &blocks[item.block..end]
     }
 
-    /// The text of a box, line by line.
+    /// The text of a box, as [`sentences`] has it.
     pub(super) fn sentences<'c>(
         &self,
         item: &'c Item,
@@ -293,7 +293,7 @@ impl<'d> Checklist<'d> {
     ) -> impl Iterator<Item = Cow<'c, str>> {
         let below = own.get(1..).unwrap_or_default();
         let said = Cow::Borrowed(item.said.as_str());
-        [said].into_iter().chain(sentences(below))
+        joined(Some((said, self.line(item).paragraph)), below)
     }
 
     /// The task that a box stands for, but for its order.
@@ -421,7 +421,41 @@ pub(super) fn files(blocks: &[Block], text: &Text<'_>, outside: &mut Outside) ->
     paths::named(blocks, text, 0..text.text.len(), outside)
 }
 
-/// The text of these blocks, line by line.
+/// The text of these blocks, line by line, but for lines that plainly go on: in brackets, or behind a comma.
 pub(super) fn sentences(blocks: &[Block]) -> impl Iterator<Item = Cow<'_, str>> {
-    lines(blocks).map(whole)
+    joined(None, blocks)
+}
+
+fn joined<'c>(
+    first: Option<(Cow<'c, str>, usize)>,
+    below: &'c [Block],
+) -> impl Iterator<Item = Cow<'c, str>> {
+    let mut lines = lines(below).peekable();
+    let mut first = first;
+    std::iter::from_fn(move || {
+        let begun = first.take();
+        let (mut said, paragraph) = begun.or_else(|| {
+            let line = lines.next()?;
+            Some((whole(line), line.paragraph))
+        })?;
+        let is_next =
+            |line: &Line| line.paragraph == paragraph && line.lead.is_none() && line.mark.is_none();
+        while let Some(more) = lines.next_if(|line| is_next(line) && goes_on(&said)) {
+            let said = said.to_mut();
+            said.push(' ');
+            said.push_str(&more.text);
+        }
+        Some(said)
+    })
+}
+
+/// Whether a line ends where nobody ends a sentence.
+fn goes_on(said: &str) -> bool {
+    // Bytes of a bracket that may be open.
+    const NEAR: usize = 500;
+    let said = said.trim_end();
+    let near = &said[char_start(said, said.len().saturating_sub(NEAR))..];
+    let last = |signs: [char; 3]| near.rfind(signs);
+    let is_open = last(['(', '（', '[']) > last([')', '）', ']']);
+    is_open || said.ends_with([',', '，', '、', '&', '+'])
 }

@@ -11,7 +11,7 @@ use std::ops::Range;
 use pulldown_cmark::{Options, Parser};
 
 use super::Fault;
-use super::text::{Text, line_end};
+use super::text::{Text, is_invisible, line_end};
 use builder::Builder;
 
 /// A text as a flat list of blocks, in order.
@@ -169,6 +169,7 @@ impl Document {
         let is_code = code(&self.blocks);
         faults.extend(boxes_with_colons(text, &is_code));
         faults.extend(unspaced_headings(text, &self.blocks));
+        faults.extend(behind_nothing(text, &self.blocks));
         // A text without a box speaks of something else.
         if lines(&self.blocks).any(|line| line.mark.is_some()) {
             faults.extend(unclosed_boxes(text, &is_code));
@@ -243,6 +244,32 @@ fn indented_boxes(text: &Text<'_>, blocks: &[Block]) -> Option<Fault> {
     };
     let help = "begin it further left: behind four spaces or a tab, what stands in no list is code";
     Some(text.warning(first, message).help(help))
+}
+
+/// A warning about headings, items and fields behind a character that nobody sees, which makes them text.
+fn behind_nothing(text: &Text<'_>, blocks: &[Block]) -> Option<Fault> {
+    const SIGNS: [&str; 7] = ["#", "- ", "* ", "+ ", "**", "|", "<"];
+    let means_more = |line: &str| {
+        let number = line.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_numbered = number.len() < line.len() && number.starts_with(['.', ')']);
+        is_numbered || SIGNS.iter().any(|sign| line.starts_with(sign))
+    };
+    let is_hidden = |line: &&Line| {
+        // Nearly all lines begin with what is seen.
+        let begins = text.text[line.range.start..].starts_with(is_invisible);
+        let said = || &text.text[line.range.start..line_end(text.text, line.range.start)];
+        begins
+            && means_more(said().trim_start_matches(|c: char| is_invisible(c) || c.is_whitespace()))
+    };
+    let hidden = lines(blocks)
+        .filter(is_hidden)
+        .map(|line| line.range.clone());
+    unread(
+        text,
+        hidden,
+        "a character that nobody sees stands before this",
+        "take it out: what begins the line is no heading, item or field behind it",
+    )
 }
 
 /// A warning about boxes that a colon follows. None is read as one: once it was ticked, `[x]: it` would be where a link

@@ -162,7 +162,11 @@ fn archived(sources: &[Source], directory: &Path, progress: &Progress) -> Vec<Ch
     let archives = home.join("archives");
     let target = archives.join(&id);
     if target.exists() {
-        return Vec::new();
+        return vec![Change::Untold {
+            path: target,
+            why: "is there already, so the session stays where it is: name one of both otherwise"
+                .to_owned(),
+        }];
     }
     let plan = session::read(sources).plan;
     let mut commits = progress
@@ -233,13 +237,23 @@ fn listed(entry: &Value) -> String {
     format!("{text}\n")
 }
 
+/// That a list that cannot be read is left as it is.
+fn unlisted(path: &Path, why: &str) -> Change {
+    Change::Untold {
+        path: path.to_path_buf(),
+        why: format!("{why}, so it is left as it is, and the session is not in it"),
+    }
+}
+
 /// One more element at the end of an array, below the members of that name; the rest of the file stays.
 fn appended(path: &Path, text: &str, below: &[&str], entry: &Value) -> Option<Change> {
     let shown = Text::new(path, text);
-    let top = Node::parse(&shown).ok()?;
-    let array = below.iter().try_fold(top, |node, name| node.member(name))?;
+    let array = match Node::parse(&shown) {
+        Ok(top) => below.iter().try_fold(top, |node, name| node.member(name))?,
+        Err(_) => return Some(unlisted(path, "is not JSON")),
+    };
     if !array.is_array() {
-        return None;
+        return Some(unlisted(path, "holds no list"));
     }
     let elements = array.elements();
     let same = entry

@@ -1,7 +1,7 @@
 //! Which phases may run side by side: tables such as `| Parallel Group | Phases | Reason |`, and lists such as
 //! `- **Group A**: Phases 1, 2`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::dependencies::Numbers;
 use super::parts::plain;
@@ -95,6 +95,7 @@ pub(super) fn groups(
 /// The groups that lists name, `- **Group A**: Phases 1, 2` or `1. Group A: Phases [1, 2]`.
 fn listed(document: &Document, numbers: &Numbers) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
+    let mut known: HashSet<String> = HashSet::new();
     for line in lines(&document.blocks).filter(|line| line.depth > 0) {
         let said = match &line.lead {
             Some(lead) => Some((lead.as_str(), line.text.as_str())),
@@ -104,8 +105,7 @@ fn listed(document: &Document, numbers: &Numbers) -> Vec<Group> {
             continue;
         };
         let (members, _) = numbers.resolve(&names(phases, true));
-        let is_known = groups.iter().any(|group| is_called(&group.name, name));
-        if !members.is_empty() && !is_known {
+        if !members.is_empty() && known.insert(bare(name).to_ascii_lowercase()) {
             groups.push(Group {
                 name: plain(name),
                 members,

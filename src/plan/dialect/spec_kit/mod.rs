@@ -297,9 +297,10 @@ fn is_phase(title: &str) -> bool {
 /// What is nearly right in the boxes that are tasks, or may be meant as such.
 fn nearly(checklist: &Checklist<'_>, chosen: &[usize], text: &Text<'_>) -> Vec<Fault> {
     let chosen: HashSet<usize> = chosen.iter().copied().collect();
+    let has_ids = checklist.has_ids();
     let items = checklist.items.iter().enumerate();
     let meant = items.filter(|(at, item)| {
-        let may_be = checklist.has_ids() && !item.is_criterion;
+        let may_be = has_ids && !item.is_criterion;
         chosen.contains(at) || may_be && checklist.kind(item) == Kind::Work
     });
     nearly::told(meant.map(|(at, item)| (item, chosen.contains(&at))), text)

@@ -93,6 +93,27 @@ impl Told {
     }
 }
 
+/// A key that an object has twice: its readers take the first or the last of them, and nobody means both.
+pub(super) fn given_twice(members: &[(String, Node<'_>)], text: &Text<'_>) -> Option<Fault> {
+    // So many are looked through as fast as a table is made.
+    const FEW: usize = 16;
+    let mut seen: HashSet<&str> = HashSet::new();
+    let mut is_again = |at: usize| {
+        let key = members[at].0.as_str();
+        match members.len() > FEW {
+            true => !seen.insert(key),
+            false => members[..at].iter().any(|(other, _)| other == key),
+        }
+    };
+    let at = (0..members.len()).find(|at| is_again(*at))?;
+    let (key, value) = &members[at];
+    let fault = text.error(
+        key_range(key, value, text),
+        format!("the key `{key}` is given twice"),
+    );
+    Some(fault.help("keep one of both: which of them counts differs from reader to reader"))
+}
+
 /// Where the key of a value stands, without its quotes; the value itself, where the key is written otherwise.
 fn key_range(key: &str, value: &Node<'_>, text: &Text<'_>) -> Range<usize> {
     let before = text.text[..value.start].trim_end();
@@ -130,6 +151,7 @@ impl Entry {
         };
         let mut subtasks = None;
         let members = node.members();
+        told.faults.extend(given_twice(&members, text));
         for (key, value) in &members {
             match key.as_str() {
                 "id" => {

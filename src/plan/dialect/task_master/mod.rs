@@ -133,6 +133,10 @@ fn read(sources: &[Source]) -> Reading {
     match Node::parse(&text) {
         Err(fault) => faults.push(fault),
         Ok(root) => {
+            let members = root.members();
+            let objects = members.iter().map(|(_, node)| node.members());
+            let all = objects.chain([members.clone()]);
+            faults.extend(all.filter_map(|members| entries::given_twice(&members, &text)));
             let tags = tags::tags(root);
             match tags::choose(&tags, &sources[1..], &text) {
                 Err(fault) => faults.push(fault),
