@@ -343,3 +343,24 @@ fn marks_are_known_by_what_git_makes_of_line_ends() {
         assert!(read(&user, PROGRESS).contains("| 2 | Say it again | done"));
     }
 }
+
+#[test]
+fn what_the_last_commit_says_of_a_run_an_export_says_as_well() {
+    const PHASES: &str = ".ai/plans/2026-01-02.x.md";
+    let phase = |n: usize| {
+        format!(
+            "## Phase {n}: Do it\n\n**Principal Owner:** a\n**Dependencies:** None\n**Status:** Pending\n\n"
+        )
+    };
+    let text = format!("# X\n\n**Status:** Reviewed\n\n{}{}", phase(1), phase(2));
+    let user = User::new();
+    user.write(PHASES, &text);
+    user.commit("Plan");
+    let executor = user.executor("commit $ENACT_TASK.txt x");
+    user.run(PHASES, &executor, &["--commit-progress"])
+        .success();
+    user.enact(["land", "--yes"]).success();
+    user.enact(["export"]).success();
+    assert_eq!(status(&user), "", "{}", user.git(["diff"]).success().stdout);
+    assert_eq!(read(&user, PHASES).matches("completed_at").count(), 2);
+}

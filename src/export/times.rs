@@ -20,7 +20,10 @@ struct Span {
 
 impl Times {
     pub(super) fn hear(&mut self, recorded: &Recorded) {
-        self.newest.clone_from(&recorded.at);
+        // What happens to no task changes nothing of what is said: an export after a landing says what was landed.
+        if self.newest.is_empty() || recorded.event.task().is_some() {
+            self.newest.clone_from(&recorded.at);
+        }
         let Some(task) = recorded.event.task() else {
             return;
         };
@@ -44,7 +47,7 @@ impl Times {
         }
     }
 
-    /// When the last event happened.
+    /// When something last happened to a task, or else the run began.
     pub(super) fn newest(&self) -> &str {
         &self.newest
     }

@@ -245,6 +245,10 @@ impl<'a, W: World, J: Journal> Engine<'a, W, J> {
         if self.stops_for_what_was_changed()? {
             return Ok(());
         }
+        // The commit that ends the run tells of all that is on record.
+        if matches!(action, Action::Finish) && self.state.run.policy.commit_progress {
+            self.publish()?;
+        }
         match self
             .world
             .prepare(action, &self.state)
