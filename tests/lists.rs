@@ -241,6 +241,8 @@ fn what_only_looks_like_a_box_is_told() {
         "[ ] T002 b",
         "- ☐ T002 b",
         "- ( ) T002 b",
+        "* - [ ] T002 b",
+        "1. - [x] T002 b",
     ] {
         let text = format!("# Tasks: A\n\n## Phase 1: B\n\n- [ ] T001 a\n\n{odd}\n");
         let loaded = read(&[(SPEC_KIT, &text)]);

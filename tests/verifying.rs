@@ -69,6 +69,24 @@ fn a_sentence_about_a_command_is_words() {
 }
 
 #[test]
+fn code_beside_code_is_several_commands() {
+    for verify in ["`make a`, `make b`", "`make a`; `make b`."] {
+        let plan = format!("### Task 1: A\n**Verify**: {verify}\n");
+        assert_eq!(
+            verified_by("PLAN.md", &plan),
+            [["make a", "make b"]],
+            "{plan}"
+        );
+        let list = format!("# Tasks\n\n## Layer 0: Base\n\n- [ ] T001 A\n  - Verify: {verify}\n");
+        let found = verified_by("specs/infrastructure/I001-a/tasks.md", &list);
+        assert_eq!(found, [["make a", "make b"]], "{list}");
+    }
+    let list = "# Tasks\n\n## Layer 0: Base\n\n- [ ] T001 A\n  - **Verify**: `make a` passes\n- [ ] T002 B — Verify: `$ make b`\n";
+    let found = verified_by("specs/infrastructure/I001-a/tasks.md", list);
+    assert_eq!(found, [["(`make a` passes)"], ["make b"]]);
+}
+
+#[test]
 fn a_prompt_is_no_part_of_its_command() {
     let plan = "### Task 1: A\n**Verify**: `$ make a`\n\n### Task 2: B\n**Verify**:\n```console\n$ make b \\\n  c\nbuilt c\n$ make d\n```\n";
     assert_eq!(

@@ -331,9 +331,14 @@ fn odd_boxes(text: &Text<'_>, blocks: &[Block]) -> Option<Fault> {
         let first = text.text[line.range.start..].chars().next();
         first.is_some_and(|c| !c.is_ascii() || matches!(c, '[' | '('))
     };
+    // Behind two bullets, of an item in an item.
+    let is_inner = |line: &&Line| {
+        let before = &text.text[..line.range.start];
+        before.ends_with("[ ] ") || before.ends_with("[x] ") || before.ends_with("[X] ")
+    };
     let odd = lines(blocks)
         .filter(|line| line.mark.is_none())
-        .filter(|line| may_be(line) && is_odd(line))
+        .filter(|line| may_be(line) && is_odd(line) || is_inner(line))
         .map(|line| line.range.clone());
     unread(
         text,

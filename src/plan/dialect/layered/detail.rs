@@ -12,7 +12,7 @@ pub(super) enum Detail {
     /// What the task depends on, in words.
     Needs(String),
     Files(Vec<Span>),
-    Verify(Check),
+    Verify(Vec<Check>),
     Acceptance(String),
     /// A command for the executor, such as `/clerk:init`.
     Command(String),
@@ -45,11 +45,7 @@ pub(super) fn detail(line: &Line) -> Option<Detail> {
     } else if is(&["file", "files", "path", "文件"]) {
         Some(Detail::Files(paths_in(line)))
     } else if is(&["verify", "verification", "validation"]) && !value.is_empty() {
-        let is_code = line.spans.len() == 1 && value.len() == line.spans[0].text.len() + 2;
-        Some(Detail::Verify(match is_code {
-            true => Check::shown(&line.spans[0].text),
-            false => Check::Prose(value.to_owned()),
-        }))
+        Some(Detail::Verify(checks(value)))
     } else if is(&[
         "acceptance",
         "acceptance criteria",
@@ -62,6 +58,20 @@ pub(super) fn detail(line: &Line) -> Option<Detail> {
         Some(Detail::Command(bare.to_owned()))
     } else {
         None
+    }
+}
+
+/// Code and nothing else is commands, all other is words.
+fn checks(value: &str) -> Vec<Check> {
+    let parts = || value.split('`').enumerate();
+    let outside = parts().filter(|(at, _)| at.is_multiple_of(2));
+    let is_code = outside
+        .flat_map(|(_, part)| part.chars())
+        .all(|c| " ,;.、，".contains(c));
+    let codes = parts().filter(|(at, code)| at % 2 == 1 && !code.trim().is_empty());
+    match is_code && value.matches('`').count().is_multiple_of(2) {
+        true => codes.map(|(_, code)| Check::shown(code)).collect(),
+        false => vec![Check::Prose(value.to_owned())],
     }
 }
 

@@ -440,7 +440,7 @@ fn take_detail(
         Detail::Agent(agent) => task.agent = Some(agent),
         Detail::Needs(words) => task.needs.push((words, line.range.clone())),
         Detail::Files(files) => task.files.extend(files),
-        Detail::Verify(check) => task.verify.push(check),
+        Detail::Verify(checks) => task.verify.extend(checks),
         Detail::Acceptance(words) => task.acceptance.push(words),
         Detail::Command(command) => task.skills.push(command),
         Detail::Complexity(word) if item::is_difficulty(&word) => {}
